@@ -1,0 +1,167 @@
+package pipedrive
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+const (
+	// burstPause is how long a burst limit lasts where the answer does not say.
+	burstPause = window
+	// longestBurst separates the reset of a burst limit from that of a day's budget.
+	longestBurst = time.Minute
+	// blockPause is how long to leave the API alone when Cloudflare answers in its place.
+	blockPause = time.Minute
+)
+
+// transientError marks an error that may pass when the request is sent again.
+type transientError struct {
+	error
+	once bool // one more attempt is worth it, many are not
+}
+
+func (e transientError) Unwrap() error { return e.error }
+
+func transient(err error) error { return transientError{error: err} }
+
+// classify turns an answer that is not a 200 into an error; where sending again may help, a transient one.
+// The table of statuses is that of [Pipedrive: HTTP status codes].
+//
+// [Pipedrive: HTTP status codes]: https://pipedrive.readme.io/docs/core-api-concepts-http-status-codes
+func (c *Client) classify(r request, res *response) error {
+	body := readErrorBody(res)
+	e := c.failure(r, res.status, body.message(res), nil)
+	switch {
+	case body.Error == string(InvalidType):
+		e.Code = InvalidType
+		return e
+	case body.Error == string(TokenNotFound):
+		e.Code = TokenNotFound
+		return e
+	case res.status == http.StatusUnauthorized:
+		e.Code = TokenInvalidated
+		e.Message = "Pipedrive refuses the credentials, connect the account again: " + e.Message
+		return e
+	case res.status == http.StatusTooManyRequests:
+		return c.throttled(e, res.header)
+	case res.status == http.StatusForbidden && isHTML(res):
+		e.Code = RateLimitExceeded
+		e.Message = "Cloudflare blocks this account's requests after too many refused ones; run again later"
+		c.limiter.hold(blockPause)
+		return transientError{error: e, once: true}
+	case res.status == http.StatusForbidden && strings.Contains(string(res.body), "Scope and URL mismatch"):
+		e.Code = MissingScope
+		e.Message += ": the credentials need " + strings.Join(r.scopes, " or ")
+		return e
+	case res.status >= http.StatusInternalServerError, res.status == http.StatusRequestTimeout:
+		return transient(e)
+	case res.status >= http.StatusMultipleChoices && res.status < http.StatusBadRequest:
+		e.Message = "a redirect, which is not followed, since it would carry the credentials on; is api_url right?"
+		return e
+	}
+	return e
+}
+
+// throttled tells the burst limit, which a pause cures, from the day's budget, which it does not.
+// Pipedrive documents the x-ratelimit headers; the daily ones were seen in live answers.
+func (c *Client) throttled(e *Error, h http.Header) error {
+	e.Code = RateLimitExceeded
+	reset, known := seconds(h, "X-Ratelimit-Reset", "Retry-After")
+	left := h.Get("X-Ratelimit-Remaining")
+	daily := h.Get("X-Daily-Ratelimit-Token-Remaining") == "0" || (left != "" && left != "0") || reset > longestBurst
+	if daily {
+		e.Daily = true
+		e.Message = "the account's API tokens for today are used up (" + budget(h) + "); the budget is that of the whole company"
+		if reset > longestBurst {
+			e.Reset = reset
+			e.Message += fmt.Sprintf(" and resets in %s", reset)
+		} else {
+			e.Message += " and resets at midnight of Pipedrive's server time"
+		}
+		return e
+	}
+	if !known {
+		reset = burstPause
+	}
+	e.Reset = reset
+	e.Message = fmt.Sprintf("too many requests at a time; the limit resets in %s", reset)
+	c.limiter.hold(reset)
+	return transientError{error: e}
+}
+
+func budget(h http.Header) string {
+	left, limit := h.Get("X-Daily-Ratelimit-Token-Remaining"), h.Get("X-Daily-Ratelimit-Token-Limit")
+	if left == "" || limit == "" {
+		return "the answer does not say what is left"
+	}
+	return left + " of " + limit + " left"
+}
+
+// seconds returns the longest of the headers' values, each a number of seconds from now.
+func seconds(h http.Header, names ...string) (d time.Duration, known bool) {
+	for _, name := range names {
+		if n, err := strconv.ParseFloat(h.Get(name), 64); err == nil && n >= 0 {
+			d, known = max(d, time.Duration(n*float64(time.Second))), true
+		}
+	}
+	return d, known
+}
+
+func isHTML(res *response) bool {
+	return strings.Contains(res.header.Get("Content-Type"), "text/html") ||
+		strings.HasPrefix(strings.TrimSpace(string(res.body[:min(len(res.body), 64)])), "<")
+}
+
+// errorBody is what the bodies of errors have in common. Pipedrive says in error what is wrong; an export
+// endpoint has a code there, which is one of ours, and says it in message.
+type errorBody struct {
+	Error, Message string
+	broken         bool
+}
+
+func readErrorBody(res *response) (body errorBody) {
+	var fields map[string]any
+	body.broken = json.Unmarshal(res.body, &fields) != nil
+	body.Error, _ = fields["error"].(string)
+	body.Message, _ = fields["message"].(string)
+	return body
+}
+
+func (b errorBody) message(res *response) string {
+	switch {
+	case b.broken && isHTML(res):
+		return "the answer is a page of HTML"
+	case b.broken:
+		return "the answer is not JSON"
+	case b.Message == "" || b.Message == b.Error:
+		return shorten(b.Error, 300)
+	}
+	return shorten(strings.TrimPrefix(b.Error+": "+b.Message, ": "), 300)
+}
+
+// shorten cuts s to at most n bytes, between two characters.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// newBackOff returns the waits between attempts: 0.3 s, doubling to half a minute, each ±50 %.
+func newBackOff() backoff.BackOff {
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval = 300 * time.Millisecond
+	b.Multiplier = 2
+	b.MaxInterval = 30 * time.Second
+	return b
+}

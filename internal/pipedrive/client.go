@@ -1,0 +1,200 @@
+// Package pipedrive reads Pipedrive's HTTP API: one client for an account, one pager for all of its
+// lists, and errors that say what a user can do about them. It knows nothing of CloudQuery.
+package pipedrive
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// maxBody bounds how much of one response is read, in bytes. A page of 500 notes with 100 kB of HTML
+// each is 50 MB.
+const maxBody = 256 << 20
+
+// Config is what a [Client] needs to know.
+type Config struct {
+	// BaseURL is scheme and host, without a trailing slash: https://api.pipedrive.com.
+	BaseURL string
+	// Account is the account's name in errors and log lines; empty where there is only one.
+	Account string
+	// Authorizer adds the credentials to each request.
+	Authorizer Authorizer
+	// UserAgent names the program and its version.
+	UserAgent string
+	// Timeout of one request, its body included.
+	Timeout time.Duration
+	// MaxRetries is how often a request is sent again after a failure that may pass.
+	MaxRetries int
+	// Concurrency is how many requests may be under way at once.
+	Concurrency int
+	// MaxRequestsPerSecond caps the rate below what the API's headers allow; 0 for no cap of its own.
+	MaxRequestsPerSecond float64
+	// Transport sends the requests; nil for http.DefaultTransport.
+	Transport http.RoundTripper
+	// Total counts the API tokens of all accounts in the run; nil for nobody.
+	Total *Meter
+	// Logger gets retries and waits at debug level.
+	Logger zerolog.Logger
+}
+
+// Client sends requests for one account. It is safe for concurrent use.
+type Client struct {
+	config  Config
+	http    *http.Client
+	limiter *limiter
+	clock   atomic.Int64 // the API's, in Unix seconds, when it last answered; 0 before
+	budget  atomic.Int64 // API tokens that are left for today; -1 where that is not known
+}
+
+// New returns a client; it sends nothing yet.
+func New(config Config) *Client {
+	c := &Client{
+		config: config,
+		http: &http.Client{
+			Transport: config.Transport,
+			Timeout:   config.Timeout,
+			// The API does not redirect, and net/http would carry x-api-token on to another host.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		limiter: newLimiter(config.Concurrency, config.MaxRequestsPerSecond),
+	}
+	c.budget.Store(-1)
+	return c
+}
+
+// ServerTime is the API's own time of its last answer; false where it did not tell.
+func (c *Client) ServerTime() (time.Time, bool) {
+	seconds := c.clock.Load()
+	return time.Unix(seconds, 0).UTC(), seconds != 0
+}
+
+// TokensLeft is how many API tokens the account has left for today; false where the API does not tell.
+func (c *Client) TokensLeft() (int64, bool) {
+	left := c.budget.Load()
+	return left, left >= 0
+}
+
+// learn takes from an answer's headers what the client keeps: limits, budget and clock.
+func (c *Client) learn(h http.Header) {
+	c.limiter.learn(h)
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		c.clock.Store(date.Unix())
+	}
+	if left, err := strconv.ParseInt(h.Get("X-Daily-Ratelimit-Token-Remaining"), 10, 64); err == nil {
+		c.budget.Store(max(0, left))
+	}
+}
+
+// CloseIdleConnections closes the connections that no request uses any more.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+
+// request is one GET and what is known of it beforehand.
+type request struct {
+	path  string
+	query url.Values
+	cost  int // in API tokens
+	// scopes are the OAuth scopes of which the request needs any one.
+	scopes []string
+	meter  *Meter
+}
+
+// response is an answer whose body was read to its end.
+type response struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// send sends r: limit, authorise, send, classify. What it returns without an error has status 200. A
+// request that is refused with credentials which can be renewed is sent once more with the new ones.
+func (c *Client) send(ctx context.Context, r request) (*response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.BaseURL+r.path, http.NoBody)
+	if err != nil {
+		return nil, c.failure(r, 0, "the request can't be made", err)
+	}
+	req.URL.RawQuery = r.query.Encode()
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.config.UserAgent)
+	res, err := c.sendAuthorized(req, r)
+	if err == nil && res.status == http.StatusUnauthorized {
+		var renewed bool
+		if renewed, err = c.config.Authorizer.Renew(req); renewed {
+			res, err = c.sendAuthorized(req, r)
+		}
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case res.status != http.StatusOK:
+		return nil, c.classify(r, res)
+	}
+	r.meter.charged(r.cost)
+	c.config.Total.charged(r.cost)
+	return res, nil
+}
+
+// sendAuthorized waits for a place under the limits, sends req and reads the answer to its end.
+func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error) {
+	if err := c.config.Authorizer.Authorize(req); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	release, err := c.limiter.acquire(req.Context())
+	r.meter.waited(time.Since(start))
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	r.meter.requested()
+	answer, err := c.http.Do(req)
+	if err != nil {
+		return nil, unanswered(c.failure(r, 0, "no answer", withoutURL(err)))
+	}
+	defer answer.Body.Close()
+	c.learn(answer.Header)
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
+	switch {
+	case err != nil:
+		return nil, transient(c.failure(r, answer.StatusCode, "the answer breaks off", err))
+	case len(body) > maxBody:
+		return nil, c.failure(r, answer.StatusCode, fmt.Sprintf("the answer is longer than %d MiB", maxBody>>20), nil)
+	}
+	return &response{status: answer.StatusCode, header: answer.Header, body: body}, nil
+}
+
+// failure returns an EXTERNAL_API_ERROR about r.
+func (c *Client) failure(r request, status int, message string, cause error) *Error {
+	return &Error{
+		Code: ExternalAPIError, Account: c.config.Account, Path: r.path, Status: status,
+		Message: message, cause: cause,
+	}
+}
+
+// unanswered is about a request without an answer, which may get one when it is sent again, unless the
+// host can't prove who it is.
+func unanswered(e *Error) error {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](e); ok {
+		return e
+	}
+	return transient(e)
+}
+
+// withoutURL strips the URL from an error of net/http: [Error] names the path, and a query may hold
+// what does not belong into a log.
+func withoutURL(err error) error {
+	var e *url.Error
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}

@@ -1,0 +1,158 @@
+package pipedrive
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Lenient are the decoder's options: Pipedrive holds texts that were imported from anywhere, so a
+// record must not be lost to a broken character or to a name that comes twice.
+var Lenient = []jsontext.Options{jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)}
+
+// Decode reads one record from a listing; it must read exactly one JSON value. An error that it wraps
+// in [Refuse] ends the reading, any other is taken for a damaged answer, which is asked for again.
+type Decode[T any] func(*jsontext.Decoder) (T, error)
+
+// recordError is about a record that is complete but can't be used.
+type recordError struct{ error }
+
+func (e *recordError) Unwrap() error { return e.error }
+
+// Refuse marks err as being about the record itself, so that asking for it again makes no sense.
+func Refuse(err error) error { return &recordError{err} }
+
+// envelope is what surrounds the records of a list in any of the API's versions. v2 has
+// additional_data.next_cursor; v1 has additional_data.pagination, or the same fields in additional_data
+// itself; the export endpoint has pagination at the top.
+type envelope[T any] struct {
+	records    []T
+	nextCursor string
+	pagination
+}
+
+type pagination struct {
+	More      *bool  `json:"more_items_in_collection"`
+	NextStart *int64 `json:"next_start"`
+}
+
+type additionalData struct {
+	NextCursor *string     `json:"next_cursor"`
+	Pagination *pagination `json:"pagination"`
+	pagination
+}
+
+// decodeEnvelope reads a whole body. data may be null where the list is unpaged or paged by offset,
+// which is how v1 says "none"; v2 says [].
+func decodeEnvelope[T any](body []byte, nullIsEmpty bool, record Decode[T]) (envelope[T], error) {
+	var (
+		e       envelope[T]
+		failed  bool
+		hasData bool
+		message []string
+	)
+	dec := jsontext.NewDecoder(bytes.NewBuffer(body), Lenient...)
+	err := eachMember(dec, func(name string) error {
+		switch name {
+		case "success":
+			success, err := dec.ReadToken()
+			failed = err == nil && success.Kind() == 'f'
+			return err
+		case "data":
+			hasData = dec.PeekKind() == '[' || (nullIsEmpty && dec.PeekKind() == 'n')
+			if dec.PeekKind() != '[' {
+				return dec.SkipValue()
+			}
+			var err error
+			e.records, err = decodeRecords(dec, record)
+			return err
+		case "additional_data":
+			return e.readAdditionalData(dec)
+		case "pagination":
+			return json.UnmarshalDecode(dec, &e.pagination)
+		case "error", "error_info", "message":
+			text, err := dec.ReadValue()
+			if err == nil && text.Kind() == '"' {
+				message = append(message, strings.Trim(string(text), `"`))
+			}
+			return err
+		}
+		return dec.SkipValue()
+	})
+	switch {
+	case err != nil:
+		return e, err
+	case failed:
+		return e, Refuse(fmt.Errorf("the answer says that it failed: %s", shorten(strings.Join(message, "; "), 300)))
+	case !hasData:
+		return e, errors.New("the answer has no list of records")
+	}
+	return e, nil
+}
+
+func (e *envelope[T]) readAdditionalData(dec *jsontext.Decoder) error {
+	var data additionalData
+	if err := json.UnmarshalDecode(dec, &data); err != nil {
+		return err
+	}
+	if data.NextCursor != nil {
+		e.nextCursor = *data.NextCursor
+	}
+	if data.Pagination != nil {
+		data.pagination = *data.Pagination
+	}
+	if data.More != nil || data.NextStart != nil {
+		e.pagination = data.pagination
+	}
+	return nil
+}
+
+// eachMember calls read for each member of the object that comes next, and then expects the end.
+func eachMember(dec *jsontext.Decoder, read func(name string) error) error {
+	begin, err := dec.ReadToken()
+	switch {
+	case errors.Is(err, io.EOF):
+		return errors.New("the answer is empty")
+	case err != nil:
+		return err
+	case begin.Kind() != '{':
+		return errors.New("the answer is not an object")
+	}
+	for dec.PeekKind() != '}' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := read(name.String()); err != nil {
+			return err
+		}
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
+		return errors.New("the answer goes on after its end")
+	}
+	return nil
+}
+
+func decodeRecords[T any](dec *jsontext.Decoder, record Decode[T]) ([]T, error) {
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, err
+	}
+	var records []T
+	for dec.PeekKind() != ']' {
+		r, err := record(dec)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, r)
+	}
+	_, err := dec.ReadToken()
+	return records, err
+}

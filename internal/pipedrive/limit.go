@@ -1,0 +1,162 @@
+package pipedrive
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// window is the span over which Pipedrive counts a token's requests ([Pipedrive: rate limiting]).
+//
+// [Pipedrive: rate limiting]: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
+const window = 2 * time.Second
+
+// limiter keeps one account's requests under the burst limit that the API announces, under the user's
+// own cap, and still while the API asks for a pause.
+//
+// The API counts requests in a rolling window from when they arrive there. The limiter counts each from
+// when it was sent until a window after its answer came, so that it never believes a place to be free
+// that is not, whatever the network does in between. Until the first answer tells the limit, requests
+// go one at a time.
+type limiter struct {
+	slots chan struct{}
+	own   *rate.Limiter
+
+	mu       sync.Mutex
+	limit    int         // requests per window: 0 before the first answer, unlimited where none is announced
+	underWay int         // requests sent and not yet answered
+	answered []time.Time // when the requests of the last window were answered, oldest first
+	pause    time.Time   // no request before this moment
+	changed  chan struct{}
+}
+
+const unlimited = int(^uint(0) >> 1)
+
+func newLimiter(concurrency int, perSecond float64) *limiter {
+	own := rate.Inf
+	if perSecond > 0 {
+		own = rate.Limit(perSecond)
+	}
+	return &limiter{
+		slots:   make(chan struct{}, max(1, concurrency)),
+		own:     rate.NewLimiter(own, 1),
+		changed: make(chan struct{}),
+	}
+}
+
+// acquire waits for a place and returns what gives it back. It fails only when ctx ends.
+func (l *limiter) acquire(ctx context.Context) (release func(), err error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if err := l.enterWindow(ctx); err != nil {
+		<-l.slots
+		return nil, err
+	}
+	return func() {
+		l.leaveWindow()
+		<-l.slots
+	}, nil
+}
+
+func (l *limiter) enterWindow(ctx context.Context) error {
+	if err := l.own.Wait(ctx); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return err
+	}
+	for {
+		wait, changed := l.tryEnter(time.Now())
+		if wait == 0 {
+			return nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-changed:
+			timer.Stop()
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// tryEnter takes a place and returns 0, or returns how long to wait unless something changes before.
+func (l *limiter) tryEnter(now time.Time) (time.Duration, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.answered) > 0 && now.Sub(l.answered[0]) >= window {
+		l.answered = l.answered[1:]
+	}
+	switch {
+	case now.Before(l.pause):
+		return l.pause.Sub(now), l.changed
+	case l.underWay+len(l.answered) < max(1, l.limit):
+		l.underWay++
+		return 0, nil
+	case len(l.answered) > 0:
+		return l.answered[0].Add(window).Sub(now), l.changed
+	default:
+		return window, l.changed
+	}
+}
+
+func (l *limiter) leaveWindow() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.underWay--
+	switch l.limit {
+	case 0: // no answer has come yet; the next request tries again
+	case unlimited:
+	default:
+		l.answered = append(l.answered, time.Now())
+	}
+	l.broadcast()
+}
+
+// learn takes the announced limit from an answer's headers, and makes room for the requests that others
+// send with the same token.
+func (l *limiter) learn(h http.Header) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	limit, err := strconv.Atoi(h.Get("X-Ratelimit-Limit"))
+	if err != nil || limit < 1 {
+		if l.limit == 0 {
+			l.limit = unlimited
+			l.broadcast()
+		}
+		return
+	}
+	l.limit = limit
+	if remaining, err := strconv.Atoi(h.Get("X-Ratelimit-Remaining")); err == nil {
+		others := limit - remaining - l.underWay - len(l.answered)
+		now := time.Now()
+		for range min(others, limit) {
+			l.answered = append(l.answered, now)
+		}
+	}
+	l.broadcast()
+}
+
+// hold keeps all of the account's requests back for d from now.
+func (l *limiter) hold(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until := time.Now().Add(d); until.After(l.pause) {
+		l.pause = until
+	}
+}
+
+// broadcast wakes those who wait for a place; l.mu is held.
+func (l *limiter) broadcast() {
+	close(l.changed)
+	l.changed = make(chan struct{})
+}

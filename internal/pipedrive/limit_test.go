@@ -1,0 +1,133 @@
+package pipedrive
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// rollingWindow is the API's side of the burst limit: it counts requests when they arrive.
+type rollingWindow struct {
+	mu       sync.Mutex
+	limit    int
+	arrivals []time.Time
+	refused  int
+}
+
+func (w *rollingWindow) arrive() (h map[string]string, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	for len(w.arrivals) > 0 && now.Sub(w.arrivals[0]) >= window {
+		w.arrivals = w.arrivals[1:]
+	}
+	if ok = len(w.arrivals) < w.limit; ok {
+		w.arrivals = append(w.arrivals, now)
+	} else {
+		w.refused++
+	}
+	return map[string]string{
+		"x-ratelimit-limit":     strconv.Itoa(w.limit),
+		"x-ratelimit-remaining": strconv.Itoa(w.limit - len(w.arrivals)),
+		"x-ratelimit-reset":     "2",
+	}, ok
+}
+
+// slowly answers after a time on the way to and one on the way back, together about a tenth of a second.
+func (w *rollingWindow) slowly(int, *http.Request) reply {
+	time.Sleep(time.Duration(rand.Int64N(int64(100 * time.Millisecond))))
+	h, ok := w.arrive()
+	time.Sleep(time.Duration(rand.Int64N(int64(100 * time.Millisecond))))
+	if !ok {
+		return reply{status: 429, header: h}
+	}
+	return reply{header: h, body: onePage}
+}
+
+func TestLimiter_keepsUnderTheAnnouncedLimit(t *testing.T) {
+	for _, limit := range []int{1, 20, 120, 480} {
+		t.Run(strconv.Itoa(limit), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := &rollingWindow{limit: limit}
+				c, api := start(w.slowly)
+				c.limiter.slots = make(chan struct{}, 1000)
+				const workers, each = 60, 10
+				begin := time.Now()
+				var wg sync.WaitGroup
+				for range workers {
+					wg.Go(func() {
+						for range each {
+							_, err := collect(t, c, cursorListing, 2)
+							require.NoError(t, err)
+						}
+					})
+				}
+				wg.Wait()
+				require.Zero(t, w.refused)
+				require.Len(t, api.requests, workers*each)
+				// A place is free again a window after the answer, so at most a tenth of a second later
+				// than the API would have it.
+				least := window * workers * each / time.Duration(limit)
+				require.Less(t, time.Since(begin), least*115/100+2*window)
+			})
+		})
+	}
+}
+
+func TestLimiter_makesRoomForOthersWithTheSameToken(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := &rollingWindow{limit: 20}
+		c, _ := start(w.slowly)
+		c.limiter.slots = make(chan struct{}, 1000)
+		_, err := collect(t, c, cursorListing, 2)
+		require.NoError(t, err)
+		for range 12 {
+			_, ok := w.arrive() // somebody else's requests
+			require.True(t, ok)
+		}
+		_, err = collect(t, c, cursorListing, 2)
+		require.NoError(t, err)
+		var wg sync.WaitGroup
+		for range 40 {
+			wg.Go(func() {
+				_, err := collect(t, c, cursorListing, 2)
+				require.NoError(t, err)
+			})
+		}
+		wg.Wait()
+		require.Zero(t, w.refused)
+	})
+}
+
+func TestLimiter_userCaps(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var mu sync.Mutex
+		underWay, most := 0, 0
+		c, api := start(func(int, *http.Request) reply {
+			mu.Lock()
+			underWay++
+			most = max(most, underWay)
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			underWay--
+			mu.Unlock()
+			return reply{body: onePage}
+		})
+		c.limiter = newLimiter(3, 5)
+		begin := time.Now()
+		var wg sync.WaitGroup
+		for range 30 {
+			wg.Go(func() { _, _ = collect(t, c, cursorListing, 2) })
+		}
+		wg.Wait()
+		require.Len(t, api.requests, 30)
+		require.Equal(t, 3, most)
+		require.GreaterOrEqual(t, time.Since(begin), 29*time.Second/5)
+	})
+}

@@ -1,0 +1,47 @@
+package pipedrive
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Meter counts what reading a table takes. It is safe for concurrent use; a nil Meter counts nothing.
+type Meter struct {
+	requests, tokens, retries, waits atomic.Int64
+}
+
+// Requests returns how many requests were sent, repeated ones included.
+func (m *Meter) Requests() int64 { return m.requests.Load() }
+
+// Tokens returns how many API tokens the answered requests cost.
+func (m *Meter) Tokens() int64 { return m.tokens.Load() }
+
+// Retries returns how many requests were repeated.
+func (m *Meter) Retries() int64 { return m.retries.Load() }
+
+// Waited returns the time spent waiting for limits.
+func (m *Meter) Waited() time.Duration { return time.Duration(m.waits.Load()) }
+
+func (m *Meter) requested() {
+	if m != nil {
+		m.requests.Add(1)
+	}
+}
+
+func (m *Meter) charged(tokens int) {
+	if m != nil {
+		m.tokens.Add(int64(tokens))
+	}
+}
+
+func (m *Meter) retried() {
+	if m != nil {
+		m.retries.Add(1)
+	}
+}
+
+func (m *Meter) waited(d time.Duration) {
+	if m != nil {
+		m.waits.Add(int64(d))
+	}
+}

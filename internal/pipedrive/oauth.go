@@ -1,0 +1,208 @@
+package pipedrive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// DefaultTokenURL is where Pipedrive refreshes tokens ([Pipedrive: OAuth authorization]).
+//
+// [Pipedrive: OAuth authorization]: https://pipedrive.readme.io/docs/marketplace-oauth-authorization
+const DefaultTokenURL = "https://oauth.pipedrive.com/oauth/token"
+
+// refreshAhead is how long before its end an access token is replaced. Pipedrive's last an hour.
+const refreshAhead = 2 * time.Minute
+
+// OAuthConfig is what an [OAuth] authorizer needs to know.
+type OAuthConfig struct {
+	ClientID, ClientSecret string
+	// RefreshToken is the user's consent; empty where TokenFile has it.
+	RefreshToken string
+	// TokenFile keeps the newest refresh token between runs; empty for none.
+	TokenFile string
+	// TokenURL is where tokens are refreshed.
+	TokenURL string
+	// Timeout of one request to TokenURL.
+	Timeout time.Duration
+	// Transport sends the requests; nil for http.DefaultTransport.
+	Transport http.RoundTripper
+}
+
+// OAuth authorizes requests with an access token and replaces it before it ends, or when the API refuses
+// it. However many requests wait for a new token, it is asked for once.
+type OAuth struct {
+	config oauth2.Config
+	http   *http.Client
+	file   *tokenFile
+
+	turn    chan struct{} // whoever holds it may refresh
+	refresh string        // the newest refresh token
+	access  *oauth2.Token
+}
+
+// NewOAuth returns the authorizer of one account. The token file's refresh token is newer than the
+// spec's, unless somebody has put another one into the spec since.
+func NewOAuth(c OAuthConfig) (*OAuth, error) {
+	o := &OAuth{
+		config: oauth2.Config{
+			ClientID: c.ClientID, ClientSecret: c.ClientSecret,
+			Endpoint: oauth2.Endpoint{TokenURL: c.TokenURL, AuthStyle: oauth2.AuthStyleInHeader},
+		},
+		http: &http.Client{
+			Transport:     c.Transport,
+			Timeout:       c.Timeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		turn:    make(chan struct{}, 1),
+		refresh: c.RefreshToken,
+	}
+	if c.TokenFile != "" {
+		o.file = &tokenFile{path: c.TokenFile, origin: fingerprint(c.RefreshToken)}
+		stored, err := o.file.read()
+		if err != nil {
+			return nil, err
+		}
+		if stored != "" {
+			o.refresh = stored
+		}
+	}
+	if o.refresh == "" {
+		return nil, Errorf(TokenNotFound,
+			"oauth has no refresh_token, and token_file none either; `cq-source-pipedrive login` gets the first one")
+	}
+	return o, nil
+}
+
+// Authorize adds the access token, after refreshing it where that is due.
+func (o *OAuth) Authorize(r *http.Request) error {
+	token, err := o.token(r.Context(), "")
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+token.AccessToken)
+	return nil
+}
+
+// Renew replaces the access token that r was refused with, unless another request has done so already.
+func (o *OAuth) Renew(r *http.Request) (bool, error) {
+	_, err := o.token(r.Context(), strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+	return err == nil, err
+}
+
+// Grant is what a user has consented to.
+type Grant struct {
+	// APIDomain is the host that serves the account, with its scheme.
+	APIDomain string
+	// Scopes that were granted; empty where the answer does not say.
+	Scopes []string
+}
+
+// Login gets an access token, trying again up to maxRetries times, and returns what comes with it.
+func (o *OAuth) Login(ctx context.Context, maxRetries int) (Grant, error) {
+	token, err := retry(ctx, maxRetries, func() (*oauth2.Token, error) { return o.token(ctx, "") }, nil)
+	if err != nil {
+		return Grant{}, err
+	}
+	domain, _ := token.Extra("api_domain").(string)
+	scope, _ := token.Extra("scope").(string)
+	return Grant{
+		APIDomain: strings.TrimRight(domain, "/"),
+		// The documentation separates scopes by commas, OAuth itself by spaces.
+		Scopes: strings.FieldsFunc(scope, func(c rune) bool { return c == ',' || c == ' ' }),
+	}, nil
+}
+
+// token returns an access token other than refused.
+func (o *OAuth) token(ctx context.Context, refused string) (*oauth2.Token, error) {
+	select {
+	case o.turn <- struct{}{}:
+		defer func() { <-o.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if o.access != nil && o.access.AccessToken != refused && time.Until(o.access.Expiry) > refreshAhead {
+		return o.access, nil
+	}
+	if err := o.exchange(ctx); err != nil {
+		return nil, err
+	}
+	return o.access, nil
+}
+
+// exchange trades the refresh token in. Pipedrive documents that the answer brings the same refresh token,
+// but a changed one is taken, and kept before it is used.
+func (o *OAuth) exchange(ctx context.Context) error {
+	if o.file != nil {
+		stored, err := o.file.read() // another process may have a newer one
+		if err != nil {
+			return err
+		}
+		if stored != "" {
+			o.refresh = stored
+		}
+		if err := o.file.write(o.refresh); err != nil { // better to know before the old token is used up
+			return err
+		}
+	}
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, o.http)
+	token, err := o.config.TokenSource(ctx, &oauth2.Token{RefreshToken: o.refresh}).Token()
+	if err != nil {
+		return tokenError(err, o.config.Endpoint.TokenURL)
+	}
+	if token.RefreshToken != "" && token.RefreshToken != o.refresh {
+		o.refresh = token.RefreshToken
+		if o.file != nil {
+			if err := o.file.write(o.refresh); err != nil {
+				return err
+			}
+		}
+	}
+	if token.Expiry.IsZero() {
+		token.Expiry = time.Now().Add(time.Hour)
+	}
+	o.access = token
+	return nil
+}
+
+// tokenError says what the token endpoint's answer means. It leaves out the body, which may repeat what
+// was sent.
+func tokenError(err error, tokenURL string) error {
+	e := &Error{Code: ExternalAPIError, Path: pathOf(tokenURL)}
+	var refused *oauth2.RetrieveError
+	if !errors.As(err, &refused) || refused.Response == nil {
+		e.Message, e.cause = "the access token can't be refreshed", withoutURL(err)
+		return transient(e)
+	}
+	e.Status = refused.Response.StatusCode
+	switch {
+	case e.Status >= http.StatusInternalServerError, e.Status == http.StatusTooManyRequests, e.Status == http.StatusRequestTimeout:
+		e.Message = "the access token can't be refreshed"
+		return transient(e)
+	case refused.ErrorCode == "invalid_client" || refused.ErrorCode == "unauthorized_client":
+		e.Code = TokenInvalidated
+		e.Message = "Pipedrive does not know the OAuth app: are client_id and client_secret right?"
+	case e.Status == http.StatusOK:
+		e.Message = "the answer holds no access token"
+		return transient(e)
+	default:
+		e.Code = TokenInvalidated
+		e.Message = "Pipedrive refuses the refresh token; connect the account again with `cq-source-pipedrive login`"
+	}
+	e.Message += fmt.Sprintf(" (%s)", refused.ErrorCode)
+	return e
+}
+
+func pathOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Path
+}

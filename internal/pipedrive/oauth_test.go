@@ -1,0 +1,280 @@
+package pipedrive
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	clientSecret = "cl1ent-s3cret"
+	firstRefresh = "refresh-0"
+)
+
+// tokenServer is a token endpoint that gives a new access and refresh token for each refresh token that
+// is valid, and an API that takes the newest access token only.
+type tokenServer struct {
+	mu        sync.Mutex
+	refreshes int
+	rotate    bool
+	life      int // seconds
+	scope     string
+	fail      []reply // answers to the next refreshes
+}
+
+func (s *tokenServer) access() string { return fmt.Sprintf("access-%d", s.refreshes) }
+
+func (s *tokenServer) current() string {
+	if s.rotate {
+		return fmt.Sprintf("refresh-%d", s.refreshes)
+	}
+	return firstRefresh
+}
+
+func (s *tokenServer) answer(_ int, r *http.Request) reply {
+	if r.URL.Path != "/oauth/token" {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if r.Header.Get("Authorization") != "Bearer "+s.access() {
+			return reply{status: http.StatusUnauthorized, body: `{"success":false,"error":"unauthorized access"}`}
+		}
+		return reply{body: onePage}
+	}
+	time.Sleep(time.Second) // in the bubble's time: all that wait do so meanwhile
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.fail) > 0 {
+		f := s.fail[0]
+		s.fail = s.fail[1:]
+		return f
+	}
+	id, secret, _ := r.BasicAuth()
+	if id != "app" || secret != clientSecret {
+		return reply{status: http.StatusUnauthorized, body: `{"error":"invalid_client"}`}
+	}
+	if err := r.ParseForm(); err != nil || r.PostForm.Get("grant_type") != "refresh_token" || r.PostForm.Get("refresh_token") != s.current() {
+		return reply{status: http.StatusBadRequest, body: `{"error":"invalid_grant","error_description":"refresh_token is invalid: ` + r.PostForm.Get("refresh_token") + `"}`}
+	}
+	s.refreshes++
+	return reply{body: fmt.Sprintf(`{"access_token":%q,"refresh_token":%q,"expires_in":%d,"scope":%q,"token_type":"Bearer","api_domain":"https://acme.pipedrive.test/"}`,
+		s.access(), s.current(), s.life, s.scope)}
+}
+
+func (s *tokenServer) connect(t *testing.T, more func(*OAuthConfig)) (*Client, *OAuth) {
+	t.Helper()
+	if s.life == 0 {
+		s.life = 3600
+	}
+	api := &fakeAPI{answer: s.answer}
+	config := OAuthConfig{
+		ClientID: "app", ClientSecret: clientSecret, RefreshToken: firstRefresh,
+		TokenURL: "https://oauth.pipedrive.test/oauth/token", Timeout: time.Minute, Transport: api,
+	}
+	if more != nil {
+		more(&config)
+	}
+	o, err := NewOAuth(config)
+	require.NoError(t, err)
+	return New(Config{
+		BaseURL: "https://acme.pipedrive.test", Authorizer: o, Timeout: time.Minute, MaxRetries: 3,
+		Concurrency: 100, Transport: api, Logger: zerolog.Nop(),
+	}), o
+}
+
+// inParallel sends n requests at once and returns how many failed.
+func inParallel(t *testing.T, c *Client, n int) int64 {
+	t.Helper()
+	var failed atomic.Int64
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			if _, err := collect(t, c, cursorListing, 2); err != nil {
+				failed.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return failed.Load()
+}
+
+func TestOAuth_manyRequestsRefreshOnce(t *testing.T) {
+	for _, rotate := range []bool{false, true} {
+		t.Run(fmt.Sprintf("rotate %t", rotate), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := &tokenServer{rotate: rotate}
+				c, _ := s.connect(t, nil)
+				require.Zero(t, inParallel(t, c, 50))
+				require.Equal(t, 1, s.refreshes, "at the start")
+
+				time.Sleep(time.Hour - refreshAhead)
+				require.Zero(t, inParallel(t, c, 50))
+				require.Equal(t, 2, s.refreshes, "ahead of expiry")
+
+				s.mu.Lock()
+				s.refreshes++ // the API no longer takes what we hold
+				s.mu.Unlock()
+				before := s.refreshes
+				if rotate {
+					return // and neither does the token endpoint
+				}
+				require.Zero(t, inParallel(t, c, 50))
+				require.Equal(t, before+1, s.refreshes, "after a 401 in mid-run")
+			})
+		})
+	}
+}
+
+func TestOAuth_aTokenThatIsRefusedTwiceIsGivenUp(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := &tokenServer{}
+		_, o := s.connect(t, nil)
+		c, api := start(func(int, *http.Request) reply { return reply{status: http.StatusUnauthorized} })
+		c.config.Authorizer = o
+		_, err := collect(t, c, cursorListing, 2)
+		requireCode(t, err, TokenInvalidated)
+		require.Len(t, api.requests, 2, "the request, and once more with a new token")
+		require.Equal(t, 2, s.refreshes)
+	})
+}
+
+func TestOAuth_loginTellsHostAndScopes(t *testing.T) {
+	for _, scope := range []string{"base,deals:read,contacts:read", "base deals:read contacts:read", "base, deals:read, contacts:read"} {
+		bubble(t, func(t *testing.T) {
+			_, o := (&tokenServer{scope: scope}).connect(t, nil)
+			grant, err := o.Login(context.Background(), 0)
+			require.NoError(t, err)
+			require.Equal(t, Grant{APIDomain: "https://acme.pipedrive.test", Scopes: []string{"base", "deals:read", "contacts:read"}}, grant)
+		})
+	}
+}
+
+func TestOAuth_loginRetriesWhatMayPass(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := &tokenServer{fail: []reply{{status: 503, body: "<html>"}, {status: 429, body: "{}"}, {err: context.DeadlineExceeded}, {body: `{"nothing":1}`}}}
+		_, o := s.connect(t, nil)
+		_, err := o.Login(context.Background(), 4)
+		require.NoError(t, err)
+	})
+}
+
+func TestOAuth_loginSaysWhatIsWrong(t *testing.T) {
+	for name, test := range map[string]struct {
+		more func(*OAuthConfig)
+		says string
+	}{
+		"the refresh token": {func(c *OAuthConfig) { c.RefreshToken = "r3voked" }, "login"},
+		"the client secret": {func(c *OAuthConfig) { c.ClientSecret = "an0ther" }, "client_secret"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				_, o := (&tokenServer{}).connect(t, test.more)
+				_, err := o.Login(context.Background(), 3)
+				requireCode(t, err, TokenInvalidated)
+				require.ErrorContains(t, err, test.says)
+				require.NotContains(t, err.Error(), "r3voked")
+				require.NotContains(t, err.Error(), "an0ther")
+			})
+		})
+	}
+}
+
+func TestOAuth_tokenFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sub", "token.json")
+	s := &tokenServer{rotate: true}
+	login := func(t *testing.T, specToken string) error {
+		t.Helper()
+		_, o := s.connect(t, func(c *OAuthConfig) { c.TokenFile, c.RefreshToken = file, specToken })
+		_, err := o.Login(context.Background(), 0)
+		return err
+	}
+	bubble(t, func(t *testing.T) {
+		require.NoError(t, login(t, firstRefresh))
+		info, err := os.Stat(file)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+		require.NoError(t, login(t, firstRefresh), "the file's token is newer than the spec's")
+		require.NoError(t, login(t, firstRefresh))
+		require.NoError(t, login(t, ""), "the spec may have none")
+
+		s.refreshes = 40 // somebody connected the account again …
+		require.NoError(t, login(t, "refresh-40"), "… and put the new token into the spec")
+		require.NoError(t, login(t, "refresh-40"))
+
+		s.refreshes = 50 // … or let the login command write it
+		require.NoError(t, WriteTokenFile(file, "refresh-50"))
+		require.NoError(t, login(t, "refresh-40"))
+		require.NoError(t, login(t, "refresh-40"))
+	})
+	entries, err := os.ReadDir(filepath.Dir(file))
+	require.NoError(t, err)
+	require.Len(t, entries, 1, "no temporary file is left behind")
+}
+
+func TestOAuth_tokenFileThatCannotBeUsed(t *testing.T) {
+	s := &tokenServer{rotate: true}
+	folder := t.TempDir()
+	broken := filepath.Join(folder, "broken.json")
+	require.NoError(t, os.WriteFile(broken, []byte("{"), 0o600))
+	_, err := NewOAuth(OAuthConfig{ClientID: "app", RefreshToken: firstRefresh, TokenFile: broken})
+	require.ErrorIs(t, err, InvalidSpec)
+	require.ErrorContains(t, err, broken)
+
+	bubble(t, func(t *testing.T) {
+		// A file where a folder is needed: nothing can be kept, so the refresh token is not used up.
+		_, o := s.connect(t, func(c *OAuthConfig) { c.TokenFile = filepath.Join(folder, "a", "token.json") })
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "a"), nil, 0o600))
+		_, err := o.Login(context.Background(), 0)
+		require.ErrorContains(t, err, "token_file")
+		require.Zero(t, s.refreshes)
+	})
+}
+
+func TestOAuth_waitingForARefreshEndsWithTheRun(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c, o := (&tokenServer{}).connect(t, nil)
+		o.turn <- struct{}{} // somebody refreshes and does not come back
+		ctx, cancel := context.WithCancelCause(context.Background())
+		done := make(chan error, 1)
+		go func() {
+			for _, err := range Pages(ctx, c, cursorListing, Query{Limit: 2}, nil, decodeItem) {
+				done <- err
+			}
+		}()
+		synctest.Wait()
+		cancel(context.Canceled)
+		require.ErrorIs(t, <-done, context.Canceled)
+	})
+}
+
+// TestClient_doesNotCarryCredentialsToAnotherHost: a redirect is an error, not a way to somebody else.
+func TestClient_doesNotCarryCredentialsToAnotherHost(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		c, api := start(func(int, *http.Request) reply {
+			return reply{status: status, header: map[string]string{"Location": "https://elsewhere.test/api/v2/things"}}
+		})
+		_, err := collect(t, c, cursorListing, 2)
+		require.Error(t, err)
+		for _, r := range api.requests {
+			require.Equal(t, "api.pipedrive.test", r.URL.Host)
+		}
+	}
+}
+
+func TestCredentials_areNotPrinted(t *testing.T) {
+	for _, credential := range []any{APIToken(secretToken), BearerToken(secretToken), &Config{Authorizer: APIToken(secretToken)}} {
+		for _, form := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+			require.False(t, strings.Contains(fmt.Sprintf(form, credential), secretToken), form)
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package pipedrive
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/stretchr/testify/require"
+)
+
+func decodeItem(dec *jsontext.Decoder) (item, error) {
+	var i item
+	err := json.UnmarshalDecode(dec, &i)
+	return i, err
+}
+
+var (
+	cursorListing = Listing{Path: "/api/v2/things", Paging: Cursor, Sort: byIDv2}
+	offsetListing = Listing{Path: "/v1/things", Paging: Offset, Sort: byIDv1}
+)
+
+func TestPages_followsCursor(t *testing.T) {
+	cursors := map[string]string{
+		"":  `{"success":true,"data":[{"id":1},{"id":2}],"additional_data":{"next_cursor":"b"}}`,
+		"b": `{"additional_data":{"next_cursor":"c"},"data":[{"id":3},{"id":4}],"success":true}`,
+		"c": `{"success":true,"data":[{"id":5}],"additional_data":{"next_cursor":null}}`,
+	}
+	c, api := start(func(_ int, r *http.Request) reply { return reply{body: cursors[r.URL.Query().Get("cursor")]} })
+	pages, err := collect(t, c, cursorListing, 2)
+	require.NoError(t, err)
+	require.Equal(t, [][]int64{{1, 2}, {3, 4}, {5}}, pages)
+	first := api.requests[0]
+	require.Equal(t, "limit=2&sort_by=id&sort_direction=asc", first.URL.RawQuery)
+	require.Equal(t, secretToken, first.Header.Get("x-api-token"))
+	require.Equal(t, "test/1", first.Header.Get("User-Agent"))
+}
+
+func TestPages_cursorListEnds(t *testing.T) {
+	for name, body := range map[string]string{
+		"without additional_data": `{"success":true,"data":[{"id":1}]}`,
+		"additional_data is null": `{"success":true,"data":[{"id":1}],"additional_data":null}`,
+		"next_cursor is empty":    `{"success":true,"data":[{"id":1}],"additional_data":{"next_cursor":""}}`,
+		"next_cursor is absent":   `{"success":true,"data":[{"id":1}],"additional_data":{}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := start(func(int, *http.Request) reply { return reply{body: body} })
+			pages, err := collect(t, c, cursorListing, 1)
+			require.NoError(t, err)
+			require.Equal(t, [][]int64{{1}}, pages)
+		})
+	}
+}
+
+func TestPages_followsOffsetWithOneRecordOfOverlap(t *testing.T) {
+	c, api := start(offsetList(func(int) []int64 { return []int64{1, 2, 3, 5, 8, 13, 21} }))
+	pages, err := collect(t, c, offsetListing, 3)
+	require.NoError(t, err)
+	require.Equal(t, [][]int64{{1, 2, 3}, {5, 8}, {13, 21}}, pages)
+	var starts []string
+	for _, r := range api.requests {
+		starts = append(starts, r.URL.Query().Get("start"))
+	}
+	require.Equal(t, []string{"", "2", "4"}, starts)
+}
+
+func TestPages_offsetFindsRecordsThatMovedUpOverAnEdge(t *testing.T) {
+	for name, after := range map[string][]int64{
+		"one of the first page is deleted":   {2, 3, 4, 5, 6, 7},
+		"all of the first page are deleted":  {4, 5, 6, 7},
+		"the last of the page is deleted":    {1, 2, 4, 5, 6, 7},
+		"more are deleted than a page holds": {6, 7},
+		"everything is deleted":              {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := start(offsetList(func(n int) []int64 {
+				if n == 1 {
+					return []int64{1, 2, 3, 4, 5, 6, 7}
+				}
+				return after
+			}))
+			pages, err := collect(t, c, offsetListing, 3)
+			require.NoError(t, err)
+			got := slices.Concat(pages...)
+			for _, id := range after {
+				require.Contains(t, got, id)
+			}
+			require.Len(t, slices.Compact(slices.Sorted(slices.Values(got))), len(got), "a record came twice")
+		})
+	}
+}
+
+func TestPages_offsetEnvelopes(t *testing.T) {
+	for name, first := range map[string]string{
+		"pagination in additional_data": `{"success":true,"data":[{"id":1},{"id":2}],"additional_data":{"pagination":{"more_items_in_collection":true,"next_start":2}}}`,
+		"fields in additional_data":     `{"success":true,"data":[{"id":1},{"id":2}],"additional_data":{"start":0,"limit":2,"more_items_in_collection":true}}`,
+		"pagination at the top":         `{"success":true,"data":[{"id":1},{"id":2}],"pagination":{"more_items_in_collection":true,"next_start":2}}`,
+		"a full page that says nothing": `{"success":true,"data":[{"id":1},{"id":2}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := start(func(n int, _ *http.Request) reply {
+				if n == 1 {
+					return reply{body: first}
+				}
+				// next_start is there although nothing follows, as in the vendor's own example.
+				return reply{body: `{"success":true,"data":[{"id":2},{"id":3}],"additional_data":{"pagination":{"more_items_in_collection":false,"next_start":9}}}`}
+			})
+			pages, err := collect(t, c, offsetListing, 2)
+			require.NoError(t, err)
+			require.Equal(t, [][]int64{{1, 2}, {3}}, pages)
+		})
+	}
+}
+
+func TestPages_nullIsEmptyInV1Only(t *testing.T) {
+	body := `{"success":true,"data":null,"additional_data":{"pagination":{"start":0,"limit":2,"more_items_in_collection":false}}}`
+	c, _ := start(func(int, *http.Request) reply { return reply{body: body} })
+	pages, err := collect(t, c, offsetListing, 2)
+	require.NoError(t, err)
+	require.Empty(t, pages)
+
+	bubble(t, func(t *testing.T) {
+		c, _ := start(func(int, *http.Request) reply { return reply{body: `{"success":true,"data":null}`} })
+		_, err = collect(t, c, cursorListing, 2)
+		requireCode(t, err, ExternalAPIError)
+	})
+}
+
+func TestPages_refusesListsThatDoNotAdvance(t *testing.T) {
+	t.Run("cursor", func(t *testing.T) {
+		c, api := start(func(int, *http.Request) reply {
+			return reply{body: `{"success":true,"data":[{"id":1}],"additional_data":{"next_cursor":"x"}}`}
+		})
+		_, err := collect(t, c, cursorListing, 1)
+		requireCode(t, err, ExternalAPIError)
+		require.Len(t, api.requests, 2)
+	})
+	t.Run("cursors in a circle", func(t *testing.T) {
+		c, api := start(func(n int, _ *http.Request) reply {
+			return reply{body: `{"success":true,"data":[{"id":1}],"additional_data":{"next_cursor":"` + []string{"a", "b"}[n%2] + `"}}`}
+		})
+		_, err := collect(t, c, cursorListing, 1)
+		requireCode(t, err, ExternalAPIError)
+		require.Len(t, api.requests, 3)
+	})
+	t.Run("offset", func(t *testing.T) {
+		c, api := start(func(int, *http.Request) reply {
+			return reply{body: `{"success":true,"data":[{"id":1}],"additional_data":{"pagination":{"more_items_in_collection":true,"next_start":0}}}`}
+		})
+		_, err := collect(t, c, offsetListing, 5)
+		requireCode(t, err, ExternalAPIError)
+		require.Len(t, api.requests, 1)
+	})
+	t.Run("order", func(t *testing.T) {
+		c, _ := start(func(int, *http.Request) reply {
+			return reply{body: `{"success":true,"data":[{"id":2},{"id":1}]}`}
+		})
+		_, err := collect(t, c, offsetListing, 5)
+		requireCode(t, err, ExternalAPIError)
+	})
+}
+
+func TestPages_asksWithoutOptionalFieldsThatAnAccountDoesNotHave(t *testing.T) {
+	l := cursorListing
+	l.Include, l.IncludeOptional = []string{"a", "b"}, []string{"c"}
+	c, api := start(func(_ int, r *http.Request) reply {
+		if r.URL.Query().Get("include_fields") == "a,b,c" {
+			return reply{status: 400, body: `{"success":false,"error":"c is not available"}`}
+		}
+		if r.URL.Query().Get("cursor") == "" {
+			return reply{body: `{"success":true,"data":[{"id":1}],"additional_data":{"next_cursor":"x"}}`}
+		}
+		return reply{body: `{"success":true,"data":[{"id":2}],"additional_data":{}}`}
+	})
+	pages, err := collect(t, c, l, 1)
+	require.NoError(t, err)
+	require.Equal(t, [][]int64{{1}, {2}}, pages)
+	require.Len(t, api.requests, 3)
+	require.Equal(t, "a,b", api.requests[2].URL.Query().Get("include_fields"))
+}
+
+// TestPages_aRefusedCursorIsNoMatterOfOptionalFields: only the first page can be about them.
+func TestPages_aRefusedCursorIsNoMatterOfOptionalFields(t *testing.T) {
+	l := cursorListing
+	l.IncludeOptional = []string{"c"}
+	c, api := start(func(n int, _ *http.Request) reply {
+		if n == 1 {
+			return reply{body: `{"success":true,"data":[{"id":1}],"additional_data":{"next_cursor":"x"}}`}
+		}
+		return reply{status: 400, body: `{"success":false,"error":"bad cursor"}`}
+	})
+	_, err := collect(t, c, l, 1)
+	requireCode(t, err, ExternalAPIError)
+	require.Len(t, api.requests, 2)
+}

@@ -1,0 +1,67 @@
+package pipedrive
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// get sends r until decode has taken its answer, as often as the error is one that may pass and
+// MaxRetries allows. decode sees only whole bodies of status 200; where it fails on what it was given,
+// the request is sent again.
+func get[T any](ctx context.Context, c *Client, r request, decode func(body []byte) (T, error)) (T, error) {
+	attempt := func() (T, error) { return sendAndDecode(ctx, c, r, decode) }
+	return retry(ctx, c.config.MaxRetries, attempt, func(err error, wait time.Duration) {
+		r.meter.retried()
+		c.config.Logger.Debug().Err(err).Str("path", r.path).Dur("wait", wait).Msg("request is sent again")
+	})
+}
+
+// retry calls attempt until it succeeds, fails for good, or has failed maxRetries times more than once.
+func retry[T any](ctx context.Context, maxRetries int, attempt func() (T, error), notify backoff.Notify) (T, error) {
+	once := false
+	result, err := backoff.Retry(ctx, func() (T, error) {
+		result, err := attempt()
+		var passing transientError
+		switch {
+		case err == nil:
+			return result, nil
+		case ctx.Err() != nil:
+			return result, backoff.Permanent(context.Cause(ctx))
+		case !errors.As(err, &passing), passing.once && once:
+			return result, backoff.Permanent(err)
+		}
+		once = once || passing.once
+		return result, err
+	},
+		backoff.WithBackOff(newBackOff()),
+		backoff.WithMaxTries(uint(1+max(0, maxRetries))),
+		backoff.WithMaxElapsedTime(0),
+		backoff.WithNotify(notify))
+	var passing transientError
+	if errors.As(err, &passing) {
+		err = passing.error
+	}
+	return result, err
+}
+
+func sendAndDecode[T any](ctx context.Context, c *Client, r request, decode func([]byte) (T, error)) (T, error) {
+	var result T
+	res, err := c.send(ctx, r)
+	if err != nil {
+		return result, err
+	}
+	result, err = decode(res.body)
+	var refused *recordError
+	switch {
+	case err == nil:
+		return result, nil
+	case errors.As(err, &refused):
+		return result, c.failure(r, res.status, "", err)
+	case isHTML(res):
+		return result, transient(c.failure(r, res.status, "the answer is a page of HTML", nil))
+	}
+	return result, transient(c.failure(r, res.status, "the answer can't be read", err))
+}

@@ -1,0 +1,214 @@
+package pipedrive
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// bubble runs test with a clock of its own, which jumps whenever everything waits.
+func bubble(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, test)
+}
+
+const onePage = `{"success":true,"data":[{"id":1},{"id":2}],"additional_data":{"next_cursor":null}}`
+
+func TestGet_retriesWhatMayPass(t *testing.T) {
+	for name, bad := range map[string]reply{
+		"500":                  {status: 500, body: `{"success":false,"error":"Internal Server Error"}`},
+		"502 as HTML":          {status: 502, header: map[string]string{"Content-Type": "text/html"}, body: "<html>bad gateway</html>"},
+		"503 without a body":   {status: 503},
+		"200 as HTML":          {header: map[string]string{"Content-Type": "text/html"}, body: "<!DOCTYPE html><html></html>"},
+		"connection reset":     {err: errors.New("read: connection reset by peer")},
+		"cut body":             {body: onePage[:40], cut: true},
+		"shortened body":       {body: onePage[:40]},
+		"null body":            {body: "null"},
+		"empty body":           {body: ""},
+		"no data":              {body: `{"success":true}`},
+		"something after it":   {body: onePage + "{}"},
+		"burst limit":          {status: 429, header: map[string]string{"x-ratelimit-limit": "20", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2"}},
+		"burst limit, no info": {status: 429},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c, api := start(func(n int, _ *http.Request) reply {
+					if n <= 2 {
+						return bad
+					}
+					return reply{body: onePage}
+				})
+				pages, err := collect(t, c, cursorListing, 2)
+				require.NoError(t, err)
+				require.Equal(t, [][]int64{{1, 2}}, pages)
+				require.Len(t, api.requests, 3)
+			})
+		})
+	}
+}
+
+func TestGet_givesUpAfterMaxRetries(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c, api := start(func(int, *http.Request) reply {
+			return reply{status: 503, body: `{"success":false,"error":"down for maintenance"}`}
+		})
+		_, err := collect(t, c, cursorListing, 2)
+		e := requireCode(t, err, ExternalAPIError)
+		require.Equal(t, 503, e.Status)
+		require.Contains(t, err.Error(), "down for maintenance")
+		require.Contains(t, err.Error(), "/api/v2/things")
+		require.Len(t, api.requests, 4, "one request and three retries")
+	})
+}
+
+func TestGet_doesNotRetryWhatWillNotPass(t *testing.T) {
+	html := map[string]string{"Content-Type": "text/html"}
+	daily := map[string]string{"x-daily-ratelimit-token-remaining": "0", "x-daily-ratelimit-token-limit": "30000"}
+	for name, test := range map[string]struct {
+		answer reply
+		code   Code
+		says   string
+	}{
+		"400":           {reply{status: 400, body: `{"success":false,"error":"limit is not valid","code":"ERR_SCHEMA_VALIDATION_FAILED"}`}, ExternalAPIError, "limit is not valid"},
+		"401":           {reply{status: 401, body: `{"success":false,"error":"unauthorized access","errorCode":401}`}, TokenInvalidated, "unauthorized access"},
+		"402":           {reply{status: 402, body: `{"success":false,"error":"Required suites missing"}`}, ExternalAPIError, "Required suites missing"},
+		"403 scope":     {reply{status: 403, body: `{"success":false,"error":"Scope and URL mismatch","errorCode":403}`}, MissingScope, "Scope and URL mismatch"},
+		"403 other":     {reply{status: 403, body: `{"success":false,"error":"no permission"}`}, ExternalAPIError, "no permission"},
+		"404 HTML":      {reply{status: 404, header: html, body: "<html></html>"}, ExternalAPIError, "HTML"},
+		"410":           {reply{status: 410, body: `{"success":false,"error":"gone"}`}, ExternalAPIError, "gone"},
+		"redirect":      {reply{status: 302, header: map[string]string{"Location": "https://elsewhere.test"}}, ExternalAPIError, "redirect"},
+		"daily, header": {reply{status: 429, header: daily}, RateLimitExceeded, "0 of 30000 left"},
+		"daily, burst has room": {
+			reply{status: 429, header: map[string]string{"x-ratelimit-remaining": "12"}},
+			RateLimitExceeded, "for today",
+		},
+		"daily, long reset": {
+			reply{status: 429, header: map[string]string{"x-ratelimit-reset": "40000"}},
+			RateLimitExceeded, "11h6m40s",
+		},
+		"says it failed": {reply{body: `{"success":false,"error":"nothing works","data":null}`}, ExternalAPIError, "nothing works"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, api := start(func(int, *http.Request) reply { return test.answer })
+			_, err := collect(t, c, cursorListing, 2)
+			requireCode(t, err, test.code)
+			require.Contains(t, err.Error(), test.says)
+			require.Len(t, api.requests, 1)
+		})
+	}
+}
+
+func TestGet_cloudflareBlockGetsOneLongPause(t *testing.T) {
+	block := reply{
+		status: 403, header: map[string]string{"Content-Type": "text/html; charset=UTF-8", "Server": "cloudflare"},
+		body: "<html><title>Access denied</title></html>",
+	}
+	bubble(t, func(t *testing.T) {
+		begin := time.Now()
+		c, api := start(func(int, *http.Request) reply { return block })
+		_, err := collect(t, c, cursorListing, 2)
+		requireCode(t, err, RateLimitExceeded)
+		require.Contains(t, err.Error(), "Cloudflare")
+		require.Len(t, api.requests, 2)
+		require.GreaterOrEqual(t, time.Since(begin), blockPause)
+	})
+}
+
+func TestGet_burstLimitHoldsAllRequestsTogether(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		throttled := make(chan struct{})
+		var mu sync.Mutex
+		var sent []time.Duration
+		begin := time.Now()
+		c, _ := start(func(n int, _ *http.Request) reply {
+			mu.Lock()
+			sent = append(sent, time.Since(begin))
+			mu.Unlock()
+			if n == 1 {
+				close(throttled)
+				return reply{status: 429, header: map[string]string{"x-ratelimit-limit": "20", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "7"}}
+			}
+			return reply{body: onePage}
+		})
+		done := make(chan error)
+		go func() { _, err := collect(t, c, cursorListing, 2); done <- err }()
+		<-throttled
+		synctest.Wait()
+		_, err := collect(t, c, cursorListing, 2)
+		require.NoError(t, err)
+		require.NoError(t, <-done)
+		require.Len(t, sent, 3)
+		require.Zero(t, sent[0])
+		for _, at := range sent[1:] {
+			require.GreaterOrEqual(t, at, 7*time.Second)
+		}
+	})
+}
+
+// TestGet_errorsDoNotShowTheQuery: net/http's own errors do.
+func TestGet_errorsDoNotShowTheQuery(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c, _ := start(func(int, *http.Request) reply { return reply{err: errors.New("connection refused")} })
+		_, err := collect(t, c, cursorListing, 2)
+		requireCode(t, err, ExternalAPIError)
+		require.ErrorContains(t, err, "connection refused")
+		require.NotContains(t, err.Error(), "sort_by")
+	})
+}
+
+func TestGet_retryAfterCounts(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		begin := time.Now()
+		c, _ := start(func(n int, _ *http.Request) reply {
+			if n == 1 {
+				return reply{status: 429, header: map[string]string{"Retry-After": "11"}}
+			}
+			return reply{body: onePage}
+		})
+		_, err := collect(t, c, cursorListing, 2)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, time.Since(begin), 11*time.Second)
+	})
+}
+
+// TestGet_aCancelledWaitGivesItsPlaceBack: with one place in all, a leak of it would block for ever.
+func TestGet_aCancelledWaitGivesItsPlaceBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c, _ := start(func(int, *http.Request) reply { return reply{body: onePage} })
+		c.limiter = newLimiter(1, 0)
+		c.limiter.hold(time.Hour)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, err := c.limiter.acquire(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		_, err = collect(t, c, cursorListing, 2)
+		require.NoError(t, err)
+	})
+}
+
+func TestGet_waitingEndsWithTheRun(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		stop := errors.New("interrupted")
+		c, _ := start(func(int, *http.Request) reply {
+			return reply{status: 429, header: map[string]string{"x-ratelimit-reset": "50"}}
+		})
+		done := make(chan error)
+		go func() {
+			for _, err := range Pages(ctx, c, cursorListing, Query{Limit: 2}, nil, decodeItem) {
+				done <- err
+			}
+		}()
+		synctest.Wait()
+		begin := time.Now()
+		cancel(stop)
+		require.ErrorIs(t, <-done, stop)
+		require.Zero(t, time.Since(begin))
+	})
+}

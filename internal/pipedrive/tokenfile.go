@@ -1,0 +1,101 @@
+package pipedrive
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// tokenFile keeps the newest refresh token between runs.
+type tokenFile struct {
+	path string
+	// origin is the fingerprint of the spec's refresh token. A file that descends from another one is
+	// older than the spec.
+	origin string
+}
+
+type tokenFileContent struct {
+	RefreshToken string `json:"refresh_token"`
+	// Origin is the fingerprint of the spec's refresh token that this one descends from, empty where it
+	// comes from a login.
+	Origin string `json:"origin,omitempty"`
+}
+
+func fingerprint(token string) string {
+	if token == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:8])
+}
+
+// read returns the file's refresh token, or "" where there is none that is newer than the spec's.
+func (f *tokenFile) read() (string, error) {
+	raw, err := os.ReadFile(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", f.failed("read", err)
+	}
+	var content tokenFileContent
+	if err := json.Unmarshal(raw, &content); err != nil {
+		return "", f.failed("read", errors.New("it is not what a sync or a login writes; remove it to start from the spec's refresh_token"))
+	}
+	switch {
+	case f.origin == "":
+		f.origin = content.Origin // the spec has no token of its own
+	case content.Origin != "" && content.Origin != f.origin:
+		return "", nil
+	}
+	return content.RefreshToken, nil
+}
+
+// write replaces the file in one step, so that it holds either the old token or the new one whatever
+// happens, and only its owner can read it.
+func (f *tokenFile) write(token string) (err error) {
+	raw, err := json.Marshal(tokenFileContent{RefreshToken: token, Origin: f.origin})
+	if err != nil {
+		return f.failed("write", err)
+	}
+	folder := filepath.Dir(f.path)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return f.failed("write", err)
+	}
+	temporary, err := os.CreateTemp(folder, filepath.Base(f.path)+".*") // of mode 0600
+	if err != nil {
+		return f.failed("write", err)
+	}
+	defer func() {
+		if err != nil {
+			err = f.failed("write", errors.Join(err, temporary.Close(), os.Remove(temporary.Name())))
+		}
+	}()
+	if _, err := temporary.Write(append(raw, '\n')); err != nil {
+		return err
+	}
+	if err := temporary.Sync(); err != nil {
+		return err
+	}
+	if err := temporary.Close(); err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), f.path)
+}
+
+func (f *tokenFile) failed(what string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err // the path is said once
+	}
+	return Errorf(InvalidSpec, "token_file: can't %s %s: %v", what, f.path, err)
+}
+
+// WriteTokenFile keeps the refresh token that a login gave, for the next sync to start from.
+func WriteTokenFile(path, refreshToken string) error {
+	return (&tokenFile{path: path}).write(refreshToken)
+}
