@@ -1,0 +1,293 @@
+package simulator
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// defaultNow is where a company's clock stands unless it is set.
+var defaultNow = time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
+
+// Company is one Pipedrive account's data. It is safe for concurrent use. Its
+// clock stands still until [Company.SetNow] or [Company.Advance] moves it, so
+// that a test decides which second a change falls into.
+type Company struct {
+	id     int64
+	name   string
+	domain string
+
+	mu            sync.RWMutex
+	now           time.Time
+	contactSync   bool
+	marketingApp  bool
+	silentArchive bool
+
+	deals         *table[Deal, *Deal]
+	persons       *table[Person, *Person]
+	organizations *table[Organization, *Organization]
+	notes         *table[Note, *Note]
+	pipelines     *table[Pipeline, *Pipeline]
+	stages        *table[Stage, *Stage]
+	users         *table[User, *User]
+	fields        map[string][]*Field // by entity, in order
+	lastFieldID   int64
+}
+
+// NewCompany makes an account without records, to be filled by hand. It has
+// the standard fields of every entity and no custom ones.
+func NewCompany(id int64) *Company {
+	c := &Company{
+		id:            id,
+		name:          fmt.Sprintf("Company %d", id),
+		domain:        fmt.Sprintf("company%d", id),
+		now:           defaultNow,
+		contactSync:   true,
+		marketingApp:  true,
+		deals:         newTable[Deal]("deal"),
+		persons:       newTable[Person]("person"),
+		organizations: newTable[Organization]("organization"),
+		notes:         newTable[Note]("note"),
+		pipelines:     newTable[Pipeline]("pipeline"),
+		stages:        newTable[Stage]("stage"),
+		users:         newTable[User]("user"),
+		fields:        map[string][]*Field{},
+	}
+	c.deals.subsets["unarchived"] = func(d *Deal) bool { return !d.IsArchived }
+	c.deals.subsets["archived"] = func(d *Deal) bool { return d.IsArchived }
+	c.deals.subsets["listed"] = func(d *Deal) bool { return !d.IsArchived && !d.IsDeleted }
+	c.persons.subsets["listed"] = func(p *Person) bool { return !p.IsDeleted }
+	c.organizations.subsets["listed"] = func(o *Organization) bool { return !o.IsDeleted }
+	c.notes.subsets["listed"] = func(n *Note) bool { return !n.IsDeleted }
+	c.pipelines.subsets["listed"] = func(p *Pipeline) bool { return !p.IsDeleted }
+	c.stages.subsets["listed"] = func(s *Stage) bool { return !s.IsDeleted }
+	c.stages.keys["order_nr"] = func(s *Stage) int64 { return s.OrderNr }
+	c.notes.keys["user_id"] = func(n *Note) int64 { return n.UserID }
+	c.notes.keys["deal_id"] = func(n *Note) int64 { return n.DealID }
+	c.notes.keys["person_id"] = func(n *Note) int64 { return n.PersonID }
+	c.notes.keys["org_id"] = func(n *Note) int64 { return n.OrgID }
+	c.addStandardFields()
+	return c
+}
+
+// ID is the company's id as /v1/users/me shows it.
+func (c *Company) ID() int64 { return c.id }
+
+// Domain is the company's subdomain, as in https://{domain}.pipedrive.com.
+func (c *Company) Domain() string { return c.domain }
+
+// Now is the company's clock, which stamps update_time.
+func (c *Company) Now() time.Time {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.now
+}
+
+// SetNow sets the company's clock.
+func (c *Company) SetNow(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = t.UTC()
+}
+
+// Advance moves the company's clock.
+func (c *Company) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// SetContactSync says whether the API shows postal_address, notes, im,
+// birthday and job_title of persons at all [v2 /persons]. It is on at first.
+func (c *Company) SetContactSync(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.contactSync = on
+}
+
+// SetMarketingApp says whether the company has the marketing app enabled, that
+// is the Campaigns product. It has at first. Without it v2 refuses
+// include_fields=marketing_status and =doi_status [v2 /persons], and v1 leaves
+// marketing_status out [v1 of 2026-01-14 /persons/{id}]; the vendor doesn't
+// document what v2's fields list shows then, so that all fields lists keep both
+// fields.
+func (c *Company) SetMarketingApp(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.marketingApp = on
+}
+
+// SetArchivingStampsUpdateTime says whether [Company.ArchiveDeal] sets
+// update_time. The vendor doesn't document which it is; it is on at first.
+func (c *Company) SetArchivingStampsUpdateTime(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.silentArchive = !on
+}
+
+// AddDeal adds a deal and returns its id. An ID of 0 becomes the next free
+// one, a zero AddTime the clock's time and a nil UpdateTime the AddTime; for a
+// NULL update_time use UpdateDeal. An empty Status becomes open, Currency EUR,
+// VisibleTo 3 and Origin ManuallyCreated.
+func (c *Company) AddDeal(d Deal) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	setDefault(&d.Status, "open")
+	setDefault(&d.Currency, "EUR")
+	setDefault(&d.VisibleTo, 3)
+	setDefault(&d.Origin, "ManuallyCreated")
+	return c.deals.add(&d, c.now)
+}
+
+// AddPerson adds a person and returns its id; see [Company.AddDeal].
+func (c *Company) AddPerson(p Person) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	setDefault(&p.VisibleTo, 3)
+	return c.persons.add(&p, c.now)
+}
+
+// AddOrganization adds an organization and returns its id; see
+// [Company.AddDeal].
+func (c *Company) AddOrganization(o Organization) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	setDefault(&o.VisibleTo, 3)
+	return c.organizations.add(&o, c.now)
+}
+
+// AddNote adds a note and returns its id; see [Company.AddDeal].
+func (c *Company) AddNote(n Note) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.notes.add(&n, c.now)
+}
+
+// AddPipeline adds a pipeline and returns its id; see [Company.AddDeal].
+func (c *Company) AddPipeline(p Pipeline) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pipelines.add(&p, c.now)
+}
+
+// AddStage adds a stage and returns its id; see [Company.AddDeal].
+func (c *Company) AddStage(s Stage) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stages.add(&s, c.now)
+}
+
+// AddUser adds a user and returns its id; see [Company.AddDeal]. The user with
+// the lowest id is the one that API tokens belong to.
+func (c *Company) AddUser(u User) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	setDefault(&u.DefaultCurrency, "EUR")
+	setDefault(&u.Locale, "et_EE")
+	setDefault(&u.Lang, 1)
+	setDefault(&u.TimezoneName, "Europe/Tallinn")
+	setDefault(&u.TimezoneOffset, "+03:00")
+	setDefault(&u.RoleID, 1)
+	return c.users.add(&u, c.now)
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// UpdateDeal changes a deal and stamps the company's clock as its update_time,
+// unless f sets UpdateTime itself (to nil for NULL). It panics if there is no
+// such deal.
+func (c *Company) UpdateDeal(id int64, f func(*Deal)) { update(c, c.deals, id, f) }
+
+// UpdatePerson changes a person; see [Company.UpdateDeal].
+func (c *Company) UpdatePerson(id int64, f func(*Person)) { update(c, c.persons, id, f) }
+
+// UpdateOrganization changes an organization; see [Company.UpdateDeal].
+func (c *Company) UpdateOrganization(id int64, f func(*Organization)) {
+	update(c, c.organizations, id, f)
+}
+
+// UpdateNote changes a note; see [Company.UpdateDeal].
+func (c *Company) UpdateNote(id int64, f func(*Note)) { update(c, c.notes, id, f) }
+
+// UpdatePipeline changes a pipeline; see [Company.UpdateDeal].
+func (c *Company) UpdatePipeline(id int64, f func(*Pipeline)) { update(c, c.pipelines, id, f) }
+
+// UpdateStage changes a stage; see [Company.UpdateDeal].
+func (c *Company) UpdateStage(id int64, f func(*Stage)) { update(c, c.stages, id, f) }
+
+// UpdateUser changes a user; see [Company.UpdateDeal].
+func (c *Company) UpdateUser(id int64, f func(*User)) { update(c, c.users, id, f) }
+
+func update[T any, P row[T]](c *Company, t *table[T, P], id int64, f func(P)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t.change(id, c.now, f)
+}
+
+// ArchiveDeal moves a deal to /api/v2/deals/archived.
+func (c *Company) ArchiveDeal(id int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.deals.edit(id, func(d *Deal) {
+		d.IsArchived, d.ArchiveTime = true, new(c.now)
+		if !c.silentArchive {
+			d.UpdateTime = new(c.now)
+		}
+	})
+}
+
+// DeleteDeal deletes a deal: only status=deleted lists it from now on, for 30
+// days [v2 /deals]. Its update_time is the time of deletion [Pipedrive: API v2
+// migration guide].
+func (c *Company) DeleteDeal(id int64) {
+	now := c.Now()
+	c.UpdateDeal(id, func(d *Deal) {
+		d.IsDeleted, d.Status, d.DeleteTime = true, "deleted", new(now)
+		d.UpdateTime = new(now)
+	})
+}
+
+// DeletePerson deletes a person, which no list shows any more.
+func (c *Company) DeletePerson(id int64) {
+	c.UpdatePerson(id, func(p *Person) { p.IsDeleted = true })
+}
+
+// DeleteOrganization deletes an organization, which no list shows any more.
+func (c *Company) DeleteOrganization(id int64) {
+	c.UpdateOrganization(id, func(o *Organization) { o.IsDeleted = true })
+}
+
+// DeleteNote deletes a note, which no list shows any more.
+func (c *Company) DeleteNote(id int64) { c.UpdateNote(id, func(n *Note) { n.IsDeleted = true }) }
+
+// DeletePipeline deletes a pipeline and its stages, which no list shows any
+// more. Deals keep the ids of both.
+func (c *Company) DeletePipeline(id int64) {
+	c.UpdatePipeline(id, func(p *Pipeline) { p.IsDeleted = true })
+	for _, s := range c.stagesOf(id) {
+		c.DeleteStage(s)
+	}
+}
+
+func (c *Company) stagesOf(pipeline int64) []int64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var ids []int64
+	for _, s := range c.stages.ordered("listed", "id").rows {
+		if s.PipelineID == pipeline {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
+}
+
+// DeleteStage deletes a stage, which no list shows any more.
+func (c *Company) DeleteStage(id int64) { c.UpdateStage(id, func(s *Stage) { s.IsDeleted = true }) }
+
+// DeleteUser marks a user as deleted; the list of users still shows it.
+func (c *Company) DeleteUser(id int64) { c.UpdateUser(id, func(u *User) { u.IsDeleted = true }) }

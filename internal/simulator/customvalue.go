@@ -1,0 +1,138 @@
+package simulator
+
+// Money is the value of a monetary custom field.
+type Money struct {
+	Value    float64
+	Currency string
+}
+
+// DateRange is the value of a daterange custom field.
+type DateRange struct{ Value, Until Date }
+
+// TimeOfDay is the value of a time custom field, with Value as "15:04:05".
+type TimeOfDay struct {
+	Value        string
+	TimezoneID   int64
+	TimezoneName string
+}
+
+// TimeRange is the value of a timerange custom field.
+type TimeRange struct {
+	Value, Until string
+	TimezoneID   int64
+	TimezoneName string
+}
+
+// Address is a postal address and the value of an address custom field. An
+// empty part is null in v2 and "" in v1.
+type Address struct {
+	Value            string
+	Country          string
+	AdminAreaLevel1  string
+	AdminAreaLevel2  string
+	Locality         string
+	Sublocality      string
+	Route            string
+	StreetNumber     string
+	Subpremise       string
+	PostalCode       string
+	FormattedAddress string
+}
+
+// parts lists an address's components under their common names, which v1 puts
+// behind a prefix and v2 into an object.
+func (a Address) parts() []member {
+	return []member{
+		{"subpremise", a.Subpremise},
+		{"street_number", a.StreetNumber},
+		{"route", a.Route},
+		{"sublocality", a.Sublocality},
+		{"locality", a.Locality},
+		{"admin_area_level_1", a.AdminAreaLevel1},
+		{"admin_area_level_2", a.AdminAreaLevel2},
+		{"country", a.Country},
+		{"postal_code", a.PostalCode},
+		{"formatted_address", a.FormattedAddress},
+	}
+}
+
+// v2 is the address as an object [v2 /organizations].
+func (a Address) v2() object {
+	o := object{{"value", a.Value}}
+	for _, p := range a.parts() {
+		if p.value == "" {
+			p.value = nil
+		}
+		o = append(o, p)
+	}
+	return o
+}
+
+// customV2 is a custom field's value as it stands in v2's custom_fields.
+func customV2(v any) any {
+	switch v := v.(type) {
+	case Money:
+		return object{{"value", v.Value}, {"currency", v.Currency}}
+	case DateRange:
+		return object{{"value", v.Value}, {"until", v.Until}}
+	case TimeOfDay:
+		return object{{"value", v.Value}, {"timezone_id", v.TimezoneID}, {"timezone_name", v.TimezoneName}}
+	case TimeRange:
+		return object{{"value", v.Value}, {"until", v.Until}, {"timezone_id", v.TimezoneID}, {"timezone_name", v.TimezoneName}}
+	case Address:
+		return v.v2()
+	default:
+		return v
+	}
+}
+
+// customV1 is a custom field's value as it stands at the root of a v1 record:
+// under its key, and for composite types under keys with a suffix too, which
+// are there even when the value is null [Pipedrive: API v2 migration guide].
+func customV1(f *Field, v any) []member {
+	at := func(suffix string, v any) member { return member{f.Key + suffix, v} }
+	switch f.Type {
+	case "enum":
+		if id, ok := v.(int64); ok {
+			v = joinIDs([]int64{id})
+		}
+	case "set":
+		if ids, ok := v.([]int64); ok {
+			v = joinIDs(ids)
+		}
+	case "monetary":
+		if m, ok := v.(Money); ok {
+			return []member{at("", m.Value), at("_currency", m.Currency)}
+		}
+		return []member{at("", nil), at("_currency", nil)}
+	case "daterange":
+		if r, ok := v.(DateRange); ok {
+			return []member{at("", r.Value), at("_until", r.Until)}
+		}
+		return []member{at("", nil), at("_until", nil)}
+	case "time":
+		if t, ok := v.(TimeOfDay); ok {
+			return []member{at("", t.Value), at("_timezone_id", t.TimezoneID)}
+		}
+		return []member{at("", nil), at("_timezone_id", nil)}
+	case "timerange":
+		if t, ok := v.(TimeRange); ok {
+			return []member{at("", t.Value), at("_until", t.Until), at("_timezone_id", t.TimezoneID)}
+		}
+		return []member{at("", nil), at("_until", nil), at("_timezone_id", nil)}
+	case "address":
+		a, ok := v.(Address)
+		ms := []member{at("", nil)}
+		if ok {
+			ms[0].value = a.Value
+		}
+		for _, p := range a.parts() {
+			if !ok {
+				p.value = nil
+			}
+			ms = append(ms, at("_"+p.name, p.value))
+		}
+		return ms
+	}
+	return []member{at("", v)}
+}

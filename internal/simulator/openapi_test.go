@@ -1,0 +1,426 @@
+package simulator_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// ask is one request and the vendor's file that describes it.
+type ask struct{ file, path, query string }
+
+// served are the endpoints and ways of asking that the plugin's listings, which
+// [asks] adds, don't have.
+var served = []ask{
+	{"v2.yaml", "/api/v2/deals", ""},
+	{"v2.yaml", "/api/v2/deals", "limit=500&sort_by=update_time&sort_direction=asc&updated_since=2022-01-01T00:00:00Z&updated_until=2026-01-01T00:00:00Z"},
+	{"v2.yaml", "/api/v2/persons", ""},
+	{"v2.yaml", "/api/v2/pipelines", "sort_by=update_time&sort_direction=desc"},
+	{"v2.yaml", "/api/v2/stages", "sort_by=order_nr"},
+	{"v2.yaml", "/api/v2/dealFields", "limit=500&include_fields=ui_visibility,important_fields,required_fields"},
+	{"v2.yaml", "/api/v2/personFields", "limit=500&include_fields=ui_visibility"},
+	{"v2.yaml", "/api/v2/organizationFields", "limit=500"},
+	{"v1.yaml", "/v1/notes", "limit=500&sort=update_time+ASC&updated_since=2022-01-01T00:00:00Z"},
+	{"v1.yaml", "/v1/notes", "start=100&limit=100"},
+	{"v1.yaml", "/v1/noteFields", ""},
+	{"v1.yaml", "/v1/users/me", ""},
+	{"v1.yaml", "/v1/organizationFields", "start=2&limit=10"},
+	{"v1-2026-01-14.yaml", "/v1/stages", "limit=10"},
+}
+
+// asks are all requests to validate: those in served, and the first pages of
+// the plugin's listings as the plugin declares them, so that a name in a
+// listing which the vendor doesn't have fails here.
+func asks() []ask {
+	all := slices.Clone(served)
+	for _, api := range []pipedrive.API{pipedrive.V2, pipedrive.V1} {
+		for _, name := range slices.Sorted(maps.Keys(api.Listings)) {
+			for _, l := range api.Listings[name] {
+				for _, q := range listingQueries(l) {
+					// Both APIs read notes from the same list.
+					if a := (ask{fileOf(l.Path), l.Path, q.Encode()}); !slices.Contains(all, a) {
+						all = append(all, a)
+					}
+				}
+			}
+		}
+	}
+	return all
+}
+
+// listingQueries are a listing's queries without and, where there is a status
+// for it, with recently deleted records.
+func listingQueries(l pipedrive.Listing) []url.Values {
+	q := url.Values{}
+	maps.Copy(q, l.Sort)
+	maps.Copy(q, l.Filter)
+	if l.Paging != pipedrive.Unpaged {
+		q.Set("limit", strconv.Itoa(pipedrive.MaxLimit))
+	}
+	if include := slices.Concat(l.Include, l.IncludeOptional); len(include) > 0 {
+		q.Set("include_fields", strings.Join(include, ","))
+	}
+	if l.DeletedStatus == "" {
+		return []url.Values{q}
+	}
+	deleted := maps.Clone(q)
+	deleted.Set("status", l.DeletedStatus)
+	return []url.Values{q, deleted}
+}
+
+// included is include_fields as the plugin's listing at a path of v2 asks.
+func included(path string) string {
+	for _, listings := range pipedrive.V2.Listings {
+		for _, l := range listings {
+			if l.Path == path {
+				return strings.Join(slices.Concat(l.Include, l.IncludeOptional), ",")
+			}
+		}
+	}
+	return ""
+}
+
+// fileOf names the vendor's file that describes a path. The lists that v2
+// replaced are only in v1's older file.
+func fileOf(path string) string {
+	switch path {
+	case "/v1/deals", "/v1/persons", "/v1/organizations", "/v1/pipelines", "/v1/stages":
+		return "v1-2026-01-14.yaml"
+	}
+	if strings.HasPrefix(path, "/api/v2/") {
+		return "v2.yaml"
+	}
+	return "v1.yaml"
+}
+
+// commaLists are the parameters that the vendor's files declare as one value
+// of an enum and describe as a comma-separated list of them.
+var commaLists = []struct {
+	path *regexp.Regexp
+	name string
+}{
+	{regexp.MustCompile(`^/api/v2/`), "include_fields"},
+	{regexp.MustCompile(`^/api/v2/deals(/archived)?$`), "status"},
+}
+
+// allowed are the differences from the vendor's files that are meant. Each
+// applies to requests whose path matches and to errors whose JSON pointer (for
+// parameters: name) and reason match.
+var allowed = []*difference{
+	allow(`^/api/v2/`, `^/additional_data/next_cursor$`, `not nullable`, "the last page has null [Pipedrive: pagination]"),
+	allow(`^/api/v2/(deals|persons|organizations|pipelines|stages)`, `^/data/\d+/update_time$`, `not nullable`, "old records have none"),
+	allow(`^/api/v2/deals`, `^/data/\d+/(person_id|org_id|owner_id|stage_change_time|won_time|lost_time|expected_close_date)$`, `not nullable`, "null on live open deals; a deal need not have contacts"),
+	allow(`^/api/v2/(persons|organizations)`, `^/data/\d+/(last_name|owner_id|org_id|picture_id|address|postal_address|notes|birthday|job_title)$`, `not nullable`, "not everybody has them"),
+	allow(`^/api/v2/(persons|organizations)`, `^/data/\d+/(address|postal_address)/(country|admin_area_level_1|admin_area_level_2|locality|sublocality|route|street_number|subpremise|postal_code)$`, `not nullable`, "parts of an address may be unknown"),
+	allow(`^/v1/notes`, `^/data/\d+/(deal|lead_id|deal_id|last_update_user_id|org_id|organization|person|person_id|project_id|project|task_id|task)$`, `not nullable`, "a note is on one or a few of these"),
+	allow(`^/v1/[a-zA-Z]+Fields$`, `^/data/\d+/(add_time|update_time)$`, `date-time`, "the example has v1's own form, without T and zone"),
+	allow(`^/v1/[a-zA-Z]+Fields$`, `^/data/\d+/field_type$`, `not one of the allowed values`, "the schema names two sets of types at once, and its example has one that is in just one of them"),
+	allow(`^/v1/notes`, `^/data/\d+/user/icon_url$`, `not nullable`, "nullable in /users"),
+	allow(`^/v1/noteFields$`, `^/data/\d+/options$`, `not nullable`, "other v1 fields lists have null for no options"),
+	allow(`^/v1/(deals|persons|organizations|pipelines|stages)$`, `^/data/\d+/(update_time|rotten_days)$`, `not nullable`, "as in v2"),
+	allow(`^/v1/deals$`, `^/data/\d+/(user_id|person_id|org_id|stage_change_time|won_time|first_won_time|lost_time|expected_close_date|last_incoming_mail_time|last_outgoing_mail_time|label|person_name|org_name|owner_name|next_activity_date|next_activity_time)$`, `not nullable`, "as in v2"),
+	allow(`^/v1/(deals|persons)$`, `^/data/\d+/org_id/(address|owner_id)$`, `not nullable`, "as in the organization itself"),
+	allow(`^/v1/deals$`, `^/data/\d+/person_id/owner_id$`, `not nullable`, "as in the person itself"),
+	allow(`^/v1/(persons|organizations)$`, `^/data/\d+/(owner_id|org_id|picture_id|label|last_name|org_name|owner_name|last_incoming_mail_time|last_outgoing_mail_time|address(_[a-z_0-9]+)?)$`, `not nullable`, "as in v2"),
+	allow(`^/v1/(persons|organizations)$`, `^/data/\d+/owner_id/has_pic$`, `must be an integer`, "a boolean on deals, a number here: the vendor's files disagree with themselves"),
+}
+
+// missing are properties that the vendor's schemas declare and the simulator
+// leaves out.
+var missing = map[string]string{
+	"next_activity_subject": "activities aren't simulated", "next_activity_type": "activities aren't simulated",
+	"next_activity_duration": "activities aren't simulated", "next_activity_note": "activities aren't simulated",
+	"source_lead_id": "only with include_fields", "is_subfield": "only on subfields", "options_deleted": "only where options were deleted",
+	"subfields": "only on composite fields", "ui_visibility": "only with include_fields", "important_fields": "only with include_fields",
+	"required_fields": "only with include_fields",
+}
+
+// undeclared are properties that the simulator sends and the vendor's schemas
+// don't declare. Properties that include_fields names are declared by that
+// parameter and need not be here.
+var undeclared = []*difference{
+	allow(`^/api/v2/deals`, `^/data/(archive_time|creator_user_id|local_(won|lost|close)_date)$`, "", "in the example"),
+	allow(`^/api/v2/(persons|organizations)$`, `^/data/(address|postal_address)/formatted_address$`, "", "in the migration guide, and a subfield of the address in the example of /organizationFields"),
+	allow(`^/api/v2/organizations$`, `^/data/picture_id$`, "", "in the migration guide"),
+	allow(`^/api/v2/(person|organization)Fields$`, `^/data/description$`, "", "declared on /dealFields, and in the example of /personFields"),
+	allow(`^/v1/notes$`, `^/data/pinned_to_lead_flag$`, "", "in the example"),
+	allow(`^/v1/[a-zA-Z]+Fields$`, `^/additional_data/pagination$`, "", "in the example; the schema has its content a level higher"),
+	allow(`^/v1/(deals|persons|organizations)$`, `^/data/[0-9a-f]{40}(_[a-z0-9_]+)?$`, "", "custom fields and their parts stand at the record's root, each account has its own [Pipedrive: custom fields]"),
+	allow(`^/v1/deals$`, `^/data/archive_time$`, "", "in the example"),
+	allow(`^/v1/deals$`, `^/additional_data/pagination$`, "", "in the example; the schema has its content a level higher"),
+	allow(`^/v1/stages$`, `^/additional_data$`, "", "in the example"),
+	allow(`^/v1/persons$`, `^/data/(marketing_status|participant_(open|closed)_deals_count|primary_email|picture_id/value)$`, "", "in the example"),
+}
+
+// difference is one entry of allowed or undeclared.
+type difference struct {
+	path, at    *regexp.Regexp
+	reason, why string
+	used        bool
+}
+
+func allow(path, at, reason, why string) *difference {
+	return &difference{path: regexp.MustCompile(path), at: regexp.MustCompile(at), reason: reason, why: why}
+}
+
+func isAllowed(differences []*difference, path, at, reason string) bool {
+	for _, d := range differences {
+		if strings.Contains(reason, d.reason) && d.at.MatchString(at) && d.path.MatchString(path) {
+			d.used = true
+			return true
+		}
+	}
+	return false
+}
+
+func TestServer_answersAsTheVendorsFilesSay(t *testing.T) {
+	dir := os.Getenv("OPENAPI_DIR")
+	if dir == "" {
+		t.Log("OPENAPI_DIR IS NOT SET: NOTHING IS VALIDATED AGAINST THE VENDOR'S FILES, only that every endpoint answers")
+	}
+	c := simulator.Generate(simulator.Config{Seed: 7, Persons: 600, Organizations: 300, Deals: 800, Notes: 600})
+	s := simulator.NewServer(simulator.WithCompany("token", c))
+	docs := map[string]*openapi3.T{}
+	for _, e := range asks() {
+		t.Run(e.file+e.path+"?"+e.query, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, e.path+"?"+e.query, nil)
+			r.Header.Set("x-api-token", "token")
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, r)
+			require.Equal(t, http.StatusOK, w.Code, w.Body.String())
+			require.True(t, json.Valid(w.Body.Bytes()))
+			if dir == "" {
+				return
+			}
+			if docs[e.file] == nil {
+				doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(dir, e.file))
+				require.NoError(t, err)
+				docs[e.file] = doc
+			}
+			validate(t, docs[e.file], r, w)
+		})
+	}
+	if dir == "" {
+		return
+	}
+	for _, d := range slices.Concat(allowed, undeclared) {
+		if !d.used {
+			t.Errorf("this difference never occurs: %s %s: %s (%s)", d.path, d.at, d.reason, d.why)
+		}
+	}
+}
+
+func validate(t *testing.T, doc *openapi3.T, r *http.Request, w *httptest.ResponseRecorder) {
+	path := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/api/v2"), "/v1")
+	item := doc.Paths.Value(path)
+	require.NotNil(t, item, "the vendor's file has no %s", path)
+	for name := range r.URL.Query() {
+		require.NotNil(t, item.Get.Parameters.GetByInAndName("query", name), "the vendor has no parameter %s", name)
+	}
+	options := &openapi3filter.Options{
+		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, MultiError: true, IncludeResponseStatus: true,
+	}
+	input := &openapi3filter.RequestValidationInput{
+		Request: r, QueryParams: splitLists(t, item.Get.Parameters, r.URL), Options: options,
+		Route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: http.MethodGet, Operation: item.Get},
+	}
+	report(t, r.URL.Path, openapi3filter.ValidateRequest(context.Background(), input))
+	response := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: input, Status: w.Code, Header: w.Header(), Options: options,
+	}
+	response.SetBodyBytes(w.Body.Bytes())
+	report(t, r.URL.Path, openapi3filter.ValidateResponse(context.Background(), response))
+	schema := item.Get.Responses.Value("200").Value.Content.Get("application/json").Schema.Value
+	checkNames(t, r.URL, schema, w.Body.Bytes())
+}
+
+// splitLists validates each element of the query's comma lists and returns the
+// query with only the first of them, which is what the vendor's schemas of
+// these parameters describe.
+func splitLists(t *testing.T, parameters openapi3.Parameters, u *url.URL) url.Values {
+	q := u.Query()
+	for _, l := range commaLists {
+		if !q.Has(l.name) || !l.path.MatchString(u.Path) {
+			continue
+		}
+		schema := parameters.GetByInAndName("query", l.name).Schema.Value
+		require.NotEmpty(t, schema.Enum, "%s has no enum to check against", l.name)
+		elements := strings.Split(q.Get(l.name), ",")
+		for _, e := range elements {
+			if err := schema.VisitJSON(e); err != nil {
+				t.Errorf("%s: the vendor has no %q", l.name, e)
+			}
+		}
+		q.Set(l.name, elements[0])
+	}
+	return q
+}
+
+// index is an array's index in a JSON pointer.
+var index = regexp.MustCompile(`/\d+\b`)
+
+// report fails the test for each error that isn't an allowed difference. Errors
+// that differ only in the record they are found in are looked at once: a page
+// has thousands of them.
+func report(t *testing.T, path string, err error) {
+	seen := map[string]bool{}
+	for _, e := range flatten(err) {
+		var at, reason string
+		if schema := (*openapi3.SchemaError)(nil); errors.As(e, &schema) {
+			at, reason = "/"+strings.Join(schema.JSONPointer(), "/"), schema.Reason
+		} else {
+			// Not for schema errors, whose text has the whole schema.
+			reason = e.Error()
+		}
+		if parameter := (*openapi3filter.RequestError)(nil); errors.As(e, &parameter) && parameter.Parameter != nil {
+			at = parameter.Parameter.Name
+		}
+		general := index.ReplaceAllString(at, "/N") + ": " + reason
+		if seen[general] {
+			continue
+		}
+		seen[general] = true
+		if !isAllowed(allowed, path, at, reason) {
+			t.Errorf("%s: %s", at, reason)
+		}
+	}
+}
+
+// flatten lists the errors that are in err. One about a parameter stays whole,
+// because only it knows the parameter's name.
+func flatten(err error) []error {
+	if err == nil {
+		return nil
+	}
+	multi, ok := err.(openapi3.MultiError) //nolint:errorlint // errors.As looks into a MultiError's elements
+	if !ok {
+		if parameter := (*openapi3filter.RequestError)(nil); errors.As(err, &parameter) && parameter.Parameter != nil {
+			return []error{err}
+		}
+		if !errors.As(err, &multi) {
+			return []error{err}
+		}
+	}
+	var all []error
+	for _, e := range multi {
+		all = append(all, flatten(e)...)
+	}
+	return all
+}
+
+// checkNames fails the test for each property that the schema of a record or
+// include_fields declares and the first record doesn't have, and for each
+// property anywhere in the answer that neither declares.
+func checkNames(t *testing.T, u *url.URL, schema *openapi3.Schema, body []byte) {
+	var asked []string
+	if u.Query().Has("include_fields") {
+		asked = strings.Split(u.Query().Get("include_fields"), ",")
+	}
+	var answer map[string]any
+	require.NoError(t, json.Unmarshal(body, &answer))
+	for _, at := range undeclaredIn([]*openapi3.Schema{schema}, answer, "") {
+		name, ofRecord := strings.CutPrefix(at, "/data/")
+		if ofRecord && slices.Contains(asked, name) || isAllowed(undeclared, u.Path, at, "") {
+			continue
+		}
+		t.Errorf("the vendor doesn't declare %s, the answer has it", at)
+	}
+
+	data := properties(schema)["data"]
+	if data == nil || data.Value.Items == nil {
+		return
+	}
+	records := answer["data"].([]any)
+	require.NotEmpty(t, records)
+	first := records[0].(map[string]any)
+	for name := range properties(data.Value.Items.Value) {
+		if _, ok := first[name]; !ok && missing[name] == "" {
+			t.Errorf("the vendor declares %s, the answer doesn't have it", name)
+		}
+	}
+	for _, name := range asked {
+		assert.Contains(t, first, name, "include_fields asks for it")
+	}
+}
+
+func properties(s *openapi3.Schema) openapi3.Schemas {
+	all := openapi3.Schemas{}
+	maps.Copy(all, s.Properties)
+	for _, part := range s.AllOf {
+		maps.Copy(all, properties(part.Value))
+	}
+	return all
+}
+
+// undeclaredIn lists the properties in a value that none of the schemas
+// declares, each once, as a JSON pointer without the indexes of arrays.
+// Objects whose schema names no properties may have any.
+func undeclaredIn(schemas []*openapi3.Schema, value any, at string) []string {
+	var names []string
+	schemas = parts(schemas)
+	switch value := value.(type) {
+	case []any:
+		var items []*openapi3.Schema
+		for _, s := range schemas {
+			if s.Items != nil {
+				items = append(items, s.Items.Value)
+			}
+		}
+		for _, v := range value {
+			names = append(names, undeclaredIn(items, v, at)...)
+		}
+	case map[string]any:
+		declared := map[string][]*openapi3.Schema{}
+		for _, s := range schemas {
+			for name, p := range s.Properties {
+				declared[name] = append(declared[name], p.Value)
+			}
+		}
+		if len(declared) == 0 {
+			return nil
+		}
+		for name, v := range value {
+			if declared[name] == nil {
+				names = append(names, at+"/"+name)
+				continue
+			}
+			names = append(names, undeclaredIn(declared[name], v, at+"/"+name)...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// parts are the schemas and all that they are composed of.
+func parts(schemas []*openapi3.Schema) []*openapi3.Schema {
+	var all []*openapi3.Schema
+	for _, s := range schemas {
+		all = append(all, s)
+		for _, refs := range []openapi3.SchemaRefs{s.AllOf, s.OneOf, s.AnyOf} {
+			for _, ref := range refs {
+				all = append(all, parts([]*openapi3.Schema{ref.Value})...)
+			}
+		}
+	}
+	return all
+}

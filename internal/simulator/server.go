@@ -1,0 +1,411 @@
+package simulator
+
+import (
+	"cmp"
+	"compress/gzip"
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Server serves companies over HTTP. It is an [http.Handler] and safe for
+// concurrent use.
+type Server struct {
+	latency time.Duration
+	hook    func(*http.Request)
+	clock   func() time.Time // nil: the company's
+
+	mu           sync.Mutex
+	tokens       map[string]*Company // by API token
+	exportTokens map[string]*Company // by JWT; nil for an invalidated one
+	apps         map[string]*app     // by client id
+	access       map[string]*accessToken
+	first        *Company
+	burst        burstLimit
+	daily        dailyBudget
+	faults       []*Fault
+	usage        Usage
+	requests     []Request
+}
+
+// Option sets up a [Server].
+type Option func(*Server)
+
+// NewServer makes a server. Without options it knows nobody and answers
+// everything with 401.
+func NewServer(opts ...Option) *Server {
+	s := &Server{
+		tokens:       map[string]*Company{},
+		exportTokens: map[string]*Company{},
+		apps:         map[string]*app{},
+		access:       map[string]*accessToken{},
+		burst:        burstLimit{window: 2 * time.Second, sent: map[string][]time.Time{}},
+		daily:        dailyBudget{spent: map[*Company]*spending{}},
+		usage:        Usage{ByPath: map[string]PathUsage{}},
+	}
+	for _, opt := range opts {
+		opt(s)
+	}
+	return s
+}
+
+// WithCompany serves a company to requests with the header x-api-token.
+func WithCompany(apiToken string, c *Company) Option {
+	return func(s *Server) {
+		s.tokens[apiToken] = c
+		s.first = cmp.Or(s.first, c)
+	}
+}
+
+// WithExportToken serves a company's export endpoint to requests with the
+// token as Bearer. A nil company makes the token one whose access to Pipedrive
+// was revoked: TOKEN_INVALIDATED.
+func WithExportToken(jwt string, c *Company) Option {
+	return func(s *Server) {
+		s.exportTokens[jwt] = c
+		s.first = cmp.Or(s.first, c)
+	}
+}
+
+// WithLatency delays every answer, unless the client leaves before.
+func WithLatency(d time.Duration) Option {
+	return func(s *Server) { s.latency = d }
+}
+
+// WithBurst limits each token to a number of requests in a rolling window of
+// real time; a window of 0 is the vendor's 2 seconds [Pipedrive: rate
+// limiting].
+func WithBurst(limit int, window time.Duration) Option {
+	return func(s *Server) {
+		s.burst.limit = limit
+		s.burst.window = cmp.Or(window, s.burst.window)
+	}
+}
+
+// WithDailyBudget limits the API tokens that each company can spend in a day
+// of its clock.
+func WithDailyBudget(tokens int64) Option {
+	return func(s *Server) { s.daily.tokens = tokens }
+}
+
+// WithFaults adds faults as [Server.AddFault] does.
+func WithFaults(faults ...Fault) Option {
+	return func(s *Server) {
+		for _, f := range faults {
+			s.AddFault(f)
+		}
+	}
+}
+
+// WithRequestHook has f called before each request is handled, for tests that
+// change data between pages. It is called from several goroutines at once if
+// the client sends several requests at once.
+func WithRequestHook(f func(*http.Request)) Option {
+	return func(s *Server) { s.hook = f }
+}
+
+// WithClock sets the clock of the Date header and the daily budget. Without
+// it, it is the clock of the company that is asked for.
+func WithClock(now func() time.Time) Option {
+	return func(s *Server) { s.clock = now }
+}
+
+// SetAPIToken makes a token valid for a company, or with nil invalid, as when
+// a user regenerates it.
+func (s *Server) SetAPIToken(apiToken string, c *Company) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c == nil {
+		delete(s.tokens, apiToken)
+		return
+	}
+	s.tokens[apiToken] = c
+}
+
+// SetExportToken makes an export token valid for a company, or with nil
+// invalidated.
+func (s *Server) SetExportToken(jwt string, c *Company) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.exportTokens[jwt] = c
+}
+
+// route is one path of the API.
+type route struct {
+	cost   int64    // API tokens [x-token-cost]
+	scopes []string // any of them will do
+	serve  func(*exchange)
+}
+
+var (
+	dealScopes    = []string{"deals:read", "deals:full"}
+	contactScopes = []string{"contacts:read", "contacts:full"}
+	noteScopes    = slices.Concat(dealScopes, contactScopes)
+	adminDeals    = append(slices.Clone(dealScopes), "admin")
+	dealFields    = append(slices.Clone(adminDeals), "deal-fields:full")
+	contactFields = append(slices.Clone(contactScopes), "admin", "contact-fields:full")
+)
+
+// routes are the API's paths. Costs and scopes are those of the vendor's
+// OpenAPI files.
+var routes = map[string]route{
+	"/api/v2/deals":              {10, dealScopes, dealsV2.serve},
+	"/api/v2/deals/archived":     {20, dealScopes, archivedDealsV2.serve},
+	"/api/v2/persons":            {10, contactScopes, personsV2.serve},
+	"/api/v2/organizations":      {10, contactScopes, organizationsV2.serve},
+	"/api/v2/pipelines":          {5, adminDeals, pipelinesV2.serve},
+	"/api/v2/stages":             {5, adminDeals, stagesV2.serve},
+	"/api/v2/dealFields":         {10, dealFields, serveFieldsV2("deal")},
+	"/api/v2/personFields":       {10, contactFields, serveFieldsV2("person")},
+	"/api/v2/organizationFields": {10, contactFields, serveFieldsV2("organization")},
+	"/v1/notes":                  {20, noteScopes, notesV1.serve},
+	"/v1/noteFields":             {20, noteScopes, serveFieldsV1("note")},
+	"/v1/users":                  {20, []string{"users:read"}, usersV1.serve},
+	"/v1/users/me":               {2, nil, serveMe},
+	"/v1/deals":                  {20, dealScopes, dealsV1.serve},
+	"/v1/persons":                {20, contactScopes, personsV1.serve},
+	"/v1/organizations":          {20, contactScopes, organizationsV1.serve},
+	"/v1/pipelines":              {10, adminDeals, pipelinesV1.serve},
+	"/v1/stages":                 {10, adminDeals, stagesV1.serve},
+	"/v1/dealFields":             {20, dealFields, serveFieldsV1("deal")},
+	"/v1/personFields":           {20, contactFields, serveFieldsV1("person")},
+	"/v1/organizationFields":     {20, contactFields, serveFieldsV1("organization")},
+}
+
+// exchange is one request and the answer to it, which is complete before
+// anything is sent.
+type exchange struct {
+	s       *Server
+	r       *http.Request
+	query   url.Values
+	company *Company // once it is known who asks
+	token   string   // what the burst limit counts by
+	status  int
+	header  http.Header
+	body    []byte
+	cut     bool
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{s: s, r: r, query: r.URL.Query(), header: http.Header{}}
+	if r.URL.Path == "/simulator/usage" {
+		x.serveUsage()
+		x.send(w)
+		return
+	}
+	s.record(r)
+	if s.hook != nil {
+		s.hook(r)
+	}
+	if !pause(r.Context(), s.latency) {
+		return
+	}
+	if fault := s.strike(r.URL.Path); fault == nil {
+		x.handle()
+	} else if !fault.apply(w, x) {
+		return
+	}
+	x.send(w)
+}
+
+// pause waits and says whether the client is still there.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// handle answers the request without regard to faults.
+func (x *exchange) handle() {
+	path := x.r.URL.Path
+	switch {
+	case path == "/oauth/token":
+		x.serveToken()
+		return
+	case path == "/oauth/authorize":
+		x.serveAuthorize()
+		return
+	case x.isExport():
+		if x.allowsOnlyGet() {
+			x.serveExport()
+		}
+		return
+	}
+	if x.query.Has("api_token") {
+		// The vendor's documents contradict each other on this; a token in an
+		// address ends up in logs, so the simulator doesn't take it.
+		x.refuse(&refusal{http.StatusBadRequest, "api_token in the query is not allowed: send the header x-api-token", ""})
+		return
+	}
+	scopes, ok := x.authorise()
+	if !ok {
+		x.unauthorised()
+		return
+	}
+	rt, ok := routes[path]
+	switch {
+	case !ok:
+		x.notFound()
+	case !x.allowsOnlyGet():
+	case !allowed(scopes, rt.scopes):
+		x.fail(http.StatusForbidden, "Scope and URL mismatch")
+	case x.admit(rt.cost):
+		rt.serve(x)
+	}
+}
+
+func (x *exchange) isExport() bool { return strings.HasPrefix(x.r.URL.Path, exportPath) }
+
+func (x *exchange) allowsOnlyGet() bool {
+	if x.r.Method == http.MethodGet {
+		return true
+	}
+	x.header.Set("Allow", http.MethodGet)
+	x.fail(http.StatusMethodNotAllowed, "Method not allowed")
+	return false
+}
+
+// notFound is HTML on v2 and JSON elsewhere, as on the live API.
+func (x *exchange) notFound() {
+	if strings.HasPrefix(x.r.URL.Path, "/api/") {
+		x.html(http.StatusNotFound, "<!DOCTYPE html>\n<html><body><pre>Cannot GET</pre></body></html>\n")
+		return
+	}
+	x.fail(http.StatusNotFound, "Unknown method .")
+}
+
+// authorise finds out who asks. A nil result of true stands for all scopes.
+func (x *exchange) authorise() (scopes []string, ok bool) {
+	x.s.mu.Lock()
+	defer x.s.mu.Unlock()
+	if token := x.r.Header.Get("x-api-token"); token != "" {
+		x.company, x.token = x.s.tokens[token], token
+		return nil, x.company != nil
+	}
+	if token, ok := strings.CutPrefix(x.r.Header.Get("Authorization"), "Bearer "); ok {
+		if a := x.s.access[token]; a.use(time.Now()) {
+			x.company, x.token = a.app.Company, token
+			return a.app.Scopes, true
+		}
+	}
+	return nil, false
+}
+
+// allowed says whether one of the wanted scopes was granted; nil grants all.
+func allowed(granted, wanted []string) bool {
+	return granted == nil || wanted == nil ||
+		slices.ContainsFunc(wanted, func(s string) bool { return slices.Contains(granted, s) })
+}
+
+// unauthorised answers as the vendor's gateway does; the header was seen on
+// the live API.
+func (x *exchange) unauthorised() {
+	x.header.Set("x-401-by-gw", "true")
+	x.fail(http.StatusUnauthorized, "unauthorized access")
+}
+
+// clock is the simulated time of the request.
+func (x *exchange) clock() time.Time {
+	switch c := cmp.Or(x.company, x.s.first); {
+	case x.s.clock != nil:
+		return x.s.clock()
+	case c != nil:
+		return c.Now()
+	}
+	return time.Now()
+}
+
+func (x *exchange) ok(body []byte) {
+	x.status, x.body = http.StatusOK, body
+	x.header.Set("Content-Type", "application/json; charset=utf-8")
+}
+
+func (x *exchange) reply(status int, body object) {
+	x.ok(encode(body))
+	x.status = status
+}
+
+// fail answers with a gateway's error, or with the export endpoint's, which
+// reports what Pipedrive refused as a 502.
+func (x *exchange) fail(status int, msg string) {
+	if !x.isExport() {
+		x.reply(status, gatewayBody(status, msg))
+		return
+	}
+	body := exportError(status, msg)
+	if status != http.StatusTooManyRequests && status != http.StatusUnauthorized {
+		status = http.StatusBadGateway
+	}
+	x.reply(status, body)
+}
+
+func (x *exchange) refuse(r *refusal) {
+	if x.isExport() {
+		x.fail(r.status, r.msg)
+		return
+	}
+	x.reply(r.status, r.body())
+}
+
+func (x *exchange) html(status int, page string) {
+	x.status, x.body = status, []byte(page)
+	x.header.Set("Content-Type", "text/html; charset=utf-8")
+}
+
+var gzips = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
+	return z
+}}
+
+// send writes the answer, compressed if the client takes that.
+func (x *exchange) send(w http.ResponseWriter) {
+	if x.status == http.StatusTooManyRequests {
+		x.s.mu.Lock()
+		x.s.usage.Throttled++
+		x.s.mu.Unlock()
+	}
+	maps.Copy(w.Header(), x.header)
+	w.Header().Set("Date", x.clock().UTC().Format(http.TimeFormat))
+	switch {
+	case x.cut:
+		x.sendHalf(w)
+	case strings.Contains(x.r.Header.Get("Accept-Encoding"), "gzip"):
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Vary", "Accept-Encoding")
+		w.WriteHeader(x.status)
+		z := gzips.Get().(*gzip.Writer)
+		defer gzips.Put(z)
+		z.Reset(w)
+		_, _ = z.Write(x.body) // an error means that the client has left
+		_ = z.Close()
+	default:
+		w.Header().Set("Content-Length", strconv.Itoa(len(x.body)))
+		w.WriteHeader(x.status)
+		_, _ = w.Write(x.body)
+	}
+}
+
+// sendHalf announces the whole body, sends half of it and breaks off.
+func (x *exchange) sendHalf(w http.ResponseWriter) {
+	w.Header().Set("Content-Length", strconv.Itoa(len(x.body)))
+	w.WriteHeader(x.status)
+	_, _ = w.Write(x.body[:len(x.body)/2])
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

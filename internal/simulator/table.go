@@ -1,0 +1,197 @@
+package simulator
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+)
+
+// table keeps one entity's records and the orders that lists are read in. An
+// order is built when first asked for and then kept up to date by moving the
+// one record that changed, so that a page costs its own length plus a binary
+// search, also while records change between pages.
+//
+// The company's lock guards a table: reading needs it shared, changing
+// exclusive.
+type table[T any, P row[T]] struct {
+	name string
+	// subsets are the parts of the records that lists are read from, by name;
+	// "" is always all of them.
+	subsets map[string]func(P) bool
+	// keys are the sort keys beside id, add_time and update_time.
+	keys map[string]func(P) int64
+
+	rows   map[int64]P
+	lastID int64
+
+	building sync.Mutex // guards orders among readers
+	orders   map[orderName]*order[P]
+}
+
+type orderName struct{ subset, key string }
+
+// order is a subset of the records, ascending by key and then by id.
+type order[P any] struct {
+	rows []P
+	has  func(P) bool
+	key  func(P) int64
+}
+
+func newTable[T any, P row[T]](name string) *table[T, P] {
+	return &table[T, P]{
+		name:    name,
+		subsets: map[string]func(P) bool{"": func(P) bool { return true }},
+		keys:    map[string]func(P) int64{},
+		rows:    map[int64]P{},
+		orders:  map[orderName]*order[P]{},
+	}
+}
+
+// sortsFirst is the key of a NULL: MySQL, and so the vendor, sorts it first.
+const sortsFirst = math.MinInt64
+
+func (t *table[T, P]) key(name string) func(P) int64 {
+	switch name {
+	case "id":
+		return func(p P) int64 { return *p.id() }
+	case "add_time":
+		return func(p P) int64 { return p.added().Unix() }
+	case "update_time":
+		return func(p P) int64 {
+			if u := *p.updated(); u != nil {
+				return u.Unix()
+			}
+			return sortsFirst
+		}
+	}
+	return t.keys[name]
+}
+
+// ordered gives a subset in an order; the result is valid while the lock is
+// held and must not be changed.
+func (t *table[T, P]) ordered(subset, key string) *order[P] {
+	t.building.Lock()
+	defer t.building.Unlock()
+	name := orderName{subset, key}
+	if o := t.orders[name]; o != nil {
+		return o
+	}
+	o := &order[P]{has: t.subsets[subset], key: t.key(key)}
+	type entry struct { // keys are computed once per record, not per comparison
+		key, id int64
+		row     P
+	}
+	entries := make([]entry, 0, len(t.rows))
+	for id, p := range t.rows {
+		if o.has(p) {
+			entries = append(entries, entry{o.key(p), id, p})
+		}
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.id, b.id)) })
+	o.rows = make([]P, len(entries))
+	for i, e := range entries {
+		o.rows[i] = e.row
+	}
+	t.orders[name] = o
+	return o
+}
+
+// position is the index of the first record that is not before (key, id).
+func position[T any, P row[T]](o *order[P], key, id int64) int {
+	i, _ := slices.BinarySearchFunc(o.rows, key, func(p P, key int64) int {
+		return cmp.Or(cmp.Compare(o.key(p), key), cmp.Compare(*p.id(), id))
+	})
+	return i
+}
+
+// add stores a record, giving it the next id if it has none, and takes now for
+// missing times: the vendor stamps both times on a new record.
+func (t *table[T, P]) add(p P, now time.Time) int64 {
+	if *p.id() == 0 {
+		*p.id() = t.lastID + 1
+	}
+	id := *p.id()
+	if _, ok := t.rows[id]; ok {
+		panic(fmt.Sprintf("simulator: %s %d exists already", t.name, id))
+	}
+	t.lastID = max(t.lastID, id)
+	if p.added().IsZero() {
+		*p.added() = now
+	}
+	if *p.updated() == nil {
+		*p.updated() = new(*p.added())
+	}
+	t.store(p)
+	return id
+}
+
+// store puts a record in as it stands.
+func (t *table[T, P]) store(p P) {
+	wholeSeconds(p)
+	t.rows[*p.id()] = p
+	t.lastID = max(t.lastID, *p.id())
+	for _, o := range t.orders {
+		insert(o, p)
+	}
+}
+
+// change applies f to a record and stamps now as its update_time unless f set
+// that itself.
+func (t *table[T, P]) change(id int64, now time.Time, f func(P)) {
+	t.edit(id, func(p P) {
+		before := value(*p.updated())
+		f(p)
+		if value(*p.updated()).Equal(before) {
+			*p.updated() = new(now)
+		}
+	})
+}
+
+// edit applies f to a record, which keeps its id.
+func (t *table[T, P]) edit(id int64, f func(P)) {
+	p, ok := t.rows[id]
+	if !ok {
+		panic(fmt.Sprintf("simulator: there is no %s %d", t.name, id))
+	}
+	for _, o := range t.orders {
+		remove(o, p)
+	}
+	f(p)
+	*p.id() = id
+	wholeSeconds(p)
+	for _, o := range t.orders {
+		insert(o, p)
+	}
+}
+
+// value is what p points to, or the zero value.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// wholeSeconds drops fractions: the API has none in its lists.
+func wholeSeconds[T any, P row[T]](p P) {
+	*p.added() = p.added().UTC().Truncate(time.Second)
+	if u := *p.updated(); u != nil {
+		*p.updated() = new(u.UTC().Truncate(time.Second))
+	}
+}
+
+func insert[T any, P row[T]](o *order[P], p P) {
+	if o.has(p) {
+		o.rows = slices.Insert(o.rows, position(o, o.key(p), *p.id()), p)
+	}
+}
+
+func remove[T any, P row[T]](o *order[P], p P) {
+	if o.has(p) {
+		i := position(o, o.key(p), *p.id())
+		o.rows = slices.Delete(o.rows, i, i+1)
+	}
+}
