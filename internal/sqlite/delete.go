@@ -1,0 +1,136 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+)
+
+// DeleteStaleBatch deletes the rows of a source that its last sync did not
+// send again.
+func (c *Client) DeleteStaleBatch(ctx context.Context, messages message.WriteDeleteStales) error {
+	names := make([]string, len(messages))
+	for i, m := range messages {
+		names[i] = m.TableName
+	}
+	return c.inTransaction(ctx, names, func(tx *sql.Tx) error {
+		for _, m := range messages {
+			if _, err := tx.ExecContext(ctx, deleteStaleSQL(m.TableName), m.SourceName, staleBefore(m.SyncTime)); err != nil {
+				return fmt.Errorf("delete stale rows of %s: %w", m.TableName, err)
+			}
+		}
+		return nil
+	})
+}
+
+func deleteStaleSQL(table string) string {
+	return fmt.Sprintf("DELETE FROM %s WHERE %s = ? AND %s < ?",
+		quote(table), quote(schema.CqSourceNameColumn.Name), quote(schema.CqSyncTimeColumn.Name))
+}
+
+// staleBefore cuts the time off where _cq_sync_time does. With the nanoseconds
+// left in, the rows of the sync itself would seem older than the sync.
+func staleBefore(syncTime time.Time) string {
+	return formatTimestamp(syncTime.Truncate(time.Microsecond))
+}
+
+// DeleteRecordsBatch deletes the rows that match the messages' predicates, and
+// the rows that descend from them in the related tables.
+func (c *Client) DeleteRecordsBatch(ctx context.Context, messages message.WriteDeleteRecords) error {
+	names := make([]string, len(messages))
+	for i, m := range messages {
+		names[i] = m.TableName
+	}
+	return c.inTransaction(ctx, names, func(tx *sql.Tx) error {
+		for _, m := range messages {
+			if err := deleteRecord(ctx, tx, m.DeleteRecord); err != nil {
+				return fmt.Errorf("delete rows of %s: %w", m.TableName, err)
+			}
+		}
+		return nil
+	})
+}
+
+// deleteRecord goes from the farthest descendants to the table itself, because
+// a row can be found only as long as its parent is there. Relations list
+// parents before their children.
+func deleteRecord(ctx context.Context, tx *sql.Tx, m message.DeleteRecord) error {
+	condition, values, err := where(m.WhereClause)
+	if err != nil {
+		return err
+	}
+	conditions := map[string]string{m.TableName: condition}
+	deletions := []string{deleteSQL(m.TableName, condition)}
+	for _, relation := range m.TableRelations {
+		parent, ok := conditions[relation.ParentTable]
+		if !ok {
+			return fmt.Errorf("relation %s: its parent %s is neither the table nor an earlier relation",
+				relation.TableName, relation.ParentTable)
+		}
+		condition := fmt.Sprintf("%s IN (SELECT %s FROM %s WHERE %s)",
+			quote(schema.CqParentIDColumn.Name), quote(schema.CqIDColumn.Name), quote(relation.ParentTable), parent)
+		conditions[relation.TableName] = condition
+		deletions = append(deletions, deleteSQL(relation.TableName, condition))
+	}
+	for i := len(deletions) - 1; i >= 0; i-- {
+		if _, err := tx.ExecContext(ctx, deletions[i], values...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func deleteSQL(table, condition string) string {
+	return "DELETE FROM " + quote(table) + " WHERE " + condition
+}
+
+// where renders predicate groups as a condition: all groups have to hold, and
+// within a group all or any of the predicates. No groups match every row.
+func where(groups message.PredicateGroups) (condition string, values []any, err error) {
+	var conjuncts []string
+	for _, group := range groups {
+		var terms []string
+		for _, predicate := range group.Predicates {
+			// "eq" in the SDK's own messages, "EQ" in those that come over gRPC.
+			if !strings.EqualFold(predicate.Operator, "eq") {
+				return "", nil, fmt.Errorf("column %s: unknown operator %q", predicate.Column, predicate.Operator)
+			}
+			value, err := predicateValue(predicate)
+			if err != nil {
+				return "", nil, fmt.Errorf("column %s: %w", predicate.Column, err)
+			}
+			terms = append(terms, quote(predicate.Column)+" = ?")
+			values = append(values, value)
+		}
+		if len(terms) == 0 {
+			continue
+		}
+		operator := strings.ToUpper(group.GroupingType)
+		if operator != "AND" && operator != "OR" {
+			return "", nil, fmt.Errorf("unknown grouping %q", group.GroupingType)
+		}
+		conjuncts = append(conjuncts, "("+strings.Join(terms, " "+operator+" ")+")")
+	}
+	if len(conjuncts) == 0 {
+		return "TRUE", nil, nil
+	}
+	return strings.Join(conjuncts, " AND "), values, nil
+}
+
+// predicateValue is the first value of the predicate's record.
+func predicateValue(predicate message.Predicate) (any, error) {
+	if predicate.Record == nil || predicate.Record.NumCols() == 0 || predicate.Record.NumRows() == 0 {
+		return nil, errors.New("the predicate has no value")
+	}
+	column := predicate.Record.Column(0)
+	if column.IsNull(0) {
+		return nil, nil
+	}
+	return typeOf(column.DataType()).bind(column)(0)
+}

@@ -1,0 +1,204 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+)
+
+// MigrateTableBatch creates tables and brings existing ones up to date. A
+// table that exists keeps its rows, and constraints are only ever loosened:
+//
+//   - a column that is new is added and may be NULL, as it is in the old rows;
+//   - a column that is gone stays, and may be NULL from now on;
+//   - a column that may be NULL, or need not be unique any more, is let so.
+//
+// A changed type or primary key would need the rows to be written anew. That
+// is an error unless the migration is forced, which drops the table.
+func (c *Client) MigrateTableBatch(ctx context.Context, messages message.WriteMigrateTables) error {
+	names := make([]string, len(messages))
+	for i, m := range messages {
+		names[i] = m.Table.Name
+	}
+	return c.inTransaction(ctx, names, func(tx *sql.Tx) error {
+		var refused []error // all of them at once, to spare the user a try for each
+		for _, m := range messages {
+			conflicts, err := migrate(ctx, tx, m.Table, m.MigrateForce)
+			if err != nil {
+				return fmt.Errorf("migrate %s: %w", m.Table.Name, err)
+			}
+			if len(conflicts) > 0 {
+				refused = append(refused, refusal(m.Table.Name, conflicts))
+			}
+		}
+		return errors.Join(refused...)
+	})
+}
+
+func refusal(table string, conflicts []string) error {
+	return fmt.Errorf("table %s cannot be changed in place: %s; set `migrate_mode: forced` in the destination's spec "+
+		"to drop the table and create it anew, which loses its rows until they are synced again",
+		table, strings.Join(conflicts, ", "))
+}
+
+// migrate returns what stands in the way of a migration, if anything does.
+func migrate(ctx context.Context, tx *sql.Tx, table *schema.Table, force bool) (conflicts []string, err error) {
+	stored, err := describe(ctx, tx, table.Name)
+	if err != nil {
+		return nil, err
+	}
+	changes := createSQL(table)
+	if stored.exists() {
+		conflicts = stored.conflicts(table)
+		switch {
+		case len(conflicts) == 0:
+			changes = stored.alterSQL(table)
+		case force:
+			conflicts = nil
+			changes = append([]string{"DROP TABLE " + quote(table.Name)}, changes...)
+		default:
+			return conflicts, nil
+		}
+	}
+	for _, change := range changes {
+		if _, err := tx.ExecContext(ctx, change); err != nil {
+			return nil, err
+		}
+	}
+	return conflicts, nil
+}
+
+// A storedTable is a table as the file has it.
+type storedTable struct {
+	columns []storedColumn
+	indexes []string
+}
+
+type storedColumn struct {
+	name, declared string
+	notNull        bool
+	primaryKey     bool
+}
+
+func (t storedTable) exists() bool { return len(t.columns) > 0 }
+
+func (t storedTable) column(name string) (storedColumn, bool) {
+	i := slices.IndexFunc(t.columns, func(c storedColumn) bool { return c.name == name })
+	if i < 0 {
+		return storedColumn{}, false
+	}
+	return t.columns[i], true
+}
+
+func (t storedTable) primaryKeys() []string {
+	var names []string
+	for _, column := range t.columns {
+		if column.primaryKey {
+			names = append(names, column.name)
+		}
+	}
+	return names
+}
+
+func describe(ctx context.Context, tx *sql.Tx, table string) (storedTable, error) {
+	columns, err := collect(ctx, tx, func(rows *sql.Rows) (c storedColumn, err error) {
+		return c, rows.Scan(&c.name, &c.declared, &c.notNull, &c.primaryKey)
+	}, `SELECT name, type, "notnull", pk > 0 FROM pragma_table_info(?)`, table)
+	if err != nil {
+		return storedTable{}, err
+	}
+	indexes, err := collect(ctx, tx, func(rows *sql.Rows) (name string, err error) {
+		return name, rows.Scan(&name)
+	}, `SELECT name FROM pragma_index_list(?)`, table)
+	return storedTable{columns: columns, indexes: indexes}, err
+}
+
+func collect[T any](ctx context.Context, tx *sql.Tx, scan func(*sql.Rows) (T, error), query string, values ...any) ([]T, error) {
+	rows, err := tx.QueryContext(ctx, query, values...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// conflicts lists the differences that SQLite cannot reconcile in place.
+func (t storedTable) conflicts(table *schema.Table) []string {
+	var found []string
+	for _, column := range table.Columns {
+		declared := typeOf(column.Type).declared
+		if stored, ok := t.column(column.Name); ok && stored.declared != declared {
+			found = append(found, fmt.Sprintf("column %s is %s and would become %s", column.Name, stored.declared, declared))
+		}
+	}
+	// The order of the columns in the key does not matter to an upsert.
+	stored, wanted := t.primaryKeys(), table.PrimaryKeys()
+	if !slices.Equal(slices.Sorted(slices.Values(stored)), slices.Sorted(slices.Values(wanted))) {
+		found = append(found, fmt.Sprintf("the primary key is (%s) and would become (%s)",
+			strings.Join(stored, ", "), strings.Join(wanted, ", ")))
+	}
+	return found
+}
+
+// alterSQL brings a table without conflicts up to date. It returns nothing for
+// a table that is up to date.
+func (t storedTable) alterSQL(table *schema.Table) []string {
+	var changes []string
+	alter := "ALTER TABLE " + quote(table.Name)
+	for _, column := range table.Columns {
+		if _, ok := t.column(column.Name); !ok {
+			changes = append(changes, fmt.Sprintf("%s ADD COLUMN %s %s", alter, quote(column.Name), typeOf(column.Type).declared))
+		}
+	}
+	for _, stored := range t.columns {
+		wanted := table.Columns.Get(stored.name)
+		if stored.notNull && !stored.primaryKey && (wanted == nil || !wanted.NotNull) {
+			changes = append(changes, fmt.Sprintf("%s ALTER COLUMN %s DROP NOT NULL", alter, quote(stored.name)))
+		}
+		if index := uniqueIndex(table.Name, stored.name); slices.Contains(t.indexes, index) && (wanted == nil || !wanted.Unique) {
+			changes = append(changes, "DROP INDEX "+quote(index))
+		}
+	}
+	return changes
+}
+
+// createSQL creates a table with all its constraints. Those on uniqueness are
+// indexes of their own, because SQLite cannot drop one that is part of the table.
+func createSQL(table *schema.Table) []string {
+	keys := table.PrimaryKeys()
+	var definitions, indexes []string
+	for _, column := range table.Columns {
+		definition := quote(column.Name) + " " + typeOf(column.Type).declared
+		if column.NotNull || column.PrimaryKey {
+			definition += " NOT NULL"
+		}
+		definitions = append(definitions, definition)
+		if column.Unique && !slices.Equal(keys, []string{column.Name}) {
+			indexes = append(indexes, fmt.Sprintf("CREATE UNIQUE INDEX %s ON %s (%s)",
+				quote(uniqueIndex(table.Name, column.Name)), quote(table.Name), quote(column.Name)))
+		}
+	}
+	if len(keys) > 0 {
+		definitions = append(definitions, "PRIMARY KEY ("+quoteAll(keys)+")")
+	}
+	create := fmt.Sprintf("CREATE TABLE %s (%s)", quote(table.Name), strings.Join(definitions, ", "))
+	return append([]string{create}, indexes...)
+}
+
+func uniqueIndex(table, column string) string {
+	return table + "." + column + ".unique"
+}

@@ -1,0 +1,44 @@
+// Package sqlite is a CloudQuery destination that keeps tables in one SQLite
+// file. It needs no C compiler and no server, which makes it the destination
+// for local syncs and for tests, and it can hold a source's state.
+package sqlite
+
+import (
+	"context"
+	_ "embed"
+
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/rs/zerolog"
+)
+
+// Version is set by the linker in released builds.
+var Version = "development"
+
+//go:embed spec.schema.json
+var specSchema string
+
+// Plugin returns the destination as the CloudQuery SDK serves it.
+func Plugin() *plugin.Plugin {
+	return plugin.NewPlugin("sqlite", Version, New,
+		plugin.WithKind(string(plugin.KindDestination)),
+		plugin.WithJSONSchema(specSchema),
+		plugin.WithConnectionTester(testConnection),
+	)
+}
+
+// testConnection proves that the file can be opened and locked for writing.
+// Like a sync, it creates a file that is not there yet.
+func testConnection(ctx context.Context, logger zerolog.Logger, specJSON []byte) error {
+	spec, err := parseSpec(specJSON)
+	if err != nil {
+		return plugin.NewTestConnError("INVALID_SPEC", err)
+	}
+	client, err := open(ctx, logger, spec)
+	if err != nil {
+		return plugin.NewTestConnError("CONNECTION_FAILED", err)
+	}
+	if err := client.Close(ctx); err != nil {
+		return plugin.NewTestConnError("CONNECTION_FAILED", err)
+	}
+	return nil
+}

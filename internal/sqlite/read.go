@@ -1,0 +1,123 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+)
+
+// readBatchRows bounds what a read holds in memory.
+const readBatchRows = 1000
+
+// Read sends the rows of a table as of now, with the columns and in the types
+// that the given table asks for, in no particular order.
+func (c *Client) Read(ctx context.Context, table *schema.Table, records chan<- arrow.RecordBatch) error {
+	if c.reads == nil {
+		return errNotConnected
+	}
+	if err := c.read(ctx, table, records); err != nil {
+		return fmt.Errorf("read %s: %w", table.Name, err)
+	}
+	return nil
+}
+
+func (c *Client) read(ctx context.Context, table *schema.Table, records chan<- arrow.RecordBatch) error {
+	rows, err := c.reads.QueryContext(ctx, selectSQL(table))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+
+	batch := newRowBuilder(table)
+	defer batch.builder.Release()
+	for rows.Next() {
+		if err := batch.add(rows); err != nil {
+			return err
+		}
+		if batch.rows == readBatchRows {
+			if err := batch.send(ctx, records); err != nil {
+				return err
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return batch.send(ctx, records)
+}
+
+// selectSQL selects expressions in place of columns: a unary plus changes no
+// value, but it hides the declared type, by which the driver would turn dates
+// and timestamps into time.Time.
+func selectSQL(table *schema.Table) string {
+	columns := ""
+	for i, column := range table.Columns {
+		if i > 0 {
+			columns += ", "
+		}
+		columns += "+" + quote(column.Name)
+	}
+	return "SELECT " + columns + " FROM " + quote(table.Name)
+}
+
+// A rowBuilder collects rows of a query into Arrow records.
+type rowBuilder struct {
+	columns schema.ColumnList
+	builder *array.RecordBuilder
+	restore []restorer
+	values  []any // of the current row
+	targets []any // pointers to values
+	rows    int
+}
+
+func newRowBuilder(table *schema.Table) *rowBuilder {
+	n := len(table.Columns)
+	b := &rowBuilder{
+		columns: table.Columns,
+		builder: array.NewRecordBuilder(memory.DefaultAllocator, table.ToArrowSchema()),
+		restore: make([]restorer, n),
+		values:  make([]any, n),
+		targets: make([]any, n),
+	}
+	for i, column := range table.Columns {
+		b.restore[i] = typeOf(column.Type).restore(b.builder.Field(i))
+		b.targets[i] = &b.values[i]
+	}
+	return b
+}
+
+func (b *rowBuilder) add(rows *sql.Rows) error {
+	if err := rows.Scan(b.targets...); err != nil {
+		return err
+	}
+	for i, value := range b.values {
+		if value == nil {
+			b.builder.Field(i).AppendNull()
+		} else if err := b.restore[i](value); err != nil {
+			return fmt.Errorf("column %s: %w", b.columns[i].Name, err)
+		}
+	}
+	b.rows++
+	return nil
+}
+
+// send hands over the rows collected since the last call, if any.
+func (b *rowBuilder) send(ctx context.Context, records chan<- arrow.RecordBatch) error {
+	if b.rows == 0 {
+		return nil
+	}
+	record := b.builder.NewRecordBatch()
+	b.rows = 0
+	select {
+	case records <- record:
+		return nil
+	case <-ctx.Done():
+		record.Release()
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,36 @@
+package sqlite
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"testing"
+
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/stretchr/testify/require"
+)
+
+// TestPlugin_passesTheWriterSuite runs the SDK's own tests of a destination
+// with nothing skipped. Of the migrations it knows, two are not safe here: a
+// column that changes its type, and a primary key that moves to _cq_id.
+func TestPlugin_passesTheWriterSuite(t *testing.T) {
+	p := Plugin()
+	spec, err := json.Marshal(Spec{
+		Path:      filepath.Join(t.TempDir(), "suite.db"),
+		BatchSize: defaultBatchSize, BatchSizeBytes: defaultBatchSizeBytes,
+	})
+	require.NoError(t, err)
+	require.NoError(t, p.Init(t.Context(), spec, plugin.NewClientOptions{}))
+	t.Cleanup(func() { require.NoError(t, p.Close(t.Context())) })
+
+	plugin.TestWriterSuiteRunner(t, p, plugin.WriterTestSuiteTests{
+		SafeMigrations: plugin.SafeMigrations{
+			AddColumn:              true,
+			AddColumnNotNull:       true,
+			RemoveColumn:           true,
+			RemoveColumnNotNull:    true,
+			RemoveUniqueConstraint: true,
+			ChangeColumn:           false,
+			MovePKToCQOnly:         false,
+		},
+	})
+}

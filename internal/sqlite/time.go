@@ -1,0 +1,80 @@
+package sqlite
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	dateLayout    = "2006-01-02"
+	secondsLayout = "2006-01-02 15:04:05"
+	microsLayout  = "2006-01-02 15:04:05.000000"
+	nanosLayout   = "2006-01-02 15:04:05.000000000"
+)
+
+// formatTimestamp renders a time in UTC with no, six or nine digits after the
+// second, whichever is the shortest that loses nothing. SQLite's date functions
+// read all three. Texts sort as the times do: of two texts that agree up to the
+// end of the shorter, the shorter is the earlier, and a time has one text only.
+// This holds for the years 0 to 9999, which are also those the functions know.
+func formatTimestamp(t time.Time) string {
+	t = t.UTC()
+	switch nanos := t.Nanosecond(); {
+	case nanos == 0:
+		return t.Format(secondsLayout)
+	case nanos%int(time.Microsecond) == 0:
+		return t.Format(microsLayout)
+	default:
+		return t.Format(nanosLayout)
+	}
+}
+
+func formatDate(t time.Time) string {
+	return t.Format(dateLayout)
+}
+
+func restoreTimestamp(value any) (time.Time, error) {
+	return restoreTime(secondsLayout, value) // time.Parse accepts a fraction after the seconds
+}
+
+func restoreDate(value any) (time.Time, error) {
+	return restoreTime(dateLayout, value)
+}
+
+func restoreTime(layout string, value any) (time.Time, error) {
+	s, err := expect[string](value)
+	if err != nil {
+		return time.Time{}, err
+	}
+	t, err := time.Parse(layout, s)
+	if err == nil {
+		return t, nil
+	}
+	if t, ok := parseLongYear(layout, s); ok {
+		return t, nil
+	}
+	return time.Time{}, err
+}
+
+// parseLongYear reads what time.Format writes for years outside 0 to 9999,
+// which time.Parse refuses. A typing error at the source is enough to get one.
+func parseLongYear(layout, s string) (time.Time, bool) {
+	head, rest, ok := strings.Cut(strings.TrimPrefix(s, "-"), "-")
+	if !ok {
+		return time.Time{}, false
+	}
+	year, err := strconv.Atoi(head)
+	if err != nil {
+		return time.Time{}, false
+	}
+	if strings.HasPrefix(s, "-") {
+		year = -year
+	}
+	const leapYear = 2000
+	t, err := time.Parse(layout, strconv.Itoa(leapYear)+"-"+rest)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return t.AddDate(year-leapYear, 0, 0), true
+}

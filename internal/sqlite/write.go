@@ -1,0 +1,117 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+)
+
+// Write applies messages in the order they arrive, in batches of one
+// transaction each, until the channel is closed. A batch that fails leaves no
+// trace and ends the write with its error.
+func (c *Client) Write(ctx context.Context, messages <-chan message.WriteMessage) error {
+	if c.writes == nil {
+		return errNotConnected
+	}
+	return c.writer.Write(ctx, messages)
+}
+
+// InsertBatch writes rows of one or several tables.
+func (c *Client) InsertBatch(ctx context.Context, messages message.WriteInserts) error {
+	tables := make([]*schema.Table, len(messages))
+	var names []string
+	for i, m := range messages {
+		var err error
+		if tables[i], err = schema.NewTableFromArrowSchema(m.Record.Schema()); err != nil {
+			return fmt.Errorf("insert: %w", err)
+		}
+		if !slices.Contains(names, tables[i].Name) {
+			names = append(names, tables[i].Name)
+		}
+	}
+	return c.inTransaction(ctx, names, func(tx *sql.Tx) error {
+		prepared := statements{}
+		for i, m := range messages {
+			if err := prepared.insert(ctx, tx, tables[i], m.Record); err != nil {
+				return fmt.Errorf("insert into %s: %w", tables[i].Name, err)
+			}
+		}
+		return nil
+	})
+}
+
+// statements are the prepared statements of one transaction by their SQL.
+// Closing the transaction closes them.
+type statements map[string]*sql.Stmt
+
+func (s statements) prepare(ctx context.Context, tx *sql.Tx, query string) (*sql.Stmt, error) {
+	if stmt, ok := s[query]; ok {
+		return stmt, nil
+	}
+	stmt, err := tx.PrepareContext(ctx, query)
+	if err == nil {
+		s[query] = stmt
+	}
+	return stmt, err
+}
+
+func (s statements) insert(ctx context.Context, tx *sql.Tx, table *schema.Table, record arrow.RecordBatch) error {
+	stmt, err := s.prepare(ctx, tx, insertSQL(table))
+	if err != nil {
+		return err
+	}
+	columns := record.Columns()
+	bind := make([]binder, len(columns))
+	for i, column := range columns {
+		bind[i] = typeOf(column.DataType()).bind(column)
+	}
+	// The driver starts a goroutine per statement to watch a context that can
+	// be cancelled. The transaction watches this one already: once it is done,
+	// the next statement fails.
+	unwatched := context.WithoutCancel(ctx)
+	values := make([]any, len(columns))
+	for row := range int(record.NumRows()) {
+		for i, column := range columns {
+			if column.IsNull(row) {
+				values[i] = nil
+			} else if values[i], err = bind[i](row); err != nil {
+				return fmt.Errorf("column %s: %w", table.Columns[i].Name, err)
+			}
+		}
+		if _, err := stmt.ExecContext(unwatched, values...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertSQL inserts a row or, where the table has a primary key, overwrites
+// the row that has the same one.
+func insertSQL(table *schema.Table) string {
+	names, keys := table.Columns.Names(), table.PrimaryKeys()
+	var b strings.Builder
+	fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES (?%s)",
+		quote(table.Name), quoteAll(names), strings.Repeat(", ?", len(names)-1))
+	if len(keys) == 0 {
+		return b.String()
+	}
+	var assignments []string
+	for _, name := range names {
+		if !slices.Contains(keys, name) {
+			assignments = append(assignments, quote(name)+" = excluded."+quote(name))
+		}
+	}
+	fmt.Fprintf(&b, " ON CONFLICT (%s) DO ", quoteAll(keys))
+	if len(assignments) == 0 {
+		b.WriteString("NOTHING")
+	} else {
+		b.WriteString("UPDATE SET " + strings.Join(assignments, ", "))
+	}
+	return b.String()
+}

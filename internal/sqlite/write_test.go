@@ -1,0 +1,191 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"github.com/stretchr/testify/require"
+)
+
+// stateTable has the columns in which the SDK keeps a source's state.
+func stateTable() *schema.Table {
+	return &schema.Table{Name: "state", Columns: schema.ColumnList{
+		{Name: "key", Type: arrow.BinaryTypes.String, PrimaryKey: true},
+		{Name: "value", Type: arrow.BinaryTypes.String},
+		{Name: "version", Type: arrow.PrimitiveTypes.Uint64},
+	}}
+}
+
+func TestWrite_keepsOneRowPerKey(t *testing.T) {
+	client := newClient(t, newFile(t))
+	table := dealsTable()
+	require.NoError(t, write(t.Context(), client, migration(table),
+		rows(t, table, deal("a", syncedAt, 1, "old"), deal("a", syncedAt, 2, "other"), deal("a", syncedAt, 1, "newer")),
+		rows(t, table, deal("a", syncedAt, 1, "newest"))))
+	require.Equal(t, "newest,other", query(t, client, `SELECT group_concat(title ORDER BY id) FROM deals`))
+
+	next := rows(t, table, deal("a", syncedAt, 2, "replaced"))
+	require.NoError(t, write(t.Context(), client, next))
+	require.Equal(t, "newest,replaced", query(t, client, `SELECT group_concat(title ORDER BY id) FROM deals`))
+}
+
+func TestWrite_appendsWithoutAKey(t *testing.T) {
+	client := newClient(t, newFile(t))
+	table := &schema.Table{Name: "log", Columns: schema.ColumnList{{Name: "line", Type: arrow.BinaryTypes.String}}}
+	require.NoError(t, write(t.Context(), client, migration(table), rows(t, table, []any{"a"}, []any{"a"}), rows(t, table, []any{"a"})))
+	require.Equal(t, "3", query(t, client, `SELECT count(*) FROM log`))
+}
+
+func TestWrite_upsertsATableOfKeysOnly(t *testing.T) {
+	client := newClient(t, newFile(t))
+	table := &schema.Table{Name: "links", Columns: schema.ColumnList{{Name: "id", Type: arrow.PrimitiveTypes.Int64, PrimaryKey: true}}}
+	require.NoError(t, write(t.Context(), client, migration(table), rows(t, table, []any{1}, []any{1})))
+	require.Equal(t, "1", query(t, client, `SELECT count(*) FROM links`))
+}
+
+func TestWrite_rollsBackAFailedBatchAndReturnsTheError(t *testing.T) {
+	path := newFile(t)
+	client := newClientWith(t, Spec{Path: path, BatchSize: 2, BatchSizeBytes: defaultBatchSizeBytes})
+	table := dealsTable()
+	missingKey := []any{"a", syncedAt, cqID(4), nil, nil, 4, "no account"}
+	err := write(t.Context(), client, migration(table), rows(t, table,
+		deal("a", syncedAt, 1, "kept"), deal("a", syncedAt, 2, "kept"), // the first batch
+		deal("a", syncedAt, 3, "rolled back"), missingKey)) // the second
+	require.ErrorContains(t, err, "deals")
+	require.ErrorContains(t, err, "NOT NULL constraint failed: deals.account_id")
+	require.Equal(t, "1,2", query(t, client, `SELECT group_concat(id) FROM deals`))
+
+	require.NoError(t, write(t.Context(), client, rows(t, table, deal("a", syncedAt, 3, "again"))), "the client goes on")
+}
+
+func TestWrite_reportsAMissingTable(t *testing.T) {
+	client := newClient(t, newFile(t))
+	require.ErrorContains(t, write(t.Context(), client, rows(t, dealsTable(), deal("a", syncedAt, 1, ""))), "no such table: deals")
+}
+
+func TestWrite_reportsAFullDisk(t *testing.T) {
+	client := newClient(t, newFile(t))
+	table := dealsTable()
+	require.NoError(t, write(t.Context(), client, migration(table), rows(t, table, deal("a", syncedAt, 1, "kept"))))
+	_, err := client.writes.ExecContext(t.Context(), "PRAGMA max_page_count = 10")
+	require.NoError(t, err)
+
+	err = write(t.Context(), client, rows(t, table, deal("a", syncedAt, 2, strings.Repeat("x", 100_000))))
+	require.ErrorContains(t, err, "deals")
+	require.ErrorContains(t, err, "database or disk is full")
+	require.Equal(t, "kept", query(t, client, `SELECT group_concat(title) FROM deals`))
+
+	_, err = client.writes.ExecContext(t.Context(), "PRAGMA max_page_count = 1000")
+	require.NoError(t, err)
+	require.NoError(t, write(t.Context(), client, rows(t, table, deal("a", syncedAt, 2, "room again"))), "the client goes on")
+}
+
+func TestWrite_keepsWholeBatchesWhenCancelled(t *testing.T) {
+	client := newClientWith(t, Spec{Path: newFile(t), BatchSize: 2, BatchSizeBytes: defaultBatchSizeBytes})
+	table := dealsTable()
+	require.NoError(t, write(t.Context(), client, migration(table)))
+
+	ctx, cancel := context.WithCancel(t.Context())
+	stream := make(chan message.WriteMessage)
+	done := make(chan error, 1)
+	go func() { done <- client.Write(ctx, stream) }()
+	for id := range 3 {
+		stream <- rows(t, table, deal("a", syncedAt, id, "")) // the third waits for its batch to fill
+	}
+	cancel()
+	close(stream)
+	require.ErrorIs(t, <-done, context.Canceled)
+	require.Equal(t, "0,1", query(t, client, `SELECT group_concat(id) FROM deals`))
+	require.NoError(t, write(t.Context(), client, rows(t, table, deal("a", syncedAt, 2, ""))), "the client goes on")
+}
+
+func TestTransaction_endsWithTheContext(t *testing.T) {
+	client := newClient(t, newFile(t))
+	table := dealsTable()
+	require.NoError(t, write(t.Context(), client, migration(table)))
+	ctx, cancel := context.WithCancel(t.Context())
+	err := client.inTransaction(ctx, []string{"deals"}, func(tx *sql.Tx) error {
+		prepared := statements{}
+		for id := 0; ; id++ { // until the transaction notices
+			if err := prepared.insert(ctx, tx, table, rows(t, table, deal("a", syncedAt, id, "")).Record); err != nil {
+				return err
+			}
+			cancel()
+		}
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, "0", query(t, client, `SELECT count(*) FROM deals`))
+}
+
+func TestClient_keepsRowsWhenReopened(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a b?c#d%20é.db")
+	table := dealsTable()
+	for id := range 3 {
+		client := newClient(t, path)
+		require.NoError(t, write(t.Context(), client, migration(table), rows(t, table, deal("a", syncedAt, id, ""))))
+		require.NoError(t, client.Close(t.Context()))
+		require.NoFileExists(t, path+"-wal", "closing folds the log into the file")
+	}
+	require.FileExists(t, path)
+	require.Equal(t, "0,1,2", query(t, newClient(t, path), `SELECT group_concat(id) FROM deals`))
+}
+
+func TestRead_isNotBlockedByAWriteInProgress(t *testing.T) {
+	client := newClient(t, newFile(t))
+	table := dealsTable()
+	require.NoError(t, write(t.Context(), client, migration(table), rows(t, table, deal("a", syncedAt, 1, ""))))
+	require.NoError(t, client.inTransaction(t.Context(), nil, func(tx *sql.Tx) error {
+		if err := (statements{}).insert(t.Context(), tx, table, rows(t, table, deal("a", syncedAt, 2, "")).Record); err != nil {
+			return err
+		}
+		records, err := readAll(t.Context(), client, table)
+		require.Len(t, records, 1)
+		require.EqualValues(t, 1, records[0].NumRows(), "what is not committed is not seen")
+		return err
+	}))
+}
+
+// A source's state travels on streams of its own while the stream that carries
+// the rows stays open.
+func TestWrite_servesStateWhileRowsFlow(t *testing.T) {
+	const streams, recordsPerStream = 4, 50
+	client := newClientWith(t, Spec{Path: newFile(t), BatchSize: 3, BatchSizeBytes: defaultBatchSizeBytes})
+	deals, state := dealsTable(), stateTable()
+	deals.Columns[deals.Columns.Index("_cq_id")].Unique = false
+	require.NoError(t, write(t.Context(), client, migration(deals)))
+
+	var flow sync.WaitGroup
+	for stream := range streams {
+		flow.Go(func() {
+			messages := make(chan message.WriteMessage)
+			done := make(chan error, 1)
+			go func() { done <- client.Write(t.Context(), messages) }()
+			for i := range recordsPerStream {
+				messages <- rows(t, deals, deal("a", syncedAt, stream*recordsPerStream+i, ""))
+				key, value := fmt.Sprint("cursor-", stream), fmt.Sprint(i)
+				if err := write(t.Context(), client, migration(state), rows(t, state, []any{key, value, "18446744073709551615"})); err != nil {
+					t.Error(err)
+				}
+				if _, err := readAll(t.Context(), client, state); err != nil {
+					t.Error(err)
+				}
+			}
+			close(messages)
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	flow.Wait()
+	require.Equal(t, fmt.Sprint(streams*recordsPerStream), query(t, client, `SELECT count(*) FROM deals`))
+	require.Equal(t, "49,49,49,49", query(t, client, `SELECT group_concat(value) FROM state`))
+	require.Equal(t, "18446744073709551615", query(t, client, `SELECT max(version) FROM state`))
+}
