@@ -1,0 +1,259 @@
+// Package client is what a table's resolver holds: one Pipedrive account with its HTTP client, its
+// look-ups and its place in the run, and the one loop that reads a table.
+package client
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// Account is one Pipedrive account in one run. It is the client of CloudQuery's scheduler.
+type Account struct {
+	id       string // value of the account_id column
+	api      pipedrive.API
+	client   *pipedrive.Client
+	scopes   []string // that the user has granted; empty where that is not known
+	query    pipedrive.Query
+	archived bool // whether archived records are wanted
+	lookups  lookups
+	run      *Run
+	logger   zerolog.Logger
+
+	state     *State        // nil where every run reads everything
+	lookback  time.Duration // that is read again before a cursor
+	startTime string        // start_time as the user wrote it
+	start     time.Time     // what it comes to; zero for none
+	began     time.Time     // when the run began, by the API's clock
+}
+
+var _ schema.ClientMeta = (*Account)(nil)
+
+// ID tells accounts apart in logs, metrics and shards.
+func (a *Account) ID() string { return "account:" + a.id }
+
+// Connect logs in to the accounts that the spec names, for 2 API tokens each. It reads no records, so a
+// refused credential ends a run before anything happens at the destination.
+//
+// With on_account_error: skip an account that can't be connected is left out, and skipped says why; only
+// if none is left that is an error.
+func Connect(ctx context.Context, s *spec.Spec, userAgent string, run *Run, state *State, logger zerolog.Logger) (accounts []*Account, skipped, err error) {
+	connections := s.Connections()
+	connected := make([]*Account, len(connections))
+	errs := make([]error, len(connections))
+	var group errgroup.Group
+	group.SetLimit(10)
+	for i, c := range connections {
+		group.Go(func() error {
+			connected[i], errs[i] = connect(ctx, s, c, userAgent, run, state, logger)
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are kept apart
+	for _, a := range connected {
+		if a != nil {
+			accounts = append(accounts, a)
+		}
+	}
+	skipped = errors.Join(errs...)
+	if err = sameTwice(accounts); err == nil && (s.OnAccountError == "fail" || len(accounts) == 0) {
+		err = skipped
+	}
+	if err != nil {
+		for _, a := range accounts {
+			a.Close()
+		}
+		return nil, nil, err
+	}
+	return accounts, skipped, nil
+}
+
+// sameTwice refuses credentials that lead to one account: its rows would come twice, and its cursors too.
+func sameTwice(accounts []*Account) error {
+	seen := map[string]bool{}
+	for _, a := range accounts {
+		if seen[a.id] {
+			return pipedrive.Errorf(pipedrive.InvalidSpec, "spec.accounts: two of them lead to the same Pipedrive account, %s", a.id)
+		}
+		seen[a.id] = true
+	}
+	return nil
+}
+
+func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string, run *Run, state *State, logger zerolog.Logger) (*Account, error) {
+	if c.Name != "" {
+		logger = logger.With().Str("account", c.Name).Logger()
+	}
+	a := &Account{
+		query:    pipedrive.Query{Limit: s.PageSize, Deleted: s.Deleted},
+		archived: s.Archived,
+		run:      run,
+		logger:   logger,
+		state:    state,
+		lookback: s.Lookback.Duration(),
+	}
+	config := pipedrive.Config{
+		BaseURL:              c.APIURL,
+		Account:              c.Name,
+		UserAgent:            userAgent,
+		Timeout:              s.Timeout.Duration(),
+		MaxRetries:           s.MaxRetries,
+		Concurrency:          s.Concurrency,
+		MaxRequestsPerSecond: s.MaxRequestsPerSecond,
+		Total:                &run.total,
+		Logger:               logger,
+	}
+	var err error
+	switch {
+	case c.Export != nil:
+		err = a.connectExport(ctx, config, c.Export)
+	case c.OAuth != nil:
+		err = a.connectOAuth(ctx, config, c.Connection)
+	default:
+		config.Authorizer = pipedrive.APIToken(c.APIToken)
+		err = a.connectAPI(ctx, config, c.Connection)
+	}
+	if err != nil {
+		a.Close()
+		var e *pipedrive.Error
+		if errors.As(err, &e) && e.Account == "" {
+			e.Account = c.Name
+		}
+		return nil, err
+	}
+	a.setClock(s)
+	return a, nil
+}
+
+// setClock takes the beginning of the run from the API's own clock, by which update_time goes too.
+func (a *Account) setClock(s *spec.Spec) {
+	now, known := a.client.ServerTime()
+	if !known {
+		now = time.Now()
+	}
+	a.began = now
+	if s.StartTime != nil {
+		a.startTime = s.StartTimeText()
+		a.start = s.StartTime.AsTime(now).UTC().Truncate(time.Second)
+	}
+}
+
+// apis are the APIs by the spec's api_version.
+var apis = map[string]pipedrive.API{"v2": pipedrive.V2, "v1": pipedrive.V1}
+
+func (a *Account) connectAPI(ctx context.Context, config pipedrive.Config, s spec.Connection) error {
+	a.api = apis[s.APIVersion]
+	a.client = pipedrive.New(config)
+	me, err := a.client.Me(ctx, nil)
+	if err != nil {
+		return err
+	}
+	a.id = me.AccountID()
+	a.logger.Info().Str("account_id", a.id).Str("company", me.CompanyName).Msg("connected to Pipedrive")
+	return nil
+}
+
+// connectOAuth goes to the host that the token response names, unless the spec names one.
+func (a *Account) connectOAuth(ctx context.Context, config pipedrive.Config, s spec.Connection) error {
+	oauth, err := pipedrive.NewOAuth(pipedrive.OAuthConfig{
+		ClientID:     s.OAuth.ClientID,
+		ClientSecret: s.OAuth.ClientSecret,
+		RefreshToken: s.OAuth.RefreshToken,
+		TokenFile:    s.OAuth.TokenFile,
+		TokenURL:     s.OAuth.TokenURL,
+		Timeout:      config.Timeout,
+	})
+	if err != nil {
+		return err
+	}
+	grant, err := oauth.Login(ctx, config.MaxRetries)
+	if err != nil {
+		return err
+	}
+	a.scopes = grant.Scopes
+	if config.BaseURL == "" {
+		config.BaseURL = cmp.Or(grant.APIDomain, spec.DefaultAPIURL)
+		if err := spec.CheckURL("api_domain of the token response", config.BaseURL); err != nil {
+			return err
+		}
+	}
+	config.Authorizer = oauth
+	return a.connectAPI(ctx, config, s)
+}
+
+// connectExport asks for one pipeline: an export endpoint has nothing that is cheaper.
+func (a *Account) connectExport(ctx context.Context, config pipedrive.Config, s *spec.Export) error {
+	config.BaseURL = s.URL
+	config.Authorizer = pipedrive.BearerToken(s.Token)
+	a.api = pipedrive.Export
+	a.client = pipedrive.New(config)
+	a.id = s.AccountID
+	decoder := newDecoder(lookupColumns["pipelines"], func(c Column) Source { return c.V2 })
+	for _, listing := range a.listings("pipelines") {
+		for _, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: 1}, nil, decoder.record) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close gives the account's connections back.
+func (a *Account) Close() {
+	if a.client != nil {
+		a.client.CloseIdleConnections()
+	}
+}
+
+// listings returns the listings that make up the records of one type, in the order in which to read them.
+func (a *Account) listings(name string) []pipedrive.Listing {
+	var wanted []pipedrive.Listing
+	for _, l := range a.api.Listings[name] {
+		if (!l.Archived || a.archived) && (!l.Deleted || a.query.Deleted) {
+			wanted = append(wanted, l)
+		}
+	}
+	return wanted
+}
+
+// covers reports whether the user's consent covers a listing, as far as that is known.
+func (a *Account) covers(l pipedrive.Listing) bool {
+	return len(a.scopes) == 0 || len(l.Scopes) == 0 ||
+		slices.ContainsFunc(l.Scopes, func(scope string) bool { return slices.Contains(a.scopes, scope) })
+}
+
+// CheckScopes returns a MISSING_SCOPE for each of the tables that the user's consent does not cover.
+func (a *Account) CheckScopes(tables []*Table) error {
+	var errs []error
+	for _, t := range tables {
+		for _, l := range a.listings(t.Records) {
+			if !a.covers(l) {
+				errs = append(errs, &pipedrive.Error{
+					Code: pipedrive.MissingScope, Account: a.id, Table: t.Name(), Path: l.Path,
+					Message: fmt.Sprintf("the app was granted %s, the table needs %s; add it to the app's scopes in Pipedrive's Developer Hub and connect the account again",
+						strings.Join(a.scopes, " "), strings.Join(l.Scopes, " or ")),
+				})
+				break
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// source returns where this account's API has a column's value.
+func (a *Account) source(c Column) Source {
+	if a.api.Name == pipedrive.V2.Name {
+		return c.V2
+	}
+	return c.V1
+}

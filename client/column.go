@@ -1,0 +1,92 @@
+package client
+
+import (
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"github.com/cloudquery/plugin-sdk/v4/types"
+)
+
+// Type is what a column's values are. It decides the Arrow type and how a JSON value is read.
+type Type int
+
+// The types of columns.
+const (
+	Text      Type = iota
+	Int            // ids, counts, positions: int64
+	Float          // money and probabilities: float64
+	Bool           // v1 also writes 0, 1, "0" and "1"
+	Timestamp      // a moment, microseconds in UTC; v1 writes "2006-01-02 15:04:05", v2 RFC 3339
+	Date           // a day
+	JSON           // lists and objects, as Pipedrive sends them
+)
+
+var arrowTypes = map[Type]arrow.DataType{
+	Text:      arrow.BinaryTypes.String,
+	Int:       arrow.PrimitiveTypes.Int64,
+	Float:     arrow.PrimitiveTypes.Float64,
+	Bool:      arrow.FixedWidthTypes.Boolean,
+	Timestamp: arrow.FixedWidthTypes.Timestamp_us,
+	Date:      arrow.FixedWidthTypes.Date32,
+	JSON:      types.ExtensionTypes.JSON,
+}
+
+// Column declares a column and where its value stands in a record.
+type Column struct {
+	Name        string
+	Type        Type
+	Description string
+	// V2 is where API v2 has the value. The zero Source is the field of the column's own name.
+	V2 Source
+	// V1 is the same for API v1 and for export endpoints.
+	V1 Source
+	// IncrementalKey marks the column that a run continues from.
+	IncrementalKey bool
+}
+
+// Source is where a column's value comes from. Make one with [At], [Not], [First], [Via] or [Nowhere].
+type Source struct {
+	paths  []string
+	read   reader // nil for that of the column's type
+	via    *Lookup
+	absent bool
+}
+
+// At is the value at the first of the paths that has one. A path's steps are names, joined by dots.
+func At(paths ...string) Source { return Source{paths: paths} }
+
+// Not is the opposite of the flag at path.
+func Not(path string) Source { return Source{paths: []string{path}, read: readNot} }
+
+// First is the first element of the list at path.
+func First(path string) Source { return Source{paths: []string{path}, read: readFirst} }
+
+// List is the list at the first of the paths that has one. v1 also writes a list of ids as "2,3".
+func List(paths ...string) Source { return Source{paths: paths, read: readList} }
+
+// Ref is the id of the related record at the first of the names that has one, which v1 sends as a
+// number or as an object with the id in value or id.
+func Ref(names ...string) Source {
+	var s Source
+	for _, name := range names {
+		s.paths = append(s.paths, name, name+".value", name+".id")
+	}
+	return s
+}
+
+// Via looks up the id at path: the owner's name, the stage's position.
+func Via(path string, lookup Lookup) Source { return Source{paths: []string{path}, via: &lookup} }
+
+// Nowhere says that the API does not have the value; the column is NULL.
+func Nowhere() Source { return Source{absent: true} }
+
+// schemaColumn is the column as CloudQuery knows it. Its value is set by the table's
+// PreResourceResolver, for all columns at once.
+func (c Column) schemaColumn() schema.Column {
+	return schema.Column{
+		Name:           c.Name,
+		Type:           arrowTypes[c.Type],
+		Description:    c.Description,
+		IncrementalKey: c.IncrementalKey,
+		Resolver:       alreadyResolved,
+	}
+}

@@ -1,0 +1,142 @@
+package client
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+const customFieldsColumn = "custom_fields"
+
+// hashLength is the length of a custom field's key: a SHA-1 in hexadecimal.
+const hashLength = 40
+
+// customFieldsV1 gathers the custom fields that v1 spreads over a record, and brings them into v2's form:
+// one object by hash, in which a value with parts is an object too ([Pipedrive: migrating to v2]).
+//
+// [Pipedrive: migrating to v2]: https://pipedrive.readme.io/docs/pipedrive-api-v2-migration-guide
+type customFieldsV1 struct {
+	column int
+	// kinds are the fields' types by hash. An export endpoint has no list of them; options then stay
+	// the texts that v1 makes of their ids.
+	kinds map[string]string
+	found []member
+}
+
+type member struct {
+	hash, part string
+	value      jsontext.Value
+}
+
+// newCustomFieldsV1 loads the types of the fields of one type of record. Where the table has no column of
+// custom fields, or the API has them in one object already, it returns nil.
+func newCustomFieldsV1(ctx context.Context, a *Account, t *Table, m *pipedrive.Meter) (*customFieldsV1, error) {
+	column := t.column(customFieldsColumn)
+	if column < 0 || a.api.Name == pipedrive.V2.Name {
+		return nil, nil
+	}
+	c := &customFieldsV1{column: column, kinds: map[string]string{}}
+	fields, err := a.lookups.list(t.Records+"Fields").load(ctx, a, m)
+	key, kind := columnIndex(fieldColumns, "key"), columnIndex(fieldColumns, "field_type")
+	for _, f := range fields {
+		c.kinds[f.values[key].text] = f.values[kind].text
+	}
+	return c, err
+}
+
+// take keeps a member of a record if it belongs to a custom field.
+func (c *customFieldsV1) take(name string, v jsontext.Value) {
+	if len(name) == hashLength {
+		c.found = append(c.found, member{hash: name, value: v.Clone()})
+	} else if hash, part := name[:hashLength], name[hashLength+1:]; name[hashLength] == '_' {
+		c.found = append(c.found, member{hash: hash, part: part, value: v.Clone()})
+	}
+}
+
+// isCustomField reports whether a member's name begins with the hash of a custom field.
+func isCustomField(name string) bool {
+	if len(name) < hashLength {
+		return false
+	}
+	for _, c := range []byte(name[:hashLength]) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// put sets the row's column to what was gathered, and begins anew.
+func (c *customFieldsV1) put(row *Row) {
+	defer func() { c.found = c.found[:0] }()
+	if len(c.found) == 0 {
+		return
+	}
+	parts := map[string]map[string]jsontext.Value{}
+	for _, m := range c.found {
+		if m.part != "" {
+			if parts[m.hash] == nil {
+				parts[m.hash] = map[string]jsontext.Value{}
+			}
+			parts[m.hash][m.part] = scalarV2(m.value, "")
+		}
+	}
+	object := map[string]jsontext.Value{}
+	for _, m := range c.found {
+		if m.part == "" {
+			object[m.hash] = c.v2(m, parts[m.hash])
+		}
+	}
+	text, err := json.Marshal(object, json.Deterministic(true), pipedrive.Lenient[0])
+	if err == nil {
+		row.values[c.column] = value{valid: true, text: string(text)}
+	}
+}
+
+// v2 returns a field's value as API v2 has it.
+func (c *customFieldsV1) v2(m member, parts map[string]jsontext.Value) jsontext.Value {
+	v := scalarV2(m.value, c.kinds[m.hash])
+	if v.Kind() == 'n' || len(parts) == 0 {
+		return v
+	}
+	parts["value"] = v
+	object, err := json.Marshal(parts, json.Deterministic(true), pipedrive.Lenient[0])
+	if err != nil {
+		return m.value
+	}
+	return object
+}
+
+// scalarV2 is the id of a related record, the number of an option, a list of such numbers, and otherwise
+// the value itself; an empty text is none.
+func scalarV2(v jsontext.Value, kind string) jsontext.Value {
+	switch v.Kind() {
+	case '{':
+		var ref struct{ Value, ID *int64 }
+		if json.Unmarshal(v, &ref, json.MatchCaseInsensitiveNames(true)) == nil {
+			for _, id := range []*int64{ref.Value, ref.ID} {
+				if id != nil {
+					return jsontext.Value(strconv.FormatInt(*id, 10))
+				}
+			}
+		}
+	case '"':
+		text := unquote(v)
+		if text == "" {
+			return jsontext.Value("null")
+		}
+		list := jsontext.Value("[" + strings.ReplaceAll(text, " ", "") + "]")
+		switch {
+		case kind == "set" && list.IsValid():
+			return list
+		case kind == "enum" && list[1:len(list)-1].IsValid():
+			return list[1 : len(list)-1]
+		}
+	}
+	return v
+}

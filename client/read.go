@@ -1,0 +1,275 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// read reads a table of an account and sends each page on as soon as it is decoded: from beginning to end,
+// or, where the table is incremental and there is a state, from its cursor. It is the only loop that does;
+// no table has one of its own.
+func (t *Table) read(ctx context.Context, a *Account, res chan<- any) error {
+	r := &reading{table: t, account: a, res: res}
+	err := r.prepare(ctx)
+	if err == nil {
+		for _, listing := range a.listings(t.Records) {
+			if err = r.listing(ctx, listing); err != nil {
+				break
+			}
+		}
+	}
+	switch {
+	case err != nil && !r.mayStop(err):
+		return err
+	case err != nil:
+		a.run.stopped(t.Name(), a, err)
+	}
+	r.report()
+	if !r.incremental() {
+		return nil
+	}
+	return a.state.store(ctx, a.key(t), r.cursor)
+}
+
+// reading is a table of an account that is being read.
+type reading struct {
+	table   *Table
+	account *Account
+	res     chan<- any
+	decoder *decoder
+	finish  func(*Row) // replaces a row's ids by what is looked up
+	cursor  cursor
+
+	meter pipedrive.Meter
+	pages int
+	rows  int
+	odd   map[int]int // values that are of another kind than their column, by column
+}
+
+// incremental reports whether the table goes on from where the last run ended.
+func (r *reading) incremental() bool { return r.table.Incremental && r.account.state != nil }
+
+// prepare loads what is needed before the first row.
+func (r *reading) prepare(ctx context.Context) (err error) {
+	t, a := r.table, r.account
+	if r.incremental() {
+		if r.cursor, err = a.state.load(ctx, a.key(t)); err != nil {
+			return err
+		}
+	}
+	r.decoder = newDecoder(t.Columns, a.source)
+	if r.decoder.custom, err = newCustomFieldsV1(ctx, a, t, &r.meter); err != nil {
+		return err
+	}
+	r.finish, err = t.lookups(ctx, a, &r.meter)
+	return err
+}
+
+// errBudget stops the reading of a table whose next page would go over max_tokens or the day's budget.
+var errBudget = &pipedrive.Error{Code: pipedrive.RateLimitExceeded, Daily: true}
+
+// mayStop reports whether the table can end here without loss: its cursor says where the next run goes on.
+func (r *reading) mayStop(err error) bool {
+	var e *pipedrive.Error
+	return r.incremental() && errors.As(err, &e) && e.Daily
+}
+
+// listing reads one of the table's listings.
+func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
+	a := r.account
+	q := a.query
+	q.Allow = func() error { return r.affords(l) }
+	if !r.incremental() {
+		if r.table.Incremental {
+			q.Since = a.start
+		}
+		_, err := r.pagesOf(ctx, l, q, nil)
+		return err
+	}
+	m := r.cursor.Marks[l.Key()]
+	err := r.timed(ctx, l, q, &m)
+	r.cursor.Marks[l.Key()] = m
+	return err
+}
+
+// timed reads a listing from its mark on and moves the mark, also where the budget ends the reading.
+func (r *reading) timed(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, m *mark) error {
+	a := r.account
+	if err := r.neverChanged(ctx, l, q, m); err != nil { // an earlier run read all others
+		return err
+	}
+	q.Since = m.since(a.lookback)
+	if q.Since.IsZero() {
+		q.Since = a.start
+	}
+	if !l.Timed() {
+		return r.untimed(ctx, l, q, m)
+	}
+	q.Order = pipedrive.OldestFirst
+	seen, err := r.pagesOf(ctx, l, q, nil)
+	if err != nil {
+		// The records come in the order of update_time: what was read is all up to the last of it.
+		*m = m.stopped(seen, a.began, a.lookback)
+		return err
+	}
+	*m = m.advanced(seen, a.began)
+	if !m.Complete && a.start.IsZero() && (!q.Since.IsZero() || l.Paging == pipedrive.Offset) {
+		m.Ends = 1
+		return r.neverChanged(ctx, l, q, m)
+	}
+	m.Complete = true
+	return nil
+}
+
+// untimed reads a listing that can't be read from a moment on: all of its pages, of which the rows from
+// the cursor on are sent, and those that have no update_time.
+func (r *reading) untimed(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, m *mark) error {
+	known := func(row *Row) bool {
+		changed, ok := row.RecordTime()
+		return ok && changed.Before(q.Since)
+	}
+	seen, err := r.pagesOf(ctx, l, q, known)
+	if err == nil {
+		*m = m.advanced(seen, r.account.began)
+		m.Complete = true
+	}
+	return err
+}
+
+// neverChanged reads the records that have no update_time, where that is still to be done. updated_since
+// leaves them out, so a first run that used it has not seen them.
+func (r *reading) neverChanged(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, m *mark) error {
+	q.Since = time.Time{}
+	for ; 0 < m.Ends && m.Ends <= len(endsOfList); m.Ends++ {
+		q.Order = endsOfList[m.Ends-1]
+		for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.record) {
+			if err != nil {
+				return err
+			}
+			all := len(page)
+			found := slices.DeleteFunc(page, func(row *Row) bool { _, ok := row.RecordTime(); return ok })
+			if err := r.send(ctx, found); err != nil {
+				return err
+			}
+			if len(found) < all { // none follow those that have one
+				break
+			}
+		}
+	}
+	if m.Ends > 0 {
+		m.Ends, m.Complete = 0, true
+	}
+	return nil
+}
+
+// pagesOf reads pages, sends the rows that are not known, and returns the greatest update_time in them.
+func (r *reading) pagesOf(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, known func(*Row) bool) (time.Time, error) {
+	var seen time.Time
+	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.record) {
+		if err != nil {
+			return seen, err
+		}
+		fresh := page[:0:len(page)]
+		for _, row := range page {
+			if known == nil || !known(row) {
+				fresh = append(fresh, row)
+			}
+		}
+		if err := r.send(ctx, fresh); err != nil {
+			return seen, err
+		}
+		for _, row := range page {
+			if changed, ok := row.RecordTime(); ok && changed.After(seen) {
+				seen = changed
+			}
+		}
+	}
+	return seen, nil
+}
+
+// reserve is how many of the day's API tokens incremental tables leave to those that are always read in
+// full, without which the run fails.
+const reserve = 100
+
+// affords returns an error if the next page of a listing would go over the run's or the day's budget.
+// Tables that are always read in full cost next to nothing and are not held back by max_tokens.
+func (r *reading) affords(l pipedrive.Listing) error {
+	a := r.account
+	if most := a.run.maxTokens; most > 0 && r.table.Incremental && a.run.Tokens()+int64(l.Cost) > most {
+		e := *errBudget
+		e.Message = fmt.Sprintf("the run has used %d API tokens, and max_tokens allows %d", a.run.Tokens(), most)
+		return &e
+	}
+	if left, known := a.client.TokensLeft(); known && r.incremental() && left < int64(l.Cost)+reserve {
+		e := *errBudget
+		e.Message = fmt.Sprintf("the account has %d API tokens left for today", left)
+		return &e
+	}
+	return nil
+}
+
+// send sends a page of rows on.
+func (r *reading) send(ctx context.Context, page []*Row) error {
+	if len(page) == 0 {
+		return nil
+	}
+	r.pages++
+	r.rows += len(page)
+	for _, row := range page {
+		r.finish(row)
+		for _, column := range row.mismatch {
+			if r.odd == nil {
+				r.odd = map[int]int{}
+			}
+			r.odd[column]++
+		}
+	}
+	select {
+	case r.res <- page:
+		r.account.run.sent.Add(int64(len(page)))
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// lookups loads what the table's columns look up, and returns what replaces a row's ids by what was
+// found.
+func (t *Table) lookups(ctx context.Context, a *Account, m *pipedrive.Meter) (func(*Row), error) {
+	found := map[int]func(int64) value{}
+	for i, c := range t.Columns {
+		via := a.source(c).via
+		if via == nil {
+			continue
+		}
+		var err error
+		if found[i], err = via.value(ctx, a, m); err != nil {
+			return nil, err
+		}
+	}
+	return func(r *Row) {
+		for i, find := range found {
+			if id := r.values[i]; id.valid {
+				r.values[i] = find(id.number)
+			}
+		}
+	}, nil
+}
+
+// report logs what the table took.
+func (r *reading) report() {
+	log := r.account.logger.With().Str("table", r.table.Name()).Str("account_id", r.account.id).Logger()
+	for column, count := range r.odd {
+		log.Warn().Str("column", r.table.Columns[column].Name).Int("values", count).
+			Msg("Pipedrive sent values of another kind than the column's type; they are NULL")
+	}
+	log.Info().Int("pages", r.pages).Int("rows", r.rows).
+		Int64("requests", r.meter.Requests()).Int64("api_tokens", r.meter.Tokens()).
+		Int64("retries", r.meter.Retries()).Dur("waited_ms", r.meter.Waited()).
+		Msg("table was read")
+}

@@ -1,0 +1,19 @@
+// Command gen writes the JSON schema of the plugin's spec to the file that it is given.
+package main
+
+import (
+	"log"
+	"os"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+)
+
+func main() {
+	schema, err := spec.GenerateJSONSchema(".")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.WriteFile(os.Args[1], schema, 0o644); err != nil {
+		log.Fatal(err)
+	}
+}

@@ -1,0 +1,18 @@
+package spec
+
+import (
+	"encoding/json"
+
+	"github.com/invopop/jsonschema"
+)
+
+// GenerateJSONSchema reflects [Spec] into its JSON schema. dir is the folder of this package's source,
+// whose comments become the descriptions.
+func GenerateJSONSchema(dir string) ([]byte, error) {
+	r := jsonschema.Reflector{RequiredFromJSONSchemaTags: false}
+	if err := r.AddGoComments("github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec", dir); err != nil {
+		return nil, err
+	}
+	schema, err := json.MarshalIndent(r.Reflect(&Spec{}), "", "  ")
+	return append(schema, '\n'), err
+}

@@ -1,0 +1,174 @@
+// Package spec is the plugin's configuration: what users write below `spec:`, its defaults, and the
+// checks that refuse what can't work before anything is read.
+package spec
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/cloudquery/plugin-sdk/v4/configtype"
+	"github.com/invopop/jsonschema"
+)
+
+// Spec is the configuration of the Pipedrive source plugin.
+type Spec struct {
+	Connection
+
+	// Several accounts in one sync; then none at the top level. Each has a name and a connection of its own.
+	Accounts []Account `json:"accounts,omitempty" jsonschema:"minItems=1"`
+
+	// Records per request. A request costs the same whatever its size, so the default is the most that
+	// Pipedrive serves.
+	PageSize int `json:"page_size,omitempty" jsonschema:"minimum=1,maximum=500,default=500"`
+	// Requests under way at once, per account.
+	Concurrency int `json:"concurrency,omitempty" jsonschema:"minimum=1,maximum=1000,default=10"`
+	// A cap on the rate of requests per account, in requests per second. 0 follows the limits that
+	// Pipedrive's answers announce.
+	MaxRequestsPerSecond float64 `json:"max_requests_per_second,omitempty" jsonschema:"minimum=0,default=0"`
+	// How often a request is sent again after a failure that may pass.
+	MaxRetries int `json:"max_retries,omitempty" jsonschema:"minimum=0,maximum=100,default=8"`
+	// Time limit of one request.
+	Timeout configtype.Duration `json:"timeout,omitempty"`
+
+	// Incremental tables start here and not at the beginning: a date, a moment or "90 days ago".
+	StartTime *configtype.Time `json:"start_time,omitempty"`
+	// Each incremental run reads this much before its cursor again.
+	Lookback configtype.Duration `json:"lookback,omitempty"`
+
+	// Deals: also those that were deleted in the last 30 days, with is_deleted.
+	Deleted bool `json:"deleted,omitempty" jsonschema:"default=true"`
+	// Deals: also archived ones, with is_archived.
+	Archived bool `json:"archived,omitempty" jsonschema:"default=true"`
+	// How custom fields arrive: as one JSON column, or not at all.
+	CustomFields string `json:"custom_fields,omitempty" jsonschema:"enum=json,enum=off,default=json"`
+
+	// Stop cleanly after this many API tokens in a run; 0 for no cap.
+	MaxTokens int64 `json:"max_tokens,omitempty" jsonschema:"minimum=0,default=0"`
+	// With several accounts: whether one that can't log in fails the run or is skipped.
+	OnAccountError string `json:"on_account_error,omitempty" jsonschema:"enum=fail,enum=skip,default=fail"`
+	// Read incremental tables from the beginning this often, and remove what is gone; 0s for never.
+	FullRefreshEvery configtype.Duration `json:"full_refresh_every,omitempty"`
+	// Check at the start of a run that the rows of the last one arrived.
+	Verify bool `json:"verify,omitempty" jsonschema:"default=false"`
+}
+
+// Connection is how to reach one Pipedrive account.
+type Connection struct {
+	// A user's personal API token, from Pipedrive's "Personal preferences → API".
+	APIToken string `json:"api_token,omitempty" jsonschema:"minLength=1"`
+	// An OAuth app's credentials.
+	OAuth *OAuth `json:"oauth,omitempty"`
+	// An export endpoint that serves Pipedrive's records.
+	Export *Export `json:"export,omitempty"`
+	// Base URL of the API. With oauth the default is the api_domain of the token response.
+	APIURL string `json:"api_url,omitempty" jsonschema:"minLength=1,default=https://api.pipedrive.com"`
+	// Version of the API. Pipedrive no longer supports v1's lists since 2026-08-01.
+	APIVersion string `json:"api_version,omitempty" jsonschema:"enum=v2,enum=v1,default=v2"`
+}
+
+// Account is one of several accounts.
+type Account struct {
+	// The account's name in log lines and errors.
+	Name string `json:"name" jsonschema:"minLength=1"`
+	Connection
+}
+
+// OAuth are the credentials of an OAuth app and the consent of a user.
+type OAuth struct {
+	// The app's client id, from Pipedrive's Developer Hub.
+	ClientID string `json:"client_id" jsonschema:"minLength=1"`
+	// The app's client secret.
+	ClientSecret string `json:"client_secret" jsonschema:"minLength=1"`
+	// The refresh token that the user's consent gave.
+	RefreshToken string `json:"refresh_token,omitempty" jsonschema:"minLength=1"`
+	// A file that keeps the newest refresh token between runs.
+	TokenFile string `json:"token_file,omitempty" jsonschema:"minLength=1"`
+	// Where tokens are refreshed.
+	TokenURL string `json:"token_url,omitempty" jsonschema:"minLength=1,default=https://oauth.pipedrive.com/oauth/token"`
+}
+
+// Export is an export endpoint.
+type Export struct {
+	// The endpoint's URL without the type of record.
+	URL string `json:"url" jsonschema:"minLength=1"`
+	// The endpoint's bearer token, a JWT.
+	Token string `json:"token" jsonschema:"minLength=1"`
+	// The value of the account_id column: the endpoint does not say which account it serves.
+	AccountID string `json:"account_id" jsonschema:"minLength=1"`
+}
+
+// unavailable are the keys of features that do not exist yet. They are refused, since a key that is
+// accepted and does nothing is worse than none.
+var unavailable = []string{"full_refresh_every", "verify"}
+
+// JSONSchemaExtend refuses the unavailable keys, and asks for exactly one way to connect.
+func (Spec) JSONSchemaExtend(s *jsonschema.Schema) {
+	for _, key := range unavailable {
+		property, _ := s.Properties.Get(key)
+		s.Properties.Set(key, &jsonschema.Schema{Not: jsonschema.TrueSchema, Description: "Not available yet. " + property.Description})
+	}
+	safeAddress(s, "api_url")
+	for _, way := range slices.Concat(ways, []string{"accounts"}) {
+		s.OneOf = append(s.OneOf, &jsonschema.Schema{Required: []string{way}})
+	}
+}
+
+// JSONSchemaExtend asks for exactly one way to connect.
+func (Account) JSONSchemaExtend(s *jsonschema.Schema) {
+	safeAddress(s, "api_url")
+	for _, way := range ways {
+		s.OneOf = append(s.OneOf, &jsonschema.Schema{Required: []string{way}})
+	}
+}
+
+// JSONSchemaExtend refuses an address over which credentials would travel in the clear.
+func (Connection) JSONSchemaExtend(s *jsonschema.Schema) { safeAddress(s, "api_url") }
+
+// JSONSchemaExtend does so for the token endpoint.
+func (OAuth) JSONSchemaExtend(s *jsonschema.Schema) { safeAddress(s, "token_url") }
+
+// JSONSchemaExtend does so for the export endpoint.
+func (Export) JSONSchemaExtend(s *jsonschema.Schema) { safeAddress(s, "url") }
+
+func safeAddress(s *jsonschema.Schema, key string) {
+	property, _ := s.Properties.Get(key)
+	property.Pattern = `^(https://|http://(localhost|127\.|\[::1\]))`
+}
+
+// DefaultAPIURL is the host that serves every account by API token.
+const DefaultAPIURL = "https://api.pipedrive.com"
+
+// Connections are the accounts to connect: those of the list, or the one at the top level, which has no
+// name.
+func (s *Spec) Connections() []Account {
+	if len(s.Accounts) > 0 {
+		return s.Accounts
+	}
+	return []Account{{Connection: s.Connection}}
+}
+
+// StartTimeText is start_time as the user wrote it.
+func (s *Spec) StartTimeText() string {
+	if s.StartTime == nil {
+		return ""
+	}
+	raw, _ := s.StartTime.MarshalJSON() // of a string
+	text, _ := strconv.Unquote(string(raw))
+	return text
+}
+
+// defaults is the spec of a user who wrote nothing.
+func defaults() *Spec {
+	return &Spec{
+		PageSize:       500,
+		Concurrency:    10,
+		MaxRetries:     8,
+		Timeout:        configtype.NewDuration(time.Minute),
+		Lookback:       configtype.NewDuration(2 * time.Minute),
+		Deleted:        true,
+		Archived:       true,
+		CustomFields:   "json",
+		OnAccountError: "fail",
+	}
+}

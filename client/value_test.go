@@ -1,0 +1,163 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+func decode(columns []Column, record string) (*Row, error) {
+	d := newDecoder(columns, func(c Column) Source { return c.V2 })
+	dec := jsontext.NewDecoder(bytes.NewBufferString(record), pipedrive.Lenient...)
+	return d.record(dec)
+}
+
+func TestDecoder_paths(t *testing.T) {
+	columns := []Column{
+		{Name: "id", Type: Int},
+		{Name: "ref", Type: Int, V2: Ref("ref", "other")},
+		{Name: "inner", Type: Text, V2: At("a.b.c")},
+		{Name: "whole", Type: JSON, V2: At("a")},
+		{Name: "first", Type: Int, V2: First("labels")},
+		{Name: "list", Type: JSON, V2: List("ids", "labels")},
+		{Name: "off", Type: Bool, V2: Not("on")},
+		{Name: "nowhere", Type: Text, V2: Nowhere()},
+		{Name: "time", Type: Timestamp},
+		{Name: "day", Type: Date},
+	}
+	for _, test := range []struct {
+		record string
+		want   map[string]any // by column; number or text
+	}{
+		{`{"id":1}`, map[string]any{"id": 1}},
+		{`{"id":"12"}`, map[string]any{"id": 12}},
+		{`{"id":1.0}`, map[string]any{"id": 1}},
+		{`{"id":1e3}`, map[string]any{"id": 1000}},
+		{`{"id":1,"ref":5}`, map[string]any{"id": 1, "ref": 5}},
+		{`{"id":1,"ref":{"value":5,"name":"x"}}`, map[string]any{"id": 1, "ref": 5}},
+		{`{"id":1,"ref":{"id":6,"value":5}}`, map[string]any{"id": 1, "ref": 5}},
+		{`{"id":1,"other":7,"ref":{"id":6}}`, map[string]any{"id": 1, "ref": 6}},
+		{`{"id":1,"ref":null,"other":7}`, map[string]any{"id": 1, "ref": 7}},
+		{`{"a":{"b":{"c":"deep"},"d":[1,{"e":null}]},"id":1}`, map[string]any{"id": 1, "inner": "deep", "whole": `{"b":{"c":"deep"},"d":[1,{"e":null}]}`}},
+		{`{"\u0069d":1}`, map[string]any{"id": 1}},
+		{`{"id":1,"labels":[7,8]}`, map[string]any{"id": 1, "first": 7, "list": "[7,8]"}},
+		{`{"id":1,"labels":[]}`, map[string]any{"id": 1}},
+		{`{"id":1,"a":{ }}`, map[string]any{"id": 1}},
+		{`{"id":1,"labels":"7, 8"}`, map[string]any{"id": 1, "first": 7, "list": "[7, 8]"}},
+		{`{"id":1,"labels":"7"}`, map[string]any{"id": 1, "first": 7, "list": "[7]"}},
+		{`{"id":1,"labels":7}`, map[string]any{"id": 1, "first": 7, "list": "[7]"}},
+		{`{"id":1,"labels":""}`, map[string]any{"id": 1}},
+		{`{"id":1,"labels":[1],"ids":[2]}`, map[string]any{"id": 1, "first": 1, "list": "[2]"}},
+		{`{"id":1,"on":true}`, map[string]any{"id": 1, "off": 0}},
+		{`{"id":1,"on":"0"}`, map[string]any{"id": 1, "off": 1}},
+		{`{"id":1,"on":null,"nowhere":"x"}`, map[string]any{"id": 1}},
+		{`{"id":1,"time":"1970-01-01 00:00:01"}`, map[string]any{"id": 1, "time": 1000000}},
+		{`{"id":1,"time":"1970-01-01T00:00:01Z"}`, map[string]any{"id": 1, "time": 1000000}},
+		{`{"id":1,"time":"1970-01-01T02:00:01.5+02:00"}`, map[string]any{"id": 1, "time": 1500000}},
+		{`{"id":1,"time":"0000-00-00 00:00:00","day":"0000-00-00"}`, map[string]any{"id": 1}},
+		{`{"id":1,"time":"","day":""}`, map[string]any{"id": 1}},
+		{`{"id":1,"day":"1970-01-02"}`, map[string]any{"id": 1, "day": 1}},
+		{`{"id":1,"day":"1969-12-31"}`, map[string]any{"id": 1, "day": -1}},
+		{`{"id":1,"day":"1970-01-02 10:00:00"}`, map[string]any{"id": 1, "day": 1}},
+	} {
+		t.Run(test.record, func(t *testing.T) {
+			row, err := decode(columns, test.record)
+			require.NoError(t, err)
+			require.Empty(t, row.mismatch)
+			for i, c := range columns {
+				v := row.values[i]
+				switch want := test.want[c.Name].(type) {
+				case nil:
+					require.False(t, v.valid, c.Name)
+				case int:
+					require.True(t, v.valid, c.Name)
+					require.EqualValues(t, want, v.number, c.Name)
+				case string:
+					require.Equal(t, want, v.text, c.Name)
+				}
+			}
+		})
+	}
+}
+
+func TestDecoder_brokenCharactersDoNotLoseARecord(t *testing.T) {
+	row, err := decode([]Column{{Name: "id", Type: Int}, {Name: "s", Type: Text}, {Name: "j", Type: JSON}},
+		"{\"id\":1,\"s\":\"a\xffb\",\"j\":{\"k\":\"\xfe\"},\"s\":null,\"id\":1}")
+	require.NoError(t, err)
+	require.Equal(t, "a\uFFFDb", row.values[1].text)
+	require.True(t, utf8.ValidString(row.values[2].text))
+	require.True(t, json.Valid([]byte(row.values[2].text)))
+}
+
+// TestDecoder_agreesWithEncodingJSON compares texts, numbers and nested values with what the standard
+// library makes of the same record.
+func TestDecoder_agreesWithEncodingJSON(t *testing.T) {
+	columns := []Column{
+		{Name: "id", Type: Int},
+		{Name: "text", Type: Text},
+		{Name: "n", Type: Int},
+		{Name: "f", Type: Float},
+		{Name: "b", Type: Bool},
+		{Name: "nested", Type: JSON},
+		{Name: "inner", Type: Text, V2: At("nested.text")},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		record := map[string]any{
+			"id":    rapid.Int64().Draw(t, "id"),
+			"text":  rapid.StringN(0, 20, 80).Draw(t, "text"),
+			"n":     rapid.Int64().Draw(t, "n"),
+			"f":     rapid.Float64Range(-1e300, 1e300).Draw(t, "f"),
+			"b":     rapid.Bool().Draw(t, "b"),
+			"other": rapid.SliceOf(rapid.String()).Draw(t, "other"),
+			"nested": map[string]any{
+				"text": rapid.String().Draw(t, "inner"),
+				"list": rapid.SliceOf(rapid.Int()).Draw(t, "list"),
+			},
+		}
+		raw, err := json.Marshal(record)
+		require.NoError(t, err)
+		var want struct {
+			ID, N  int64
+			Text   string
+			F      float64
+			B      bool
+			Nested json.RawMessage
+		}
+		require.NoError(t, json.Unmarshal(raw, &want))
+		row, err := decode(columns, string(raw))
+		require.NoError(t, err)
+		require.Equal(t, want.ID, row.id)
+		require.Equal(t, want.Text, row.values[1].text)
+		require.Equal(t, want.Text != "", row.values[1].valid)
+		require.Equal(t, want.N, row.values[2].number)
+		f, err := readFloat(jsontext.Value(fmt.Sprint(want.F)))
+		require.NoError(t, err)
+		require.Equal(t, f.number, row.values[3].number)
+		require.Equal(t, want.B, row.values[4].number == 1)
+		require.JSONEq(t, string(want.Nested), row.values[5].text)
+		require.Equal(t, record["nested"].(map[string]any)["text"], row.values[6].text)
+	})
+}
+
+// FuzzDecoder: no input makes the decoder panic or give a row without an id.
+func FuzzDecoder(f *testing.F) {
+	f.Add(`{"id":1,"a":{"b":[1,"x",null]},"labels":"1,2"}`)
+	f.Add(`{"id":{"value":3}}`)
+	f.Add(strings.Repeat(`{"a":`, 50))
+	columns := []Column{{Name: "id", Type: Int, V2: Ref("id")}, {Name: "a", Type: JSON}, {Name: "b", Type: Text, V2: At("a.b")}, {Name: "l", Type: Int, V2: First("labels")}}
+	f.Fuzz(func(t *testing.T, record string) {
+		row, err := decode(columns, record)
+		if err == nil && !row.values[0].valid {
+			t.Fatalf("a row without an id from %q", record)
+		}
+	})
+}
