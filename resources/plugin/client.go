@@ -1,0 +1,177 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/cloudquery/plugin-sdk/v4/helpers/opts"
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/cloudquery/plugin-sdk/v4/scheduler"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"github.com/cloudquery/plugin-sdk/v4/state"
+	"github.com/rs/zerolog"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
+)
+
+// batchRows is how many rows go to the destination in one message. The SDK's default of 50 spends most
+// of its time on messages.
+const batchRows = 1000
+
+// Client is the plugin with a spec.
+type Client struct {
+	plugin.UnimplementedDestination
+	logger  zerolog.Logger
+	options plugin.NewClientOptions
+	spec    *spec.Spec // nil without a connection
+}
+
+var _ plugin.Client = (*Client)(nil)
+
+// Configure reads the spec. Without a connection, as when tables are listed or a package is built, there
+// may be none.
+func Configure(_ context.Context, logger zerolog.Logger, raw []byte, options plugin.NewClientOptions) (plugin.Client, error) {
+	c := &Client{logger: logger.With().Str("module", Name).Logger(), options: options}
+	if options.NoConnection {
+		return c, nil
+	}
+	var err error
+	c.spec, err = spec.Parse(raw)
+	return c, err
+}
+
+// Close has nothing to give back: a sync closes what it opened.
+func (*Client) Close(context.Context) error { return nil }
+
+// Tables returns the tables that are asked for.
+func (c *Client) Tables(_ context.Context, options plugin.TableOptions) (schema.Tables, error) {
+	_, schemas, err := c.selected(options, nil)
+	return schemas, err
+}
+
+// selected returns the tables that are asked for, as they are declared and as CloudQuery knows them.
+func (c *Client) selected(options plugin.TableOptions, accounts []*client.Account) ([]*client.Table, schema.Tables, error) {
+	var all schema.Tables
+	declared := map[string]*client.Table{}
+	for _, t := range tables.All() {
+		if c.spec != nil && c.spec.CustomFields == "off" {
+			t = t.WithoutCustomFields()
+		}
+		declared[t.Name()] = t
+		all = append(all, t.Schema(accounts))
+	}
+	schemas, err := all.FilterDfs(options.Tables, options.SkipTables, options.SkipDependentTables)
+	if err != nil {
+		return nil, nil, pipedrive.Errorf(pipedrive.InvalidType, "%v; the tables are %v", err, all.TableNames())
+	}
+	var wanted []*client.Table
+	for _, s := range schemas {
+		wanted = append(wanted, declared[s.Name])
+	}
+	return wanted, schemas, nil
+}
+
+// Sync reads the tables and sends their rows. It fails if any table could not be read in full: the
+// scheduler itself only logs that, upon which CloudQuery would report success and remove the rows that
+// were not sent again.
+func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<- message.SyncMessage) (err error) {
+	if c.spec == nil {
+		return errors.New("the plugin was started without a connection")
+	}
+	cursors, closeState, err := connectState(ctx, options.BackendOptions)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeState()) }()
+	run := client.NewRun(c.spec.MaxTokens)
+	accounts, skipped, err := client.Connect(ctx, c.spec, userAgent(), run, cursors, c.logger)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		defer a.Close()
+	}
+	wanted, schemas, err := c.selected(plugin.TableOptions{
+		Tables: options.Tables, SkipTables: options.SkipTables, SkipDependentTables: options.SkipDependentTables,
+	}, accounts)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		err = errors.Join(err, a.CheckScopes(wanted))
+	}
+	if err != nil {
+		return err
+	}
+	if skipped != nil {
+		c.logger.Error().Err(skipped).Msg("accounts are left out of this sync")
+		keepStale(schemas)
+	}
+	s := scheduler.NewScheduler(
+		scheduler.WithLogger(c.logger),
+		scheduler.WithInvocationID(c.options.InvocationID),
+		scheduler.WithBatchOptions(scheduler.WithBatchMaxRows(batchRows)),
+		scheduler.WithConcurrency(tablesAtOnce*resourcesPerTable),
+	)
+	if err := s.Sync(ctx, accounts[0], schemas, res, opts.SchedulerOpts(options)...); err != nil {
+		return err
+	}
+	if err := run.Err(); err != nil {
+		return err
+	}
+	return c.finish(ctx, run, cursors, skipped)
+}
+
+const (
+	// tablesAtOnce bounds the memory of a run over many accounts: each table that is being read holds up
+	// to two pages.
+	tablesAtOnce = 24
+	// resourcesPerTable is the SDK's own ratio of its two limits.
+	resourcesPerTable = 100
+)
+
+// connectState connects to the backend that keeps the cursors; nil where there is none.
+func connectState(ctx context.Context, backend *plugin.BackendOptions) (*client.State, func() error, error) {
+	if backend == nil {
+		return nil, func() error { return nil }, nil
+	}
+	connected, err := state.NewConnectedClient(ctx, backend)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the state backend of backend_options can't be reached: %w", err)
+	}
+	return client.NewState(connected, backend.TableName), connected.Close, nil
+}
+
+// keepStale marks all tables as incremental, upon which CloudQuery removes no stale rows from them: those
+// of a skipped account were not sent again, and are not gone. Without a state backend it would remove them
+// nevertheless, so that [Client.finish] lets such a run fail.
+func keepStale(schemas schema.Tables) {
+	for _, t := range schemas {
+		t.IsIncremental = true
+	}
+}
+
+// finish ends a run in which every table of every connected account succeeded.
+func (c *Client) finish(ctx context.Context, run *client.Run, cursors *client.State, skipped error) error {
+	if skipped != nil && cursors == nil {
+		return fmt.Errorf("accounts were left out, and without backend_options their rows would now be removed: %w", skipped)
+	}
+	unread, why := run.Unread()
+	if len(unread) > 0 && c.spec.MaxTokens > 0 && !cursors.Moved() {
+		return fmt.Errorf("max_tokens does not allow what has to be read at once, so that no run gets any further; raise it: %w", why)
+	}
+	if len(unread) > 0 {
+		c.logger.Warn().Err(why).Strs("tables", unread).
+			Msg("the budget of API tokens ends this sync early; the next one goes on from here")
+	}
+	c.logger.Info().Int64("api_tokens", run.Tokens()).Msg("read from Pipedrive")
+	if cursors == nil {
+		return nil
+	}
+	return cursors.Flush(ctx)
+}

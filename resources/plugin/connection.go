@@ -1,0 +1,32 @@
+package plugin
+
+import (
+	"context"
+
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/rs/zerolog"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// TestConnection logs in as a sync would, for 2 API tokens an account. Its codes are those of [pipedrive.Code].
+func TestConnection(ctx context.Context, logger zerolog.Logger, raw []byte) error {
+	s, err := spec.Parse(raw)
+	if err != nil {
+		return testError(err)
+	}
+	accounts, _, err := client.Connect(ctx, s, userAgent(), client.NewRun(0), nil, logger)
+	if err != nil {
+		return testError(err)
+	}
+	for _, a := range accounts {
+		a.Close()
+	}
+	return nil
+}
+
+func testError(err error) error {
+	return plugin.NewTestConnError(string(pipedrive.CodeOf(err)), err)
+}

@@ -1,0 +1,130 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// pagesOf answers with pages of one organization each; the page-th is what it is given instead.
+func pagesOf(page int, instead func(http.ResponseWriter)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/api/v2/organizations") {
+			answers{"/v1/users": twoUsers, "/api/v2/pipelines": twoPipelines}.ServeHTTP(w, r)
+			return
+		}
+		n := len(r.URL.Query().Get("cursor")) + 1
+		if n == page {
+			instead(w)
+			return
+		}
+		fmt.Fprintf(w, `{"success":true,"data":[{"id":%d}],"additional_data":{"next_cursor":%q}}`, n, strings.Repeat("x", n))
+	}
+}
+
+func TestSync_failsWhenATableFails(t *testing.T) {
+	api := pagesOf(3, func(w http.ResponseWriter) {
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `{"success":false,"error":"Scope and URL mismatch","errorCode":403}`)
+	})
+	rows, err := sync(t, started(t, api, ""), "pipedrive_organizations", "pipedrive_pipelines")
+	require.ErrorIs(t, err, pipedrive.MissingScope)
+	require.ErrorContains(t, err, "pipedrive_organizations")
+	require.ErrorContains(t, err, "4711")
+	require.Len(t, rows["pipedrive_organizations"], 2, "rows from before the failure still go to the destination")
+}
+
+func TestSync_failsOnARecordWithoutID(t *testing.T) {
+	for _, record := range []string{`{"name":"x"}`, `{"id":null}`, `{"id":"x"}`, `null`, `[]`, `7`} {
+		api := answers{"/api/v2/pipelines": `{"success":true,"data":[{"id":1},` + record + `]}`}
+		rows, err := sync(t, started(t, api, ""), "pipedrive_pipelines")
+		require.ErrorIs(t, err, pipedrive.ExternalAPIError, record)
+		require.Empty(t, rows, "a page leaves whole or not at all")
+	}
+}
+
+func TestSync_refusedTokenReadsNothing(t *testing.T) {
+	var requests atomic.Int64
+	p := started(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		requests.Add(1)
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprint(w, `{"success":false,"error":"unauthorized access","errorCode":401}`)
+	}), "")
+	messages, err := p.SyncAll(context.Background(), plugin.SyncOptions{Tables: []string{"*"}})
+	require.ErrorIs(t, err, pipedrive.TokenInvalidated)
+	require.Empty(t, messages, "not even a migration")
+	require.EqualValues(t, 1, requests.Load())
+}
+
+func TestSync_unknownTable(t *testing.T) {
+	_, err := sync(t, started(t, answers{}, ""), "pipedrive_leads")
+	require.ErrorIs(t, err, pipedrive.InvalidType)
+	require.ErrorContains(t, err, "pipedrive_deals")
+}
+
+// TestSync_lookupsComeOnceAndOnlyWhenNeeded counts the requests for lists that others look things up in.
+func TestSync_lookupsComeOnceAndOnlyWhenNeeded(t *testing.T) {
+	for _, test := range []struct {
+		tables []string
+		want   map[string]int64
+	}{
+		{[]string{"pipedrive_pipelines"}, map[string]int64{}},
+		{[]string{"pipedrive_notes"}, map[string]int64{}},
+		{[]string{"pipedrive_persons", "pipedrive_organizations"}, map[string]int64{"/v1/users": 1}},
+		{[]string{"pipedrive_deals"}, map[string]int64{"/v1/users": 1, "/api/v2/stages": 1}},
+	} {
+		var users, stages, pipelines atomic.Int64
+		count := map[string]*atomic.Int64{"/v1/users": &users, "/api/v2/stages": &stages}
+		for _, table := range test.tables {
+			if table != "pipedrive_pipelines" {
+				count["/api/v2/pipelines"] = &pipelines
+			}
+		}
+		api := answers{
+			"/v1/users": twoUsers, "/api/v2/stages": twoStages, "/api/v2/pipelines": twoPipelines, "/v1/notes": none,
+			"/api/v2/persons": none, "/api/v2/organizations": none, "/api/v2/deals": none, "/api/v2/deals/archived": none,
+		}
+		_, err := sync(t, started(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if n := count[r.URL.Path]; n != nil {
+				n.Add(1)
+			}
+			api.ServeHTTP(w, r)
+		}), ""), test.tables...)
+		require.NoError(t, err)
+		for path, n := range count {
+			require.Equal(t, test.want[path], n.Load(), "%v: %s", test.tables, path)
+		}
+	}
+}
+
+func TestTestConnection(t *testing.T) {
+	good := httpServer(t, answers{})
+	bad := httpServer(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	for _, test := range []struct{ spec, code string }{
+		{fmt.Sprintf(`{"api_token":%q,"api_url":%q}`, token, good), ""},
+		{fmt.Sprintf(`{"api_token":"another","api_url":%q}`, good), "TOKEN_INVALIDATED"},
+		{fmt.Sprintf(`{"api_token":%q,"api_url":%q}`, token, bad), "TOKEN_INVALIDATED"},
+		{`{"api_token":""}`, "TOKEN_NOT_FOUND"},
+		{``, "TOKEN_NOT_FOUND"},
+		{`{"api_token":"x","page_sice":3}`, "INVALID_SPEC"},
+	} {
+		err := TestConnection(context.Background(), zerolog.Nop(), []byte(test.spec))
+		if test.code == "" {
+			require.NoError(t, err)
+			continue
+		}
+		var e *plugin.TestConnError
+		require.ErrorAs(t, err, &e, test.spec)
+		require.Equal(t, test.code, e.Code, test.spec)
+		require.NotContains(t, err.Error(), token)
+	}
+}

@@ -1,0 +1,18 @@
+// Package tables declares the plugin's tables, one file each.
+package tables
+
+import (
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+)
+
+// All are the plugin's tables. A new table is one file beside this one and one line here.
+func All() []*client.Table {
+	return []*client.Table{
+		deals(),
+		notes(),
+		organizations(),
+		persons(),
+		pipelines(),
+		stages(),
+	}
+}
