@@ -1,0 +1,179 @@
+// Package e2e runs the real CloudQuery CLI with the plugin and the SQLite destination as processes of
+// their own, against a simulated Pipedrive, and compares what arrived with what the simulator holds.
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// programs is the folder with the programs that the tests run.
+var programs string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "e2e")
+		if err != nil {
+			log.Print(err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		programs = dir
+		for _, p := range []struct{ name, folder, pkg string }{
+			{"cloudquery", "../tools", "github.com/cloudquery/cloudquery/cli/v6"},
+			{"cq-source-pipedrive", "../..", "."},
+			{"cq-destination-sqlite", "../..", "./internal/sqlite/cmd/cq-destination-sqlite"},
+			{"panicking", "../..", "./internal/e2e/panicking"},
+		} {
+			build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-gcflags=all=-N -l", "-o", filepath.Join(dir, p.name), p.pkg)
+			build.Dir = p.folder
+			// Built like the programs of `make demo`, so that one finds the other's in the cache.
+			build.Env = append(os.Environ(), "CGO_ENABLED=0")
+			if out, err := build.CombinedOutput(); err != nil {
+				log.Printf("%s: %v\n%s", p.name, err, out)
+				return 1
+			}
+		}
+		return m.Run()
+	}())
+}
+
+const apiToken = "0123456789abcdef0123456789abcdef01234567"
+
+// setup is one user's computer: a configuration, a database, and a Pipedrive to read from.
+type setup struct {
+	t         *testing.T
+	dir       string
+	simulator *simulator.Server
+	company   *simulator.Company
+	url       string
+	source    string   // the plugin's program
+	token     string   // in the spec
+	connect   string   // lines of the plugin's spec; empty for token and url
+	tables    []string // empty for all
+	spec      string   // further lines of the plugin's spec
+	writeMode string
+	// backend keeps cursors in the destination.
+	backend bool
+	// sourceOnly leaves the destination out of the configuration.
+	sourceOnly bool
+}
+
+func newSetup(t *testing.T, c *simulator.Company, options ...simulator.Option) *setup {
+	t.Helper()
+	server := simulator.NewServer(append(options, simulator.WithCompany(apiToken, c))...)
+	listener := httptest.NewServer(server)
+	t.Cleanup(listener.Close)
+	return &setup{
+		t: t, dir: t.TempDir(), simulator: server, company: c, url: listener.URL,
+		source: "cq-source-pipedrive", token: apiToken, writeMode: "overwrite-delete-stale",
+	}
+}
+
+func (s *setup) database() string { return filepath.Join(s.dir, "pipedrive.db") }
+
+// config writes the configuration and returns its path.
+func (s *setup) config() string {
+	tables := `"*"`
+	if s.tables != nil {
+		tables = `"` + strings.Join(s.tables, `", "`) + `"`
+	}
+	connect := s.connect
+	if connect == "" {
+		connect = fmt.Sprintf("api_token: %q\napi_url: %s", s.token, s.url)
+	}
+	indented := ""
+	for _, line := range strings.Split(strings.TrimSpace(connect+"\n"+s.spec), "\n") {
+		indented += "\n    " + line
+	}
+	backend := ""
+	if s.backend {
+		backend = "\n  backend_options:\n    table_name: cq_state_pipedrive\n    connection: \"@@plugins.sqlite.connection\""
+	}
+	text := fmt.Sprintf(`kind: source
+spec:
+  name: pipedrive
+  registry: local
+  path: %s
+  tables: [%s]
+  destinations: [sqlite]%s
+  spec:%s
+---
+kind: destination
+spec:
+  name: sqlite
+  registry: local
+  path: %s
+  write_mode: %s
+  spec:
+    path: %s
+`, s.program(s.source), tables, backend, indented,
+		s.program("cq-destination-sqlite"), s.writeMode, s.database())
+	if s.sourceOnly {
+		text, _, _ = strings.Cut(text, "---")
+	}
+	path := filepath.Join(s.dir, "sync.yml")
+	require.NoError(s.t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+// program returns a path of the setup's own for a program, by which its processes can be told from those
+// of other tests.
+func (s *setup) program(name string) string {
+	path := filepath.Join(s.dir, name)
+	if _, err := os.Lstat(path); err != nil {
+		require.NoError(s.t, os.Link(filepath.Join(programs, name), path))
+	}
+	return path
+}
+
+// outcome is how a run of the CLI ended.
+type outcome struct {
+	exit   int
+	output string // both streams, log lines at debug level included
+}
+
+// run runs a command of the CLI with the setup's configuration.
+func (s *setup) run(command string, more ...string) outcome {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	args := append([]string{
+		command, s.config(), "--telemetry-level", "none", "--no-log-file", "--log-console",
+		"--log-level", "debug", "--cq-dir", filepath.Join(s.dir, ".cq"),
+	}, more...)
+	cli := exec.CommandContext(ctx, filepath.Join(programs, "cloudquery"), args...)
+	cli.Dir = s.dir
+	var out bytes.Buffer
+	cli.Stdout, cli.Stderr = &out, &out
+	err := cli.Run()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+	case err != nil:
+		s.t.Fatal(err)
+	}
+	return outcome{exit: cli.ProcessState.ExitCode(), output: out.String()}
+}
+
+// sync runs a sync that must succeed.
+func (s *setup) sync() outcome {
+	s.t.Helper()
+	o := s.run("sync")
+	require.Zero(s.t, o.exit, o.output)
+	return o
+}

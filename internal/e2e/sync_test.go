@@ -1,0 +1,185 @@
+package e2e
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// company is an account of which every list that grows has at least three pages.
+func company() *simulator.Company {
+	return simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Deals: 1600, Persons: 1300, Organizations: 1100, Notes: 1200})
+}
+
+var everything = simulator.TruthOptions{Deleted: true, Archived: true}
+
+func TestSync_everyRowAndColumn(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, company())
+	s.sync()
+	s.requireTruth(everything, records...)
+
+	db := s.open()
+	for _, table := range records {
+		var keys string
+		require.NoError(t, db.QueryRow(
+			"SELECT group_concat(name) FROM (SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk)", "pipedrive_"+table).Scan(&keys))
+		require.Equal(t, "account_id,id", keys, table)
+	}
+	require.Equal(t, s.leastTokens(), s.simulator.Usage().Tokens, "API tokens: pages × cost and the look-ups")
+}
+
+// leastTokens is what a full sync must cost: each list's pages, the log-in, and one request for each
+// list that something is looked up in.
+func (s *setup) leastTokens() int64 {
+	const page = 500
+	pages := func(rows int) int64 { return max(1, int64(rows+page-1)/page) }
+	rows := func(table string, o simulator.TruthOptions) int { return len(s.company.Truth(table, o)) }
+	live := rows("deals", simulator.TruthOptions{Deleted: true})
+	archived := rows("deals", everything) - live
+	// Each page of notes but the first begins with the last note of the page before it.
+	notes := max(1, int64(rows("notes", everything)-1+page-2)/(page-1))
+	return pages(live)*10 + pages(archived)*20 + pages(rows("persons", everything))*10 +
+		pages(rows("organizations", everything))*10 + notes*20 + 5 + 5 + // pipelines and stages
+		2 + 20 + 5 + 5 // log-in; users, stages and pipelines to look things up in
+}
+
+func TestSync_withoutDeletedAndArchivedDeals(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, company())
+	s.tables = []string{"pipedrive_deals"}
+	s.spec = "deleted: false\narchived: false\npage_size: 100"
+	s.sync()
+	s.requireTruth(simulator.TruthOptions{}, "deals")
+}
+
+func TestSync_removesWhatIsGone(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, company())
+	s.sync()
+	person := s.company.Truth("persons", everything)[0]["id"].(int64)
+	s.company.DeletePerson(person)
+	s.company.DeleteNote(s.company.Truth("notes", everything)[3]["id"].(int64))
+	s.sync()
+	s.requireTruth(everything, records...)
+}
+
+// TestSync_aFailedRunChangesNothingForTheWorse: whatever way a run fails, it says so by its exit code,
+// names table and account, and no row is removed at the destination although the write mode removes
+// what was not sent again.
+func TestSync_aFailedRunChangesNothingForTheWorse(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		fail func(*setup)
+		says []string
+	}{
+		{"a table fails on its second page", func(s *setup) {
+			s.simulator.AddFault(simulator.Fault{Path: "/api/v2/persons", At: []int{2}, Action: simulator.Status(403)})
+		}, []string{"MISSING_SCOPE", "pipedrive_persons", "4711"}},
+		{"a table fails before its first row", func(s *setup) {
+			s.simulator.AddFault(simulator.Fault{Path: "/v1/notes", At: []int{1}, Action: simulator.Status(404)})
+		}, []string{"EXTERNAL_API_ERROR", "pipedrive_notes", "4711"}},
+		{"a list is revoked in mid-run", func(s *setup) {
+			s.simulator.AddFault(simulator.Fault{Path: "/api/v2/deals", At: []int{2}, Action: simulator.ExpiredToken})
+		}, []string{"TOKEN_INVALIDATED", "pipedrive_deals", "4711"}},
+		{"a list that is looked up in fails", func(s *setup) {
+			s.spec = "max_retries: 0"
+			s.simulator.AddFault(simulator.Fault{Path: "/v1/users", At: []int{2}, Action: simulator.Status(500)}) // the first is /v1/users/me
+		}, []string{"EXTERNAL_API_ERROR", "/v1/users", "4711"}},
+		{
+			"the plugin panics in mid-table", func(s *setup) { s.source = "panicking" },
+			[]string{"a bug in the middle of a table", "pipedrive_persons", "4711"},
+		},
+		{
+			"the token is refused", func(s *setup) { s.token = "another" },
+			[]string{"TOKEN_INVALIDATED", "connect the account again"},
+		},
+		{
+			"the token's variable is empty", func(s *setup) { s.token = "" },
+			[]string{"TOKEN_NOT_FOUND", "spec.api_token"},
+		},
+		{
+			"the spec has an unknown key", func(s *setup) { s.spec = "page_sice: 3" },
+			[]string{"INVALID_SPEC", "page_sice"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSetup(t, company())
+			s.sync()
+			before := s.count()
+			test.fail(s)
+			o := s.run("sync")
+			require.NotZero(t, o.exit, o.output)
+			for _, says := range test.says {
+				require.Contains(t, o.output, says)
+			}
+			require.NotContains(t, o.output, apiToken)
+			require.Equal(t, before, s.count())
+
+			s.simulator.ClearFaults()
+			s.source, s.token, s.spec = "cq-source-pipedrive", apiToken, ""
+			s.sync()
+			s.requireTruth(everything, records...)
+		})
+	}
+}
+
+func TestSync_sendsTheTokenInAHeaderOnly(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, simulator.Generate(simulator.Config{Seed: 2, CompanyID: 1, Deals: 3, Persons: 3, Organizations: 3, Notes: 3}))
+	o := s.sync()
+	require.NotContains(t, o.output, apiToken)
+	for _, r := range s.simulator.Requests() {
+		require.NotContains(t, r.Query, apiToken)
+		require.Equal(t, http.MethodGet, r.Method)
+		require.Contains(t, r.Header.Get("User-Agent"), "cq-source-pipedrive/")
+	}
+}
+
+func TestCLI_testConnection(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, simulator.NewCompany(1))
+	s.sourceOnly = true
+	o := s.run("test-connection")
+	require.Zero(t, o.exit, o.output)
+	s.token = "another"
+	o = s.run("test-connection")
+	require.NotZero(t, o.exit, o.output)
+	require.Contains(t, o.output, "TOKEN_INVALIDATED")
+}
+
+func TestCLI_validateConfig(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, simulator.NewCompany(1))
+	o := s.run("validate-config")
+	require.Zero(t, o.exit, o.output)
+	for spec, says := range map[string]string{
+		"page_size: 501":     "page_size",
+		"page_sice: 3":       "page_sice",
+		"timeout: 60":        "timeout",
+		"custom_fields: all": "custom_fields",
+	} {
+		s.spec = spec
+		o = s.run("validate-config")
+		require.NotZero(t, o.exit, spec)
+		require.Contains(t, o.output, says)
+	}
+}
+
+// TestSync_ofASmallAccount: the smallest plan's burst limit, and no marketing app, without which Pipedrive
+// refuses two of the fields that are asked for.
+func TestSync_ofASmallAccount(t *testing.T) {
+	t.Parallel()
+	c := company()
+	c.SetMarketingApp(false)
+	s := newSetup(t, c, simulator.WithBurst(20, 2*time.Second))
+	s.sync()
+	s.requireTruth(everything, records...)
+	require.Zero(t, s.simulator.Usage().Throttled)
+}

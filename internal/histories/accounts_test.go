@@ -1,0 +1,186 @@
+package histories
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// several returns a world of n accounts, whose ids overlap.
+func several(t *testing.T, n int) *world {
+	t.Helper()
+	var accounts []*account
+	for i := range n {
+		accounts = append(accounts, newAccount(fmt.Sprintf("company %d", i+1), fmt.Sprintf("token-%d", i+1), generated(uint64(i+1), int64(1001+i))))
+	}
+	return newWorldOf(t, accounts)
+}
+
+func TestAccounts_stayApart(t *testing.T) {
+	w := several(t, 2)
+	w.spec["page_size"] = 7
+	require.Subset(t, w.accounts[0].ids("persons"), w.accounts[1].ids("persons")[:5], "ids overlap")
+	w.requireSync()
+	w.requireTruth(all...)
+	for i := range 3 {
+		a := w.accounts[i%2] // one account is ahead of the other
+		a.company.Advance(time.Hour)
+		for _, table := range incremental {
+			a.change(table, a.ids(table)[i], fmt.Sprint("changed ", i))
+		}
+		a.removeStage()
+		w.requireSync()
+		w.requireTruth(all...)
+	}
+	require.Len(t, w.state(), 2*len(incremental))
+}
+
+func TestAccounts_stayApartWithoutState(t *testing.T) {
+	w := several(t, 3)
+	w.backend = false
+	for i := range 2 {
+		w.requireSync()
+		w.requireTruth(all...)
+		for _, a := range w.accounts {
+			for _, table := range incremental {
+				a.remove(table, a.ids(table)[i])
+			}
+			a.remove("pipelines", a.ids("pipelines")[0])
+		}
+	}
+	w.requireSync()
+	w.requireTruth(all...)
+}
+
+// TestAccounts_oneFails: what stops one account's table stops the run, and no account's cursor moves.
+func TestAccounts_oneFails(t *testing.T) {
+	w := several(t, 2)
+	w.requireSync()
+	before := w.state()
+	for _, a := range w.accounts {
+		a.company.Advance(time.Hour)
+		for _, table := range incremental {
+			a.change(table, a.ids(table)[0], "changed")
+		}
+	}
+	w.lost = -1
+	w.simulator.AddFault(simulator.Fault{Path: "/v1/notes", At: []int{2}, Action: simulator.Status(500)})
+	require.ErrorContains(t, w.sync(), "notes")
+	require.Equal(t, before, w.state())
+	w.undisturbed()
+	w.requireSync()
+	w.requireTruth(all...)
+}
+
+func TestAccounts_failNamesAllThatCannotLogIn(t *testing.T) {
+	w := several(t, 4)
+	w.spec["on_account_error"] = "fail"
+	w.requireSync()
+	before := w.state()
+	for _, i := range []int{1, 3} {
+		w.simulator.SetAPIToken(w.accounts[i].token, nil)
+	}
+	for _, a := range w.accounts {
+		a.add("notes", "new", time.Time{})
+	}
+	err := w.sync()
+	require.ErrorIs(t, err, pipedrive.TokenInvalidated)
+	require.ErrorContains(t, err, "company 2")
+	require.ErrorContains(t, err, "company 4")
+	require.NotContains(t, err.Error(), "company 1")
+	require.NotContains(t, err.Error(), "company 3")
+	require.NotContains(t, err.Error(), "token-", "no credential in a message")
+	require.Empty(t, w.sent, "nothing is written")
+	require.Equal(t, before, w.state())
+	for _, a := range w.accounts {
+		require.Len(t, w.rows("notes")[a.id()], len(a.ids("notes"))-1)
+	}
+}
+
+// TestAccounts_skipKeepsTheRows: the rows of an account that is left out stay, those of full tables too,
+// and the other accounts' arrive.
+func TestAccounts_skipKeepsTheRows(t *testing.T) {
+	w := several(t, 3)
+	w.spec["on_account_error"] = "skip"
+	w.requireSync()
+	w.requireTruth(all...)
+	out := w.accounts[1]
+	kept := map[string]int{}
+	for _, table := range all {
+		kept[table] = len(w.rows(table)[out.id()])
+		require.NotZero(t, kept[table])
+	}
+	w.simulator.SetAPIToken(out.token, nil)
+	for i := range 2 {
+		for _, a := range w.accounts {
+			a.company.Advance(time.Hour)
+			for _, table := range incremental {
+				a.change(table, a.ids(table)[i], "changed while one account was left out")
+				a.add(table, "new", time.Time{})
+			}
+			a.add("stages", "new", time.Time{})
+		}
+		w.requireSync()
+		require.Contains(t, w.log.String(), `"level":"error"`)
+		require.Contains(t, w.log.String(), out.name)
+		for _, table := range all {
+			for _, a := range w.accounts {
+				if a != out {
+					w.requireRows(a, table, a.company.Truth(table, everything), w.rows(table)[a.id()])
+				}
+			}
+			require.Len(t, w.rows(table)[out.id()], kept[table], "%s of the account that is left out", table)
+		}
+	}
+	w.simulator.SetAPIToken(out.token, out.company) // it is connected again
+	w.requireSync()
+	require.Empty(t, w.log.String())
+	w.requireTruth(all...)
+}
+
+// TestAccounts_skipRemovesNothingElse: a stage that is deleted while an account is left out goes with the
+// first run that has all accounts.
+func TestAccounts_skipRemovesNothingElse(t *testing.T) {
+	w := several(t, 2)
+	w.spec["on_account_error"] = "skip"
+	w.requireSync()
+	w.simulator.SetAPIToken(w.accounts[1].token, nil)
+	w.accounts[0].removeStage()
+	w.requireSync()
+	w.simulator.SetAPIToken(w.accounts[1].token, w.accounts[1].company)
+	w.requireSync()
+	w.requireTruth(all...)
+}
+
+func TestAccounts_skipWithoutStateFails(t *testing.T) {
+	w := several(t, 2)
+	w.backend, w.spec["on_account_error"] = false, "skip"
+	w.requireSync()
+	w.simulator.SetAPIToken(w.accounts[1].token, nil)
+	require.ErrorIs(t, w.sync(), pipedrive.TokenInvalidated)
+	w.requireTruth(all...)
+}
+
+func TestAccounts_skipAllFails(t *testing.T) {
+	w := several(t, 2)
+	w.spec["on_account_error"] = "skip"
+	w.requireSync()
+	for _, a := range w.accounts {
+		w.simulator.SetAPIToken(a.token, nil)
+	}
+	require.ErrorIs(t, w.sync(), pipedrive.TokenInvalidated)
+	w.requireTruth(all...)
+}
+
+func TestAccounts_maxTokensIsForAllTogether(t *testing.T) {
+	w := several(t, 3)
+	w.spec["page_size"], w.spec["max_tokens"] = 5, 600
+	runs, _ := w.backfilled(func() { require.LessOrEqual(t, w.simulator.Usage().Tokens, int64(600+3*unchanged)) })
+	require.Greater(t, runs, 1)
+	w.requireTruth(all...)
+}

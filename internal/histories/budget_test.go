@@ -1,0 +1,277 @@
+package histories
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// overhead is what a run costs beside the pages of incremental tables, in API tokens: the log-in, the lists
+// of users, stages and pipelines to look up in, and the tables pipelines and stages.
+const overhead = 2 + 20 + 5 + 5 + 5 + 5
+
+// unchanged is what an incremental run may cost if nothing has changed: one page of each list.
+const unchanged = overhead + 10 + 10 + 10 + 20 + 20
+
+// backfilled runs until the budget is no longer reached, and returns how often it ran and what that cost in
+// all. Each run must succeed and get on.
+func (w *world) backfilled(between func()) (runs int, tokens int64) {
+	w.t.Helper()
+	for runs = 1; runs < 100; runs++ {
+		before := map[string]string{}
+		if runs > 1 {
+			before = w.state()
+		}
+		tokens += w.requireTokens()
+		if w.log.Len() == 0 {
+			return runs, tokens
+		}
+		require.Contains(w.t, w.log.String(), "budget")
+		require.Equal(w.t, 1, strings.Count(w.log.String(), "\n"), "one warning")
+		require.NotEqual(w.t, before, w.state(), "run %d gets on", runs)
+		between()
+	}
+	w.t.Fatalf("not at the end after %d runs: %v", runs, w.state())
+	return 0, 0
+}
+
+// large is an account that takes 60 pages of 10 to read.
+func large(id int64) *simulator.Company {
+	return simulator.Generate(simulator.Config{Seed: 7, CompanyID: id, Deals: 200, Persons: 160, Organizations: 80, Notes: 160})
+}
+
+// fullRead is what one run without any limit costs.
+func fullRead(t *testing.T, pageSize int) int64 {
+	w := newWorld(t, large(4711))
+	w.spec["page_size"] = pageSize
+	return w.requireTokens()
+}
+
+func TestMaxTokens_aBackfillTakesSeveralRuns(t *testing.T) {
+	whole := fullRead(t, 10)
+	for _, most := range []int64{150, 250, 400} {
+		t.Run(fmt.Sprint(most), func(t *testing.T) {
+			w := newWorld(t, large(4711))
+			w.spec["page_size"], w.spec["max_tokens"] = 10, most
+			runs, tokens := w.backfilled(func() { require.LessOrEqual(t, w.simulator.Usage().Tokens, most+unchanged) })
+			w.requireTruth(all...)
+			t.Logf("%d runs, %d tokens, where one run takes %d", runs, tokens, whole)
+			require.Greater(t, runs, 2)
+			// Each run reads the second of each of its five cursors, and what lookback goes back, again.
+			require.LessOrEqual(t, tokens, whole*12/10+int64(runs)*unchanged)
+		})
+	}
+}
+
+func TestMaxTokens_recordsChangeMeanwhile(t *testing.T) {
+	w := newWorld(t, large(4711))
+	w.spec["page_size"], w.spec["max_tokens"] = 10, 300
+	a, n := w.accounts[0], 0
+	w.backfilled(func() {
+		a.company.Advance(6 * time.Hour)
+		for _, table := range incremental {
+			ids := a.ids(table)
+			a.change(table, ids[n%len(ids)], "changed")
+			a.change(table, ids[len(ids)-1-n%len(ids)], "changed")
+			a.add(table, "added", time.Time{})
+			n++
+		}
+	})
+	w.requireTruth(all...)
+}
+
+// requireExceeded asserts that a run fails for its budget and removes nothing.
+func (w *world) requireExceeded(tables ...string) {
+	w.t.Helper()
+	err := w.sync()
+	require.ErrorIs(w.t, err, pipedrive.RateLimitExceeded)
+	w.requireTruth(tables...)
+}
+
+func TestMaxTokens_withoutStateIsAnError(t *testing.T) {
+	w := newWorld(t, large(4711))
+	w.backend, w.spec["page_size"] = false, 10
+	w.requireSync()
+	w.spec["max_tokens"] = 200
+	w.requireExceeded(all...)
+}
+
+// TestDailyLimit_endsTheRun: Pipedrive refuses a page without warning because the day's budget is used up.
+func TestDailyLimit_endsTheRun(t *testing.T) {
+	for _, table := range incremental {
+		for _, page := range []int{1, 2, 5} {
+			t.Run(fmt.Sprintf("%s, page %d", table, page), func(t *testing.T) {
+				w := newWorld(t, large(4711))
+				w.spec["page_size"], w.tables = 10, []string{table}
+				fault := simulator.Fault{Path: paths[table][0], At: []int{page}, Action: simulator.DailyLimit}
+				w.simulator.AddFault(fault)
+				w.requireSync()
+				require.Contains(t, w.log.String(), table)
+				require.Equal(t, page > 1, w.count(table) > 0, "what was read is delivered")
+				w.undisturbed()
+				w.requireSync()
+				require.Empty(t, w.log.String())
+				w.requireTruth(table)
+
+				w.backend = false
+				w.simulator.AddFault(fault)
+				w.requireExceeded()
+			})
+		}
+	}
+}
+
+// TestDailyLimit_aFullTableCannotStop: pipelines and stages have no cursor, so that a run which can't read
+// them fails, and keeps its cursors where they were.
+func TestDailyLimit_aFullTableCannotStop(t *testing.T) {
+	for _, table := range full {
+		t.Run(table, func(t *testing.T) {
+			w := newWorld(t, large(4711))
+			w.requireSync()
+			before := w.state()
+			w.accounts[0].company.Advance(time.Hour)
+			w.accounts[0].change("deals", w.accounts[0].ids("deals")[0], "changed")
+			w.simulator.AddFault(simulator.Fault{Path: paths[table][0], Action: simulator.DailyLimit})
+			require.ErrorIs(t, w.sync(), pipedrive.RateLimitExceeded)
+			require.Equal(t, before, w.state())
+			w.undisturbed()
+			w.requireSync()
+			w.requireTruth(all...)
+		})
+	}
+}
+
+// TestDailyBudget_aBackfillTakesSeveralDays: the answers' headers tell what is left of the day's budget.
+func TestDailyBudget_aBackfillTakesSeveralDays(t *testing.T) {
+	w := newWorld(t, large(4711), simulator.WithDailyBudget(300))
+	w.spec["page_size"] = 10
+	runs, _ := w.backfilled(func() { w.company().Advance(24 * time.Hour) })
+	require.Greater(t, runs, 2)
+	w.requireTruth(all...)
+}
+
+func TestDailyBudget_withoutStateIsAnError(t *testing.T) {
+	w := newWorld(t, large(4711), simulator.WithDailyBudget(300))
+	w.backend, w.spec["page_size"] = false, 10
+	require.ErrorIs(t, w.sync(), pipedrive.RateLimitExceeded)
+}
+
+// thousands is an account of 20,000 records.
+func thousands() *simulator.Company {
+	return simulator.Generate(simulator.Config{
+		Seed: 9, CompanyID: 4711, Deals: 5000, Persons: 7000, Organizations: 3000, Notes: 5000, CustomFieldsPerEntity: 1,
+	})
+}
+
+func TestCost_anIncrementalRun(t *testing.T) {
+	w := newWorld(t, thousands())
+	a := w.accounts[0]
+	w.requireSync()
+	a.company.Advance(time.Hour)
+	require.LessOrEqual(t, w.requireTokens(), int64(135), "nothing has changed")
+	w.requireTruth(all...)
+
+	// 1 % of the records change, more than a page's worth of some tables when a page is small.
+	w.spec["page_size"] = 20
+	w.requireTokens()
+	require.LessOrEqual(t, w.requireTokens(), int64(135), "nothing has changed, and a page is small")
+	a.company.Advance(time.Hour)
+	extra := int64(0)
+	for table, n := range map[string]int{"persons": 70, "organizations": 30, "deals": 50, "notes": 50} {
+		ids := a.ids(table)
+		for i := range n {
+			a.company.Advance(time.Second)
+			a.change(table, ids[i*len(ids)/n], "changed")
+		}
+		page := 20
+		cost := int64(10)
+		if table == "notes" {
+			page, cost = 19, 20 // of which one repeats the page before
+		}
+		// Beside the changed records come those of the cursor's own second and of the two minutes before.
+		extra += cost * int64((n+5+page-1)/page)
+	}
+	tokens := w.requireTokens()
+	t.Logf("%d tokens, of which %d for pages of changed records", tokens, extra)
+	require.LessOrEqual(t, tokens, int64(unchanged)+extra)
+	w.requireTruth(all...)
+}
+
+// TestMaxTokens_aRunThatGetsNowhereFails: where max_tokens does not allow what has to be read at once, each
+// run would begin again where the last one began. It must not report success for ever.
+func TestMaxTokens_aRunThatGetsNowhereFails(t *testing.T) {
+	for name, test := range map[string]struct {
+		fill func(a *account)
+		spec map[string]any
+	}{
+		"more records share a second": {fill: func(a *account) { a.addMany("persons", 40, a.company.Now(), 0) }},
+		"more records within lookback": {fill: func(a *account) {
+			a.addMany("persons", 40, a.company.Now().Add(-time.Minute), time.Second)
+		}},
+		"more records without update_time": {fill: func(a *account) {
+			for range 40 {
+				a.addNeverChanged("persons", "never changed")
+			}
+			a.addMany("persons", 10, a.company.Now().Add(-time.Hour), time.Second)
+		}},
+		"v1 can only be read whole": {
+			fill: func(a *account) { a.addMany("persons", 40, a.company.Now().Add(-40*time.Hour), time.Hour) },
+			spec: map[string]any{"api_version": "v1", "max_tokens": 120},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, simulator.NewCompany(4711))
+			w.tables, w.spec["page_size"], w.spec["max_tokens"] = []string{"persons"}, 4, 52
+			maps.Copy(w.spec, test.spec)
+			test.fill(w.accounts[0])
+			before := map[string]string{}
+			for range 30 {
+				if err := w.sync(); err != nil {
+					require.ErrorIs(t, err, pipedrive.RateLimitExceeded)
+					return
+				}
+				if w.log.Len() == 0 {
+					w.requireTruth("persons")
+					return
+				}
+				require.NotEqual(t, before, w.state(), "the run succeeds and gets nowhere: %s", w.log.String())
+				before = w.state()
+				w.company().Advance(10 * time.Minute)
+			}
+			t.Fatal("30 runs were not enough")
+		})
+	}
+}
+
+// TestMaxTokens_whatIsReadToItsEndIsNotLeft: a run that costs just what it may is complete.
+func TestMaxTokens_whatIsReadToItsEndIsNotLeft(t *testing.T) {
+	for _, backend := range []bool{true, false} {
+		t.Run(fmt.Sprintf("backend %t", backend), func(t *testing.T) {
+			w := newWorld(t, large(4711))
+			w.backend = backend
+			w.requireTokens() // the first run with state looks for records without update_time, too
+			w.spec["max_tokens"] = w.requireTokens()
+			w.requireSync()
+			require.Empty(t, w.log.String())
+			w.requireTruth(all...)
+		})
+	}
+}
+
+func TestDailyBudget_whatIsReadToItsEndIsNotLeft(t *testing.T) {
+	for _, left := range []int64{0, 5, 15} {
+		whole := fullRead(t, 500)
+		const reserve = 100 // that incremental tables leave to the others
+		w := newWorld(t, large(4711), simulator.WithDailyBudget(whole+reserve+left))
+		w.requireSync()
+		require.Empty(t, w.log.String())
+		w.requireTruth(all...)
+	}
+}

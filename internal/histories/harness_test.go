@@ -1,0 +1,425 @@
+// Package histories tests what syncs leave at the destination over several runs, while records are created,
+// changed and deleted between and during them. It runs the plugin in process: a simulated Pipedrive on one
+// side, the SQLite destination on the other, which is served over gRPC to keep the state.
+package histories
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"github.com/cloudquery/plugin-sdk/v4/serve"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
+	source "github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
+)
+
+func TestMain(m *testing.M) {
+	// What the command line says comes later and wins.
+	if err := flag.Set("rapid.checks", "250"); err != nil {
+		panic(err)
+	}
+	os.Exit(func() int {
+		folder, err := os.MkdirTemp("", "h") // the name of a socket can't be as long as t.TempDir makes it
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(folder)
+		stop := shared.serve(folder)
+		defer stop()
+		return m.Run()
+	}())
+}
+
+// shared is the destination of all tests: the SDK can serve only one plugin in a process.
+var shared destination
+
+// The types of record, each a table.
+var (
+	incremental = []string{"persons", "organizations", "deals", "notes"}
+	full        = []string{"pipelines", "stages"}
+	all         = slices.Concat(incremental, full)
+)
+
+const (
+	apiToken   = "0123456789abcdef0123456789abcdef01234567"
+	stateTable = "cq_state_pipedrive"
+	sourceName = "pipedrive"
+)
+
+// tester is what a *testing.T and a *rapid.T have in common.
+type tester interface {
+	rapid.TB
+	Cleanup(func())
+}
+
+// account is one company and how it is reached.
+type account struct {
+	name, token string
+	company     *simulator.Company
+	// gone are the records that were deleted at Pipedrive so that no list shows them any more, by table.
+	// A destination that is only added to keeps them.
+	gone map[string]map[int64]bool
+}
+
+func newAccount(name, token string, c *simulator.Company) *account {
+	gone := map[string]map[int64]bool{}
+	for _, table := range all {
+		gone[table] = map[int64]bool{}
+	}
+	return &account{name: name, token: token, company: c, gone: gone}
+}
+
+// world is one Pipedrive, one destination, and the user's configuration.
+type world struct {
+	t         tester
+	file      string // of the destination
+	simulator *simulator.Server
+	url       string
+	accounts  []*account
+
+	tables  []string // of the sync; all at first
+	backend bool     // whether backend_options keep the state; true at first
+	spec    map[string]any
+	// lost is how many of the last messages with rows are still in a buffer, and so lost, when the source
+	// fails; -1 for all.
+	lost int
+
+	mu   sync.Mutex
+	hook func(*http.Request)
+
+	sent map[string]int // rows of the last run by table
+	log  bytes.Buffer   // warnings and errors of the last run
+}
+
+// newWorld makes a world around one company, which is served under apiToken.
+func newWorld(t tester, c *simulator.Company, options ...simulator.Option) *world {
+	t.Helper()
+	return newWorldOf(t, []*account{newAccount("", apiToken, c)}, options...)
+}
+
+func newWorldOf(t tester, accounts []*account, options ...simulator.Option) *world {
+	t.Helper()
+	w := &world{t: t, file: shared.newFile(t), accounts: accounts, tables: all, backend: true, spec: map[string]any{}}
+	for _, a := range accounts {
+		options = append(options, simulator.WithCompany(a.token, a.company))
+	}
+	w.simulator = simulator.NewServer(append(options, simulator.WithRequestHook(w.called))...)
+	listener := httptest.NewServer(w.simulator)
+	t.Cleanup(listener.Close)
+	w.url = listener.URL
+	return w
+}
+
+// company is that of a world with one account.
+func (w *world) company() *simulator.Company { return w.accounts[0].company }
+
+func (w *world) called(r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.hook != nil {
+		w.hook(r)
+	}
+}
+
+// before has f called ahead of the n-th request, counted from 1 and from now on, whose path is the given one.
+func (w *world) before(path string, n int, f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	others, seen := w.hook, 0
+	w.hook = func(r *http.Request) {
+		if others != nil {
+			others(r)
+		}
+		if r.URL.Path == path {
+			if seen++; seen == n {
+				f()
+			}
+		}
+	}
+}
+
+// undisturbed removes hooks and faults.
+func (w *world) undisturbed() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hook = nil
+	w.simulator.ClearFaults()
+}
+
+// requireSync runs a sync that must succeed.
+func (w *world) requireSync() {
+	w.t.Helper()
+	require.NoError(w.t, w.sync())
+}
+
+// requireTokens runs a sync that must succeed, and returns what it cost in API tokens.
+func (w *world) requireTokens() int64 {
+	w.t.Helper()
+	w.simulator.ResetUsage()
+	w.requireSync()
+	return w.simulator.Usage().Tokens
+}
+
+// sync does what `cloudquery sync` does with the write mode overwrite-delete-stale: it passes on what the
+// source sends and, unless the source fails, removes stale rows from tables that are not incremental; with
+// no state, from all.
+func (w *world) sync() error {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	p := source.Plugin()
+	w.log.Reset()
+	require.NoError(w.t, shared.open(w.file))
+	p.SetLogger(zerolog.New(zerolog.SyncWriter(&w.log)).Level(zerolog.WarnLevel))
+	if err := p.Init(ctx, w.specJSON(), plugin.NewClientOptions{}); err != nil {
+		return err
+	}
+	defer func() { require.NoError(w.t, p.Close(ctx)) }()
+
+	out := &stream{ctx: ctx, syncTime: time.Now().UTC().Truncate(time.Microsecond), held: w.lost, sent: map[string]int{}}
+	out.writes, out.written = make(chan message.WriteMessage), make(chan error, 1)
+	go func() { out.written <- shared.plugin.Write(ctx, out.writes) }()
+	messages, failed := make(chan message.SyncMessage), make(chan error, 1)
+	go func() {
+		failed <- p.Sync(ctx, w.options(), messages)
+		close(messages)
+	}()
+	for m := range messages {
+		out.pass(m, w.backend)
+	}
+	w.sent = out.sent
+	err := <-failed
+	if err == nil {
+		out.finish()
+	}
+	close(out.writes)
+	require.NoError(w.t, <-out.written)
+	return err
+}
+
+func (w *world) options() plugin.SyncOptions {
+	options := plugin.SyncOptions{}
+	for _, table := range w.tables {
+		options.Tables = append(options.Tables, "pipedrive_"+table)
+	}
+	if w.backend {
+		options.BackendOptions = &plugin.BackendOptions{TableName: stateTable, Connection: "unix://" + shared.socket}
+	}
+	return options
+}
+
+// specJSON is the plugin's spec. A request that fails is not repeated, unless the test says so.
+func (w *world) specJSON() []byte {
+	spec := map[string]any{"max_retries": 0}
+	if len(w.accounts) == 1 && w.accounts[0].name == "" {
+		spec["api_token"], spec["api_url"] = w.accounts[0].token, w.url
+	} else {
+		var list []map[string]any
+		for _, a := range w.accounts {
+			list = append(list, map[string]any{"name": a.name, "api_token": a.token, "api_url": w.url})
+		}
+		spec["accounts"] = list
+	}
+	maps.Copy(spec, w.spec)
+	raw, err := json.Marshal(spec)
+	require.NoError(w.t, err)
+	return raw
+}
+
+// stream is the way of one run's messages from the source to the destination.
+type stream struct {
+	ctx      context.Context
+	syncTime time.Time
+	writes   chan message.WriteMessage
+	written  chan error // the destination's result
+	held     int        // how many messages with rows are held back until the source has ended; -1 for all
+	queue    []message.WriteMessage
+	stale    []string // tables to remove stale rows from
+	sent     map[string]int
+}
+
+func (s *stream) write(m message.WriteMessage) {
+	select {
+	case s.writes <- m:
+	case err := <-s.written: // the destination has given up; the run's end reports it
+		s.written <- err
+	}
+}
+
+// pass turns a source's message into a destination's, as the CLI does.
+func (s *stream) pass(m message.SyncMessage, backend bool) {
+	switch m := m.(type) {
+	case *message.SyncMigrateTable:
+		table, err := schema.NewTableFromArrowSchema(m.Table.ToArrowSchema())
+		if err != nil {
+			panic(err)
+		}
+		if !backend || !table.IsIncremental {
+			s.stale = append(s.stale, table.Name)
+		}
+		table.Columns = append(schema.ColumnList{schema.CqSyncTimeColumn, schema.CqSourceNameColumn}, table.Columns...)
+		s.write(&message.WriteMigrateTable{Table: table})
+	case *message.SyncInsert:
+		name, _ := m.Record.Schema().Metadata().GetValue(schema.MetadataTableName)
+		s.sent[strings.TrimPrefix(name, "pipedrive_")] += int(m.Record.NumRows())
+		s.queue = append(s.queue, &message.WriteInsert{Record: s.stamped(m.Record)})
+		for s.held >= 0 && len(s.queue) > s.held {
+			s.write(s.queue[0])
+			s.queue = s.queue[1:]
+		}
+	case *message.SyncDeleteRecord:
+		s.queue = append(s.queue, &message.WriteDeleteRecord{DeleteRecord: m.DeleteRecord})
+	}
+}
+
+// stamped is a record with the columns that the CLI adds.
+func (s *stream) stamped(record arrow.RecordBatch) arrow.RecordBatch {
+	rows := int(record.NumRows())
+	times, err := schema.TimestampArrayFromTime(s.syncTime, arrow.Microsecond, "UTC", rows)
+	if err != nil {
+		panic(err)
+	}
+	fields := append([]arrow.Field{
+		{Name: schema.CqSyncTimeColumn.Name, Type: arrow.FixedWidthTypes.Timestamp_us, Nullable: true},
+		{Name: schema.CqSourceNameColumn.Name, Type: arrow.BinaryTypes.String, Nullable: true},
+	}, record.Schema().Fields()...)
+	columns := append([]arrow.Array{times, schema.StringArrayFromValue(sourceName, rows)}, record.Columns()...)
+	metadata := record.Schema().Metadata()
+	return array.NewRecordBatch(arrow.NewSchema(fields, &metadata), columns, int64(rows))
+}
+
+// finish ends a run in which the source succeeded.
+func (s *stream) finish() {
+	for _, m := range s.queue {
+		s.write(m)
+	}
+	for _, table := range s.stale {
+		s.write(&message.WriteDeleteStale{TableName: table, SourceName: sourceName, SyncTime: s.syncTime})
+	}
+}
+
+// destination is the SQLite destination, served over gRPC as the CLI serves it, with one file after another.
+type destination struct {
+	plugin *plugin.Plugin
+	folder string
+	socket string
+	files  int
+	file   string // that is open
+}
+
+// serve starts the destination, and returns what stops it.
+func (d *destination) serve(folder string) (stop func()) {
+	d.plugin, d.folder, d.socket = sqlite.Plugin(), folder, filepath.Join(folder, "socket")
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() {
+		args := serve.WithArgs("serve", "--network", "unix", "--address", d.socket, "--no-sentry", "--log-level", "error")
+		served <- serve.Plugin(d.plugin, args).Serve(ctx)
+	}()
+	for {
+		conn, err := net.Dial("unix", d.socket)
+		if err == nil {
+			conn.Close()
+			return func() {
+				cancel()
+				<-served
+			}
+		}
+		select {
+		case err := <-served:
+			panic(err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// newFile is the name of a database that does not exist yet, and is removed when the test ends.
+func (d *destination) newFile(t tester) string {
+	d.files++
+	file := filepath.Join(d.folder, fmt.Sprintf("%d.db", d.files))
+	t.Cleanup(func() {
+		require.NoError(t, d.open(""))
+		require.NoError(t, os.RemoveAll(file))
+	})
+	return file
+}
+
+// open makes the destination write to a file, or to none.
+func (d *destination) open(file string) error {
+	if d.file == file {
+		return nil
+	}
+	if d.file != "" {
+		if err := d.plugin.Close(context.Background()); err != nil {
+			return err
+		}
+	}
+	d.file = file
+	if file == "" {
+		return nil
+	}
+	raw, err := json.Marshal(map[string]string{"path": file})
+	if err != nil {
+		return err
+	}
+	return d.plugin.Init(context.Background(), raw, plugin.NewClientOptions{})
+}
+
+// query opens the destination's file, for use runs with it.
+func (w *world) query(use func(*sql.DB)) {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+w.file+"?_pragma=busy_timeout(10000)")
+	require.NoError(w.t, err)
+	defer db.Close()
+	use(db)
+}
+
+func (w *world) exec(statement string, values ...any) {
+	w.t.Helper()
+	w.query(func(db *sql.DB) {
+		_, err := db.Exec(statement, values...)
+		require.NoError(w.t, err)
+	})
+}
+
+// state returns the cursors by their keys; the newest where there are several.
+func (w *world) state() map[string]string {
+	w.t.Helper()
+	state := map[string]string{}
+	w.query(func(db *sql.DB) {
+		rows, err := db.Query("SELECT key, value FROM " + stateTable + " ORDER BY version")
+		require.NoError(w.t, err)
+		defer rows.Close()
+		for rows.Next() {
+			var key, value string
+			require.NoError(w.t, rows.Scan(&key, &value))
+			state[key] = value
+		}
+		require.NoError(w.t, rows.Err())
+	})
+	return state
+}
