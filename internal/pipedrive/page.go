@@ -65,6 +65,7 @@ type pager[T Record] struct {
 	lastID  int64 // the greatest id so far, while they have
 
 	oldestFirst bool      // whether the records of an offset listing come in the order of update_time
+	last        place     // of the last record so far, while they do
 	since       time.Time // updated_since of the page that comes next, in such a listing
 	ended       bool
 }
@@ -158,14 +159,25 @@ func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 	return fresh, nil
 }
 
+// place is where a record stands in the order of update_time. One that was changed stands elsewhere.
+type place struct {
+	id      int64
+	changed time.Time
+}
+
+func placeOf(r Record) place {
+	changed, _ := r.RecordTime()
+	return place{r.RecordID(), changed}
+}
+
 // followTime moves on by time, in a listing by offset whose records come in the order of update_time. There
 // a record that is changed moves to the end, and all between move up by one, across the edge of a page that
 // was already read. Each page therefore asks for what was changed since the last record of the one before,
 // and so begins with the records of that second again. Only where they fill a page, and where records have
 // no update_time, the next one is asked for by offset, and begins with the last record of the one before;
-// where that one is not found, the second is read again from its beginning.
+// where that one is not found in its place, the second is read again from its beginning.
 func (p *pager[T]) followTime(page envelope[T]) error {
-	moved := p.start > 0 && (len(page.records) == 0 || page.records[0].RecordID() != p.lastID)
+	moved := p.start > 0 && (len(page.records) == 0 || placeOf(page.records[0]) != p.last)
 	more, next := p.more(page)
 	switch {
 	case moved:
@@ -178,7 +190,7 @@ func (p *pager[T]) followTime(page envelope[T]) error {
 		return p.broken("an empty page says that more records follow")
 	}
 	last := page.records[len(page.records)-1]
-	p.lastID = last.RecordID()
+	p.last = placeOf(last)
 	if changed, ok := last.RecordTime(); ok && changed.Truncate(time.Second).After(p.since) {
 		p.since = changed.Truncate(time.Second)
 		p.query.Set("updated_since", sinceText(p.since))

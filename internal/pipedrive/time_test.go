@@ -118,6 +118,19 @@ func TestPages_oldestFirstByOffset(t *testing.T) {
 	}
 }
 
+// TestPages_oldestFirstLastRowMoves: the last record that was read is changed, and stands where it stood.
+func TestPages_oldestFirstLastRowMoves(t *testing.T) {
+	l := &timedList{rows: []item{{1, at(5)}, {2, at(5)}, {3, at(5)}, {4, at(5)}}}
+	l.before = func(n int) {
+		if n == 3 { // the page that begins with record 3, by offset
+			l.set(1, "deleted")
+			l.set(3, at(9))
+		}
+	}
+	got, _ := l.read(t, Query{Limit: 3, Order: OldestFirst})
+	require.Equal(t, map[int64]string{1: at(5), 2: at(5), 3: at(9), 4: at(5)}, got)
+}
+
 func TestPages_oldestFirstSince(t *testing.T) {
 	l := &timedList{rows: []item{{1, at(1)}, {2, at(2)}, {3, none}, {4, at(2)}, {5, at(3)}}}
 	got, _ := l.read(t, Query{Limit: 2, Order: OldestFirst, Since: time.Date(2026, 1, 1, 0, 0, 2, 999, time.UTC)})
