@@ -28,6 +28,7 @@ type Account struct {
 	query    pipedrive.Query
 	archived bool // whether archived records are wanted
 	lookups  lookups
+	columns  map[string]map[string]string // of custom fields, by type of record and hash
 	run      *Run
 	logger   zerolog.Logger
 
@@ -43,6 +44,9 @@ var _ schema.ClientMeta = (*Account)(nil)
 // ID tells accounts apart in logs, metrics and shards.
 func (a *Account) ID() string { return "account:" + a.id }
 
+// accountsAtOnce is how many accounts log in side by side, or read what a run needs to know first.
+const accountsAtOnce = 10
+
 // Connect logs in to the accounts that the spec names, for 2 API tokens each. It reads no records, so a
 // refused credential ends a run before anything happens at the destination.
 //
@@ -53,7 +57,7 @@ func Connect(ctx context.Context, s *spec.Spec, userAgent string, run *Run, stat
 	connected := make([]*Account, len(connections))
 	errs := make([]error, len(connections))
 	var group errgroup.Group
-	group.SetLimit(10)
+	group.SetLimit(accountsAtOnce)
 	for i, c := range connections {
 		group.Go(func() error {
 			connected[i], errs[i] = connect(ctx, s, c, userAgent, run, state, logger)
@@ -252,6 +256,12 @@ func (a *Account) CheckScopes(tables []*Table) error {
 
 // source returns where this account's API has a column's value.
 func (a *Account) source(c Column) Source {
+	if c.byAccount != nil {
+		if s, ok := c.byAccount[a.id]; ok {
+			return s
+		}
+		return Nowhere()
+	}
 	if a.api.Name == pipedrive.V2.Name {
 		return c.V2
 	}

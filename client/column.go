@@ -39,8 +39,14 @@ type Column struct {
 	V2 Source
 	// V1 is the same for API v1 and for export endpoints.
 	V1 Source
+	// Key marks a column of the primary key, which account_id is always part of.
+	Key bool
 	// IncrementalKey marks the column that a run continues from.
 	IncrementalKey bool
+
+	// byAccount is where each account has the value, by its id, in place of V2 and V1; nil for a column
+	// that all accounts have.
+	byAccount map[string]Source
 }
 
 // Source is where a column's value comes from. Make one with [At], [Not], [First], [Via] or [Nowhere].
@@ -86,6 +92,8 @@ func (c Column) schemaColumn() schema.Column {
 		Name:           c.Name,
 		Type:           arrowTypes[c.Type],
 		Description:    c.Description,
+		PrimaryKey:     c.Key,
+		NotNull:        c.Key,
 		IncrementalKey: c.IncrementalKey,
 		Resolver:       alreadyResolved,
 	}

@@ -42,7 +42,7 @@ type mark struct {
 // them before or behind all others is not documented, so they are looked for at both ends.
 var endsOfList = []pipedrive.Order{pipedrive.OldestFirst, pipedrive.NewestFirst}
 
-// State keeps the cursors of a run's accounts between runs.
+// State keeps between runs how far tables were read, and which columns custom fields have.
 type State struct {
 	client state.Client
 	table  string // of the state backend, for messages
@@ -65,42 +65,57 @@ func (a *Account) key(t *Table) string {
 	return strings.Join(parts, ",")
 }
 
-// load returns a table's cursor; an empty one where the table was never read.
-func (s *State) load(ctx context.Context, key string) (cursor, error) {
+// loadCursor returns how far a table of an account was read; an empty cursor where it never was.
+func (s *State) loadCursor(ctx context.Context, key string) (cursor, error) {
 	c := cursor{Version: cursorVersion, Marks: map[string]mark{}}
-	text, err := s.client.GetKey(ctx, key)
-	if err != nil || text == "" {
-		return c, err
-	}
-	c = cursor{}
-	reset := fmt.Sprintf("to read the table from its beginning, delete the row whose key is %q from table %s", key, s.table)
-	var kind struct {
-		Version int `json:"version"`
-	}
-	if json.Unmarshal([]byte(text), &kind) == nil && kind.Version > cursorVersion {
-		return c, fmt.Errorf("the table's cursor is of version %d, and this plugin knows versions up to %d: update the plugin, or, %s",
-			kind.Version, cursorVersion, reset)
-	}
-	if err := json.Unmarshal([]byte(text), &c); err != nil || c.Version < 1 || c.Marks == nil {
-		return c, fmt.Errorf("the table's cursor can't be read: %.100q; %s", text, reset)
-	}
-	return c, nil
+	err := s.load(ctx, key, cursorVersion, "to read the table from its beginning", &c)
+	return c, err
 }
 
-// store keeps a cursor in memory; [State.Flush] writes all of them.
-func (s *State) store(ctx context.Context, key string, c cursor) error {
-	text, err := json.Marshal(c)
-	if err != nil {
+func (s *State) storeCursor(ctx context.Context, key string, c cursor) error {
+	moved, err := s.store(ctx, key, c)
+	if moved {
+		s.moved.Store(true)
+	}
+	return err
+}
+
+// load reads the JSON value of a key, unless there is none. A value that can't be understood is an error that
+// says how to reset it: going on as without it would cost a full sync, or columns their names.
+func (s *State) load(ctx context.Context, key string, version int, reset string, into any) error {
+	text, err := s.client.GetKey(ctx, key)
+	if err != nil || text == "" {
 		return err
+	}
+	reset = fmt.Sprintf("%s, delete the row whose key is %q from table %s", reset, key, s.table)
+	var kept struct {
+		Version int `json:"version"`
+	}
+	err = json.Unmarshal([]byte(text), &kept)
+	if err == nil && kept.Version > version {
+		return fmt.Errorf("the state is of version %d, and this plugin knows versions up to %d: update the plugin, or, %s",
+			kept.Version, version, reset)
+	}
+	if err == nil && kept.Version >= 1 {
+		err = json.Unmarshal([]byte(text), into)
+	}
+	if err != nil || kept.Version < 1 {
+		return fmt.Errorf("the state can't be read: %.100q; %s", text, reset)
+	}
+	return nil
+}
+
+// store keeps a value in memory and reports whether it is another than before; [State.Flush] writes all.
+func (s *State) store(ctx context.Context, key string, v any) (changed bool, err error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return false, err
 	}
 	before, err := s.client.GetKey(ctx, key)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if before != string(text) {
-		s.moved.Store(true)
-	}
-	return s.client.SetKey(ctx, key, string(text))
+	return before != string(text), s.client.SetKey(ctx, key, string(text))
 }
 
 // Moved reports whether any cursor has changed.

@@ -21,7 +21,6 @@ const hashLength = 40
 //
 // [Pipedrive: migrating to v2]: https://pipedrive.readme.io/docs/pipedrive-api-v2-migration-guide
 type customFieldsV1 struct {
-	column int
 	// kinds are the fields' types by hash. An export endpoint has no list of them; options then stay
 	// the texts that v1 makes of their ids.
 	kinds map[string]string
@@ -36,15 +35,13 @@ type member struct {
 // newCustomFieldsV1 loads the types of the fields of one type of record. Where the table has no column of
 // custom fields, or the API has them in one object already, it returns nil.
 func newCustomFieldsV1(ctx context.Context, a *Account, t *Table, m *pipedrive.Meter) (*customFieldsV1, error) {
-	column := t.column(customFieldsColumn)
-	if column < 0 || a.api.Name == pipedrive.V2.Name {
+	if !t.hasCustomFields() || a.api.Name == pipedrive.V2.Name {
 		return nil, nil
 	}
-	c := &customFieldsV1{column: column, kinds: map[string]string{}}
-	fields, err := a.lookups.list(t.Records+"Fields").load(ctx, a, m)
-	key, kind := columnIndex(fieldColumns, "key"), columnIndex(fieldColumns, "field_type")
+	c := &customFieldsV1{kinds: map[string]string{}}
+	fields, err := a.fields(ctx, t, m)
 	for _, f := range fields {
-		c.kinds[f.values[key].text] = f.values[kind].text
+		c.kinds[f.values[fieldCode].text] = f.values[fieldType].text
 	}
 	return c, err
 }
@@ -71,11 +68,11 @@ func isCustomField(name string) bool {
 	return true
 }
 
-// put sets the row's column to what was gathered, and begins anew.
-func (c *customFieldsV1) put(row *Row) {
+// object returns what was gathered as v2 sends it, nil for nothing, and begins anew.
+func (c *customFieldsV1) object() jsontext.Value {
 	defer func() { c.found = c.found[:0] }()
 	if len(c.found) == 0 {
-		return
+		return nil
 	}
 	parts := map[string]map[string]jsontext.Value{}
 	for _, m := range c.found {
@@ -93,9 +90,10 @@ func (c *customFieldsV1) put(row *Row) {
 		}
 	}
 	text, err := json.Marshal(object, json.Deterministic(true), pipedrive.Lenient[0])
-	if err == nil {
-		row.values[c.column] = value{valid: true, text: string(text)}
+	if err != nil {
+		return nil
 	}
+	return text
 }
 
 // v2 returns a field's value as API v2 has it.

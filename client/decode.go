@@ -36,7 +36,7 @@ func (r *Row) RecordTime() (time.Time, bool) {
 type decoder struct {
 	root    *node
 	width   int             // number of columns
-	id      int             // index of the id column
+	id      int             // index of the id column, -1 where records have none
 	changed int             // index of the column update_time, -1 for none
 	custom  *customFieldsV1 // nil where the record has no custom fields, or has them in one object
 }
@@ -66,6 +66,9 @@ func newDecoder(columns []Column, source func(Column) Source) *decoder {
 	for i, c := range columns {
 		s := source(c)
 		if s.absent {
+			if i == d.id {
+				d.id = -1
+			}
 			continue
 		}
 		if s.paths == nil {
@@ -117,7 +120,12 @@ func (d *decoder) record(dec *jsontext.Decoder) (*Row, error) {
 		return nil, err
 	}
 	if d.custom != nil {
-		d.custom.put(row)
+		if err := d.customV1(row); err != nil {
+			return nil, err
+		}
+	}
+	if d.id < 0 {
+		return row, nil
 	}
 	id := row.values[d.id]
 	if !id.valid {
@@ -125,6 +133,15 @@ func (d *decoder) record(dec *jsontext.Decoder) (*Row, error) {
 	}
 	row.id = id.number
 	return row, nil
+}
+
+// customV1 sets the columns of custom fields from what was gathered of a v1 record.
+func (d *decoder) customV1(row *Row) error {
+	object := d.custom.object()
+	if object == nil {
+		return nil
+	}
+	return d.member(jsontext.NewDecoder(bytes.NewBuffer(object), pipedrive.Lenient...), d.root.fields[customFieldsColumn], row)
 }
 
 // object reads the members of the object that comes next which lie on some column's path.

@@ -29,13 +29,11 @@ var lookupColumns = map[string][]Column{
 	"users":     {{Name: idColumn, Type: Int}, {Name: "name"}, {Name: "email"}},
 	"stages":    {{Name: idColumn, Type: Int}, {Name: "order_nr", Type: Int}},
 	"pipelines": {{Name: idColumn, Type: Int}, {Name: "name"}},
-	// Only v1 needs the fields: v2 sends custom fields in an object of their own.
-	"personsFields":       fieldColumns,
-	"organizationsFields": fieldColumns,
-	"dealsFields":         fieldColumns,
-}
 
-var fieldColumns = []Column{{Name: idColumn, Type: Int}, {Name: "key"}, {Name: "field_type"}}
+	"dealsFields":         FieldColumns,
+	"organizationsFields": FieldColumns,
+	"personsFields":       FieldColumns,
+}
 
 // lookups are the lists of an account that have been asked for.
 type lookups struct {
@@ -43,12 +41,14 @@ type lookups struct {
 	lists map[string]*lookupList
 }
 
-// lookupList is one list, by the ids of its records.
+// lookupList is one list.
 type lookupList struct {
-	name string
-	mu   sync.Mutex
-	rows map[int64]*Row
-	err  error // that will not pass, so that nobody asks again
+	name   string
+	mu     sync.Mutex
+	read   bool
+	rows   []*Row
+	err    error // that will not pass, so that nobody asks again
+	warned sync.Once
 }
 
 func (l *lookups) list(name string) *lookupList {
@@ -66,54 +66,50 @@ func (l *lookups) list(name string) *lookupList {
 // value returns the function that looks a record's id up. Without the scope for the list it finds nothing,
 // with one warning: the table that asks is whole without it.
 func (l Lookup) value(ctx context.Context, a *Account, m *pipedrive.Meter) (func(id int64) value, error) {
-	rows, err := a.lookups.list(l.list).load(ctx, a, m)
-	if err != nil && !errors.Is(err, pipedrive.MissingScope) {
+	list := a.lookups.list(l.list)
+	rows, err := list.load(ctx, a, m)
+	if errors.Is(err, pipedrive.MissingScope) {
+		list.warned.Do(func() {
+			a.logger.Warn().Err(err).Str("account_id", a.id).Str("list", l.list).
+				Msg("the credentials do not cover this list; the columns that are looked up in it stay NULL")
+		})
+	} else if err != nil {
 		return nil, err
 	}
 	column := columnIndex(lookupColumns[l.list], l.column)
-	return func(id int64) value {
-		if row, ok := rows[id]; ok {
-			return row.values[column]
-		}
-		return value{}
-	}, nil
+	found := make(map[int64]value, len(rows))
+	for _, row := range rows {
+		found[row.id] = row.values[column]
+	}
+	return func(id int64) value { return found[id] }, nil
 }
 
-// load reads the list unless another table did. A failure that may pass is not kept.
-func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) (map[int64]*Row, error) {
+// load reads the list unless somebody did. A failure that may pass is not kept.
+func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) ([]*Row, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.rows != nil || l.err != nil {
+	if l.read || l.err != nil {
 		return l.rows, l.err
 	}
-	rows := map[int64]*Row{}
-	decoder := newDecoder(lookupColumns[l.name], func(c Column) Source { return c.V2 })
+	var rows []*Row
+	decoder := newDecoder(lookupColumns[l.name], a.source)
 	for _, listing := range a.api.Listings[l.name] {
 		if !a.covers(listing) {
-			return nil, l.refuse(a, &pipedrive.Error{
+			l.err = &pipedrive.Error{
 				Code: pipedrive.MissingScope, Path: listing.Path, Message: "the credentials need " + strings.Join(listing.Scopes, " or "),
-			})
+			}
+			return nil, l.err
 		}
 		for page, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: pipedrive.MaxLimit}, m, decoder.record) {
-			switch {
-			case errors.Is(err, pipedrive.MissingScope):
-				return nil, l.refuse(a, err)
-			case err != nil:
+			if errors.Is(err, pipedrive.MissingScope) {
+				l.err = err
+			}
+			if err != nil {
 				return nil, err
 			}
-			for _, row := range page {
-				rows[row.id] = row
-			}
+			rows = append(rows, page...)
 		}
 	}
-	l.rows = rows
+	l.rows, l.read = rows, true
 	return rows, nil
-}
-
-// refuse keeps the error that the credentials do not cover the list.
-func (l *lookupList) refuse(a *Account, err error) error {
-	l.err = err
-	a.logger.Warn().Err(err).Str("account_id", a.id).Str("list", l.name).
-		Msg("the credentials do not cover this list; the columns that are looked up in it stay NULL")
-	return err
 }

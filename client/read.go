@@ -17,11 +17,7 @@ func (t *Table) read(ctx context.Context, a *Account, res chan<- any) error {
 	r := &reading{table: t, account: a, res: res}
 	err := r.prepare(ctx)
 	if err == nil {
-		for _, listing := range a.listings(t.Records) {
-			if err = r.listing(ctx, listing); err != nil {
-				break
-			}
-		}
+		err = r.all(ctx)
 	}
 	switch {
 	case err != nil && !r.mayStop(err):
@@ -33,7 +29,24 @@ func (t *Table) read(ctx context.Context, a *Account, res chan<- any) error {
 	if !r.incremental() {
 		return nil
 	}
-	return a.state.store(ctx, a.key(t), r.cursor)
+	return a.state.storeCursor(ctx, a.key(t), r.cursor)
+}
+
+// all reads what the table is made of.
+func (r *reading) all(ctx context.Context) error {
+	if r.table.Describes != nil {
+		rows, err := r.table.describe(ctx, r.account, &r.meter)
+		if err != nil {
+			return err
+		}
+		return r.send(ctx, rows)
+	}
+	for _, listing := range r.account.listings(r.table.Records) {
+		if err := r.listing(ctx, listing); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reading is a table of an account that is being read.
@@ -58,7 +71,7 @@ func (r *reading) incremental() bool { return r.table.Incremental && r.account.s
 func (r *reading) prepare(ctx context.Context) (err error) {
 	t, a := r.table, r.account
 	if r.incremental() {
-		if r.cursor, err = a.state.load(ctx, a.key(t)); err != nil {
+		if r.cursor, err = a.state.loadCursor(ctx, a.key(t)); err != nil {
 			return err
 		}
 	}

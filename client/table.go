@@ -16,8 +16,7 @@ const (
 	timeColumn    = "update_time"
 )
 
-// Table declares a table: which records it holds and what its columns are. The key is always
-// (account_id, id).
+// Table declares a table: which records it holds and what its columns are.
 type Table struct {
 	// Records is the type of record, as [pipedrive.API] names its listings: "deals".
 	Records     string
@@ -25,8 +24,10 @@ type Table struct {
 	Description string
 	// Incremental tables can be read from where the last run ended.
 	Incremental bool
-	// Columns behind account_id; one of them is id.
+	// Columns behind account_id.
 	Columns []Column
+	// Describes are the tables whose fields are the records, in place of a listing of their own.
+	Describes []*Table
 }
 
 // Name is the table's name at the destination.
@@ -41,11 +42,21 @@ func columnIndex(columns []Column, name string) int {
 	return slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
 }
 
-// WithoutCustomFields is the table without its column of custom fields.
-func (t *Table) WithoutCustomFields() *Table {
-	without := *t
-	without.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool { return c.Name == customFieldsColumn })
-	return &without
+// hasCustomFields reports whether the table's records have custom fields.
+func (t *Table) hasCustomFields() bool { return t.column(customFieldsColumn) >= 0 }
+
+// WithoutCustomFields are the tables without their columns of custom fields, and without those that describe
+// fields.
+func WithoutCustomFields(tables []*Table) []*Table {
+	var without []*Table
+	for _, t := range tables {
+		if t.Describes == nil {
+			bare := *t
+			bare.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool { return c.Name == customFieldsColumn })
+			without = append(without, &bare)
+		}
+	}
+	return without
 }
 
 // Schema is the table as CloudQuery knows it, read for each of accounts.
@@ -59,10 +70,7 @@ func (t *Table) Schema(accounts []*Account) *schema.Table {
 		Resolver:    alreadyResolved,
 	}}
 	for _, c := range t.Columns {
-		column := c.schemaColumn()
-		column.PrimaryKey = c.Name == idColumn
-		column.NotNull = c.Name == idColumn
-		columns = append(columns, column)
+		columns = append(columns, c.schemaColumn())
 	}
 	table := &schema.Table{
 		Name:                t.Name(),

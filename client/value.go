@@ -27,6 +27,14 @@ type value struct {
 
 func textValue(s string) value { return value{valid: s != "", text: s} }
 
+func flagValue(b bool) value {
+	v := value{valid: true}
+	if b {
+		v.number = 1
+	}
+	return v
+}
+
 // reader turns a JSON value other than null into a column's value. Its error says that the value is of
 // another kind than the column; an empty text or a zero time is no error but no value either.
 type reader func(jsontext.Value) (value, error)

@@ -3,6 +3,7 @@
 package spec
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"time"
@@ -40,8 +41,9 @@ type Spec struct {
 	Deleted bool `json:"deleted,omitempty" jsonschema:"default=true"`
 	// Deals: also archived ones, with is_archived.
 	Archived bool `json:"archived,omitempty" jsonschema:"default=true"`
-	// How custom fields arrive: as one JSON column, or not at all.
-	CustomFields string `json:"custom_fields,omitempty" jsonschema:"enum=json,enum=off,default=json"`
+	// How custom fields arrive: each in a typed column of its own and all in one JSON column, only in that
+	// one, or not at all.
+	CustomFields CustomFields `json:"custom_fields,omitempty"`
 
 	// Stop cleanly after this many API tokens in a run; 0 for no cap.
 	MaxTokens int64 `json:"max_tokens,omitempty" jsonschema:"minimum=0,default=0"`
@@ -51,6 +53,30 @@ type Spec struct {
 	FullRefreshEvery configtype.Duration `json:"full_refresh_every,omitempty"`
 	// Check at the start of a run that the rows of the last one arrived.
 	Verify bool `json:"verify,omitempty" jsonschema:"default=false"`
+}
+
+// CustomFields is how custom fields arrive.
+type CustomFields string
+
+// The ways in which custom fields arrive.
+const (
+	Columns CustomFields = "columns"
+	JSON    CustomFields = "json"
+	Off     CustomFields = "off"
+)
+
+// UnmarshalJSON takes false for off, which is what YAML makes of an off without quotes.
+func (c *CustomFields) UnmarshalJSON(raw []byte) error {
+	if string(raw) == "false" {
+		*c = Off
+		return nil
+	}
+	return json.Unmarshal(raw, (*string)(c))
+}
+
+// JSONSchema allows what UnmarshalJSON takes.
+func (CustomFields) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Enum: []any{Columns, JSON, Off, false}, Default: Columns}
 }
 
 // Connection is how to reach one Pipedrive account.
@@ -168,7 +194,7 @@ func defaults() *Spec {
 		Lookback:       configtype.NewDuration(2 * time.Minute),
 		Deleted:        true,
 		Archived:       true,
-		CustomFields:   "json",
+		CustomFields:   Columns,
 		OnAccountError: "fail",
 	}
 }

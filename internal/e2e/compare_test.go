@@ -112,7 +112,8 @@ func columns(t *testing.T, db *sql.DB, table string) []string {
 func compareRow(t *testing.T, where string, want map[string]any, got map[string]stored) {
 	t.Helper()
 	for name := range got {
-		if _, ok := want[name]; !ok && name != "custom_fields" { // of which an export endpoint can't tell the types
+		// An export endpoint can't tell the types of custom fields; their columns have a test of their own.
+		if _, ok := want[name]; !ok && !strings.HasPrefix(name, "cf_") && name != "custom_fields" {
 			t.Fatalf("%s: column %s is not in the contract", where, name)
 		}
 	}

@@ -45,7 +45,8 @@ func (s *setup) leastTokens() int64 {
 	notes := max(1, int64(rows("notes", everything)-1+page-2)/(page-1))
 	return pages(live)*10 + pages(archived)*20 + pages(rows("persons", everything))*10 +
 		pages(rows("organizations", everything))*10 + notes*20 + 5 + 5 + // pipelines and stages
-		2 + 20 + 5 + 5 // log-in; users, stages and pipelines to look things up in
+		2 + 20 + 5 + 5 + // log-in; users, stages and pipelines to look things up in
+		3*10 // fields of deals, persons and organizations
 }
 
 func TestSync_withoutDeletedAndArchivedDeals(t *testing.T) {

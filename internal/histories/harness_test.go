@@ -7,8 +7,8 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"errors"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -125,7 +125,7 @@ func newWorld(t tester, c *simulator.Company, options ...simulator.Option) *worl
 
 func newWorldOf(t tester, accounts []*account, options ...simulator.Option) *world {
 	t.Helper()
-	w := &world{t: t, file: shared.newFile(t), accounts: accounts, tables: all, backend: true, spec: map[string]any{}}
+	w := &world{t: t, file: shared.newFile(t), accounts: accounts, tables: all, backend: true, spec: map[string]any{"custom_fields": "json"}}
 	for _, a := range accounts {
 		options = append(options, simulator.WithCompany(a.token, a.company))
 	}

@@ -140,6 +140,9 @@ var (
 	setupScopes    = []string{"deals:read", "deals:full", "admin"}
 	notesScopes    = slices.Concat(dealsScopes, contactsScopes)
 
+	dealFieldsScopes    = slices.Concat(dealsScopes, []string{"admin", "deal-fields:full"})
+	contactFieldsScopes = slices.Concat(contactsScopes, []string{"admin", "contact-fields:full"})
+
 	byIDv2 = url.Values{"sort_by": {"id"}, "sort_direction": {"asc"}}
 	byIDv1 = url.Values{"sort": {"id ASC"}}
 
@@ -195,6 +198,10 @@ var V2 = API{
 		"pipelines": {{Path: "/api/v2/pipelines", Cost: 5, Paging: Cursor, Sort: byIDv2, Scopes: setupScopes}},
 		"stages":    {{Path: "/api/v2/stages", Cost: 5, Paging: Cursor, Sort: byIDv2, Scopes: setupScopes}},
 		"users":     {{Path: "/v1/users", Cost: 20, Scopes: []string{"users:read"}}},
+
+		"personsFields":       {{Path: "/api/v2/personFields", Cost: 10, Paging: Cursor, Scopes: contactFieldsScopes}},
+		"organizationsFields": {{Path: "/api/v2/organizationFields", Cost: 10, Paging: Cursor, Scopes: contactFieldsScopes}},
+		"dealsFields":         {{Path: "/api/v2/dealFields", Cost: 10, Paging: Cursor, Scopes: dealFieldsScopes}},
 	},
 }
 
@@ -213,9 +220,9 @@ var V1 = API{
 		"pipelines": {{Path: "/v1/pipelines", Cost: 10, Scopes: setupScopes}},
 		"stages":    {{Path: "/v1/stages", Cost: 10, Paging: Offset, Scopes: setupScopes}},
 
-		"personsFields":       {{Path: "/v1/personFields", Cost: 20, Paging: Offset, Scopes: contactsScopes}},
-		"organizationsFields": {{Path: "/v1/organizationFields", Cost: 20, Paging: Offset, Scopes: contactsScopes}},
-		"dealsFields":         {{Path: "/v1/dealFields", Cost: 20, Paging: Offset, Scopes: dealsScopes}},
+		"personsFields":       {{Path: "/v1/personFields", Cost: 20, Paging: Offset, Scopes: contactFieldsScopes}},
+		"organizationsFields": {{Path: "/v1/organizationFields", Cost: 20, Paging: Offset, Scopes: contactFieldsScopes}},
+		"dealsFields":         {{Path: "/v1/dealFields", Cost: 20, Paging: Offset, Scopes: dealFieldsScopes}},
 	},
 }
 

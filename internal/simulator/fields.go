@@ -283,8 +283,12 @@ func orNull(s string) any {
 }
 
 // customObject appends v2's custom_fields: every field in fs, mostly null
-// [Pipedrive: custom fields].
+// [Pipedrive: custom fields]. A record without values has null instead.
 func customObject(e *encoder, fs []*Field, values map[string]any) {
+	if values == nil {
+		e.buf = append(e.buf, "null"...)
+		return
+	}
 	e.buf = append(e.buf, '{')
 	for i, f := range fs {
 		if i > 0 {

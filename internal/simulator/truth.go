@@ -25,7 +25,8 @@ type TruthOptions struct {
 // What is absent is NULL: so are empty strings and empty lists, because v1
 // shows an absent value as either. What API can't show is NULL too. The column
 // custom_fields holds all custom fields of the entity in v2's form, unset ones
-// as null; v1 doesn't tell a time's timezone_name, so that is left out there.
+// as null; v1 doesn't tell a time's timezone_name, so that is left out there. A
+// record whose CustomFields are nil has none in v2.
 // Without a fields list the export endpoint doesn't tell what a custom field's
 // value means, so its rows have no entry custom_fields.
 //
@@ -266,7 +267,7 @@ func (t *truth) setCustomFields(row map[string]any, entity string, values map[st
 		}
 	}
 	row["custom_fields"] = nil
-	if len(fields) > 0 {
+	if len(fields) > 0 && (values != nil || !t.v2) {
 		row["custom_fields"] = marshal(fields)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cloudquery/plugin-sdk/v4/helpers/opts"
 	"github.com/cloudquery/plugin-sdk/v4/message"
@@ -50,30 +51,31 @@ func (*Client) Close(context.Context) error { return nil }
 
 // Tables returns the tables that are asked for.
 func (c *Client) Tables(_ context.Context, options plugin.TableOptions) (schema.Tables, error) {
-	_, schemas, err := c.selected(options, nil)
-	return schemas, err
+	wanted, err := c.selected(options)
+	return schemasOf(wanted, nil), err
 }
 
-// selected returns the tables that are asked for, as they are declared and as CloudQuery knows them.
-func (c *Client) selected(options plugin.TableOptions, accounts []*client.Account) ([]*client.Table, schema.Tables, error) {
-	var all schema.Tables
-	declared := map[string]*client.Table{}
-	for _, t := range tables.All() {
-		if c.spec != nil && c.spec.CustomFields == "off" {
-			t = t.WithoutCustomFields()
-		}
-		declared[t.Name()] = t
-		all = append(all, t.Schema(accounts))
+// selected returns the tables that are asked for, as they are declared.
+func (c *Client) selected(options plugin.TableOptions) ([]*client.Table, error) {
+	declared := tables.All()
+	if c.spec != nil && c.spec.CustomFields == spec.Off {
+		declared = client.WithoutCustomFields(declared)
 	}
-	schemas, err := all.FilterDfs(options.Tables, options.SkipTables, options.SkipDependentTables)
+	all := schemasOf(declared, nil)
+	chosen, err := all.FilterDfs(options.Tables, options.SkipTables, options.SkipDependentTables)
 	if err != nil {
-		return nil, nil, pipedrive.Errorf(pipedrive.InvalidType, "%v; the tables are %v", err, all.TableNames())
+		return nil, pipedrive.Errorf(pipedrive.InvalidType, "%v; the tables are %v", err, all.TableNames())
 	}
-	var wanted []*client.Table
-	for _, s := range schemas {
-		wanted = append(wanted, declared[s.Name])
+	return slices.DeleteFunc(declared, func(t *client.Table) bool { return chosen.Get(t.Name()) == nil }), nil
+}
+
+// schemasOf are tables as CloudQuery knows them, read for each of accounts.
+func schemasOf(declared []*client.Table, accounts []*client.Account) schema.Tables {
+	var schemas schema.Tables
+	for _, t := range declared {
+		schemas = append(schemas, t.Schema(accounts))
 	}
-	return wanted, schemas, nil
+	return schemas
 }
 
 // Sync reads the tables and sends their rows. It fails if any table could not be read in full: the
@@ -96,9 +98,9 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	for _, a := range accounts {
 		defer a.Close()
 	}
-	wanted, schemas, err := c.selected(plugin.TableOptions{
+	wanted, err := c.selected(plugin.TableOptions{
 		Tables: options.Tables, SkipTables: options.SkipTables, SkipDependentTables: options.SkipDependentTables,
-	}, accounts)
+	})
 	if err != nil {
 		return err
 	}
@@ -108,6 +110,12 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	if err != nil {
 		return err
 	}
+	if c.spec.CustomFields == spec.Columns {
+		if wanted, err = client.AddCustomFields(ctx, wanted, accounts, cursors); err != nil {
+			return err
+		}
+	}
+	schemas := schemasOf(wanted, accounts)
 	if skipped != nil {
 		c.logger.Error().Err(skipped).Msg("accounts are left out of this sync")
 		keepStale(schemas)

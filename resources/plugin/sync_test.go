@@ -42,6 +42,8 @@ func (a answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		body = `{"success":false,"error":"unauthorized access","errorCode":401,"error_info":"Please check developers.pipedrive.com"}`
 	case r.URL.Path == "/v1/users/me":
 		body = whoAmI
+	case !ok && strings.HasSuffix(r.URL.Path, "Fields"):
+		body = none
 	case !ok:
 		w.WriteHeader(http.StatusNotFound)
 		body = `{"success":false,"error":"no such path"}`

@@ -9,7 +9,7 @@ func deals() *client.Table {
 		Description: "Sales opportunities: open, won and lost ones, archived ones, and those deleted in the last 30 days. https://developers.pipedrive.com/docs/api/v1/Deals#getDeals",
 		Incremental: true,
 		Columns: []client.Column{
-			{Name: "id", Type: client.Int, Description: "The deal's id."},
+			{Name: "id", Key: true, Type: client.Int, Description: "The deal's id."},
 			{Name: "title", Type: client.Text, Description: "Title."},
 			{Name: "value", Type: client.Float, Description: "Value in the deal's currency."},
 			{Name: "currency", Type: client.Text, Description: "Currency of the value, an ISO 4217 code."},

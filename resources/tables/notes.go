@@ -9,7 +9,7 @@ func notes() *client.Table {
 		Description: "Notes that are attached to deals, persons, organizations, leads and projects. Pipedrive has them in API v1 only. https://developers.pipedrive.com/docs/api/v1/Notes#getNotes",
 		Incremental: true,
 		Columns: []client.Column{
-			{Name: "id", Type: client.Int, Description: "The note's id."},
+			{Name: "id", Key: true, Type: client.Int, Description: "The note's id."},
 			{Name: "content", Type: client.Text, Description: "Content, as HTML."},
 			{Name: "add_time", Type: client.Timestamp, Description: "When the note was created."},
 			{Name: "update_time", Type: client.Timestamp, Description: "When the note was last changed.", IncrementalKey: true},

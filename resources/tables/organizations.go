@@ -9,7 +9,7 @@ func organizations() *client.Table {
 		Description: "Companies and other organizations that the company deals with. https://developers.pipedrive.com/docs/api/v1/Organizations#getOrganizations",
 		Incremental: true,
 		Columns: []client.Column{
-			{Name: "id", Type: client.Int, Description: "The organization's id."},
+			{Name: "id", Key: true, Type: client.Int, Description: "The organization's id."},
 			{Name: "name", Type: client.Text, Description: "Name."},
 			{Name: "address", Type: client.Text, Description: "Full address.", V2: client.At("address.value", "address"), V1: client.At("address", "address.value")},
 			{Name: "address_country", Type: client.Text, Description: "Country of the address.", V2: client.At("address.country")},

@@ -9,7 +9,7 @@ func persons() *client.Table {
 		Description: "Contacts: the people whom the company deals with. https://developers.pipedrive.com/docs/api/v1/Persons#getPersons",
 		Incremental: true,
 		Columns: []client.Column{
-			{Name: "id", Type: client.Int, Description: "The person's id."},
+			{Name: "id", Key: true, Type: client.Int, Description: "The person's id."},
 			{Name: "name", Type: client.Text, Description: "Full name."},
 			{Name: "first_name", Type: client.Text, Description: "First name."},
 			{Name: "last_name", Type: client.Text, Description: "Last name."},

@@ -8,7 +8,7 @@ func pipelines() *client.Table {
 		Title:       "Pipelines",
 		Description: "Sales pipelines. https://developers.pipedrive.com/docs/api/v1/Pipelines#getPipelines",
 		Columns: []client.Column{
-			{Name: "id", Type: client.Int, Description: "The pipeline's id."},
+			{Name: "id", Key: true, Type: client.Int, Description: "The pipeline's id."},
 			{Name: "name", Type: client.Text, Description: "Name."},
 			{Name: "url_title", Type: client.Text, Description: "Name in the form of a URL. API v2 does not have it.", V2: client.Nowhere()},
 			{Name: "order_nr", Type: client.Int, Description: "Position among the pipelines."},

@@ -8,7 +8,7 @@ func stages() *client.Table {
 		Title:       "Stages",
 		Description: "Stages of the pipelines. https://developers.pipedrive.com/docs/api/v1/Stages#getStages",
 		Columns: []client.Column{
-			{Name: "id", Type: client.Int, Description: "The stage's id."},
+			{Name: "id", Key: true, Type: client.Int, Description: "The stage's id."},
 			{Name: "order_nr", Type: client.Int, Description: "Position in the pipeline."},
 			{Name: "name", Type: client.Text, Description: "Name."},
 			{Name: "active_flag", Type: client.Bool, Description: "Whether the stage is in use, that is, not deleted.", V2: client.Not("is_deleted")},

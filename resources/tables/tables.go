@@ -9,6 +9,7 @@ import (
 func All() []*client.Table {
 	return []*client.Table{
 		deals(),
+		fields(),
 		notes(),
 		organizations(),
 		persons(),

@@ -1,0 +1,203 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// AddCustomFields reads which custom fields the accounts have, for 10 API tokens a page of them, and returns
+// the tables with typed columns for them: the union over all accounts.
+//
+// With a state, a field keeps the column that it first got, whatever it is called later, and a column stays
+// when its field is gone.
+func AddCustomFields(ctx context.Context, tables []*Table, accounts []*Account, state *State) ([]*Table, error) {
+	var needed []*Table
+	for _, t := range tables {
+		for _, t := range append(t.Describes, t) {
+			known := slices.ContainsFunc(needed, func(n *Table) bool { return n.Records == t.Records })
+			if t.hasCustomFields() && !known {
+				needed = append(needed, t)
+			}
+		}
+	}
+	if err := readFields(ctx, needed, accounts); err != nil {
+		return nil, err
+	}
+	extended := map[string]*Table{}
+	for _, t := range needed {
+		var err error
+		if extended[t.Records], err = t.withCustomFields(ctx, accounts, state); err != nil {
+			return nil, err
+		}
+	}
+	tables = slices.Clone(tables)
+	for i, t := range tables {
+		if with := extended[t.Records]; with != nil {
+			tables[i] = with
+		}
+	}
+	return tables, nil
+}
+
+// readFields reads the lists of fields that will be needed, those of several accounts side by side.
+func readFields(ctx context.Context, tables []*Table, accounts []*Account) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(accountsAtOnce)
+	for _, a := range accounts {
+		if len(tables) > 0 && len(a.api.Listings[tables[0].Records+"Fields"]) == 0 {
+			a.logger.Info().Str("account_id", a.id).
+				Msg("an export endpoint does not list the custom fields; they come in the column custom_fields only")
+			continue
+		}
+		group.Go(func() error {
+			for _, t := range tables {
+				if _, err := a.fields(ctx, t, nil); err != nil {
+					return about(err, t.Name(), a.id)
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// withCustomFields is the table with the columns of its records' custom fields behind its own.
+func (t *Table) withCustomFields(ctx context.Context, accounts []*Account, state *State) (*Table, error) {
+	names, err := state.loadNames(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	kept := map[customFieldKey]*customField{}
+	for _, f := range names.Fields {
+		kept[f.key()] = f
+	}
+	var fresh []*customField
+	for _, a := range accounts {
+		fields, err := a.fields(ctx, t, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range fields {
+			if !isCustom(row) {
+				continue
+			}
+			f := &customField{Account: a.id, Hash: row.values[fieldCode].text, Kind: kindOf(row.values[fieldType].text).name}
+			if known := kept[f.key()]; known != nil {
+				f = known
+			} else {
+				fresh = append(fresh, f)
+			}
+			f.Name, f.source = row.values[fieldName].text, row
+		}
+	}
+	nameColumns(names.Fields, fresh)
+	names.Fields = append(names.Fields, fresh...)
+	slices.SortFunc(names.Fields, byColumn)
+	for _, a := range accounts {
+		a.noteColumns(t, names.Fields)
+	}
+	with := *t
+	with.Columns = append(slices.Clone(t.Columns), customColumns(names.Fields)...)
+	return &with, state.storeNames(ctx, t, names)
+}
+
+// customFieldKey is what a column belongs to for good.
+type customFieldKey struct{ account, hash, kind string }
+
+func (f *customField) key() customFieldKey { return customFieldKey{f.Account, f.Hash, f.Kind} }
+
+// noteColumns remembers which columns the account's fields have.
+func (a *Account) noteColumns(t *Table, fields []*customField) {
+	if a.columns == nil {
+		a.columns = map[string]map[string]string{}
+	}
+	a.columns[t.Records] = map[string]string{}
+	for _, f := range fields {
+		if f.Account == a.id && f.source != nil {
+			a.columns[t.Records][f.Hash] = f.Column
+		}
+	}
+}
+
+// customColumns are the columns of fields that are sorted by the names of their columns.
+func customColumns(fields []*customField) []Column {
+	var columns []Column
+	for len(fields) > 0 {
+		n := 1
+		for n < len(fields) && fields[n].Column == fields[0].Column {
+			n++
+		}
+		columns = append(columns, columnsOf(fields[:n])...)
+		fields = fields[n:]
+	}
+	return columns
+}
+
+// columnsOf are the columns that fields of the same kind share.
+func columnsOf(fields []*customField) []Column {
+	k := kindOf(fields[0].Kind)
+	var columns []Column
+	for _, p := range k.columns {
+		c := Column{Name: p.columnOf(fields[0].Column), Type: p.Type, Description: describeColumn(fields, p), byAccount: map[string]Source{}}
+		for _, f := range fields {
+			if f.source != nil {
+				c.byAccount[f.Account] = k.source(p, f.Hash, optionsOf(f.source))
+			}
+		}
+		columns = append(columns, c)
+	}
+	return columns
+}
+
+// describeColumn says what fields are called today that share a column.
+func describeColumn(fields []*customField, p part) string {
+	var names []string
+	which := "Former custom field"
+	for _, f := range fields {
+		if f.source != nil && which != "Custom field" {
+			which, names = "Custom field", nil
+		}
+		if f.source != nil || which != "Custom field" {
+			names = append(names, fmt.Sprintf("%q", f.Name))
+		}
+	}
+	slices.Sort(names)
+	text := fmt.Sprintf("%s %s, of type %s", which, strings.Join(slices.Compact(names), ", "), fields[0].Kind)
+	if p.meaning != "" {
+		text += ": " + p.meaning
+	}
+	return text + "."
+}
+
+// namesVersion is the version of what the state keeps of a table's custom fields.
+const namesVersion = 1
+
+// columnNames are the columns that a table's custom fields have, of all accounts that it ever was read from.
+type columnNames struct {
+	Version int            `json:"version"`
+	Fields  []*customField `json:"fields"`
+}
+
+func namesKey(t *Table) string { return t.Name() + ",custom_fields" }
+
+// loadNames returns the columns that a table's custom fields have had so far.
+func (s *State) loadNames(ctx context.Context, t *Table) (columnNames, error) {
+	names := columnNames{Version: namesVersion}
+	if s == nil {
+		return names, nil
+	}
+	err := s.load(ctx, namesKey(t), namesVersion, "to name the table's custom fields anew", &names)
+	return names, err
+}
+
+func (s *State) storeNames(ctx context.Context, t *Table, names columnNames) error {
+	if s == nil {
+		return nil
+	}
+	_, err := s.store(ctx, namesKey(t), names)
+	return err
+}

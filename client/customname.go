@@ -1,0 +1,123 @@
+package client
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/gosimple/slug"
+)
+
+const (
+	customPrefix = "cf_"
+	// maxName is how long a column's name may be, in bytes: what PostgreSQL keeps of one.
+	maxName = 63
+	// shortHash is how much of a field's hash tells it from others of its name.
+	shortHash = 8
+	// longHash is as much as has room behind a name.
+	longHash = 24
+)
+
+// customField is a custom field of an account, with the name that it is to have as a column.
+type customField struct {
+	Account string `json:"account"`
+	Hash    string `json:"hash"`
+	Kind    string `json:"kind"`
+	Column  string `json:"column"`
+	Name    string `json:"name"` // as users see it
+
+	precision precision
+	source    *Row // the field as the account has it now; nil for one that it has no more
+}
+
+// precision is how much there is in a column's name to tell the field from others.
+type precision int
+
+const (
+	byName precision = iota
+	byKind
+	byShortHash
+	byKindAndHash
+	byLongHash
+)
+
+// nameColumns gives each of the fresh fields a column's name: its own name as a slug and, where that is not
+// enough to tell it from another field, its kind or its hash. Fields of different accounts that have the
+// same name and are of the same kind share a column. Fields that are kept have theirs already. The result
+// does not depend on the order of the fields.
+func nameColumns(kept, fresh []*customField) {
+	for {
+		for _, f := range fresh {
+			f.Column = f.columnName()
+		}
+		if !tellApart(kept, fresh) {
+			return
+		}
+	}
+}
+
+// tellApart makes the names of fresh fields more precise that stand for several fields of an account, or
+// for values of several kinds; and otherwise those that are equal to the name of a part of another. It
+// reports whether there were any.
+func tellApart(kept, fresh []*customField) bool {
+	all := slices.Concat(kept, fresh)
+	type ofAccount struct{ account, column string }
+	fields, kinds := map[ofAccount]int{}, map[string]map[string]bool{}
+	owners := map[string]map[string]bool{} // the columns whose parts have a name
+	for _, f := range all {
+		fields[ofAccount{f.Account, f.Column}]++
+		insert(kinds, f.Column, f.Kind)
+		for _, p := range kindOf(f.Kind).columns {
+			insert(owners, p.columnOf(f.Column), f.Column)
+		}
+	}
+	apart := func(least precision, alike func(*customField) bool) bool {
+		found := false
+		for _, f := range fresh {
+			if f.precision < byLongHash && alike(f) {
+				f.precision, found = max(f.precision+1, least), true
+			}
+		}
+		return found
+	}
+	return apart(byShortHash, func(f *customField) bool { return fields[ofAccount{f.Account, f.Column}] > 1 }) ||
+		apart(byKind, func(f *customField) bool { return len(kinds[f.Column]) > 1 }) ||
+		apart(byShortHash, func(f *customField) bool {
+			return slices.ContainsFunc(kindOf(f.Kind).columns, func(p part) bool { return len(owners[p.columnOf(f.Column)]) > 1 })
+		})
+}
+
+func insert(sets map[string]map[string]bool, name, member string) {
+	if sets[name] == nil {
+		sets[name] = map[string]bool{}
+	}
+	sets[name][member] = true
+}
+
+// columnName is the name of the field's column in the field's precision: at most maxName bytes of a to z,
+// 0 to 9 and _, its longest part's suffix included.
+func (f *customField) columnName() string {
+	suffix := ""
+	switch f.precision {
+	case byKind:
+		suffix = "_" + f.Kind
+	case byShortHash:
+		suffix = "_" + f.Hash[:shortHash]
+	case byKindAndHash:
+		suffix = "_" + f.Kind + "_" + f.Hash[:shortHash]
+	case byLongHash:
+		suffix = "_" + f.Kind + "_" + f.Hash[:longHash]
+	}
+	longest := 0
+	for _, p := range kindOf(f.Kind).columns {
+		longest = max(longest, len(p.columnOf("")))
+	}
+	name := strings.ReplaceAll(slug.Make(f.Name), "-", "_")
+	name = name[:min(len(name), maxName-len(customPrefix)-len(suffix)-longest)]
+	return customPrefix + cmp.Or(strings.Trim(name, "_"), f.Hash[:shortHash]) + suffix
+}
+
+// byColumn sorts fields so that neither the order of accounts nor that of an account's fields matters.
+func byColumn(a, b *customField) int {
+	return cmp.Or(cmp.Compare(a.Column, b.Column), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.Kind, b.Kind))
+}
