@@ -46,21 +46,21 @@ func AddCustomFields(ctx context.Context, tables []*Table, accounts []*Account, 
 // readFields reads the lists of fields that will be needed, those of several accounts side by side.
 func readFields(ctx context.Context, tables []*Table, accounts []*Account) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(accountsAtOnce)
+	group.SetLimit(accountsAtOnce) // and one list of each
 	for _, a := range accounts {
 		if len(tables) > 0 && len(a.api.Listings[tables[0].Records+"Fields"]) == 0 {
 			a.logger.Info().Str("account_id", a.id).
 				Msg("an export endpoint does not list the custom fields; they come in the column custom_fields only")
 			continue
 		}
-		group.Go(func() error {
-			for _, t := range tables {
+		for _, t := range tables {
+			group.Go(func() error {
 				if _, err := a.fields(ctx, t, nil); err != nil {
 					return about(err, t.Name(), a.id)
 				}
-			}
-			return nil
-		})
+				return nil
+			})
+		}
 	}
 	return group.Wait()
 }

@@ -60,15 +60,16 @@ func nameColumns(kept, fresh []*customField) {
 // for values of several kinds; and otherwise those that are equal to the name of a part of another. It
 // reports whether there were any.
 func tellApart(kept, fresh []*customField) bool {
-	all := slices.Concat(kept, fresh)
-	type ofAccount struct{ account, column string }
-	fields, kinds := map[ofAccount]int{}, map[string]map[string]bool{}
-	owners := map[string]map[string]bool{} // the columns whose parts have a name
-	for _, f := range all {
-		fields[ofAccount{f.Account, f.Column}]++
-		insert(kinds, f.Column, f.Kind)
+	hashes, kinds, owners := sets{}, sets{}, sets{} // of a column of an account, of a column, of a part's name
+	keptKind := map[string]string{}
+	for _, f := range kept {
+		keptKind[f.Column] = f.Kind
+	}
+	for _, f := range slices.Concat(kept, fresh) {
+		hashes.add(f.Account+" "+f.Column, f.Hash)
+		kinds.add(f.Column, f.Kind)
 		for _, p := range kindOf(f.Kind).columns {
-			insert(owners, p.columnOf(f.Column), f.Column)
+			owners.add(p.columnOf(f.Column), f.Column)
 		}
 	}
 	apart := func(least precision, alike func(*customField) bool) bool {
@@ -80,18 +81,21 @@ func tellApart(kept, fresh []*customField) bool {
 		}
 		return found
 	}
-	return apart(byShortHash, func(f *customField) bool { return fields[ofAccount{f.Account, f.Column}] > 1 }) ||
-		apart(byKind, func(f *customField) bool { return len(kinds[f.Column]) > 1 }) ||
+	return apart(byShortHash, func(f *customField) bool { return len(hashes[f.Account+" "+f.Column]) > 1 }) ||
+		apart(byKind, func(f *customField) bool { return len(kinds[f.Column]) > 1 && keptKind[f.Column] != f.Kind }) ||
 		apart(byShortHash, func(f *customField) bool {
 			return slices.ContainsFunc(kindOf(f.Kind).columns, func(p part) bool { return len(owners[p.columnOf(f.Column)]) > 1 })
 		})
 }
 
-func insert(sets map[string]map[string]bool, name, member string) {
-	if sets[name] == nil {
-		sets[name] = map[string]bool{}
+// sets are sets of texts, each with a name.
+type sets map[string]map[string]bool
+
+func (s sets) add(name, member string) {
+	if s[name] == nil {
+		s[name] = map[string]bool{}
 	}
-	sets[name][member] = true
+	s[name][member] = true
 }
 
 // columnName is the name of the field's column in the field's precision: at most maxName bytes of a to z,

@@ -57,7 +57,7 @@ func TestSpec_keysDoWhatTheySay(t *testing.T) {
 				<-release
 			}
 			api.ServeHTTP(w, r)
-		}), `,"concurrency":2`)
+		}), `,"concurrency":2,"custom_fields":"json"`)
 		_, err := sync(t, p, "pipedrive_pipelines", "pipedrive_persons", "pipedrive_organizations", "pipedrive_notes")
 		require.NoError(t, err)
 		require.EqualValues(t, 2, most.Load())
