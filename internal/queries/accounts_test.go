@@ -77,7 +77,7 @@ func acme() *simulator.Company {
 	closed(16, "lost", 4, 10, "EUR", bo, "01-04 09:00:00", "01-05 09:00:00")
 	closed(17, "won", 1, 5, "EUR", bo, "01-04 09:00:00", "01-05 09:00:00")
 	closed(18, "won", 1, 400, "EUR", bo, "01-12 00:00:00", "01-12 06:00:00")
-	closed(19, "won", 1, 123, "EUR", ada, "01-10 09:00:00", "01-16 09:00:00")
+	closed(19, "won", 1, 123, "EUR", ada, "01-04 12:00:00", "01-10 12:00:00")
 	c.ArchiveDeal(11)
 	c.DeleteDeal(15)
 	c.UpdateDeal(17, func(d *simulator.Deal) { d.WonTime, d.CloseTime = nil, nil })
@@ -98,7 +98,7 @@ func acme() *simulator.Company {
 	c.AddPerson(simulator.Person{ID: 3, Name: "Cy", FirstName: "Cy", OwnerID: ada, AddTime: joined})
 
 	last := ago(3*day + time.Hour)
-	c.AddNote(simulator.Note{ID: 1, DealID: 1, UserID: ada, AddTime: at("01-01 10:00:00"), PinnedToDeal: true})
+	c.AddNote(simulator.Note{ID: 1, DealID: 1, UserID: bo, AddTime: at("01-01 10:00:00"), PinnedToDeal: true})
 	c.AddNote(simulator.Note{ID: 2, DealID: 1, UserID: bo, AddTime: last})
 	c.AddNote(simulator.Note{ID: 3, DealID: 1, UserID: ada, AddTime: last})
 	c.AddNote(simulator.Note{ID: 4, DealID: 1, UserID: bo, AddTime: ago(time.Hour), PinnedToDeal: true})
@@ -126,8 +126,10 @@ func beta() *simulator.Company {
 }
 
 // unusual is what the columns allow but the simulator's API v2 never sends: amounts that are missing, API v1
-// without is_archived, and notes that are listed although they are deleted.
+// without is_archived, and deleted deals and notes that look like others otherwise.
 const unusual = `
+	UPDATE pipedrive_deals SET status = 'open' WHERE account_id = '1001' AND id = 7;
+	UPDATE pipedrive_deals SET status = 'won' WHERE account_id = '1001' AND id = 15;
 	UPDATE pipedrive_deals SET value = NULL WHERE account_id = '1001' AND id = 19;
 	UPDATE pipedrive_deals SET value = NULL, currency = NULL WHERE account_id = '2002' AND id = 3;
 	UPDATE pipedrive_deals SET is_archived = NULL, is_deleted = NULL WHERE account_id = '2002';

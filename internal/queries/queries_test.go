@@ -107,9 +107,10 @@ account_id|deal_id|status|owner_name|notes|pinned_notes|authors|apart|last_note_
 2002|2|won|Zoe|0|0|0|NULL|NULL|NULL`,
 
 	`SELECT * FROM pipedrive_sales_by_day
-	WHERE account_id = '1001' AND (day IS NULL OR day BETWEEN '2024-01-31' AND '2024-02-01') ORDER BY day NULLS FIRST`: `
+	WHERE account_id = '1001' AND (day IS NULL OR day IN ('2024-01-10', '2024-01-31', '2024-02-01')) ORDER BY day NULLS FIRST`: `
 account_id|day|pipeline_id|pipeline_name|owner_id|owner_name|currency|won_deals|lost_deals|open_deals|won_value|lost_value|open_value|won_deals_with_value|won_cycle_days|won_deals_with_cycle
 1001|NULL|1|Sales|2|Bo|EUR|1|0|0|5|0|0|1|0|0
+1001|2024-01-10|1|Sales|1|Ada|EUR|2|0|0|1000|0|0|1|8|2
 1001|2024-01-31|1|Sales|1|Ada|EUR|1|0|0|3000|0|0|1|4|1
 1001|2024-02-01|1|Sales|1|Ada|EUR|1|0|0|5000|0|0|1|8|1`,
 }

@@ -34,7 +34,9 @@ SELECT
     n.first_note_time,
     n.last_note_time,
     n.last_note_by,
-    trunc((date_part('epoch_second', current_timestamp()) - date_part('epoch_second', n.last_note_time)) / 86400)::int AS days_since_last_note
+    trunc(
+        (date_part('epoch_second', current_timestamp()) - date_part('epoch_second', n.last_note_time)) / 86400
+    )::int AS days_since_last_note
 FROM pipedrive_deals d
 LEFT JOIN totals n ON n.account_id = d.account_id AND n.deal_id = d.id
 WHERE NOT coalesce(d.is_deleted, false);

@@ -8,7 +8,9 @@ WITH aged AS (
     SELECT
         *,
         coalesce(stage_change_time, add_time) AS in_stage_since,
-        trunc((date_part('epoch_second', current_timestamp()) - date_part('epoch_second', in_stage_since)) / 86400)::int AS days_in_stage
+        trunc(
+            (date_part('epoch_second', current_timestamp()) - date_part('epoch_second', in_stage_since)) / 86400
+        )::int AS days_in_stage
     FROM pipedrive_deals
     WHERE status = 'open' AND NOT coalesce(is_deleted, false) AND NOT coalesce(is_archived, false)
 )

@@ -10,7 +10,7 @@ WITH open_deals AS (
         coalesce(s.pipeline_id, d.pipeline_id) AS pipeline_id,
         d.stage_id,
         d.currency,
-        coalesce(d.value, 0) AS value,
+        d.value,
         coalesce(d.probability, s.deal_probability) AS probability
     FROM pipedrive_deals d
     LEFT JOIN pipedrive_stages s ON s.account_id = d.account_id AND s.id = d.stage_id

@@ -24,7 +24,10 @@ cycles AS (
     SELECT
         *,
         convert_timezone('UTC', moment)::date AS day,
-        CASE WHEN status = 'won' THEN (date_part('epoch_second', moment) - date_part('epoch_second', add_time)) / 86400::float END AS cycle_days
+        CASE
+            WHEN status = 'won'
+                THEN (date_part('epoch_second', moment) - date_part('epoch_second', add_time)) / 86400::float
+        END AS cycle_days
     FROM deals
 )
 SELECT
