@@ -45,8 +45,10 @@ func acme() *simulator.Company {
 	c.AddStage(simulator.Stage{ID: 40, PipelineID: 4, OrderNr: 1, Name: "Deleted", DealProbability: 30})
 
 	open := func(id int64, title string, pipeline, stage int64, value float64, currency string, probability *float64, owner int64, added time.Time, moved *time.Time) {
-		c.AddDeal(simulator.Deal{ID: id, Title: title, PipelineID: pipeline, StageID: stage, Value: value, Currency: currency,
-			Probability: probability, OwnerID: owner, AddTime: added, StageChangeTime: moved})
+		c.AddDeal(simulator.Deal{
+			ID: id, Title: title, PipelineID: pipeline, StageID: stage, Value: value, Currency: currency,
+			Probability: probability, OwnerID: owner, AddTime: added, StageChangeTime: moved,
+		})
 	}
 	open(1, "Just rotten", 1, 10, 1000, "EUR", nil, ada, at("01-02 09:00:00"), new(ago(14*day+time.Minute)))
 	open(2, "Not rotten yet", 1, 10, 500, "EUR", new(80.0), bo, ago(14*day-time.Hour), nil)
@@ -59,8 +61,10 @@ func acme() *simulator.Company {
 	c.DeleteDeal(7)
 
 	closed := func(id int64, status string, pipeline int64, value float64, currency string, owner int64, added, moment string) {
-		d := simulator.Deal{ID: id, Title: status, Status: status, PipelineID: pipeline, StageID: 10 * pipeline, Value: value,
-			Currency: currency, OwnerID: owner, AddTime: at(added), CloseTime: new(at(moment))}
+		d := simulator.Deal{
+			ID: id, Title: status, Status: status, PipelineID: pipeline, StageID: 10 * pipeline, Value: value,
+			Currency: currency, OwnerID: owner, AddTime: at(added), CloseTime: new(at(moment)),
+		}
 		if status == "won" {
 			d.WonTime = d.CloseTime
 		} else {
@@ -88,13 +92,17 @@ func acme() *simulator.Company {
 	c.AddOrganization(simulator.Organization{ID: 2, Name: "Deleted"})
 	c.DeleteOrganization(2)
 	joined := at("01-01 08:00:00")
-	c.AddPerson(simulator.Person{ID: 1, Name: "Ann Ace", FirstName: "Ann", LastName: new("Ace"), OrgID: 1, OwnerID: ada, AddTime: joined,
+	c.AddPerson(simulator.Person{
+		ID: 1, Name: "Ann Ace", FirstName: "Ann", LastName: new("Ace"), OrgID: 1, OwnerID: ada, AddTime: joined,
 		UpdateTime: new(at("01-02 08:00:00")),
 		Emails:     []simulator.Contact{{Value: "ann@home.example"}, {Value: "ann@work.example", Primary: true}},
-		Phones:     []simulator.Contact{{Value: "+1"}, {Value: "+11"}}})
-	c.AddPerson(simulator.Person{ID: 2, Name: "Bob", FirstName: "Bob", OrgID: 2, OwnerID: bo, AddTime: joined,
+		Phones:     []simulator.Contact{{Value: "+1"}, {Value: "+11"}},
+	})
+	c.AddPerson(simulator.Person{
+		ID: 2, Name: "Bob", FirstName: "Bob", OrgID: 2, OwnerID: bo, AddTime: joined,
 		Emails: []simulator.Contact{{Value: "bob@one.example", Primary: true}, {Value: "bob@two.example", Primary: true}},
-		Phones: []simulator.Contact{{Value: "", Primary: true}, {Value: "+2"}}})
+		Phones: []simulator.Contact{{Value: "", Primary: true}, {Value: "+2"}},
+	})
 	c.AddPerson(simulator.Person{ID: 3, Name: "Cy", FirstName: "Cy", OwnerID: ada, AddTime: joined})
 
 	last := ago(3*day + time.Hour)
@@ -115,12 +123,16 @@ func beta() *simulator.Company {
 	c.AddPipeline(simulator.Pipeline{ID: 1, Name: "Vertrieb", OrderNr: 1})
 	c.AddStage(simulator.Stage{ID: 10, PipelineID: 1, OrderNr: 1, Name: "Anfrage", DealProbability: 90, IsDealRotEnabled: true})
 	c.AddDeal(simulator.Deal{ID: 1, Title: "Same id", PipelineID: 1, StageID: 10, OwnerID: zoe, Value: 70, AddTime: ago(2*day + time.Hour)})
-	c.AddDeal(simulator.Deal{ID: 2, Title: "Won", PipelineID: 1, StageID: 10, OwnerID: zoe, Value: 50, Status: "won",
-		AddTime: at("01-09 12:00:00"), WonTime: new(at("01-10 12:00:00"))})
+	c.AddDeal(simulator.Deal{
+		ID: 2, Title: "Won", PipelineID: 1, StageID: 10, OwnerID: zoe, Value: 50, Status: "won",
+		AddTime: at("01-09 12:00:00"), WonTime: new(at("01-10 12:00:00")),
+	})
 	c.AddDeal(simulator.Deal{ID: 3, Title: "No value", PipelineID: 1, StageID: 10, OwnerID: zoe, Value: 1, AddTime: ago(day + time.Hour)})
 	c.AddOrganization(simulator.Organization{ID: 1, Name: "Beta"})
-	c.AddPerson(simulator.Person{ID: 1, Name: "Dee", FirstName: "Dee", OrgID: 1, OwnerID: zoe, AddTime: at("01-01 08:00:00"),
-		Emails: []simulator.Contact{{Value: "dee@beta.example", Primary: true}}})
+	c.AddPerson(simulator.Person{
+		ID: 1, Name: "Dee", FirstName: "Dee", OrgID: 1, OwnerID: zoe, AddTime: at("01-01 08:00:00"),
+		Emails: []simulator.Contact{{Value: "dee@beta.example", Primary: true}},
+	})
 	c.AddNote(simulator.Note{ID: 1, DealID: 1, UserID: zoe, AddTime: ago(day - time.Hour)})
 	return c
 }

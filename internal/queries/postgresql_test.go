@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// requirePostgreSQL is the environment variable that makes a missing PostgreSQL a failure.
-const requirePostgreSQL = "REQUIRE_POSTGRESQL"
+// requireTools is the environment variable that makes a failure of what is not installed.
+const requireTools = "REQUIRE_SQL_TOOLS"
 
 // postgreSQLTypes are the types that CloudQuery's destination gives what the SQLite one declares.
 var postgreSQLTypes = map[string]string{
@@ -83,7 +83,7 @@ func startPostgreSQL(t *testing.T) *sql.DB {
 	programs, err := filepath.Glob("/usr/lib/postgresql/*/bin") // as Debian has them
 	require.NoError(t, err)
 	if len(programs) == 0 {
-		require.Empty(t, os.Getenv(requirePostgreSQL), "PostgreSQL is not installed")
+		require.Empty(t, os.Getenv(requireTools), "PostgreSQL is not installed")
 		return nil
 	}
 	folder, err := os.MkdirTemp("", "pg") // the name of a socket can't be as long as t.TempDir makes it

@@ -2,7 +2,7 @@
 -- sales_by_day.sql: change the two days and run it. Both belong to the period.
 --
 -- won and lost are deals of which that happened in the period, open those that were added in it and still
--- are. average_won_value and average_cycle_days (from adding a deal to winning it) are about won deals;
+-- are. average_won_value and average_cycle_days (from adding a deal to winning it) are about won deals, and
 -- win_rate is won out of won and lost. Where there is nothing to divide by, they are NULL. Each currency has
 -- rows of its own.
 
