@@ -111,6 +111,7 @@ func acme() *simulator.Company {
 	c.AddNote(simulator.Note{ID: 3, DealID: 1, UserID: ada, AddTime: last})
 	c.AddNote(simulator.Note{ID: 4, DealID: 1, UserID: bo, AddTime: ago(time.Hour), PinnedToDeal: true})
 	c.AddNote(simulator.Note{ID: 5, DealID: 11, UserID: bo, AddTime: ago(10*day + time.Hour), PinnedToPerson: true, PersonID: 1})
+	c.AddNote(simulator.Note{ID: 8, DealID: 11, UserID: ada, AddTime: ago(time.Hour)})
 	c.AddNote(simulator.Note{ID: 6, PersonID: 1, UserID: bo, AddTime: ago(time.Hour)})
 	c.AddNote(simulator.Note{ID: 7, DealID: 7, UserID: bo, AddTime: ago(time.Hour)})
 	return c
@@ -137,8 +138,8 @@ func beta() *simulator.Company {
 	return c
 }
 
-// unusual is what the columns allow but the simulator's API v2 never sends: amounts that are missing, API v1
-// without is_archived, and deleted deals and notes that look like others otherwise.
+// unusual is what the columns allow but the simulator's API v2 never sends: amounts and moments that are
+// missing, API v1 without is_archived, and deleted deals and notes that look like others otherwise.
 const unusual = `
 	UPDATE pipedrive_deals SET status = 'open' WHERE account_id = '1001' AND id = 7;
 	UPDATE pipedrive_deals SET status = 'won' WHERE account_id = '1001' AND id = 15;
@@ -146,6 +147,7 @@ const unusual = `
 	UPDATE pipedrive_deals SET value = NULL, currency = NULL WHERE account_id = '2002' AND id = 3;
 	UPDATE pipedrive_deals SET is_archived = NULL, is_deleted = NULL WHERE account_id = '2002';
 	UPDATE pipedrive_notes SET active_flag = 0 WHERE account_id = '1001' AND id = 4;
+	UPDATE pipedrive_notes SET add_time = NULL WHERE account_id = '1001' AND id = 8;
 	UPDATE pipedrive_notes SET active_flag = NULL WHERE account_id = '2002'`
 
 // syncedAccounts is the database that a sync of both accounts leaves.

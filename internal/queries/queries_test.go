@@ -102,7 +102,7 @@ account_id|deal_id|title|pipeline_name|stage_name|owner_name|currency|value|days
 account_id|deal_id|status|owner_name|notes|pinned_notes|authors|apart|last_note_by|days_since_last_note
 1001|1|open|Ada|3|1|2|1|Ada|3
 1001|2|open|Bo|0|0|0|NULL|NULL|NULL
-1001|11|won|Ada|1|0|1|0|Bo|10
+1001|11|won|Ada|2|0|2|0|Bo|10
 2002|1|open|Zoe|1|0|1|0|Zoe|0
 2002|2|won|Zoe|0|0|0|NULL|NULL|NULL`,
 

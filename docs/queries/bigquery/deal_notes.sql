@@ -4,7 +4,7 @@ CREATE OR REPLACE VIEW pipedrive.pipedrive_deal_notes AS
 WITH notes AS (
     SELECT
         *,
-        row_number() OVER (PARTITION BY account_id, deal_id ORDER BY add_time DESC, id DESC) AS from_the_last
+        row_number() OVER (PARTITION BY account_id, deal_id ORDER BY add_time DESC NULLS LAST, id DESC) AS from_the_last
     FROM pipedrive.pipedrive_notes_current
     WHERE coalesce(active_flag, true) AND deal_id IS NOT NULL
 ),
