@@ -1,8 +1,10 @@
-// Command sqlite-query runs SQL on a SQLite file, without changing it, and
-// prints each result as a table. It is for people who have no sqlite3 shell.
+// Command sqlite-query runs SQL on a SQLite file and prints each result as a
+// table. It is for people who have no sqlite3 shell. Without -write it does not
+// change the file.
 //
 //	sqlite-query FILE 'SELECT count(*) FROM pipedrive_deals'
 //	sqlite-query FILE < queries.sql
+//	sqlite-query -write FILE < views.sql
 //
 // A comment line in front of a statement becomes the title of its table.
 package main
@@ -22,7 +24,7 @@ import (
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 )
 
-const usage = "usage: sqlite-query FILE [SQL]    (without SQL, statements are read from standard input)"
+const usage = "usage: sqlite-query [-write] FILE [SQL]    (without SQL, statements are read from standard input)"
 
 var errUsage = errors.New(usage)
 
@@ -41,6 +43,10 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string, stdin io.Reader, stdout io.Writer) error {
+	mode := "ro"
+	if len(arguments) > 0 && arguments[0] == "-write" {
+		mode, arguments = "rw", arguments[1:]
+	}
 	var text string
 	switch len(arguments) {
 	case 1:
@@ -58,25 +64,33 @@ func run(ctx context.Context, arguments []string, stdin io.Reader, stdout io.Wri
 	if len(statements) == 0 {
 		return errUsage
 	}
-	db, err := openReadOnly(arguments[0])
+	db, err := open(arguments[0], mode)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	for i, statement := range statements {
-		if i > 0 {
-			fmt.Fprintln(stdout)
+	between := ""
+	for _, statement := range statements {
+		result, err := query(ctx, db, statement.sql)
+		if err != nil {
+			return fmt.Errorf("%s: %w", statement.name(), err)
 		}
-		if err := show(ctx, db, statement, stdout); err != nil {
-			return err
+		if len(result.header) == 0 { // not a query
+			continue
 		}
+		fmt.Fprint(stdout, between)
+		if statement.title != "" {
+			fmt.Fprintln(stdout, statement.title)
+		}
+		fmt.Fprint(stdout, result)
+		between = "\n"
 	}
 	return nil
 }
 
-// openReadOnly refuses a file that is not there, which SQLite reports only as
-// one it cannot open.
-func openReadOnly(path string) (*sql.DB, error) {
+// open refuses a file that is not there, which SQLite reports only as one it
+// cannot open. The mode is ro or rw.
+func open(path, mode string) (*sql.DB, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -94,24 +108,15 @@ func openReadOnly(path string) (*sql.DB, error) {
 	if !strings.HasPrefix(absolute, "/") {
 		absolute = "/" + absolute // a Windows drive: file:///C:/...
 	}
-	uri := url.URL{Scheme: "file", Path: absolute, RawQuery: "mode=ro&_busy_timeout=10000"}
+	uri := url.URL{Scheme: "file", Path: absolute, RawQuery: "mode=" + mode + "&_busy_timeout=10000"}
 	return sql.Open("sqlite", uri.String())
 }
 
-// show runs one statement and prints its title, its rows and their number.
-func show(ctx context.Context, db *sql.DB, s statement, out io.Writer) error {
-	rows, err := db.QueryContext(ctx, s.sql)
+func query(ctx context.Context, db *sql.DB, statement string) (*table, error) {
+	rows, err := db.QueryContext(ctx, statement)
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.name(), err)
+		return nil, err
 	}
 	defer rows.Close()
-	result, err := readTable(rows)
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.name(), err)
-	}
-	if s.title != "" {
-		fmt.Fprintln(out, s.title)
-	}
-	_, err = io.WriteString(out, result.String())
-	return err
+	return readTable(rows)
 }

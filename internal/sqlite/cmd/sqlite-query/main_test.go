@@ -52,10 +52,19 @@ func TestRun_takesSQLAsAnArgument(t *testing.T) {
 	require.Equal(t, "n\n-\n3\n(1 row)\n", out.String())
 }
 
+func TestRun_writesWhenAsked(t *testing.T) {
+	file := newFile(t)
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-write", file}, strings.NewReader("CREATE VIEW days AS SELECT day FROM deals"), &out))
+	require.Empty(t, out.String())
+	require.NoError(t, run(t.Context(), []string{file, "SELECT count(day) AS n FROM days"}, nil, &out))
+	require.Equal(t, "n\n-\n2\n(1 row)\n", out.String())
+}
+
 func TestRun_explainsWhatIsWrong(t *testing.T) {
 	file, missing := newFile(t), filepath.Join(t.TempDir(), "missing.db")
 	for want, arguments := range map[string][]string{
-		"usage: sqlite-query FILE":               nil,
+		"usage: sqlite-query [-write] FILE":      nil,
 		"usage:":                                 {file, " -- nothing\n"},
 		"there is no file " + missing:            {missing, "SELECT 1"},
 		"is a folder":                            {t.TempDir(), "SELECT 1"},

@@ -1,0 +1,49 @@
+-- Sales per day, pipeline, owner and currency, as numbers that may be added up over any days: sum them in a
+-- dashboard, and divide the sums. Averages and rates are not among the columns, since those of single days
+-- give a wrong one for a week. sales_report.sql does it for a period.
+--
+-- A deal counts on one day: won and lost ones on the day that it happened, open ones on the day they were
+-- added. day is NULL where Pipedrive does not say when. Days are UTC's; local_won_date and local_lost_date
+-- of pipedrive_deals are days in the company's time zone. Archived deals count if they are won or lost.
+--
+-- won_deals_with_value and won_deals_with_cycle are what to divide won_value and won_cycle_days by.
+CREATE OR REPLACE VIEW pipedrive_sales_by_day AS
+WITH deals AS (
+    SELECT
+        *,
+        CASE status
+            WHEN 'won' THEN coalesce(won_time, close_time)
+            WHEN 'lost' THEN coalesce(lost_time, close_time)
+            ELSE add_time
+        END AS moment
+    FROM pipedrive_deals
+    WHERE NOT coalesce(is_deleted, false)
+        AND (status IN ('won', 'lost') OR (status = 'open' AND NOT coalesce(is_archived, false)))
+),
+cycles AS (
+    SELECT
+        *,
+        moment::date AS day,
+        CASE WHEN status = 'won' THEN extract(epoch FROM moment - add_time)::double precision / 86400 END AS cycle_days
+    FROM deals
+)
+SELECT
+    d.account_id,
+    d.day,
+    d.pipeline_id,
+    max(p.name) AS pipeline_name,
+    d.owner_id,
+    max(d.owner_name) AS owner_name,
+    d.currency,
+    count(CASE WHEN d.status = 'won' THEN 1 END) AS won_deals,
+    count(CASE WHEN d.status = 'lost' THEN 1 END) AS lost_deals,
+    count(CASE WHEN d.status = 'open' THEN 1 END) AS open_deals,
+    coalesce(sum(CASE WHEN d.status = 'won' THEN d.value END), 0) AS won_value,
+    coalesce(sum(CASE WHEN d.status = 'lost' THEN d.value END), 0) AS lost_value,
+    coalesce(sum(CASE WHEN d.status = 'open' THEN d.value END), 0) AS open_value,
+    count(CASE WHEN d.status = 'won' THEN d.value END) AS won_deals_with_value,
+    coalesce(sum(d.cycle_days), 0) AS won_cycle_days,
+    count(d.cycle_days) AS won_deals_with_cycle
+FROM cycles d
+LEFT JOIN pipedrive_pipelines p ON p.account_id = d.account_id AND p.id = d.pipeline_id
+GROUP BY d.account_id, d.day, d.pipeline_id, d.owner_id, d.currency;

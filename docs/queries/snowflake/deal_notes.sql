@@ -1,0 +1,42 @@
+-- Notes per deal: how many, when, and by whom the last one is. Deals without notes are in it too, since
+-- those are the ones to look at; deleted deals and deleted notes are not.
+CREATE OR REPLACE VIEW pipedrive_deal_notes AS
+WITH notes AS (
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY account_id, deal_id ORDER BY add_time DESC NULLS LAST, id DESC) AS from_the_last
+    FROM pipedrive_notes
+    WHERE coalesce(active_flag, true) AND deal_id IS NOT NULL
+),
+totals AS (
+    SELECT
+        account_id,
+        deal_id,
+        count(*) AS notes,
+        count(CASE WHEN pinned_to_deal_flag THEN 1 END) AS pinned_notes,
+        count(DISTINCT user_id) AS authors,
+        min(add_time) AS first_note_time,
+        max(add_time) AS last_note_time,
+        max(CASE WHEN from_the_last = 1 THEN user_name END) AS last_note_by
+    FROM notes
+    GROUP BY account_id, deal_id
+)
+SELECT
+    d.account_id,
+    d.id AS deal_id,
+    d.title,
+    d.status,
+    d.owner_id,
+    d.owner_name,
+    coalesce(n.notes, 0) AS notes,
+    coalesce(n.pinned_notes, 0) AS pinned_notes,
+    coalesce(n.authors, 0) AS authors,
+    n.first_note_time,
+    n.last_note_time,
+    n.last_note_by,
+    trunc(
+        (date_part('epoch_second', current_timestamp()) - date_part('epoch_second', n.last_note_time)) / 86400
+    )::int AS days_since_last_note
+FROM pipedrive_deals d
+LEFT JOIN totals n ON n.account_id = d.account_id AND n.deal_id = d.id
+WHERE NOT coalesce(d.is_deleted, false);

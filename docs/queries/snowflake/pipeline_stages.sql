@@ -1,0 +1,54 @@
+-- Pipelines with their stages and what is open in each. One row per stage and currency; a stage without
+-- open deals, and a pipeline without stages, has one row with currency NULL and zeros.
+--
+-- A deal's own probability comes before its stage's. deals_without_probability have neither, and so are
+-- missing in weighted_value. A pipeline or stage that was deleted has no name, but its deals still count.
+CREATE OR REPLACE VIEW pipedrive_pipeline_stages AS
+WITH open_deals AS (
+    SELECT
+        d.account_id,
+        coalesce(s.pipeline_id, d.pipeline_id) AS pipeline_id,
+        d.stage_id,
+        d.currency,
+        d.value,
+        coalesce(d.probability, s.deal_probability) AS probability
+    FROM pipedrive_deals d
+    LEFT JOIN pipedrive_stages s ON s.account_id = d.account_id AND s.id = d.stage_id
+    WHERE d.status = 'open' AND NOT coalesce(d.is_deleted, false) AND NOT coalesce(d.is_archived, false)
+),
+totals AS (
+    SELECT
+        account_id, pipeline_id, stage_id, currency,
+        count(*) AS open_deals,
+        sum(value) AS total_value,
+        sum(value * probability / 100) AS weighted_value,
+        count(*) - count(probability) AS deals_without_probability
+    FROM open_deals
+    GROUP BY account_id, pipeline_id, stage_id, currency
+),
+stages AS (
+    SELECT
+        coalesce(s.account_id, t.account_id) AS account_id,
+        coalesce(s.pipeline_id, t.pipeline_id) AS pipeline_id,
+        coalesce(s.id, t.stage_id) AS stage_id,
+        s.order_nr, s.name, s.deal_probability,
+        t.currency, t.open_deals, t.total_value, t.weighted_value, t.deals_without_probability
+    FROM pipedrive_stages s
+    FULL JOIN totals t ON t.account_id = s.account_id AND t.stage_id = s.id
+)
+SELECT
+    coalesce(p.account_id, s.account_id) AS account_id,
+    coalesce(p.id, s.pipeline_id) AS pipeline_id,
+    p.name AS pipeline_name,
+    p.order_nr AS pipeline_order_nr,
+    s.stage_id,
+    s.name AS stage_name,
+    s.order_nr AS stage_order_nr,
+    s.deal_probability AS stage_probability,
+    s.currency,
+    coalesce(s.open_deals, 0) AS open_deals,
+    coalesce(s.total_value, 0) AS total_value,
+    coalesce(s.weighted_value, 0) AS weighted_value,
+    coalesce(s.deals_without_probability, 0) AS deals_without_probability
+FROM pipedrive_pipelines p
+FULL JOIN stages s ON s.account_id = p.account_id AND s.pipeline_id = p.id;

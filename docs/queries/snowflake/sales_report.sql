@@ -1,0 +1,32 @@
+-- A sales report needs a period, and a view takes no parameters, so this is a query on the view of
+-- sales_by_day.sql: change the two days and run it. Both belong to the period.
+--
+-- won and lost are deals of which that happened in the period, open those that were added in it and still
+-- are. average_won_value and average_cycle_days (from adding a deal to winning it) are about won deals, and
+-- win_rate is won out of won and lost. Where there is nothing to divide by, they are NULL. Each currency has
+-- rows of its own.
+
+-- Sales report
+WITH period AS (
+    SELECT date '2026-01-01' AS first_day, date '2026-12-31' AS last_day
+)
+SELECT
+    s.account_id,
+    s.pipeline_id,
+    max(s.pipeline_name) AS pipeline_name,
+    s.owner_id,
+    max(s.owner_name) AS owner_name,
+    s.currency,
+    sum(s.won_deals) AS won_deals,
+    sum(s.lost_deals) AS lost_deals,
+    sum(s.open_deals) AS open_deals,
+    sum(s.won_value) AS won_value,
+    sum(s.lost_value) AS lost_value,
+    sum(s.open_value) AS open_value,
+    sum(s.won_value) / nullif(sum(s.won_deals_with_value), 0) AS average_won_value,
+    sum(s.won_deals)::float / nullif(sum(s.won_deals) + sum(s.lost_deals), 0) AS win_rate,
+    sum(s.won_cycle_days) / nullif(sum(s.won_deals_with_cycle), 0) AS average_cycle_days
+FROM pipedrive_sales_by_day s
+JOIN period ON s.day BETWEEN period.first_day AND period.last_day
+GROUP BY s.account_id, s.pipeline_id, s.owner_id, s.currency
+ORDER BY s.account_id, s.pipeline_id, s.owner_id, s.currency;

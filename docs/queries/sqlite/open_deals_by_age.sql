@@ -1,0 +1,34 @@
+-- Open deals by the time they have been in their stage, against the stage's rotten_days. Filter by is_rotten
+-- for those that are rotten.
+--
+-- A deal that never changed its stage is in it since it was added. Days are spans of 24 hours that are over.
+-- Pipedrive itself starts anew when something else happens with a deal, so it marks fewer deals as rotten.
+DROP VIEW IF EXISTS pipedrive_open_deals_by_age;
+CREATE VIEW pipedrive_open_deals_by_age AS
+WITH aged AS (
+    SELECT
+        *,
+        coalesce(stage_change_time, add_time) AS in_stage_since,
+        (unixepoch('now') - unixepoch(coalesce(stage_change_time, add_time))) / 86400 AS days_in_stage
+    FROM pipedrive_deals
+    WHERE status = 'open' AND NOT coalesce(is_deleted, 0) AND NOT coalesce(is_archived, 0)
+)
+SELECT
+    d.account_id,
+    d.id AS deal_id,
+    d.title,
+    d.pipeline_id,
+    p.name AS pipeline_name,
+    d.stage_id,
+    s.name AS stage_name,
+    d.owner_id,
+    d.owner_name,
+    d.currency,
+    d.value,
+    d.in_stage_since,
+    d.days_in_stage,
+    s.rotten_days,
+    coalesce(s.rotten_flag AND d.days_in_stage >= s.rotten_days, 0) AS is_rotten
+FROM aged d
+LEFT JOIN pipedrive_stages s ON s.account_id = d.account_id AND s.id = d.stage_id
+LEFT JOIN pipedrive_pipelines p ON p.account_id = d.account_id AND p.id = d.pipeline_id;

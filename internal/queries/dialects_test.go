@@ -1,0 +1,78 @@
+package queries
+
+import (
+	"database/sql"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// parse prints the columns of every view and query of a file, by the view's name.
+const parse = `
+import json, sys, sqlglot
+from sqlglot import exp
+columns = {}
+for statement in sqlglot.parse(sys.stdin.read(), read=sys.argv[1], error_level=sqlglot.ErrorLevel.RAISE):
+    if isinstance(statement, exp.Create) and statement.args["kind"] == "VIEW":
+        columns[statement.this.name] = statement.expression.named_selects
+    elif isinstance(statement, exp.Select):
+        columns["query"] = statement.named_selects
+    else:
+        sys.exit("neither a view nor a query: " + statement.sql())
+print(json.dumps(columns))
+`
+
+// There is no BigQuery and no Snowflake to run their queries on, so they are parsed as their dialect, and must
+// have the columns that SQLite's really have.
+func TestQueries_haveTheSameColumnsInEachDialect(t *testing.T) {
+	if _, err := exec.Command("/usr/bin/python3", "-c", "import sqlglot").Output(); err != nil { // as Debian has it
+		require.Empty(t, os.Getenv(requireTools), "sqlglot is not installed")
+		t.Skip("SQLGLOT IS NOT INSTALLED: the queries for BigQuery and Snowflake are NOT parsed. Install the package python3-sqlglot.")
+	}
+	account := syncedAccounts(t)
+	for _, name := range names {
+		want := columnsInSQLite(t, account, name)
+		for _, dialect := range []string{"bigquery", "snowflake"} {
+			require.Equal(t, want, parsed(t, dialect, read(t, dialect, name)), "%s/%s", dialect, name)
+		}
+	}
+	require.Len(t, parsed(t, "bigquery", read(t, "bigquery", "as_of_last_sync")), 6)
+}
+
+// Each dialect has the queries of the others; BigQuery has one file more.
+func TestQueries_areThereInEachDialect(t *testing.T) {
+	for dialect, more := range map[string]int{"sqlite": 0, "postgresql": 0, "bigquery": 1, "snowflake": 0} {
+		files, err := filepath.Glob(filepath.Join(folder, dialect, "*"))
+		require.NoError(t, err)
+		require.Len(t, files, len(names)+more, dialect)
+	}
+}
+
+func columnsInSQLite(t *testing.T, db *sql.DB, name string) map[string][]string {
+	t.Helper()
+	view, question := "query", read(t, "sqlite", name)
+	if name != "sales_report" {
+		_, err := db.Exec(question)
+		require.NoError(t, err)
+		view = "pipedrive_" + name
+		question = "SELECT * FROM " + view
+	}
+	return map[string][]string{view: strings.Split(query(t, db, question)[0], "|")}
+}
+
+func parsed(t *testing.T, dialect, script string) map[string][]string {
+	t.Helper()
+	command := exec.Command("/usr/bin/python3", "-c", parse, dialect)
+	command.Stdin = strings.NewReader(script)
+	command.Stderr = os.Stderr
+	output, err := command.Output()
+	require.NoError(t, err, dialect)
+	var columns map[string][]string
+	require.NoError(t, json.Unmarshal(output, &columns))
+	return columns
+}

@@ -1,0 +1,125 @@
+package queries
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the database/sql driver "pgx"
+	"github.com/stretchr/testify/require"
+)
+
+// requireTools is the environment variable that makes a failure of what is not installed.
+const requireTools = "REQUIRE_SQL_TOOLS"
+
+// postgreSQLTypes are the types that CloudQuery's destination gives what the SQLite one declares.
+var postgreSQLTypes = map[string]string{
+	"TEXT":      "text",
+	"INTEGER":   "bigint",
+	"REAL":      "double precision",
+	"BOOLEAN":   "boolean",
+	"TIMESTAMP": "timestamp without time zone",
+	"DATE":      "date",
+	"JSON TEXT": "jsonb",
+}
+
+// copyToPostgreSQL is a PostgreSQL database with the tables of a SQLite one, or nil where PostgreSQL is not
+// installed.
+func copyToPostgreSQL(t *testing.T, from *sql.DB) *sql.DB {
+	t.Helper()
+	db := startPostgreSQL(t)
+	if db == nil {
+		return nil
+	}
+	for _, table := range query(t, from, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'pipedrive%'")[1:] {
+		var columns, parameters []string
+		for i, column := range query(t, from, "SELECT name, type FROM pragma_table_info('"+table+"')")[1:] {
+			name, declared, _ := strings.Cut(column, "|")
+			require.Contains(t, postgreSQLTypes, declared)
+			columns = append(columns, name+" "+postgreSQLTypes[declared])
+			parameter := "$" + strconv.Itoa(i+1)
+			if declared == "BOOLEAN" {
+				parameter += "::int::boolean" // SQLite has 0 and 1
+			}
+			parameters = append(parameters, parameter)
+		}
+		_, err := db.Exec(fmt.Sprintf("CREATE TABLE %s (%s)", table, strings.Join(columns, ", ")))
+		require.NoError(t, err)
+		copyRows(t, from, db, table, fmt.Sprintf("INSERT INTO %s VALUES (%s)", table, strings.Join(parameters, ", ")))
+	}
+	return db
+}
+
+func copyRows(t *testing.T, from, to *sql.DB, table, insert string) {
+	t.Helper()
+	rows, err := from.Query("SELECT * FROM " + table)
+	require.NoError(t, err)
+	defer rows.Close()
+	header, err := rows.Columns()
+	require.NoError(t, err)
+	cells, targets := make([]any, len(header)), make([]any, len(header))
+	for i := range cells {
+		targets[i] = &cells[i]
+	}
+	for rows.Next() {
+		require.NoError(t, rows.Scan(targets...))
+		_, err := to.Exec(insert, cells...)
+		require.NoError(t, err)
+	}
+	require.NoError(t, rows.Err())
+}
+
+// startPostgreSQL runs a server of its own, which no one can reach but through a socket in a folder that is
+// removed when the test ends.
+func startPostgreSQL(t *testing.T) *sql.DB {
+	t.Helper()
+	programs, err := filepath.Glob("/usr/lib/postgresql/*/bin") // as Debian has them
+	require.NoError(t, err)
+	if len(programs) == 0 {
+		require.Empty(t, os.Getenv(requireTools), "PostgreSQL is not installed")
+		return nil
+	}
+	folder, err := os.MkdirTemp("", "pg") // the name of a socket can't be as long as t.TempDir makes it
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(folder)) })
+	run := func(program string, arguments ...string) {
+		arguments = append([]string{filepath.Join(slices.Max(programs), program), "-D", filepath.Join(folder, "data")}, arguments...)
+		if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
+			arguments = append([]string{"runuser", "-u", "postgres", "--"}, arguments...)
+		}
+		command := exec.Command(arguments[0], arguments[1:]...)
+		command.Dir = folder
+		output, err := command.CombinedOutput()
+		require.NoError(t, err, "%s: %s", program, output)
+	}
+	if os.Geteuid() == 0 {
+		giveToPostgres(t, folder)
+	}
+	run("initdb", "--username", "postgres", "--auth", "trust", "--no-sync", "--encoding", "UTF8", "--locale", "C")
+	run("pg_ctl", "start", "--wait", "--log", filepath.Join(folder, "log"),
+		"--options", "-c listen_addresses= -c fsync=off -c timezone=Asia/Tokyo -k "+folder)
+	t.Cleanup(func() { run("pg_ctl", "stop", "--mode", "immediate") })
+	db, err := sql.Open("pgx", "host="+folder+" user=postgres dbname=postgres")
+	require.NoError(t, err)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// giveToPostgres makes the user who comes with Debian's package the owner of a folder.
+func giveToPostgres(t *testing.T, folder string) {
+	t.Helper()
+	owner, err := user.Lookup("postgres")
+	require.NoError(t, err)
+	uid, err := strconv.Atoi(owner.Uid)
+	require.NoError(t, err)
+	gid, err := strconv.Atoi(owner.Gid)
+	require.NoError(t, err)
+	require.NoError(t, os.Chown(folder, uid, gid))
+}
