@@ -230,6 +230,27 @@ func TestServer_answersAsTheVendorsFilesSay(t *testing.T) {
 	}
 }
 
+// TestZoo_hasEveryType: every field_type that the vendor's file allows is in the zoo.
+func TestZoo_hasEveryType(t *testing.T) {
+	dir := os.Getenv("OPENAPI_DIR")
+	if dir == "" {
+		t.Log("OPENAPI_DIR IS NOT SET: THE VENDOR'S TYPES OF FIELDS ARE NOT LOOKED AT")
+		return
+	}
+	doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(dir, "v2.yaml"))
+	require.NoError(t, err)
+	page := doc.Paths.Value("/dealFields").Get.Responses.Value("200").Value.Content.Get("application/json").Schema.Value
+	kinds := page.Properties["data"].Value.Items.Value.Properties["field_type"].Value.Enum
+	require.NotEmpty(t, kinds)
+	var have []any
+	for _, f := range simulator.Zoo().Fields("deal") {
+		if f.Custom {
+			have = append(have, f.Type)
+		}
+	}
+	require.Subset(t, have, kinds)
+}
+
 func validate(t *testing.T, doc *openapi3.T, r *http.Request, w *httptest.ResponseRecorder) {
 	path := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/api/v2"), "/v1")
 	item := doc.Paths.Value(path)

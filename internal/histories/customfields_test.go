@@ -1,0 +1,136 @@
+package histories
+
+import (
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// hash is a field's key.
+func hash(prefix string) string { return prefix + strings.Repeat("0", 40-len(prefix)) }
+
+// withFields is an account of one deal whose custom fields are given by their types: "Budget double".
+func withFields(id int64, fields ...string) *account {
+	c := simulator.NewCompany(id)
+	values := map[string]any{}
+	for i, f := range fields {
+		name, kind, _ := strings.Cut(f, "/")
+		key := hash(fmt.Sprintf("%d%d", id, i))
+		c.AddField(simulator.Field{Entity: "deal", Key: key, Name: name, Type: kind})
+		values[key] = map[string]any{"double": float64(id), "varchar": fmt.Sprint(id)}[kind]
+	}
+	at := c.Now().Add(-time.Hour)
+	c.AddDeal(simulator.Deal{Title: "deal", Status: "open", AddTime: at, UpdateTime: &at, CustomFields: values})
+	return newAccount(fmt.Sprint("company ", id), fmt.Sprint("token-", id), c)
+}
+
+// custom returns the cells of custom fields of each account's deal, by column.
+func (w *world) custom() map[string]map[string]cell {
+	w.t.Helper()
+	found := map[string]map[string]cell{}
+	for account, deals := range w.rows("deals") {
+		found[account] = deals[1]
+		maps.DeleteFunc(found[account], func(column string, _ cell) bool { return !strings.HasPrefix(column, "cf_") })
+	}
+	return found
+}
+
+// typed returns a world in which deals' custom fields are columns.
+func typed(t *testing.T, accounts ...*account) *world {
+	t.Helper()
+	w := newWorldOf(t, accounts)
+	w.tables, w.spec["custom_fields"] = []string{"deals"}, "columns"
+	return w
+}
+
+var null = cell{kind: "null"}
+
+func TestCustomFields_unionOfAccounts(t *testing.T) {
+	want := map[string]map[string]cell{
+		"1": {"cf_budget_double": {"real", "1.0"}, "cf_budget_text": null, "cf_same": {"text", "1"}, "cf_only_two": null},
+		"2": {"cf_budget_double": null, "cf_budget_text": {"text", "2"}, "cf_same": {"text", "2"}, "cf_only_two": {"real", "2.0"}},
+		"3": {"cf_budget_double": {"real", "3.0"}, "cf_budget_text": null, "cf_same": null, "cf_only_two": null},
+	}
+	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 0, 2}} {
+		t.Run(fmt.Sprint(order), func(t *testing.T) {
+			accounts := []*account{
+				withFields(1, "Budget/double", "Same/varchar"),
+				withFields(2, "Same/varchar", "Only two/double", "budget/varchar"),
+				withFields(3, "BUDGET/double"),
+			}
+			w := typed(t, accounts[order[0]], accounts[order[1]], accounts[order[2]])
+			w.requireSync()
+			require.Equal(t, want, w.custom())
+		})
+	}
+}
+
+// TestCustomFields_accountsComeAndGo: a field keeps its column, whichever accounts are synced beside its own.
+func TestCustomFields_accountsComeAndGo(t *testing.T) {
+	one, two := withFields(1, "Budget/double"), withFields(2, "Budget/varchar", "Other/double")
+	w := typed(t, one, two)
+	w.accounts = []*account{one}
+	w.requireSync()
+	require.Equal(t, map[string]map[string]cell{"1": {"cf_budget": {"real", "1.0"}}}, w.custom())
+
+	w.accounts = []*account{two, one}
+	w.requireSync()
+	both := map[string]map[string]cell{
+		"1": {"cf_budget": {"real", "1.0"}, "cf_budget_text": null, "cf_other": null},
+		"2": {"cf_budget": null, "cf_budget_text": {"text", "2"}, "cf_other": {"real", "2.0"}},
+	}
+	require.Equal(t, both["2"], w.custom()["2"])
+
+	// Account 1 can't log in; its column stays, and a field of its column's name elsewhere gets another.
+	one.token, w.spec["on_account_error"] = "revoked", "skip"
+	two.company.Advance(time.Hour)
+	key := hash("2f")
+	two.company.AddField(simulator.Field{Entity: "deal", Key: key, Name: "Budget", Type: "double"})
+	two.company.UpdateDeal(1, func(d *simulator.Deal) {
+		d.CustomFields = maps.Clone(d.CustomFields)
+		d.CustomFields[key] = 7.5
+	})
+	w.requireSync()
+	got := w.custom()
+	require.Equal(t, cell{"real", "1.0"}, got["1"]["cf_budget"])
+	require.Equal(t, cell{"real", "7.5"}, got["2"]["cf_budget"], "of the same kind: they share it")
+	require.Equal(t, cell{"text", "2"}, got["2"]["cf_budget_text"])
+}
+
+// TestCustomFields_cost: what typed columns cost in API tokens is one page of fields for each table.
+func TestCustomFields_cost(t *testing.T) {
+	w := newWorld(t, generated(1, 4711))
+	w.requireSync()
+	w.company().Advance(time.Hour)
+	without := w.requireTokens()
+	w.spec["custom_fields"] = "columns"
+	w.tables = append(slices.Clone(all), "fields")
+	require.Equal(t, without+30, w.requireTokens())
+}
+
+// TestCustomFields_stateOfAnotherKind: names that can't be read are not thrown away.
+func TestCustomFields_stateOfAnotherKind(t *testing.T) {
+	for value, says := range map[string]string{`{"version":2}`: "version 2", `nonsense`: "can't be read"} {
+		w := typed(t, withFields(1, "Budget/double"))
+		w.requireSync()
+		w.exec(fmt.Sprintf("UPDATE %s SET value = '%s' WHERE key = 'pipedrive_deals,custom_fields'", stateTable, value))
+		err := w.sync()
+		require.ErrorContains(t, err, says)
+		require.ErrorContains(t, err, "pipedrive_deals,custom_fields")
+	}
+	w := typed(t, withFields(1, "Budget/double"))
+	w.requireSync()
+	w.query(func(db *sql.DB) {
+		var kept string
+		require.NoError(t, db.QueryRow("SELECT value FROM "+stateTable+" WHERE key = 'pipedrive_deals,custom_fields'").Scan(&kept))
+		require.Contains(t, kept, `"column":"cf_budget"`)
+	})
+}
