@@ -67,10 +67,15 @@ func (a *Account) key(t *Table) string {
 
 // loadCursor returns how far a table of an account was read; an empty cursor where it never was.
 func (s *State) loadCursor(ctx context.Context, key string) (cursor, error) {
-	c := cursor{Version: cursorVersion, Marks: map[string]mark{}}
-	err := s.load(ctx, key, cursorVersion, "to read the table from its beginning", &c)
+	var c cursor
+	found, err := s.load(ctx, key, cursorVersion, "to read the table from its beginning", &c)
+	if !found {
+		c = cursor{Version: cursorVersion, Marks: map[string]mark{}}
+	}
 	return c, err
 }
+
+func (c *cursor) complete() bool { return c.Marks != nil }
 
 func (s *State) storeCursor(ctx context.Context, key string, c cursor) error {
 	moved, err := s.store(ctx, key, c)
@@ -80,12 +85,12 @@ func (s *State) storeCursor(ctx context.Context, key string, c cursor) error {
 	return err
 }
 
-// load reads the JSON value of a key, unless there is none. A value that can't be understood is an error that
-// says how to reset it: going on as without it would cost a full sync, or columns their names.
-func (s *State) load(ctx context.Context, key string, version int, reset string, into any) error {
+// load reads the JSON value of a key and reports whether there is one. A value that can't be understood is an
+// error that says how to reset it: going on as without it would cost a full sync, or columns their names.
+func (s *State) load(ctx context.Context, key string, version int, reset string, into interface{ complete() bool }) (found bool, err error) {
 	text, err := s.client.GetKey(ctx, key)
 	if err != nil || text == "" {
-		return err
+		return false, err
 	}
 	reset = fmt.Sprintf("%s, delete the row whose key is %q from table %s", reset, key, s.table)
 	var kept struct {
@@ -93,16 +98,16 @@ func (s *State) load(ctx context.Context, key string, version int, reset string,
 	}
 	err = json.Unmarshal([]byte(text), &kept)
 	if err == nil && kept.Version > version {
-		return fmt.Errorf("the state is of version %d, and this plugin knows versions up to %d: update the plugin, or, %s",
+		return false, fmt.Errorf("the state is of version %d, and this plugin knows versions up to %d: update the plugin, or, %s",
 			kept.Version, version, reset)
 	}
 	if err == nil && kept.Version >= 1 {
 		err = json.Unmarshal([]byte(text), into)
 	}
-	if err != nil || kept.Version < 1 {
-		return fmt.Errorf("the state can't be read: %.100q; %s", text, reset)
+	if err != nil || kept.Version < 1 || !into.complete() {
+		return false, fmt.Errorf("the state can't be read: %.100q; %s", text, reset)
 	}
-	return nil
+	return true, nil
 }
 
 // store keeps a value in memory and reports whether it is another than before; [State.Flush] writes all.

@@ -190,8 +190,15 @@ func (s *State) loadNames(ctx context.Context, t *Table) (columnNames, error) {
 	if s == nil {
 		return names, nil
 	}
-	err := s.load(ctx, namesKey(t), namesVersion, "to name the table's custom fields anew", &names)
+	_, err := s.load(ctx, namesKey(t), namesVersion, "to name the table's custom fields anew", &names)
 	return names, err
+}
+
+// complete is false for fields without what names them.
+func (n *columnNames) complete() bool {
+	return !slices.ContainsFunc(n.Fields, func(f *customField) bool {
+		return f == nil || f.Column == "" || f.Kind == "" || len(f.Hash) != hashLength
+	})
 }
 
 func (s *State) storeNames(ctx context.Context, t *Table, names columnNames) error {
