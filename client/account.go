@@ -33,6 +33,8 @@ type Account struct {
 	logger   zerolog.Logger
 
 	state     *State        // nil where every run reads everything
+	verify    bool          // whether to see at the beginning what arrived of the last run
+	refresh   time.Duration // how often to read everything and remove what is gone; 0 for never
 	lookback  time.Duration // that is read again before a cursor
 	startTime string        // start_time as the user wrote it
 	start     time.Time     // what it comes to; zero for none
@@ -80,6 +82,7 @@ func Connect(ctx context.Context, s *spec.Spec, userAgent string, run *Run, stat
 		}
 		return nil, nil, err
 	}
+	run.accounts = accounts
 	return accounts, skipped, nil
 }
 
@@ -106,6 +109,8 @@ func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string
 		logger:   logger,
 		state:    state,
 		lookback: s.Lookback.Duration(),
+		verify:   s.Verify,
+		refresh:  s.FullRefreshEvery.Duration(),
 	}
 	config := pipedrive.Config{
 		BaseURL:              c.APIURL,

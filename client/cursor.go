@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,10 +17,28 @@ import (
 // cursorVersion is the version of the state's values. A plugin refuses values of a newer one.
 const cursorVersion = 1
 
-// cursor is how far an incremental table of an account has been read: one mark for each of its listings.
+// cursor is how far an incremental table of an account has been read: one mark for each of its listings. What
+// a run sent may be lost on its way to the destination, so that its cursor is a claim, which the next run
+// verifies.
 type cursor struct {
-	Version int             `json:"version"`
-	Marks   map[string]mark `json:"marks"` // by [pipedrive.Listing.Key]
+	Version int `json:"version"`
+	// Marks are how far the last run got, by [pipedrive.Listing.Key].
+	Marks map[string]mark `json:"marks"`
+	// Finished is true where that run ended well, so that its marks can be trusted where they can't be
+	// verified. A run that is under way writes its marks too, unfinished.
+	Finished bool `json:"finished"`
+	// Verified are the marks from which that run went on.
+	Verified map[string]mark `json:"verified,omitempty"`
+	// Sent is what that run sent.
+	Sent []segment `json:"sent,omitempty"`
+	// Least is how many rows the destination has at least.
+	Least int64 `json:"least,omitempty"`
+	// Found is true once the table was seen in the backend: if it is not there any more, it was dropped.
+	Found bool `json:"found,omitempty"`
+	// Failures counts the runs in a row of which rows were missing.
+	Failures int `json:"failures,omitempty"`
+	// Refreshed is when the table was last read from its beginning.
+	Refreshed time.Time `json:"refreshed,omitzero"`
 }
 
 // mark is how far a listing has been read.
@@ -44,13 +63,28 @@ var endsOfList = []pipedrive.Order{pipedrive.OldestFirst, pipedrive.NewestFirst}
 
 // State keeps between runs how far tables were read, and which columns custom fields have.
 type State struct {
-	client state.Client
-	table  string // of the state backend, for messages
-	moved  atomic.Bool
+	client  state.Client
+	backend *Backend
+	table   string // of the state backend, for messages
+	moved   atomic.Bool
+
+	mu         sync.Mutex
+	unfinished map[string]unfinished // of the run that is under way, by key
+
+	flushing sync.Mutex
+	dirty    atomic.Bool
+}
+
+// unfinished is the cursor of a table in the run that is under way.
+type unfinished struct {
+	table  string
+	cursor cursor
 }
 
 // NewState returns the state that lives in a table of a backend.
-func NewState(c state.Client, table string) *State { return &State{client: c, table: table} }
+func NewState(c state.Client, backend *Backend, table string) *State {
+	return &State{client: c, backend: backend, table: table, unfinished: map[string]unfinished{}}
+}
 
 // key names a cursor: the table, the account, and whatever changes which rows belong to the table, so that
 // with another set of rows the table is read from its beginning.
@@ -75,15 +109,16 @@ func (s *State) loadCursor(ctx context.Context, key string) (cursor, error) {
 	return c, err
 }
 
-func (c *cursor) complete() bool { return c.Marks != nil }
-
-func (s *State) storeCursor(ctx context.Context, key string, c cursor) error {
-	moved, err := s.store(ctx, key, c)
-	if moved {
-		s.moved.Store(true)
-	}
-	return err
+// storeCursor keeps the cursor of a table that is under way; [State.Finish] makes it one that can be trusted.
+func (s *State) storeCursor(ctx context.Context, key string, t *Table, c cursor) error {
+	c.Finished = false
+	s.mu.Lock()
+	s.unfinished[key] = unfinished{t.Name(), c}
+	s.mu.Unlock()
+	return s.store(ctx, key, c)
 }
+
+func (c *cursor) complete() bool { return c.Marks != nil }
 
 // load reads the JSON value of a key and reports whether there is one. A value that can't be understood is an
 // error that says how to reset it: going on as without it would cost a full sync, or columns their names.
@@ -110,29 +145,57 @@ func (s *State) load(ctx context.Context, key string, version int, reset string,
 	return true, nil
 }
 
-// store keeps a value in memory and reports whether it is another than before; [State.Flush] writes all.
-func (s *State) store(ctx context.Context, key string, v any) (changed bool, err error) {
+// store keeps a value in memory; [State.flush] writes all that has changed.
+func (s *State) store(ctx context.Context, key string, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
-		return false, err
+		return err
 	}
-	before, err := s.client.GetKey(ctx, key)
-	if err != nil {
-		return false, err
-	}
-	return before != string(text), s.client.SetKey(ctx, key, string(text))
+	s.dirty.Store(true)
+	return s.client.SetKey(ctx, key, string(text))
 }
 
-// Moved reports whether any cursor has changed.
+// Moved reports whether any cursor has moved.
 func (s *State) Moved() bool { return s.moved.Load() }
 
-// Flush writes the cursors of all tables. It is called once, after a run in which every table succeeded:
-// a cursor must not get ahead of rows that are still on their way.
-func (s *State) Flush(ctx context.Context) error {
+// Finish writes the cursors of all tables as such that can be trusted. It is called once, after a run in which
+// every table succeeded: a trusted cursor must not get ahead of rows that are still on their way.
+func (s *State) Finish(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	there := map[string]bool{}
+	for key, u := range s.unfinished {
+		c := u.cursor
+		if verified := c.Verified != nil; verified && !c.Found {
+			if _, known := there[u.table]; !known {
+				there[u.table] = s.backend.has(ctx, u.table)
+			}
+			c.Found = there[u.table]
+		}
+		c.Finished = true
+		if err := s.store(ctx, key, c); err != nil {
+			return err
+		}
+	}
+	return s.flush(ctx)
+}
+
+// flush writes what has changed. Whoever waits for another's flush shares it.
+func (s *State) flush(ctx context.Context) error {
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
+	if !s.dirty.Swap(false) {
+		return nil
+	}
 	if err := s.client.Flush(ctx); err != nil {
+		s.dirty.Store(true)
 		return fmt.Errorf("the cursors can't be written to the state backend; the next run reads the same records again: %w", err)
 	}
 	return nil
+}
+
+func (m mark) equal(n mark) bool {
+	return m.Changed.Equal(n.Changed) && m.Stopped == n.Stopped && m.Complete == n.Complete && m.Ends == n.Ends
 }
 
 // since is the moment from which a listing is to be read, zero for its beginning.

@@ -205,6 +205,5 @@ func (s *State) storeNames(ctx context.Context, t *Table, names columnNames) err
 	if s == nil {
 		return nil
 	}
-	_, err := s.store(ctx, namesKey(t), names)
-	return err
+	return s.store(ctx, namesKey(t), names)
 }

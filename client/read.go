@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -29,7 +30,15 @@ func (t *Table) read(ctx context.Context, a *Account, res chan<- any) error {
 	if !r.incremental() {
 		return nil
 	}
-	return a.state.storeCursor(ctx, a.key(t), r.cursor)
+	if r.refreshing {
+		if err := r.findGone(ctx, err == nil); err != nil {
+			return err
+		}
+	}
+	if r.refreshing || r.cursor.Refreshed.IsZero() {
+		r.cursor.Refreshed = a.began
+	}
+	return r.keep(ctx)
 }
 
 // all reads what the table is made of.
@@ -58,6 +67,10 @@ type reading struct {
 	finish  func(*Row) // replaces a row's ids by what is looked up
 	cursor  cursor
 
+	verified   map[string]mark // from which the run went on
+	ledger     *ledger         // nil where nothing is going to verify the run
+	refreshing bool            // whether the run reads all records to see which are gone
+
 	meter pipedrive.Meter
 	pages int
 	rows  int
@@ -71,7 +84,7 @@ func (r *reading) incremental() bool { return r.table.Incremental && r.account.s
 func (r *reading) prepare(ctx context.Context) (err error) {
 	t, a := r.table, r.account
 	if r.incremental() {
-		if r.cursor, err = a.state.loadCursor(ctx, a.key(t)); err != nil {
+		if err := r.begin(ctx); err != nil {
 			return err
 		}
 	}
@@ -81,6 +94,65 @@ func (r *reading) prepare(ctx context.Context) (err error) {
 	}
 	r.finish, err = t.lookups(ctx, a, &r.meter)
 	return err
+}
+
+// begin finds where to go on from, and writes it down before the first row is sent: what the run sends from
+// then on takes the place of what the last one sent, which then can't be verified any more.
+func (r *reading) begin(ctx context.Context) error {
+	a := r.account
+	last, err := a.state.loadCursor(ctx, a.key(r.table))
+	if err != nil {
+		return err
+	}
+	if r.cursor, err = r.verify(ctx, last); err != nil {
+		return err
+	}
+	if since := r.cursor.Refreshed; a.refresh > 0 && !since.IsZero() && a.began.Sub(since) >= a.refresh {
+		r.refreshing, r.cursor.Marks = true, map[string]mark{}
+	}
+	r.verified = maps.Clone(r.cursor.Marks)
+	if a.verify || r.refreshing {
+		r.ledger = newLedger()
+	}
+	if !a.verify || len(last.Marks) == 0 {
+		return nil
+	}
+	if err := a.state.store(ctx, a.key(r.table), r.cursor); err != nil {
+		return err
+	}
+	return a.state.flush(ctx)
+}
+
+// keep puts down how far the run got and what it sent.
+func (r *reading) keep(ctx context.Context) error {
+	c := r.cursor
+	if r.account.verify {
+		c.Verified, c.Sent = r.verified, r.ledger.segments()
+	}
+	if !maps.EqualFunc(c.Marks, r.verified, mark.equal) {
+		r.account.state.moved.Store(true)
+	}
+	return r.account.state.storeCursor(ctx, r.account.key(r.table), r.table, c)
+}
+
+// checkpointRows is how many rows a run sends before it writes down how far it got; each further time it is a
+// quarter more of them.
+const checkpointRows = 20_000
+
+// checkpoint writes down how far the run got, for the next one to go on from should this one be cut short.
+func (r *reading) checkpoint(ctx context.Context, l pipedrive.Listing, m mark) error {
+	if !r.account.verify || len(r.ledger.sent)-r.ledger.noted < max(checkpointRows, r.ledger.noted/4) {
+		return nil
+	}
+	r.ledger.noted = len(r.ledger.sent)
+	r.cursor.Marks[l.Key()] = m
+	if err := r.keep(ctx); err != nil {
+		return err
+	}
+	if err := r.account.state.flush(ctx); err != nil {
+		r.account.logger.Info().Err(err).Str("table", r.table.Name()).Msg("how far the run got can't be written down now")
+	}
+	return nil
 }
 
 // errBudget stops the reading of a table whose next page would go over max_tokens or the day's budget.
@@ -101,7 +173,7 @@ func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
 		if r.table.Incremental {
 			q.Since = a.start
 		}
-		_, err := r.pagesOf(ctx, l, q, nil)
+		_, err := r.pagesOf(ctx, l, q, nil, nil)
 		return err
 	}
 	m := r.cursor.Marks[l.Key()]
@@ -124,7 +196,9 @@ func (r *reading) timed(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 		return r.untimed(ctx, l, q, m)
 	}
 	q.Order = pipedrive.OldestFirst
-	seen, err := r.pagesOf(ctx, l, q, nil)
+	seen, err := r.pagesOf(ctx, l, q, nil, func(seen time.Time) error {
+		return r.checkpoint(ctx, l, m.stopped(seen, a.began, a.lookback))
+	})
 	if err != nil {
 		// The records come in the order of update_time: what was read is all up to the last of it.
 		*m = m.stopped(seen, a.began, a.lookback)
@@ -146,7 +220,7 @@ func (r *reading) untimed(ctx context.Context, l pipedrive.Listing, q pipedrive.
 		changed, ok := row.RecordTime()
 		return ok && changed.Before(q.Since)
 	}
-	seen, err := r.pagesOf(ctx, l, q, known)
+	seen, err := r.pagesOf(ctx, l, q, known, nil)
 	if err == nil {
 		*m = m.advanced(seen, r.account.began)
 		m.Complete = true
@@ -180,8 +254,9 @@ func (r *reading) neverChanged(ctx context.Context, l pipedrive.Listing, q piped
 	return nil
 }
 
-// pagesOf reads pages, sends the rows that are not known, and returns the greatest update_time in them.
-func (r *reading) pagesOf(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, known func(*Row) bool) (time.Time, error) {
+// pagesOf reads pages, sends the rows that are not known, and returns the greatest update_time in them, which
+// it also tells sent after each page.
+func (r *reading) pagesOf(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, known func(*Row) bool, sent func(seen time.Time) error) (time.Time, error) {
 	var seen time.Time
 	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.record) {
 		if err != nil {
@@ -199,6 +274,11 @@ func (r *reading) pagesOf(ctx context.Context, l pipedrive.Listing, q pipedrive.
 		for _, row := range page {
 			if changed, ok := row.RecordTime(); ok && changed.After(seen) {
 				seen = changed
+			}
+		}
+		if sent != nil {
+			if err := sent(seen); err != nil {
+				return seen, err
 			}
 		}
 	}
@@ -241,6 +321,9 @@ func (r *reading) send(ctx context.Context, page []*Row) error {
 			}
 			r.odd[column]++
 		}
+	}
+	if r.ledger != nil {
+		r.ledger.add(page)
 	}
 	select {
 	case r.res <- page:

@@ -20,6 +20,10 @@ type Run struct {
 
 	sent, resolved atomic.Int64 // rows that were read, and that became rows of the destination's tables
 
+	accounts []*Account
+	arrivals arrivals
+	gone     []Gone
+
 	maxTokens int64 // that the run may cost, 0 for no cap
 	total     pipedrive.Meter
 	why       error    // the first table was not read to its end

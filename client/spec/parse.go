@@ -219,8 +219,6 @@ func allowed(broken *jsonschema.ValidationError) string {
 		return fmt.Sprintf("key %q is missing", k.Missing[0])
 	case *kind.Type:
 		return fmt.Sprintf("is a %s, a %s is expected", k.Got, strings.Join(k.Want, " or "))
-	case *kind.Not:
-		return "is not available yet"
 	case *kind.MinItems:
 		return "must not be empty"
 	case *kind.Minimum:
@@ -247,6 +245,9 @@ func (s *Spec) validate() error {
 	}
 	if s.Lookback.Duration() < 0 {
 		return invalid("spec.lookback", s.Lookback.Duration().String(), "must not be less than 0s")
+	}
+	if s.FullRefreshEvery.Duration() < 0 {
+		return invalid("spec.full_refresh_every", s.FullRefreshEvery.Duration().String(), "must not be less than 0s")
 	}
 	names := map[string]bool{}
 	for i := range s.Accounts {

@@ -133,15 +133,3 @@ func TestJSONSchema_refusesWhatParseRefuses(t *testing.T) {
 	}
 	require.NoError(t, validator.Validate(map[string]any{"api_token": "x", "api_url": "http://127.0.0.1:80", "timeout": "1m"}))
 }
-
-// TestParse_refusesWhatDoesNotExistYet: a key that would be accepted and do nothing is refused.
-func TestParse_refusesWhatDoesNotExistYet(t *testing.T) {
-	for _, key := range []string{
-		`"full_refresh_every":"24h"`, `"verify":true`,
-	} {
-		_, err := Parse([]byte(`{"api_token":"x",` + key + `}`))
-		require.ErrorIs(t, err, pipedrive.InvalidSpec, key)
-		require.ErrorContains(t, err, "not available yet", key)
-		require.ErrorContains(t, err, "spec."+strings.Split(key, `"`)[1], key)
-	}
-}

@@ -52,7 +52,7 @@ type Spec struct {
 	// Read incremental tables from the beginning this often, and remove what is gone; 0s for never.
 	FullRefreshEvery configtype.Duration `json:"full_refresh_every,omitempty"`
 	// Check at the start of a run that the rows of the last one arrived.
-	Verify bool `json:"verify,omitempty" jsonschema:"default=false"`
+	Verify bool `json:"verify,omitempty" jsonschema:"default=true"`
 }
 
 // CustomFields is how custom fields arrive.
@@ -124,16 +124,8 @@ type Export struct {
 	AccountID string `json:"account_id" jsonschema:"minLength=1"`
 }
 
-// unavailable are the keys of features that do not exist yet. They are refused, since a key that is
-// accepted and does nothing is worse than none.
-var unavailable = []string{"full_refresh_every", "verify"}
-
-// JSONSchemaExtend refuses the unavailable keys, and asks for exactly one way to connect.
+// JSONSchemaExtend asks for exactly one way to connect.
 func (Spec) JSONSchemaExtend(s *jsonschema.Schema) {
-	for _, key := range unavailable {
-		property, _ := s.Properties.Get(key)
-		s.Properties.Set(key, &jsonschema.Schema{Not: jsonschema.TrueSchema, Description: "Not available yet. " + property.Description})
-	}
 	safeAddress(s, "api_url")
 	for _, way := range slices.Concat(ways, []string{"accounts"}) {
 		s.OneOf = append(s.OneOf, &jsonschema.Schema{Required: []string{way}})
@@ -196,5 +188,6 @@ func defaults() *Spec {
 		Archived:       true,
 		CustomFields:   Columns,
 		OnAccountError: "fail",
+		Verify:         true,
 	}
 }

@@ -132,7 +132,7 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	if err := run.Err(); err != nil {
 		return err
 	}
-	return c.finish(ctx, run, cursors, skipped)
+	return c.finish(ctx, run, cursors, skipped, res)
 }
 
 const (
@@ -152,7 +152,12 @@ func connectState(ctx context.Context, backend *plugin.BackendOptions) (*client.
 	if err != nil {
 		return nil, nil, fmt.Errorf("the state backend of backend_options can't be reached: %w", err)
 	}
-	return client.NewState(connected, backend.TableName), connected.Close, nil
+	reader, err := client.NewBackend(backend.Connection)
+	if err != nil {
+		return nil, nil, errors.Join(err, connected.Close())
+	}
+	closeBoth := func() error { return errors.Join(connected.Close(), reader.Close()) }
+	return client.NewState(connected, reader, backend.TableName), closeBoth, nil
 }
 
 // keepStale marks all tables as incremental, upon which CloudQuery removes no stale rows from them: those
@@ -165,7 +170,7 @@ func keepStale(schemas schema.Tables) {
 }
 
 // finish ends a run in which every table of every connected account succeeded.
-func (c *Client) finish(ctx context.Context, run *client.Run, cursors *client.State, skipped error) error {
+func (c *Client) finish(ctx context.Context, run *client.Run, cursors *client.State, skipped error, res chan<- message.SyncMessage) error {
 	if skipped != nil && cursors == nil {
 		return fmt.Errorf("accounts were left out, and without backend_options their rows would now be removed: %w", skipped)
 	}
@@ -181,5 +186,18 @@ func (c *Client) finish(ctx context.Context, run *client.Run, cursors *client.St
 	if cursors == nil {
 		return nil
 	}
-	return cursors.Flush(ctx)
+	for _, gone := range run.Gone() {
+		if skipped != nil {
+			c.logger.Warn().Msg("accounts are left out of this sync, so rows that are gone at Pipedrive stay until the next full refresh")
+			break
+		}
+		for _, deletion := range gone.Deletions() {
+			select {
+			case res <- deletion:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+	}
+	return cursors.Finish(ctx)
 }

@@ -1,0 +1,88 @@
+package client
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/cloudquery/plugin-sdk/v4/message"
+)
+
+// Gone are rows of the destination that a full refresh did not find at Pipedrive.
+type Gone struct {
+	table, account string
+	ids            []int64
+}
+
+// Gone returns what the run's full refreshes did not find.
+func (r *Run) Gone() []Gone {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.gone
+}
+
+// findGone looks for rows of the destination that a reading of all records did not find. It is an error if
+// these are more than half of the account's.
+func (r *reading) findGone(ctx context.Context, complete bool) error {
+	a, t := r.account, r.table
+	log := a.logger.With().Str("table", t.Name()).Str("account_id", a.id).Logger()
+	if !complete {
+		log.Warn().Msg("the budget cut this full refresh short; rows that are gone at Pipedrive stay until the next one")
+		return nil
+	}
+	gone, all := Gone{table: t.Name(), account: a.id}, 0
+	err := a.state.backend.read(ctx, t.Name(), func(row stored) error {
+		if row.account != a.id {
+			return nil
+		}
+		all++
+		// What start_time leaves out is not gone.
+		if _, listed := r.ledger.sent[row.id]; !listed && (a.start.IsZero() || row.at >= a.start.Unix()) {
+			gone.ids = append(gone.ids, row.id)
+		}
+		return nil
+	})
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		log.Warn().Err(err).Msg("which rows are gone at Pipedrive can't be seen: the table can't be read through backend_options")
+		return nil
+	case 2*len(gone.ids) > all:
+		return fmt.Errorf("full_refresh_every: Pipedrive no longer lists %d of the account's %d rows; that is more than half, so none is removed. If it is right, delete them yourself (DELETE FROM %s WHERE account_id = '%s'); the next run then reads the table from its beginning",
+			len(gone.ids), all, t.Name(), a.id)
+	}
+	r.cursor.Least = int64(all - len(gone.ids))
+	log.Info().Int("rows", all).Int("gone", len(gone.ids)).Msg("full refresh")
+	a.run.mu.Lock()
+	defer a.run.mu.Unlock()
+	a.run.gone = append(a.run.gone, gone)
+	return nil
+}
+
+// Deletions are the messages that remove the rows from the destination.
+func (g Gone) Deletions() []message.SyncMessage {
+	messages := make([]message.SyncMessage, len(g.ids))
+	account := equals(accountColumn, arrow.BinaryTypes.String, func(b array.Builder) { b.(*array.StringBuilder).Append(g.account) })
+	for i, id := range g.ids {
+		messages[i] = &message.SyncDeleteRecord{DeleteRecord: message.DeleteRecord{
+			TableName: g.table,
+			WhereClause: message.PredicateGroups{{GroupingType: "AND", Predicates: message.Predicates{
+				account,
+				equals(idColumn, arrow.PrimitiveTypes.Int64, func(b array.Builder) { b.(*array.Int64Builder).Append(id) }),
+			}}},
+		}}
+	}
+	return messages
+}
+
+// equals is the condition that a column has the value that is appended.
+func equals(column string, of arrow.DataType, appended func(array.Builder)) message.Predicate {
+	schema := arrow.NewSchema([]arrow.Field{{Name: column, Type: of}}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer b.Release()
+	appended(b.Field(0))
+	return message.Predicate{Operator: "eq", Column: column, Record: b.NewRecordBatch()}
+}
