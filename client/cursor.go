@@ -35,6 +35,8 @@ type cursor struct {
 	Least int64 `json:"least,omitempty"`
 	// Found is true once the table was seen in the backend: if it is not there any more, it was dropped.
 	Found bool `json:"found,omitempty"`
+	// Absent counts the runs until then at whose end it was not: then the rows go elsewhere.
+	Absent int `json:"absent,omitempty"`
 	// Failures counts the runs in a row of which rows were missing.
 	Failures int `json:"failures,omitempty"`
 	// Refreshed is when the table was last read from its beginning.
@@ -166,11 +168,13 @@ func (s *State) Finish(ctx context.Context) error {
 	there := map[string]bool{}
 	for key, u := range s.unfinished {
 		c := u.cursor
-		if verified := c.Verified != nil; verified && !c.Found {
+		if c.Verified != nil && !c.Found && c.Absent < maxAbsent {
 			if _, known := there[u.table]; !known {
 				there[u.table] = s.backend.has(ctx, u.table)
 			}
-			c.Found = there[u.table]
+			if c.Found = there[u.table]; !c.Found {
+				c.Absent++
+			}
 		}
 		c.Finished = true
 		if err := s.store(ctx, key, c); err != nil {

@@ -78,6 +78,10 @@ func (r *Run) arrived(ctx context.Context, s *State, t *Table) (map[string]*arri
 	return found, err
 }
 
+// maxAbsent is how many runs look for the table in the backend. A destination logs each vain look as an
+// error.
+const maxAbsent = 3
+
 // maxFailures is how often in a row rows may be missing until verifying gives up: then the state is kept in
 // another destination than the rows, or somebody else removes them.
 const maxFailures = 3
@@ -88,7 +92,11 @@ func (r *reading) verify(ctx context.Context, c cursor) (cursor, error) {
 	a, t := r.account, r.table
 	log := a.logger.With().Str("table", t.Name()).Str("account_id", a.id).Logger()
 	next := c.trusted()
-	if !a.verify {
+	switch {
+	case !a.verify, len(c.Marks) == 0 && len(c.Sent) == 0:
+		return next, nil
+	case c.Absent >= maxAbsent:
+		log.Info().Msg("whether the rows of the last run arrived can't be seen: the backend of backend_options has no such table")
 		return next, nil
 	}
 	there, err := a.run.arrivals.of(ctx, a, t)
@@ -97,10 +105,8 @@ func (r *reading) verify(ctx context.Context, c cursor) (cursor, error) {
 		there = &arrival{parts: make([]fingerprint, len(c.Sent))} // it was dropped
 	case ctx.Err() != nil:
 		return c, context.Cause(ctx)
-	case err != nil && len(c.Marks) > 0:
+	case err != nil:
 		log.Info().Err(err).Msg("whether the rows of the last run arrived can't be seen: the table can't be read through backend_options")
-		return next, nil
-	case err != nil: // before the first row there may be no table
 		return next, nil
 	}
 	next, missing := c.proved(there)
@@ -129,7 +135,7 @@ func (r *reading) verify(ctx context.Context, c cursor) (cursor, error) {
 // trusted is the cursor to go on from where nothing is known of what arrived: that of the last run, if it
 // ended well.
 func (c cursor) trusted() cursor {
-	next := cursor{Version: cursorVersion, Finished: true, Marks: maps.Clone(c.Marks), Least: c.Least, Found: c.Found, Refreshed: c.Refreshed}
+	next := cursor{Version: cursorVersion, Finished: true, Marks: maps.Clone(c.Marks), Least: c.Least, Found: c.Found, Absent: c.Absent, Refreshed: c.Refreshed}
 	if !c.Finished {
 		next.Marks = maps.Clone(c.Verified)
 	}
@@ -143,8 +149,7 @@ func (c cursor) trusted() cursor {
 // the last run's, or a negative number where they can't be told from others.
 func (c cursor) proved(there *arrival) (next cursor, missing int64) {
 	next = c.trusted()
-	begun := len(next.Marks) > 0 || len(c.Sent) > 0
-	if begun && (there.rows == 0 || there.rows < c.Least) {
+	if there.rows == 0 && c.rows() > 0 || there.rows < c.Least {
 		next.Marks = map[string]mark{}
 		next.Refreshed = time.Time{}
 		return next, max(1, c.Least-there.rows)
@@ -172,6 +177,20 @@ func (c cursor) proved(there *arrival) (next cursor, missing int64) {
 		next.Marks = map[string]mark{}
 	}
 	return next, max(1, sent-arrived)
+}
+
+// rows is how many rows the last run sent, or 1 where an earlier one did.
+func (c cursor) rows() int64 {
+	var n int64
+	for _, s := range c.Sent {
+		n += s.Rows
+	}
+	for _, m := range c.trusted().Marks {
+		if n == 0 && !m.Changed.IsZero() {
+			n = 1
+		}
+	}
+	return n
 }
 
 // before are the cursor's marks, none of them later than a moment.

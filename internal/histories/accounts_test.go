@@ -61,7 +61,7 @@ func TestAccounts_stayApartWithoutState(t *testing.T) {
 func TestAccounts_oneFails(t *testing.T) {
 	w := several(t, 2)
 	w.requireSync()
-	before := w.state()
+	before := w.marks()
 	for _, a := range w.accounts {
 		a.company.Advance(time.Hour)
 		for _, table := range incremental {
@@ -71,7 +71,7 @@ func TestAccounts_oneFails(t *testing.T) {
 	w.lost = -1
 	w.simulator.AddFault(simulator.Fault{Path: "/v1/notes", At: []int{2}, Action: simulator.Status(500)})
 	require.ErrorContains(t, w.sync(), "notes")
-	require.Equal(t, before, w.state())
+	require.Equal(t, before, w.marks())
 	w.undisturbed()
 	w.requireSync()
 	w.requireTruth(all...)
@@ -81,7 +81,7 @@ func TestAccounts_failNamesAllThatCannotLogIn(t *testing.T) {
 	w := several(t, 4)
 	w.spec["on_account_error"] = "fail"
 	w.requireSync()
-	before := w.state()
+	before := w.marks()
 	for _, i := range []int{1, 3} {
 		w.simulator.SetAPIToken(w.accounts[i].token, nil)
 	}
@@ -96,7 +96,7 @@ func TestAccounts_failNamesAllThatCannotLogIn(t *testing.T) {
 	require.NotContains(t, err.Error(), "company 3")
 	require.NotContains(t, err.Error(), "token-", "no credential in a message")
 	require.Empty(t, w.sent, "nothing is written")
-	require.Equal(t, before, w.state())
+	require.Equal(t, before, w.marks())
 	for _, a := range w.accounts {
 		require.Len(t, w.rows("notes")[a.id()], len(a.ids("notes"))-1)
 	}

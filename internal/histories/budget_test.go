@@ -27,7 +27,7 @@ func (w *world) backfilled(between func()) (runs int, tokens int64) {
 	for runs = 1; runs < 100; runs++ {
 		before := map[string]string{}
 		if runs > 1 {
-			before = w.state()
+			before = w.marks()
 		}
 		tokens += w.requireTokens()
 		if w.log.Len() == 0 {
@@ -35,7 +35,7 @@ func (w *world) backfilled(between func()) (runs int, tokens int64) {
 		}
 		require.Contains(w.t, w.log.String(), "budget")
 		require.Equal(w.t, 1, strings.Count(w.log.String(), "\n"), "one warning")
-		require.NotEqual(w.t, before, w.state(), "run %d gets on", runs)
+		require.NotEqual(w.t, before, w.marks(), "run %d gets on", runs)
 		between()
 	}
 	w.t.Fatalf("not at the end after %d runs: %v", runs, w.state())
@@ -135,12 +135,12 @@ func TestDailyLimit_aFullTableCannotStop(t *testing.T) {
 		t.Run(table, func(t *testing.T) {
 			w := newWorld(t, large(4711))
 			w.requireSync()
-			before := w.state()
+			before := w.marks()
 			w.accounts[0].company.Advance(time.Hour)
 			w.accounts[0].change("deals", w.accounts[0].ids("deals")[0], "changed")
 			w.simulator.AddFault(simulator.Fault{Path: paths[table][0], Action: simulator.DailyLimit})
 			require.ErrorIs(t, w.sync(), pipedrive.RateLimitExceeded)
-			require.Equal(t, before, w.state())
+			require.Equal(t, before, w.marks())
 			w.undisturbed()
 			w.requireSync()
 			w.requireTruth(all...)
@@ -241,8 +241,8 @@ func TestMaxTokens_aRunThatGetsNowhereFails(t *testing.T) {
 					w.requireTruth("persons")
 					return
 				}
-				require.NotEqual(t, before, w.state(), "the run succeeds and gets nowhere: %s", w.log.String())
-				before = w.state()
+				require.NotEqual(t, before, w.marks(), "the run succeeds and gets nowhere: %s", w.log.String())
+				before = w.marks()
 				w.company().Advance(10 * time.Minute)
 			}
 			t.Fatal("30 runs were not enough")

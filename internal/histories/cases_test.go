@@ -499,14 +499,14 @@ func TestIncremental_noRowsKeepTheCursor(t *testing.T) {
 		}
 		ids := a.addMany(table, 3, a.company.Now(), 0)
 		w.requireSync()
-		before := w.state()
+		before := w.marks()
 		for _, id := range ids {
 			a.remove(table, id)
 		}
 		a.company.Advance(time.Hour)
 		w.requireSync()
 		require.Empty(t, w.sent[table])
-		require.Equal(t, before, w.state())
+		require.Equal(t, before, w.marks())
 		w.requireTruth(table)
 	})
 }
@@ -568,7 +568,7 @@ func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
 				w.spec["page_size"] = 5
 				a := w.accounts[0]
 				w.requireSync()
-				before := w.state()
+				before := w.marks()
 				counts := map[string]int{}
 				for _, table := range all {
 					counts[table] = w.count(table)
@@ -584,7 +584,7 @@ func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
 				w.lost = lost
 				err := w.sync()
 				require.ErrorContains(t, err, table)
-				require.Equal(t, before, w.state())
+				require.Equal(t, before, w.marks())
 				for table, n := range counts {
 					require.GreaterOrEqual(t, w.count(table), n, "a run that fails removes nothing")
 				}

@@ -425,3 +425,22 @@ func (w *world) state() map[string]string {
 	})
 	return state
 }
+
+// marks returns how far each table was read, by the keys of the state. What a run that did not end well says
+// of that is not counted: the next one trusts it only as far as its rows arrived.
+func (w *world) marks() map[string]string {
+	w.t.Helper()
+	marks := map[string]string{}
+	for key, value := range w.state() {
+		var cursor struct {
+			Finished        bool
+			Marks, Verified json.RawMessage
+		}
+		require.NoError(w.t, json.Unmarshal([]byte(value), &cursor), value)
+		marks[key] = string(cursor.Marks)
+		if !cursor.Finished {
+			marks[key] = string(cursor.Verified)
+		}
+	}
+	return marks
+}
