@@ -13,13 +13,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strings"
 
-	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite/readonly"
 )
 
 const usage = "usage: sqlite-query FILE [SQL]    (without SQL, statements are read from standard input)"
@@ -58,7 +55,7 @@ func run(ctx context.Context, arguments []string, stdin io.Reader, stdout io.Wri
 	if len(statements) == 0 {
 		return errUsage
 	}
-	db, err := openReadOnly(arguments[0])
+	db, err := readonly.Open(arguments[0])
 	if err != nil {
 		return err
 	}
@@ -72,30 +69,6 @@ func run(ctx context.Context, arguments []string, stdin io.Reader, stdout io.Wri
 		}
 	}
 	return nil
-}
-
-// openReadOnly refuses a file that is not there, which SQLite reports only as
-// one it cannot open.
-func openReadOnly(path string) (*sql.DB, error) {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, fmt.Errorf("there is no file %s", path)
-	case err != nil:
-		return nil, err
-	case info.IsDir():
-		return nil, fmt.Errorf("%s is a folder", path)
-	}
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	absolute = filepath.ToSlash(absolute)
-	if !strings.HasPrefix(absolute, "/") {
-		absolute = "/" + absolute // a Windows drive: file:///C:/...
-	}
-	uri := url.URL{Scheme: "file", Path: absolute, RawQuery: "mode=ro&_busy_timeout=10000"}
-	return sql.Open("sqlite", uri.String())
 }
 
 // show runs one statement and prints its title, its rows and their number.
