@@ -17,6 +17,7 @@ const (
 	nameHeight    = 12
 	columnsHeight = 200
 	widestColumn  = 28
+	narrowestSlot = 10 // of a column with the space around it
 )
 
 // columnsWidths are those of a phone, of a printed page and of a desktop: text
@@ -40,7 +41,6 @@ func drawBars(bars []bar, c colour, format charts.ValueFormatter) (template.HTML
 	p, option := painter(barsWidth, barRow*len(bars), [][]float64{values(bars)}, c)
 	option.Horizontal = true
 	option.BarSize = 0.22
-	option.RoundedBarCaps = charts.Ptr(true)
 	option.CategoryAxis.Show = charts.Ptr(false)
 	label := text
 	label.FontColor = ink.drawn()
@@ -94,11 +94,17 @@ type series struct {
 	values []float64
 }
 
-// drawColumns draws columns over time in all the widths that the page chooses from.
+// drawColumns draws columns over time in all the widths that the page chooses
+// from. Where there is no space for all, it draws the latest.
 func drawColumns(labels []string, shown []series) ([]template.HTML, error) {
 	var drawings []template.HTML
 	for _, width := range columnsWidths {
-		drawing, err := drawColumnsAt(width, labels, shown)
+		first := max(0, len(labels)-width/narrowestSlot)
+		latest := slices.Clone(shown)
+		for i, s := range shown {
+			latest[i].values = s.values[first:]
+		}
+		drawing, err := drawColumnsAt(width, labels[first:], latest)
 		if err != nil {
 			return nil, err
 		}
@@ -152,17 +158,17 @@ func scale(shown []series) (step float64, lines int) {
 }
 
 // thinned leaves out labels until those that remain have space. The library
-// would keep the last one as well, next to the one before it.
+// would keep the last one as well, over the one before it or cut off.
 func thinned(p *charts.Painter, labels []string) []string {
-	var widest int
+	var widest float64
 	for _, label := range labels {
-		widest = max(widest, p.MeasureText(label, 0, text).Width())
+		widest = max(widest, wider*float64(p.MeasureText(label, 0, text).Width()))
 	}
 	slot := float64(p.Width()) / float64(len(labels))
 	const gap = 12
-	every := int(math.Ceil((wider*float64(widest) + gap) / slot))
+	every := int(math.Ceil((widest + gap) / slot))
 	kept := make([]string, len(labels))
-	for i := 0; i < len(labels); i += every {
+	for i := 0; i < len(labels) && float64(len(labels)-i)*slot >= widest/2; i += every {
 		kept[i] = labels[i]
 	}
 	return kept

@@ -25,7 +25,7 @@ var layout string
 //go:embed report.css
 var style string
 
-var page = template.Must(template.New("report").Funcs(template.FuncMap{
+var document = template.Must(template.New("report").Funcs(template.FuncMap{
 	"amount":   amount,
 	"count":    count,
 	"currency": currency,
@@ -47,7 +47,7 @@ func Write(ctx context.Context, db *sql.DB, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return page.Execute(out, v)
+	return document.Execute(out, v)
 }
 
 // A view is the figures with their charts.
