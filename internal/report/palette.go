@@ -22,7 +22,7 @@ var (
 	deals  = colour{"deals", "#3560b0", "#82a7ee"}
 	value  = colour{"value", "#2f8580", "#62b8ae"}
 	won    = colour{"won", "#2c8a5f", "#5fc295"}
-	lost   = colour{"lost", "#c98a72", "#b9745b"}
+	lost   = colour{"lost", "#bd7658", "#b9745b"}
 	rows   = colour{"rows", "#52739c", "#8eaed6"}
 	tokens = colour{"tokens", "#8463ad", "#b69adf"}
 
