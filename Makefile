@@ -17,7 +17,7 @@ LOCAL := ./internal/sqlite/cmd/... ./internal/simulator/cmd/...
 # Without optimization the demo's programs are there in half the time, which matters the first time.
 QUICK := -trimpath -ldflags '-s -w' -gcflags 'all=-N -l'
 
-.PHONY: build programs demo sync test test-bigquery lint gen bench clean
+.PHONY: build programs demo sync report test test-bigquery lint gen bench clean
 
 build: ## the plugin
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/cq-source-pipedrive .
@@ -39,6 +39,13 @@ sync: ## sync your own account into pipedrive.db
 	@$(MAKE) --no-print-directory programs
 	bin/$(SYNC) docs/examples/sqlite.yml
 	bin/sqlite-query pipedrive.db < docs/examples/summary.sql
+
+report: ## a page about what is in pipedrive.db
+	@test -f pipedrive.db || { \
+		echo 'There is no pipedrive.db here: run make demo or make sync first.' >&2; \
+		exit 1; }
+	@CGO_ENABLED=0 $(GO) build $(QUICK) -o bin/demo/ ./internal/report/cmd/...
+	@bin/demo/pipedrive-report
 
 # Whole syncs run the plugin as a process of its own, which a race detector in the test does not see; and
 # SQLite takes minutes for the histories with it. The plugin's own packages are all raced.

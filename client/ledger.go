@@ -12,8 +12,7 @@ import (
 
 // ledger is what a run has sent of a table and account: each record's last version.
 type ledger struct {
-	sent  map[int64]int64 // seconds since 1970 of update_time, by id
-	noted int             // records at the last checkpoint
+	sent map[int64]int64 // seconds since 1970 of update_time, by id
 }
 
 // never stands for the time of a record that has no update_time: before all others.

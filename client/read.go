@@ -73,6 +73,7 @@ type reading struct {
 
 	meter pipedrive.Meter
 	pages int
+	noted int // pages at the last checkpoint
 	rows  int
 	odd   map[int]int // values that are of another kind than their column, by column
 }
@@ -135,16 +136,16 @@ func (r *reading) keep(ctx context.Context) error {
 	return r.account.state.storeCursor(ctx, r.account.key(r.table), r.table, c)
 }
 
-// checkpointRows is how many rows a run sends before it writes down how far it got; each further time it is a
-// quarter more of them.
-const checkpointRows = 20_000
+// checkpointPages is how many pages of a table a run sends before it writes down how far it got; each further
+// time it is a quarter of those that it sent until then, if that is more.
+const checkpointPages = 40
 
 // checkpoint writes down how far the run got, for the next one to go on from should this one be cut short.
 func (r *reading) checkpoint(ctx context.Context, l pipedrive.Listing, m mark) error {
-	if !r.account.verify || len(r.ledger.sent)-r.ledger.noted < max(checkpointRows, r.ledger.noted/4) {
+	if !r.account.verify || r.pages-r.noted < max(checkpointPages, r.noted/4) {
 		return nil
 	}
-	r.ledger.noted = len(r.ledger.sent)
+	r.noted = r.pages
 	r.cursor.Marks[l.Key()] = m
 	if err := r.keep(ctx); err != nil {
 		return err

@@ -109,6 +109,8 @@ type world struct {
 	// lost is how many of the last messages with rows are still in a buffer, and so lost, when the source
 	// fails; -1 for all.
 	lost int
+	// dropped are the records of which the destination loses the message, without a word; nil for none.
+	dropped func(table string, rows int) bool
 
 	mu   sync.Mutex
 	hook func(*http.Request)
@@ -202,7 +204,7 @@ func (w *world) sync() error {
 	}
 	defer func() { require.NoError(w.t, p.Close(ctx)) }()
 
-	out := &stream{ctx: ctx, syncTime: time.Now().UTC().Truncate(time.Microsecond), held: w.lost, sent: map[string]int{}}
+	out := &stream{ctx: ctx, syncTime: time.Now().UTC().Truncate(time.Microsecond), held: w.lost, dropped: w.dropped, sent: map[string]int{}}
 	out.writes, out.written = make(chan message.WriteMessage), make(chan error, 1)
 	go func() { out.written <- shared.plugin.Write(ctx, out.writes) }()
 	messages, failed := make(chan message.SyncMessage), make(chan error, 1)
@@ -261,6 +263,7 @@ type stream struct {
 	held     int        // how many messages with rows are held back until the source has ended; -1 for all
 	queue    []message.WriteMessage
 	stale    []string // tables to remove stale rows from
+	dropped  func(table string, rows int) bool
 	sent     map[string]int
 }
 
@@ -287,7 +290,11 @@ func (s *stream) pass(m message.SyncMessage, backend bool) {
 		s.write(&message.WriteMigrateTable{Table: table})
 	case *message.SyncInsert:
 		name, _ := m.Record.Schema().Metadata().GetValue(schema.MetadataTableName)
-		s.sent[strings.TrimPrefix(name, "pipedrive_")] += int(m.Record.NumRows())
+		name, rows := strings.TrimPrefix(name, "pipedrive_"), int(m.Record.NumRows())
+		s.sent[name] += rows
+		if s.dropped != nil && s.dropped(name, rows) {
+			return
+		}
 		s.queue = append(s.queue, &message.WriteInsert{Record: s.stamped(m.Record)})
 		for s.held >= 0 && len(s.queue) > s.held {
 			s.write(s.queue[0])

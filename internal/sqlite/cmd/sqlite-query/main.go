@@ -15,13 +15,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strings"
 
-	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite/file"
 )
 
 const usage = "usage: sqlite-query [-write] FILE [SQL]    (without SQL, statements are read from standard input)"
@@ -43,9 +40,9 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string, stdin io.Reader, stdout io.Writer) error {
-	mode := "ro"
+	mode := file.ReadOnly
 	if len(arguments) > 0 && arguments[0] == "-write" {
-		mode, arguments = "rw", arguments[1:]
+		mode, arguments = file.ReadWrite, arguments[1:]
 	}
 	var text string
 	switch len(arguments) {
@@ -64,7 +61,7 @@ func run(ctx context.Context, arguments []string, stdin io.Reader, stdout io.Wri
 	if len(statements) == 0 {
 		return errUsage
 	}
-	db, err := open(arguments[0], mode)
+	db, err := file.Open(arguments[0], mode)
 	if err != nil {
 		return err
 	}
@@ -86,30 +83,6 @@ func run(ctx context.Context, arguments []string, stdin io.Reader, stdout io.Wri
 		between = "\n"
 	}
 	return nil
-}
-
-// open refuses a file that is not there, which SQLite reports only as one it
-// cannot open. The mode is ro or rw.
-func open(path, mode string) (*sql.DB, error) {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, fmt.Errorf("there is no file %s", path)
-	case err != nil:
-		return nil, err
-	case info.IsDir():
-		return nil, fmt.Errorf("%s is a folder", path)
-	}
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	absolute = filepath.ToSlash(absolute)
-	if !strings.HasPrefix(absolute, "/") {
-		absolute = "/" + absolute // a Windows drive: file:///C:/...
-	}
-	uri := url.URL{Scheme: "file", Path: absolute, RawQuery: "mode=" + mode + "&_busy_timeout=10000"}
-	return sql.Open("sqlite", uri.String())
 }
 
 func query(ctx context.Context, db *sql.DB, statement string) (*table, error) {

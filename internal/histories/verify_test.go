@@ -1,0 +1,255 @@
+package histories
+
+import (
+	"database/sql"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// missing is how many rows a table lacks, or has of an older version.
+func (w *world) missing(table string) int {
+	w.t.Helper()
+	n := 0
+	got := w.rows(table)[fmt.Sprint(w.company().ID())]
+	for _, want := range w.company().Truth(table, everything) {
+		row := got[want["id"].(int64)]
+		if row == nil || !row["update_time"].is(want["update_time"]) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestVerify_whatWasLostComesAgain: a destination loses a message and calls the run a success. With verify the
+// next run finds out, without it the rows are lost for good.
+func TestVerify_whatWasLostComesAgain(t *testing.T) {
+	for _, verify := range []bool{true, false} {
+		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
+			each(t, func(t *testing.T, w *world, a *account, table string) {
+				w.spec["verify"], w.spec["page_size"], w.spec["lookback"] = verify, 4, "0s"
+				ids := a.addMany(table, 30, a.company.Now().Add(-30*time.Hour), time.Hour)
+				w.requireSync()
+				for run := range 3 {
+					a.company.Advance(time.Hour)
+					for i := range 10 {
+						a.change(table, ids[3*run+i], fmt.Sprint("changed in run ", run))
+						a.company.Advance(time.Minute)
+					}
+					n := 0
+					w.dropped = func(of string, _ int) bool {
+						n++
+						return of == table && n == 2
+					}
+					w.requireSync()
+					require.Positive(t, w.missing(table), "the message was lost")
+				}
+				w.dropped = nil
+				w.requireSync()
+				if verify {
+					w.requireTruth(table)
+				} else {
+					require.Positive(t, w.missing(table))
+				}
+			})
+		})
+	}
+}
+
+// TestVerify_aTableIsEmptied between two runs, dropped, or loses old rows: it is read from its beginning.
+func TestVerify_aTableIsEmptied(t *testing.T) {
+	for name, statement := range map[string]string{
+		"emptied": "DELETE FROM pipedrive_%s", "dropped": "DROP TABLE pipedrive_%s",
+		"old rows": "DELETE FROM pipedrive_%s WHERE id IN (2, 3)",
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world, a *account, table string) {
+				a.addMany(table, 20, a.company.Now().Add(-30*time.Hour), time.Hour)
+				a.addNeverChanged(table, "never changed")
+				for range 2 {
+					w.requireSync()
+					a.company.Advance(time.Hour)
+					a.add(table, "new", time.Time{})
+				}
+				w.exec(fmt.Sprintf(statement, table))
+				w.requireSync()
+				w.requireTruth(table)
+			})
+		})
+	}
+}
+
+// TestVerify_costsNothing: a run without faults makes the same requests with verify as without.
+func TestVerify_costsNothing(t *testing.T) {
+	usage := map[bool]simulator.Usage{}
+	for _, verify := range []bool{true, false} {
+		w := newWorld(t, generated(3, 4711))
+		w.spec["verify"], w.spec["page_size"] = verify, 3
+		for range 3 {
+			w.requireSync()
+			w.company().Advance(time.Hour)
+			for _, table := range incremental {
+				w.accounts[0].change(table, w.accounts[0].ids(table)[1], "changed")
+			}
+		}
+		usage[verify] = w.simulator.Usage()
+	}
+	require.Equal(t, usage[false], usage[true])
+}
+
+// TestVerify_somebodyElseRemovesRows after each run: that is not mended by reading again, and after some runs
+// it is no longer tried.
+func TestVerify_somebodyElseRemovesRows(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables = []string{"persons"}
+	a := w.accounts[0]
+	a.addMany("persons", 50, a.company.Now().Add(-100*time.Hour), time.Hour)
+	w.spec["page_size"] = 5
+	for run := range 8 {
+		a.company.Advance(time.Hour)
+		a.add("persons", "new", time.Time{})
+		w.requireSync()
+		if run > 3 {
+			require.LessOrEqual(t, w.sent["persons"], 2, "run %d", run)
+			require.Contains(t, w.log.String(), "verify: false")
+		}
+		w.exec("DELETE FROM pipedrive_persons WHERE id < 40")
+	}
+}
+
+// TestResume_goesOnFromWhatArrived: a first run is cut short again and again. No page is read more often than
+// what was lost of it makes necessary.
+func TestResume_goesOnFromWhatArrived(t *testing.T) {
+	each(t, func(t *testing.T, w *world, a *account, table string) {
+		const rows, page = 1000, 2
+		w.spec["page_size"] = page
+		ids := a.addMany(table, rows, a.company.Now().Add(-2*rows*time.Minute), time.Minute)
+		a.addNeverChanged(table, "never changed")
+		path := paths[table][0]
+		requests := func() int64 { return w.simulator.Usage().ByPath[path].Requests }
+		for _, at := range []int{200, 150, 120} {
+			w.simulator.AddFault(simulator.Fault{Path: path, At: []int{int(requests()) + at}, Action: simulator.Status(500)})
+			w.lost = 3 // messages are still in a buffer
+			require.Error(t, w.sync())
+			w.undisturbed()
+			a.company.Advance(time.Hour)
+			a.change(table, ids[at], "changed meanwhile")
+		}
+		w.lost = -1
+		before := requests()
+		w.requireSync()
+		w.requireTruth(table)
+		require.Less(t, requests()-before, int64(rows/page*3/4), "of %d pages", rows/page)
+	})
+}
+
+// TestResume_aHoleInWhatArrived: the destination lost a message in the middle of a run that was cut short.
+func TestResume_aHoleInWhatArrived(t *testing.T) {
+	each(t, func(t *testing.T, w *world, a *account, table string) {
+		w.spec["page_size"] = 2
+		a.addMany(table, 600, a.company.Now().Add(-700*time.Minute), time.Minute)
+		w.simulator.AddFault(simulator.Fault{Path: paths[table][0], At: []int{250}, Action: simulator.Status(500)})
+		n := 0
+		w.dropped = func(string, int) bool {
+			n++
+			return n == 100
+		}
+		require.Error(t, w.sync())
+		w.dropped = nil
+		w.undisturbed()
+		w.requireSync()
+		w.requireTruth(table)
+	})
+}
+
+func TestFullRefresh_removesWhatIsGone(t *testing.T) {
+	each(t, func(t *testing.T, w *world, a *account, table string) {
+		w.spec["full_refresh_every"] = "24h"
+		ids := a.addMany(table, 20, a.company.Now().Add(-30*time.Hour), time.Hour)
+		w.requireSync()
+		a.company.Advance(time.Hour)
+		for _, id := range ids[:5] {
+			a.remove(table, id)
+		}
+		a.company.Advance(31 * 24 * time.Hour) // after which deleted deals are no longer listed
+		w.spec["full_refresh_every"] = "0s"
+		w.requireSync()
+		require.Len(t, w.rows(table)["4711"], 20, "a run as any other")
+		w.spec["full_refresh_every"] = "24h"
+		w.requireSync()
+		require.Len(t, w.rows(table)["4711"], 15)
+		w.requireTruth(table)
+		require.Empty(t, w.log.String())
+
+		a.company.Advance(time.Hour)
+		a.add(table, "new", time.Time{})
+		w.requireSync()
+		require.LessOrEqual(t, w.sent[table], 2, "the next refresh is not due")
+		w.requireTruth(table)
+	})
+}
+
+func TestFullRefresh_mostRowsAreGone(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables, w.spec["full_refresh_every"] = []string{"persons"}, "24h"
+	a := w.accounts[0]
+	ids := a.addMany("persons", 20, a.company.Now().Add(-30*time.Hour), time.Hour)
+	w.requireSync()
+	for _, id := range ids[:11] {
+		a.remove("persons", id)
+	}
+	a.company.Advance(25 * time.Hour)
+	require.ErrorContains(t, w.sync(), "more than half")
+	require.Len(t, w.rows("persons")["4711"], 20)
+	require.ErrorContains(t, w.sync(), "DELETE FROM pipedrive_persons WHERE account_id = '4711'")
+	w.exec("DELETE FROM pipedrive_persons WHERE account_id = '4711'")
+	w.requireSync()
+	w.requireTruth("persons")
+	require.Len(t, w.rows("persons")["4711"], 9)
+}
+
+// TestFullRefresh_whatIsNotRead: nothing is removed of an account that is left out, after a reading that the
+// budget ended, and of what lies before start_time.
+func TestFullRefresh_whatIsNotRead(t *testing.T) {
+	prepared := func(t *testing.T) *world {
+		one := newAccount("one", "token-1", simulator.NewCompany(1))
+		two := newAccount("two", "token-2", simulator.NewCompany(2))
+		w := newWorldOf(t, []*account{one, two})
+		w.tables, w.spec["full_refresh_every"], w.spec["page_size"] = []string{"persons"}, "24h", 5
+		for _, a := range w.accounts {
+			ids := a.addMany("persons", 20, a.company.Now().Add(-30*time.Hour), time.Hour)
+			defer func() { a.remove("persons", ids[0]); a.company.Advance(25 * time.Hour) }()
+		}
+		w.requireSync()
+		return w
+	}
+	count := func(w *world) (n int) {
+		w.query(func(db *sql.DB) { require.NoError(w.t, db.QueryRow("SELECT count(*) FROM pipedrive_persons").Scan(&n)) })
+		return n
+	}
+	t.Run("an account is left out", func(t *testing.T) {
+		w := prepared(t)
+		w.accounts[1].token, w.spec["on_account_error"] = "revoked", "skip"
+		w.requireSync()
+		require.Equal(t, 40, count(w))
+	})
+	t.Run("the budget ends it", func(t *testing.T) {
+		w := prepared(t)
+		w.spec["max_tokens"] = 70
+		w.requireSync()
+		require.Equal(t, 40, count(w))
+		require.Contains(t, w.log.String(), "full refresh short")
+		delete(w.spec, "max_tokens")
+		w.requireSync()
+		require.Equal(t, 40, count(w), "until the next one")
+	})
+	t.Run("undisturbed", func(t *testing.T) {
+		w := prepared(t)
+		w.requireSync()
+		require.Equal(t, 38, count(w))
+	})
+}

@@ -1,0 +1,282 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// A tab shows the report, and remembers what it asked the network for.
+type tab struct {
+	ctx       context.Context
+	mu        sync.Mutex
+	requested []string
+}
+
+// open shows a page of a given width and colour scheme, on the screen or in print.
+func open(t *testing.T, file string, width int64, scheme, medium string) *tab {
+	t.Helper()
+	chromium, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("REQUIRE_CHROMIUM") != "" {
+			t.Fatal("REQUIRE_CHROMIUM is set, and there is no chromium")
+		}
+		t.Skip("SKIPPED, THE REPORT IS NOT LOOKED AT: there is no chromium (apt-get install chromium)")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute) // a browser that hangs must not hang the tests
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	shown := &tab{ctx: ctx}
+	address := (&url.URL{Scheme: "file", Path: file}).String()
+	require.NoError(t, chromedp.Listen(ctx, func(event any) {
+		if request, ok := event.(*network.EventRequestWillBeSent); ok && request.Request.URL != address {
+			shown.mu.Lock()
+			defer shown.mu.Unlock()
+			shown.requested = append(shown.requested, request.Request.URL)
+		}
+	}))
+	call(t, shown, network.Enable, network.EnableParams{})
+	call(t, shown, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: width, Height: 800, DeviceScaleFactor: 1, Mobile: width < 500,
+	})
+	call(t, shown, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Media: medium, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	run(t, shown, chromedp.Navigate(address))
+	return shown
+}
+
+func call[P, R any](t *testing.T, s *tab, command cdp.Command[P, R], parameters P) {
+	t.Helper()
+	_, err := chromedp.Call(s.ctx, command, parameters)
+	require.NoError(t, err)
+}
+
+func run[T any](t *testing.T, s *tab, action chromedp.Action[T]) T {
+	t.Helper()
+	result, err := chromedp.Run(s.ctx, action)
+	require.NoError(t, err)
+	return result
+}
+
+// evaluate returns what an expression of JavaScript gives.
+func evaluate[T any](t *testing.T, s *tab, expression string) T {
+	t.Helper()
+	return run(t, s, chromedp.Evaluate[T](expression))
+}
+
+// asked returns the addresses that were requested beside the page's own.
+func (s *tab) asked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requested)
+}
+
+// screenshot returns the whole page. With -artifacts it is kept as well.
+func (s *tab) screenshot(t *testing.T) image.Image {
+	t.Helper()
+	shot := run(t, s, chromedp.FullScreenshot(100))
+	require.NoError(t, os.WriteFile(filepath.Join(t.ArtifactDir(), "page.png"), shot, 0o600))
+	picture, err := png.Decode(bytes.NewReader(shot))
+	require.NoError(t, err)
+	return picture
+}
+
+// written is the file of the report on a database.
+func written(t *testing.T, statements ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	require.NoError(t, Write(t.Context(), database(t, statements...), &out))
+	file := filepath.Join(t.TempDir(), "report.html")
+	require.NoError(t, os.WriteFile(file, out.Bytes(), 0o600))
+	return file
+}
+
+// A drawn is a chart as the browser shows it: its place on the page, the
+// colours of its bars, and the area that they should cover.
+type drawn struct {
+	Title                    string
+	Left, Top, Width, Height float64
+	Colours                  [][3]uint8
+	Area                     float64
+	Lengths                  []float64 // of horizontal bars
+	Outside                  []string  // texts that do not fit into the drawing
+}
+
+const drawings = `[...document.querySelectorAll('figure')].filter(f => f.checkVisibility({contentVisibilityAuto: true})).map(f => {
+	const svg = [...f.querySelectorAll('svg')].filter(s => s.getBoundingClientRect().width > 0);
+	if (svg.length != 1) throw f.textContent + ' has ' + svg.length + ' drawings in sight';
+	const box = svg[0].getBoundingClientRect();
+	const bars = [...svg[0].querySelectorAll('path')].filter(p => getComputedStyle(p).fill != 'none');
+	const boxes = bars.map(b => b.getBoundingClientRect());
+	return {
+		title: f.querySelector('figcaption').textContent,
+		left: box.left + scrollX, top: box.top + scrollY, width: box.width, height: box.height,
+		colours: [...new Set(bars.map(b => getComputedStyle(b).fill))].map(c => c.match(/\d+/g).map(Number)),
+		area: boxes.reduce((sum, b) => sum + b.width * b.height, 0),
+		lengths: boxes.map(b => b.width),
+		outside: [...svg[0].querySelectorAll('text')].filter(text => {
+			const b = text.getBoundingClientRect();
+			return b.left < box.left - 2 || b.right > box.right + 2 || b.top < box.top - 2 || b.bottom > box.bottom + 2;
+		}).map(text => text.textContent),
+	};
+})`
+
+func TestReport_isDrawnOnEveryScreenWithoutTheNetwork(t *testing.T) {
+	file := written(t, schema, history, twoAccounts, runs("acme", 75), runs("beta", 1))
+	for _, screen := range []struct {
+		name, scheme, medium string
+		width                int64
+		paper                colour
+	}{
+		{"phone", "light", "screen", 360, paper},
+		{"tablet", "light", "screen", 768, paper},
+		{"desktop", "light", "screen", 1280, paper},
+		{"dark desktop", "dark", "screen", 1280, paper},
+		{"dark phone", "dark", "screen", 360, paper},
+		{"print", "dark", "print", 700, colour{Light: "#ffffff", Dark: "#ffffff"}},
+	} {
+		t.Run(screen.name, func(t *testing.T) {
+			s := open(t, file, screen.width, screen.scheme, screen.medium)
+			require.LessOrEqual(t, evaluate[int64](t, s, "document.documentElement.scrollWidth"), screen.width, "it scrolls sideways")
+
+			shown := evaluate[[]drawn](t, s, drawings)
+			picture := s.screenshot(t)
+			background := screen.paper.Light
+			if screen.scheme == "dark" {
+				background = screen.paper.Dark
+			}
+			require.Equal(t, background, hex(picture.At(2, 2)))
+
+			var titles []string
+			for _, c := range shown {
+				titles = append(titles, c.Title)
+				require.Empty(t, c.Outside, c.Title)
+				require.Greater(t, c.Width, 180.0, c.Title)
+				require.Greater(t, c.Height, 25.0, c.Title)
+				require.NotEmpty(t, c.Colours, c.Title)
+				// Edges between pixels are mixtures.
+				require.InEpsilon(t, c.Area, painted(picture, c), 0.35, "%s: %v", c.Title, c)
+			}
+			require.Equal(t, titlesInSight, titles)
+			require.Empty(t, s.asked())
+		})
+	}
+}
+
+// titlesInSight are those of the charts that are seen without opening anything.
+var titlesInSight = []string{
+	"Open deals", "Open value, EUR", "Open value, USD", // Sales
+	"Open deals", "Open value, USD", // removed
+	"Open deals", "Open value, USD", // Vertrieb
+	"Open deals", "Open value, no currency", // no pipeline
+	"May 2025 – April 2026",
+	"Rows per run", "API tokens per run",
+	"Rows per run", "API tokens per run",
+}
+
+// painted counts the pixels of a chart that have the colour of one of its bars.
+func painted(picture image.Image, c drawn) float64 {
+	var pixels float64
+	for y := int(c.Top); y < int(c.Top+c.Height); y++ {
+		for x := int(c.Left); x < int(c.Left+c.Width); x++ {
+			for _, colour := range c.Colours {
+				if hex(picture.At(x, y)) == fmt.Sprintf("#%02x%02x%02x", colour[0], colour[1], colour[2]) {
+					pixels++
+				}
+			}
+		}
+	}
+	return pixels
+}
+
+func hex(c color.Color) string {
+	r, g, b, _ := c.RGBA()
+	return fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
+}
+
+func TestReport_drawsBarsAsLongAsTheirValues(t *testing.T) {
+	s := open(t, written(t, schema, twoAccounts), 1280, "light", "screen")
+	sales := evaluate[[]drawn](t, s, drawings)[1]
+	require.Equal(t, "Open value, EUR", sales.Title)
+	require.Len(t, sales.Lengths, 4)
+	longest := slices.Max(sales.Lengths)
+	require.Greater(t, longest, sales.Width*0.7)
+	for i, value := range []float64{7, 0, 100.5, 200} { // from the bottom
+		require.InDelta(t, value/200, sales.Lengths[i]/longest, 0.02, value)
+	}
+}
+
+func TestReport_showsNamesAsTheyAre(t *testing.T) {
+	const name = `<script>document.title = "gone"</script><img src="https://example.com/x.png"> & 'quoted' 🔁 {{.}} ]]> </svg>`
+	long := strings.Repeat("Überlänge ", 20)
+	quoted := strings.ReplaceAll(name, "'", "''")
+	s := open(t, written(t, schema, history, fmt.Sprintf(`
+		INSERT INTO pipedrive_pipelines (account_id, id, name) VALUES ('%[1]s', 1, '%[1]s'), ('b', 1, '%[2]s');
+		INSERT INTO pipedrive_stages (account_id, id, name, pipeline_id) VALUES ('%[1]s', 1, '%[1]s', 1), ('b', 1, '%[2]s', 1);
+		INSERT INTO pipedrive_deals (account_id, id, status, value, currency, pipeline_id, stage_id)
+			VALUES ('%[1]s', 1, 'open', 10, '<b>', 1, 1), ('b', 1, 'open', 10, 'EUR', 1, 1);`, quoted, long), runs(quoted, 1)), 360, "light", "screen")
+
+	require.Equal(t, "Pipedrive sales report", evaluate[string](t, s, "document.title"))
+	require.Zero(t, evaluate[int](t, s, "document.querySelectorAll('script, img, b b, figcaption b').length"))
+	require.Equal(t, name, evaluate[string](t, s, "document.querySelector('article h3').textContent"))
+	require.Equal(t, "Stage"+name, evaluate[string](t, s, "['thead th', 'tbody th'].map(q => document.querySelector(q).textContent).join('')"))
+	require.Contains(t, evaluate[string](t, s, "document.querySelector('[role=img]').ariaLabel"), name)
+	require.Equal(t, "Open value, <b>", evaluate[string](t, s, "document.querySelectorAll('figcaption')[1].textContent"))
+	require.Contains(t, evaluate[string](t, s, "document.querySelector('svg text:last-of-type').textContent"), "<script>document")
+
+	require.LessOrEqual(t, evaluate[int](t, s, "document.documentElement.scrollWidth"), 360)
+	for _, c := range evaluate[[]drawn](t, s, drawings) {
+		require.Empty(t, c.Outside, c.Title)
+	}
+	s.screenshot(t)
+	require.Empty(t, s.asked())
+}
+
+func TestReport_saysWhatIsMissing(t *testing.T) {
+	for name, statements := range map[string][]string{"no tables": nil, "empty tables": {schema, history}} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, written(t, statements...), 360, "light", "screen")
+			text := evaluate[string](t, s, "document.body.innerText")
+			for _, hint := range []string{
+				"Nothing was synced yet", "No open deals yet", "No pipelines yet", "No deal was won or lost yet", "No history of syncs yet",
+			} {
+				require.Contains(t, text, hint)
+			}
+			require.NotContains(t, text, "NaN")
+			s.screenshot(t)
+		})
+	}
+}
+
+func TestReport_printsTheNumbers(t *testing.T) {
+	s := open(t, written(t, schema, twoAccounts), 700, "dark", "print")
+	require.True(t, evaluate[bool](t, s, "document.querySelector('table').checkVisibility()"), "the tables stay closed")
+	pdf := run(t, s, chromedp.PrintToPDF(chromedp.PDFPaper(chromedp.PaperA4)))
+	require.NoError(t, os.WriteFile(filepath.Join(t.ArtifactDir(), "report.pdf"), pdf, 0o600))
+	pages := bytes.Count(pdf, []byte("/Type /Page\n"))
+	require.Positive(t, pages)
+	require.LessOrEqual(t, pages, 6)
+}
