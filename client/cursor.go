@@ -31,6 +31,9 @@ type cursor struct {
 	Verified map[string]mark `json:"verified,omitempty"`
 	// Sent is what that run sent.
 	Sent []segment `json:"sent,omitempty"`
+	// Before is the sync time of the rows that were there before, in microseconds since 1970; those of the run
+	// have a later one.
+	Before int64 `json:"before,omitempty"`
 	// Least is how many rows the destination has at least.
 	Least int64 `json:"least,omitempty"`
 	// Found is true once the table was seen in the backend: if it is not there any more, it was dropped.

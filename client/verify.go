@@ -113,7 +113,7 @@ func (r *reading) verify(ctx context.Context, c cursor) (cursor, error) {
 	if missing > 0 && c.Failures >= maxFailures {
 		next = c.trusted()
 	}
-	next.Found, next.Least, next.Failures = true, there.rows, c.Failures
+	next.Found, next.Before, next.Least, next.Failures = true, there.newest, there.rows, c.Failures
 	switch {
 	case missing == 0:
 		next.Failures = 0
@@ -135,7 +135,7 @@ func (r *reading) verify(ctx context.Context, c cursor) (cursor, error) {
 // trusted is the cursor to go on from where nothing is known of what arrived: that of the last run, if it
 // ended well.
 func (c cursor) trusted() cursor {
-	next := cursor{Version: cursorVersion, Finished: true, Marks: maps.Clone(c.Marks), Least: c.Least, Found: c.Found, Absent: c.Absent, Refreshed: c.Refreshed}
+	next := cursor{Version: cursorVersion, Finished: true, Marks: maps.Clone(c.Marks), Before: c.Before, Least: c.Least, Found: c.Found, Absent: c.Absent, Refreshed: c.Refreshed}
 	if !c.Finished {
 		next.Marks = maps.Clone(c.Verified)
 	}
@@ -156,6 +156,9 @@ func (c cursor) proved(there *arrival) (next cursor, missing int64) {
 	}
 	first := -1
 	var sent, arrived int64
+	if there.newest <= c.Before {
+		clear(there.parts) // none of that run's rows is there
+	}
 	for i, s := range c.Sent {
 		sent, arrived = sent+s.Rows, arrived+there.parts[i].Rows
 		if first < 0 && s.fingerprint != there.parts[i] {
@@ -166,7 +169,7 @@ func (c cursor) proved(there *arrival) (next cursor, missing int64) {
 	case first < 0:
 		next.Marks = maps.Clone(c.Marks)
 		return next, 0
-	case arrived > sent:
+	case arrived > sent && c.Before > 0:
 		return next, -1
 	case first == 0:
 		next.Marks = maps.Clone(c.Verified)
