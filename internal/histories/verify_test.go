@@ -240,7 +240,7 @@ func TestFullRefresh_whatIsNotRead(t *testing.T) {
 	})
 	t.Run("the budget ends it", func(t *testing.T) {
 		w := prepared(t)
-		w.spec["max_tokens"] = 70
+		w.spec["max_tokens"] = 55 // less than one account takes
 		w.requireSync()
 		require.Equal(t, 40, count(w))
 		require.Contains(t, w.log.String(), "full refresh short")
