@@ -63,9 +63,6 @@ var errAbsent = errors.New("the backend has no such table")
 // readTimeout bounds one reading of a table.
 const readTimeout = 5 * time.Minute
 
-// errEnough ends a reading early.
-var errEnough = errors.New("enough")
-
 // read calls each for every row of a table, in no particular order. It takes no more memory than one
 // message of the backend's.
 func (b *Backend) read(ctx context.Context, table string, each func(stored) error) error {
@@ -75,7 +72,9 @@ func (b *Backend) read(ctx context.Context, table string, each func(stored) erro
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, readTimeout, fmt.Errorf("the backend took more than %v to read %s", readTimeout, table))
+	// A run that fails meanwhile waits for the end: a destination goes on with a reading that was given up, and
+	// serves no other until then.
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), readTimeout, fmt.Errorf("the backend took more than %v to read %s", readTimeout, table))
 	defer cancel()
 	columns := &schema.Table{Name: table, Columns: schema.ColumnList{
 		{Name: accountColumn, Type: arrow.BinaryTypes.String},
@@ -95,7 +94,7 @@ func (b *Backend) read(ctx context.Context, table string, each func(stored) erro
 		}
 	}
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, errEnough):
+	case errors.Is(err, io.EOF):
 		return nil
 	case isAbsent(err):
 		return fmt.Errorf("%w: %w", errAbsent, err)
@@ -105,9 +104,10 @@ func (b *Backend) read(ctx context.Context, table string, each func(stored) erro
 	return err
 }
 
-// has reports whether the backend has a table that can be read.
+// has reports whether the backend has a table that can be read. It reads all of it: a destination logs a reading
+// that is given up as an error.
 func (b *Backend) has(ctx context.Context, table string) bool {
-	return b.read(ctx, table, func(stored) error { return errEnough }) == nil
+	return b.read(ctx, table, func(stored) error { return nil }) == nil
 }
 
 // isAbsent reports whether a destination's error says that a table does not exist. Each database has its

@@ -38,7 +38,9 @@ type cursor struct {
 	Least int64 `json:"least,omitempty"`
 	// Found is true once the table was seen in the backend: if it is not there any more, it was dropped.
 	Found bool `json:"found,omitempty"`
-	// Absent counts the runs until then at whose end it was not: then the rows go elsewhere.
+	// Absent counts the runs that looked for it in vain until then: its rows go elsewhere, or under another
+	// name. As long as nobody has looked it was dropped if it is not there; small tables are read again
+	// then, which costs next to nothing, and a large one was looked for by the run that filled it.
 	Absent int `json:"absent,omitempty"`
 	// Failures counts the runs in a row of which rows were missing.
 	Failures int `json:"failures,omitempty"`
@@ -82,8 +84,9 @@ type State struct {
 
 // unfinished is the cursor of a table in the run that is under way.
 type unfinished struct {
-	table  string
-	cursor cursor
+	table   string
+	settled bool // whether the table must be at the destination, if it comes there at all
+	cursor  cursor
 }
 
 // NewState returns the state that lives in a table of a backend.
@@ -115,10 +118,10 @@ func (s *State) loadCursor(ctx context.Context, key string) (cursor, error) {
 }
 
 // storeCursor keeps the cursor of a table that is under way; [State.Finish] makes it one that can be trusted.
-func (s *State) storeCursor(ctx context.Context, key string, t *Table, c cursor) error {
+func (s *State) storeCursor(ctx context.Context, key string, t *Table, c cursor, settled bool) error {
 	c.Finished = false
 	s.mu.Lock()
-	s.unfinished[key] = unfinished{t.Name(), c}
+	s.unfinished[key] = unfinished{t.Name(), settled, c}
 	s.mu.Unlock()
 	return s.store(ctx, key, c)
 }
@@ -171,7 +174,7 @@ func (s *State) Finish(ctx context.Context) error {
 	there := map[string]bool{}
 	for key, u := range s.unfinished {
 		c := u.cursor
-		if c.Verified != nil && !c.Found && c.Absent < maxAbsent {
+		if u.settled && !c.Found && c.Absent < maxAbsent {
 			if _, known := there[u.table]; !known {
 				there[u.table] = s.backend.has(ctx, u.table)
 			}

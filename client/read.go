@@ -130,11 +130,16 @@ func (r *reading) keep(ctx context.Context) error {
 	if r.account.verify {
 		c.Verified, c.Sent = r.verified, r.ledger.segments()
 	}
+	settled := r.account.verify && len(r.ledger.sent) >= settledRows
 	if !maps.EqualFunc(c.Marks, r.verified, mark.equal) {
 		r.account.state.moved.Store(true)
 	}
-	return r.account.state.storeCursor(ctx, r.account.key(r.table), r.table, c)
+	return r.account.state.storeCursor(ctx, r.account.key(r.table), r.table, c, settled)
 }
+
+// settledRows is how many rows a run has to send for their table to be at the destination when the run ends:
+// several messages' worth. Destinations make a table with the first of its rows.
+const settledRows = 5_000
 
 // checkpointPages is how many pages of a table a run sends before it writes down how far it got; each further
 // time it is a quarter of those that it sent until then, if that is more.

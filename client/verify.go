@@ -78,8 +78,8 @@ func (r *Run) arrived(ctx context.Context, s *State, t *Table) (map[string]*arri
 	return found, err
 }
 
-// maxAbsent is how many runs look for the table in the backend. A destination logs each vain look as an
-// error.
+// maxAbsent is how many runs look for the table in the backend until it was seen there. A destination logs each
+// vain look as an error.
 const maxAbsent = 3
 
 // maxFailures is how often in a row rows may be missing until verifying gives up: then the state is kept in
@@ -95,13 +95,13 @@ func (r *reading) verify(ctx context.Context, c cursor) (cursor, error) {
 	switch {
 	case !a.verify, len(c.Marks) == 0 && len(c.Sent) == 0:
 		return next, nil
-	case c.Absent >= maxAbsent:
+	case !c.Found && c.Absent >= maxAbsent:
 		log.Info().Msg("whether the rows of the last run arrived can't be seen: the backend of backend_options has no such table")
 		return next, nil
 	}
 	there, err := a.run.arrivals.of(ctx, a, t)
 	switch {
-	case errors.Is(err, errAbsent) && c.Found:
+	case errors.Is(err, errAbsent) && (c.Found || c.Absent == 0):
 		there = &arrival{parts: make([]fingerprint, len(c.Sent))} // it was dropped
 	case ctx.Err() != nil:
 		return c, context.Cause(ctx)
@@ -109,11 +109,15 @@ func (r *reading) verify(ctx context.Context, c cursor) (cursor, error) {
 		log.Info().Err(err).Msg("whether the rows of the last run arrived can't be seen: the table can't be read through backend_options")
 		return next, nil
 	}
+	found := c.Found || err == nil
 	next, missing := c.proved(there)
 	if missing > 0 && c.Failures >= maxFailures {
 		next = c.trusted()
 	}
-	next.Found, next.Before, next.Least, next.Failures = true, there.newest, there.rows, c.Failures
+	next.Found, next.Before, next.Least, next.Failures = found, there.newest, there.rows, c.Failures
+	if !found {
+		next.Absent++
+	}
 	switch {
 	case missing == 0:
 		next.Failures = 0
@@ -171,7 +175,7 @@ func (c cursor) proved(there *arrival) (next cursor, missing int64) {
 		return next, 0
 	case arrived > sent && c.Before > 0:
 		return next, -1
-	case first == 0:
+	case first == 0, c.Sent[first-1].To == never:
 		next.Marks = maps.Clone(c.Verified)
 	default:
 		next.Marks = c.before(time.Unix(c.Sent[first-1].To, 0).UTC())

@@ -1,0 +1,102 @@
+package histories
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// plainDeals is an API with many deals, one a second, that have next to nothing in them.
+type plainDeals struct {
+	api  http.Handler // answers everything else
+	rows int
+}
+
+func (p plainDeals) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/api/v2/deals" {
+		p.api.ServeHTTP(w, r)
+		return
+	}
+	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	first, q := 0, r.URL.Query()
+	if since, err := time.Parse(time.RFC3339, q.Get("updated_since")); err == nil {
+		first = int(since.Sub(begin) / time.Second)
+	}
+	if cursor, err := strconv.Atoi(q.Get("cursor")); err == nil {
+		first = cursor
+	}
+	var page strings.Builder
+	last := min(first+500, p.rows)
+	for i := first; i < last; i++ {
+		fmt.Fprintf(&page, `{"id":%d,"update_time":%q},`, i+1, begin.Add(time.Duration(i)*time.Second).Format(time.RFC3339))
+	}
+	next := "null"
+	if last < p.rows {
+		next = strconv.Quote(strconv.Itoa(last))
+	}
+	fmt.Fprintf(w, `{"success":true,"data":[%s],"additional_data":{"next_cursor":%s}}`, strings.TrimSuffix(page.String(), ","), next)
+}
+
+// BenchmarkVerify prints what it adds to a run to verify that 200,000 deals arrived, all of which the run
+// before had sent. Source, destination and API are all in this process.
+func BenchmarkVerify(b *testing.B) {
+	const rows = 200_000
+	w := newWorld(b, simulator.NewCompany(4711))
+	listener := httptest.NewServer(plainDeals{w.simulator, rows})
+	defer listener.Close()
+	w.url, w.tables = listener.URL, []string{"deals"}
+	for b.Loop() {
+		b.StopTimer()
+		w.exec("CREATE TABLE IF NOT EXISTS " + stateTable + " (key TEXT)")
+		w.exec("DROP TABLE " + stateTable)
+		w.requireSync()
+		require.Equal(b, rows, w.sent["deals"])
+		took, peak := map[bool]time.Duration{}, map[bool]uint64{}
+		b.StartTimer()
+		for _, verify := range []bool{true, false} {
+			w.spec["verify"] = verify
+			took[verify], peak[verify] = measure(w.requireSync)
+			require.Less(b, w.sent["deals"], 200)
+		}
+		b.ReportMetric((took[true] - took[false]).Seconds(), "s_more")
+		b.ReportMetric((float64(peak[true])-float64(peak[false]))/(1<<20), "MiB_more")
+		b.ReportMetric(float64(took[true])/float64(took[false]), "x_time")
+		b.ReportMetric(0, "ns/op")
+	}
+}
+
+// measure returns how long f takes and how much of the heap is in use at most meanwhile.
+func measure(f func()) (took time.Duration, peak uint64) {
+	runtime.GC()
+	done, most := make(chan struct{}), make(chan uint64)
+	go func() {
+		var m runtime.MemStats
+		var max uint64
+		for {
+			runtime.ReadMemStats(&m)
+			if m.HeapInuse > max {
+				max = m.HeapInuse
+			}
+			select {
+			case <-done:
+				most <- max
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	begin := time.Now()
+	f()
+	took = time.Since(begin)
+	close(done)
+	return took, <-most
+}
