@@ -61,6 +61,7 @@ type pager[T Record] struct {
 	cursors map[string]bool // that were followed, in a cursor listing
 
 	start   int64 // of the page that comes next, in an offset listing
+	first   int64 // the id that the page before begins with; 0 where that page is read again
 	ordered bool  // whether the records of an offset listing have come in the order of their ids so far
 	lastID  int64 // the greatest id so far, while they have
 
@@ -137,8 +138,16 @@ func (p *pager[T]) followCursor(page envelope[T]) error {
 // last record of the one before; where that record is not found, the page before is read again.
 func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 	if p.ordered && p.start > 0 && (len(page.records) == 0 || page.records[0].RecordID() > p.lastID) {
+		p.first = 0
 		p.seek(max(0, p.start-int64(p.limit)+1))
 		return nil, nil
+	}
+	if len(page.records) > 1 {
+		first := page.records[0].RecordID()
+		if first != 0 && first == p.first {
+			return nil, p.broken(fmt.Sprintf("the page that starts at %d begins as the one before", p.start))
+		}
+		p.first = first
 	}
 	fresh, err := p.unseen(page.records)
 	if err != nil {

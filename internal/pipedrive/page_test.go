@@ -1,6 +1,8 @@
 package pipedrive
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"testing"
@@ -193,4 +195,22 @@ func TestPages_aRefusedCursorIsNoMatterOfOptionalFields(t *testing.T) {
 	_, err := collect(t, c, l, 1)
 	requireCode(t, err, ExternalAPIError)
 	require.Len(t, api.requests, 2)
+}
+
+// TestPages_offsetListThatIgnoresStartFails: a list that always answers with its beginning would be read
+// for ever.
+func TestPages_offsetListThatIgnoresStartFails(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	c, _ := start(func(n int, _ *http.Request) reply {
+		if n > 20 {
+			cancel(errors.New("read for ever"))
+		}
+		return reply{body: `{"success":true,"data":` + items(1, 2, 3) + `}`}
+	})
+	for _, l := range []Listing{offsetListing, {Path: "/v1/unsorted", Paging: Offset}} {
+		var err error
+		for _, err = range Pages(ctx, c, l, Query{Limit: 3}, nil, decodeItem) {
+		}
+		require.ErrorContains(t, requireCode(t, err, ExternalAPIError), "can't be read to its end")
+	}
 }
