@@ -106,8 +106,11 @@ func (p *pager[T]) read(ctx context.Context) (envelope[T], error) {
 	}
 	p.query.Set("include_fields", strings.Join(p.listing.Include, ","))
 	page, again := get(ctx, p.client, r, decode)
-	if again != nil {
+	switch {
+	case isStatus(again, http.StatusBadRequest):
 		return page, err // it was not about the optional fields
+	case again != nil:
+		return page, again
 	}
 	p.client.config.Logger.Info().Str("path", r.path).Strs("fields", p.listing.IncludeOptional).
 		Msg("the account has no such fields; they stay NULL")

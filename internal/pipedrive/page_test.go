@@ -214,3 +214,16 @@ func TestPages_offsetListThatIgnoresStartFails(t *testing.T) {
 		require.ErrorContains(t, requireCode(t, err, ExternalAPIError), "can't be read to its end")
 	}
 }
+
+// TestPages_optionalFieldsDoNotHideAnotherError: what fails without the optional fields is not about them.
+func TestPages_optionalFieldsDoNotHideAnotherError(t *testing.T) {
+	l := Listing{Path: "/api/v2/things", Paging: Cursor, IncludeOptional: []string{"marketing_status"}}
+	c, _ := start(func(n int, _ *http.Request) reply {
+		if n == 1 {
+			return reply{status: http.StatusBadRequest, body: `{"success":false,"error":"include_fields"}`}
+		}
+		return reply{status: http.StatusTooManyRequests, header: map[string]string{"X-Daily-Ratelimit-Token-Remaining": "0"}}
+	})
+	_, err := collect(t, c, l, 2)
+	require.True(t, requireCode(t, err, RateLimitExceeded).Daily)
+}
