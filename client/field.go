@@ -21,7 +21,7 @@ var FieldColumns = []Column{
 	{Name: "subfields", Type: JSON, Description: "Parts of the field's values: a list of {field_code, field_name, field_type}."},
 	{Name: "description", Description: "What users wrote about the field."},
 	{Name: "is_optional_response_field", Type: Bool, Description: "Whether API v2 sends the field only when it is asked to.", V1: Nowhere()},
-	{Name: "id", Type: Int, Description: "The field's id in API v1; NULL on v2, which has none.", V2: Nowhere()},
+	{Name: "id", Type: Int, Description: "The field's id in API v1, where parts of a custom field have none; NULL on v2.", V2: Nowhere()},
 }
 
 var (

@@ -128,3 +128,19 @@ func TestTestConnection(t *testing.T) {
 		require.NotContains(t, err.Error(), token)
 	}
 }
+
+// TestSync_v1FieldsWithoutID: v1 lists the parts of a custom field as fields without an id.
+func TestSync_v1FieldsWithoutID(t *testing.T) {
+	hash := strings.Repeat("a", 40)
+	api := answers{
+		"/v1/personFields": `{"success":true,"data":[{"id":9,"key":"` + hash + `","name":"Budget","field_type":"monetary"},
+			{"id":null,"key":"` + hash + `_currency","name":"Currency of Budget","field_type":"varchar","is_subfield":true}]}`,
+		"/v1/dealFields": `{"success":true,"data":null}`, "/v1/organizationFields": `{"success":true,"data":null}`,
+		"/v1/persons": `{"success":true,"data":[{"id":1,"` + hash + `":5,"` + hash + `_currency":"EUR"}]}`,
+	}
+	rows, err := sync(t, started(t, api, `,"api_version":"v1"`), "pipedrive_persons", "pipedrive_fields")
+	require.NoError(t, err)
+	require.Equal(t, 5.0, rows["pipedrive_persons"][0]["cf_budget"])
+	require.Equal(t, "EUR", rows["pipedrive_persons"][0]["cf_budget_currency"])
+	require.Len(t, rows["pipedrive_fields"], 2)
+}
