@@ -144,3 +144,13 @@ func TestSync_v1FieldsWithoutID(t *testing.T) {
 	require.Equal(t, "EUR", rows["pipedrive_persons"][0]["cf_budget_currency"])
 	require.Len(t, rows["pipedrive_fields"], 2)
 }
+
+// TestTestConnection_tellsOfAnAccountThatASyncWouldSkip: who asks whether the accounts connect wants to know.
+func TestTestConnection_tellsOfAnAccountThatASyncWouldSkip(t *testing.T) {
+	good := httpServer(t, answers{})
+	raw := fmt.Sprintf(`{"on_account_error":"skip","accounts":[{"name":"a","api_token":%q,"api_url":%q},{"name":"b","api_token":"another","api_url":%q}]}`, token, good, good)
+	var e *plugin.TestConnError
+	require.ErrorAs(t, TestConnection(context.Background(), zerolog.Nop(), []byte(raw)), &e)
+	require.Equal(t, "TOKEN_INVALIDATED", e.Code)
+	require.ErrorContains(t, e, `"b"`)
+}
