@@ -58,10 +58,18 @@ func Parse(raw []byte) (*Spec, error) {
 		return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "%v", err)
 	}
 	for i := range s.Accounts {
+		s.Accounts[i].inherit(s.Connection)
 		s.Accounts[i].setDefaults()
 	}
 	s.setDefaults()
 	return s, s.validate()
+}
+
+// inherit takes what the top level says for all accounts.
+func (a *Account) inherit(top Connection) {
+	if a.Export == nil {
+		a.APIURL, a.APIVersion = cmp.Or(a.APIURL, top.APIURL), cmp.Or(a.APIVersion, top.APIVersion)
+	}
 }
 
 // setDefaults leaves api_url empty with oauth, where the token response has the default, and with export.
@@ -248,6 +256,9 @@ func (s *Spec) validate() error {
 	if s.Lookback.Duration() < 0 {
 		return invalid("spec.lookback", s.Lookback.Duration().String(), "must not be less than 0s")
 	}
+	if err := s.validateConnection("spec"); err != nil {
+		return err
+	}
 	names := map[string]bool{}
 	for i := range s.Accounts {
 		a := &s.Accounts[i]
@@ -260,10 +271,7 @@ func (s *Spec) validate() error {
 			return err
 		}
 	}
-	if len(s.Accounts) > 0 {
-		return nil
-	}
-	return s.validateConnection("spec")
+	return nil
 }
 
 func (c *Connection) validateConnection(path string) error {

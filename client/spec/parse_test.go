@@ -94,6 +94,7 @@ var refused = []struct {
 	{`{"api_token":"s3cr3t-t0ken","api_url":"api.pipedrive.com"}`, pipedrive.InvalidSpec, []string{"spec.api_url", "https"}},
 	{`{"api_token":"s3cr3t-t0ken","api_url":"https://u:p@api.pipedrive.com"}`, pipedrive.InvalidSpec, []string{"spec.api_url"}},
 	{`{"api_token":"s3cr3t-t0ken","oauth":{"client_id":"a","client_secret":"b","refresh_token":"c"}}`, pipedrive.InvalidSpec, []string{"api_token and oauth", "only one"}},
+	{`{"api_url":"https://u:p@api.pipedrive.com","accounts":[{"name":"a","api_token":"x"}]}`, pipedrive.InvalidSpec, []string{"spec.api_url", "no user"}},
 	{`{"api_token":"s3cr3t-t0ken","accounts":[{"name":"a","api_token":"x"}]}`, pipedrive.InvalidSpec, []string{"spec.api_token", "spec.accounts"}},
 }
 
@@ -144,4 +145,20 @@ func TestParse_refusesWhatDoesNotExistYet(t *testing.T) {
 		require.ErrorContains(t, err, "not available yet", key)
 		require.ErrorContains(t, err, "spec."+strings.Split(key, `"`)[1], key)
 	}
+}
+
+// TestParse_accountsTakeWhatTheTopLevelSays: api_url and api_version beside accounts hold for all of them
+// that say nothing else.
+func TestParse_accountsTakeWhatTheTopLevelSays(t *testing.T) {
+	s, err := Parse([]byte(`{"api_url":"https://proxy.example/","api_version":"v1","accounts":[
+		{"name":"a","api_token":"x"},
+		{"name":"b","api_token":"x","api_url":"https://b.example","api_version":"v2"},
+		{"name":"c","oauth":{"client_id":"a","client_secret":"b","refresh_token":"c"}},
+		{"name":"d","export":{"url":"https://e.example/x","token":"t","account_id":"d"}}]}`))
+	require.NoError(t, err)
+	var got []string
+	for _, a := range s.Connections() {
+		got = append(got, a.APIURL+" "+a.APIVersion)
+	}
+	require.Equal(t, []string{"https://proxy.example v1", "https://b.example v2", "https://proxy.example v1", " "}, got)
 }
