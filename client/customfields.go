@@ -68,9 +68,8 @@ func isCustomField(name string) bool {
 	return true
 }
 
-// object returns what was gathered as v2 sends it, nil for nothing, and begins anew.
+// object returns what was gathered as v2 sends it, nil for nothing.
 func (c *customFieldsV1) object() jsontext.Value {
-	defer func() { c.found = c.found[:0] }()
 	if len(c.found) == 0 {
 		return nil
 	}

@@ -117,6 +117,9 @@ func (d *decoder) record(dec *jsontext.Decoder) (*Row, error) {
 		}
 		return nil, pipedrive.Refuse(errNoID)
 	}
+	if d.custom != nil {
+		d.custom.found = d.custom.found[:0] // what an answer that broke off has left behind
+	}
 	row := &Row{changed: d.changed, values: make([]value, d.width)}
 	if err := d.object(dec, d.root, row); err != nil {
 		return nil, err
