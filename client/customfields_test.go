@@ -40,3 +40,17 @@ func TestCustomFieldsV1_aDamagedAnswerLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"`+hashB+`":7}`, got)
 }
+
+// TestCustomFieldsV1_oddObjects: a broken character or a name that comes twice costs no value.
+func TestCustomFieldsV1_oddObjects(t *testing.T) {
+	for value, want := range map[string]string{
+		"{\"value\":5,\"name\":\"\xff\"}":     "5",
+		`{"value":5,"name":"a","name":"b"}`:   "5",
+		`{"street":"a","street":"b"}`:         `{"street":"a","street":"b"}`,
+		`[{"odd":{"street":1,"street":"b"}}]`: `[{"odd":{"street":1,"street":"b"}}]`,
+	} {
+		got, err := customFieldsOf(decoderV1(), `{"id":1,"`+hashA+`":`+value+`,"`+hashB+`":7}`)
+		require.NoError(t, err)
+		require.Equal(t, `{"`+hashA+`":`+want+`,"`+hashB+`":7}`, got)
+	}
+}
