@@ -154,3 +154,30 @@ func TestTestConnection_tellsOfAnAccountThatASyncWouldSkip(t *testing.T) {
 	require.Equal(t, "TOKEN_INVALIDATED", e.Code)
 	require.ErrorContains(t, e, `"b"`)
 }
+
+// TestSync_fieldsThatTheScopesCover: the table of fields leaves out what the consent does not cover, whether
+// custom fields become columns or not.
+func TestSync_fieldsThatTheScopesCover(t *testing.T) {
+	api := answers{
+		"/api/v2/dealFields": `{"success":true,"data":[{"field_code":"title","field_name":"Title","field_type":"varchar"}]}`,
+		"/api/v2/deals":      none, "/api/v2/deals/archived": none, "/api/v2/stages": none,
+	}
+	url := httpServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/oauth/token" {
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprint(w, `{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"base,deals:read"}`)
+			return
+		}
+		r.Header.Set("x-api-token", token)
+		api.ServeHTTP(w, r)
+	}))
+	for _, custom := range []string{"json", "columns"} {
+		p := Plugin()
+		p.SetLogger(zerolog.Nop())
+		raw := fmt.Sprintf(`{"oauth":{"client_id":"a","client_secret":"b","refresh_token":"c","token_url":"%[1]s/oauth/token"},"api_url":%[1]q,"custom_fields":%[2]q}`, url, custom)
+		require.NoError(t, p.Init(context.Background(), []byte(raw), plugin.NewClientOptions{}), raw)
+		rows, err := sync(t, p, "pipedrive_deals", "pipedrive_fields")
+		require.NoError(t, err, custom)
+		require.Len(t, rows["pipedrive_fields"], 1, custom)
+	}
+}
