@@ -259,7 +259,7 @@ func (s *Spec) validate() error {
 	if err := s.validateConnection("spec"); err != nil {
 		return err
 	}
-	names := map[string]bool{}
+	names, files := map[string]bool{}, map[string]bool{}
 	for i := range s.Accounts {
 		a := &s.Accounts[i]
 		path := fmt.Sprintf("spec.accounts[%d]", i)
@@ -267,6 +267,12 @@ func (s *Spec) validate() error {
 			return invalid(path+".name", strconv.Quote(a.Name), "is the name of another account too")
 		}
 		names[a.Name] = true
+		if a.OAuth != nil && a.OAuth.TokenFile != "" {
+			if files[a.OAuth.TokenFile] { // each would overwrite the other's newest refresh token
+				return invalid(path+".oauth.token_file", strconv.Quote(a.OAuth.TokenFile), "is the file of another account too")
+			}
+			files[a.OAuth.TokenFile] = true
+		}
 		if err := a.validateConnection(path); err != nil {
 			return err
 		}
