@@ -72,7 +72,8 @@ func (a *Account) inherit(top Connection) {
 	}
 }
 
-// setDefaults leaves api_url empty with oauth, where the token response has the default, and with export.
+// setDefaults leaves api_url empty with oauth, where the token response has the default, and with export. It
+// takes away the line break that a secret from a file may end with.
 func (c *Connection) setDefaults() {
 	switch {
 	case c.Export != nil:
@@ -80,6 +81,9 @@ func (c *Connection) setDefaults() {
 		return
 	case c.OAuth != nil:
 		c.OAuth.TokenURL = cmp.Or(c.OAuth.TokenURL, pipedrive.DefaultTokenURL)
+		for _, s := range []*string{&c.OAuth.ClientID, &c.OAuth.ClientSecret, &c.OAuth.RefreshToken} {
+			*s = strings.TrimSpace(*s)
+		}
 	case c.APIURL == "":
 		c.APIURL = DefaultAPIURL
 	}

@@ -163,3 +163,11 @@ func TestParse_accountsTakeWhatTheTopLevelSays(t *testing.T) {
 	}
 	require.Equal(t, []string{"https://proxy.example v1", "https://b.example v2", "https://proxy.example v1", " "}, got)
 }
+
+// TestParse_trimsOAuthsKeys: a secret that comes from a file often ends with a line break; Pipedrive would
+// refuse it as if it were another one.
+func TestParse_trimsOAuthsKeys(t *testing.T) {
+	s, err := Parse([]byte(`{"oauth":{"client_id":" a","client_secret":"b\n","refresh_token":"c\r\n"}}`))
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "b", "c"}, []string{s.OAuth.ClientID, s.OAuth.ClientSecret, s.OAuth.RefreshToken})
+}
