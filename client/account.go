@@ -37,6 +37,8 @@ type Account struct {
 	startTime string        // start_time as the user wrote it
 	start     time.Time     // what it comes to; zero for none
 	began     time.Time     // when the run began, by the API's clock
+
+	customFields spec.CustomFields // how they arrive, which a cursor depends on
 }
 
 var _ schema.ClientMeta = (*Account)(nil)
@@ -106,6 +108,8 @@ func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string
 		logger:   logger,
 		state:    state,
 		lookback: s.Lookback.Duration(),
+
+		customFields: s.CustomFields,
 	}
 	config := pipedrive.Config{
 		BaseURL:              c.APIURL,
