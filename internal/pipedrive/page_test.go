@@ -227,3 +227,26 @@ func TestPages_optionalFieldsDoNotHideAnotherError(t *testing.T) {
 	_, err := collect(t, c, l, 2)
 	require.True(t, requireCode(t, err, RateLimitExceeded).Daily)
 }
+
+// TestPages_offsetListThatPromisesRecordsForEverFails: more_items_in_collection says that records follow, and
+// the page that should have them is empty, however often it is asked for.
+func TestPages_offsetListThatPromisesRecordsForEverFails(t *testing.T) {
+	const more = `,"additional_data":{"pagination":{"more_items_in_collection":true,"next_start":2}}}`
+	for _, order := range []Order{ByID, OldestFirst} {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		c, _ := start(func(n int, r *http.Request) reply {
+			if n > 1000 {
+				cancel(errors.New("read for ever"))
+			}
+			if r.URL.Query().Get("start") > "0" {
+				return reply{body: `{"success":true,"data":null` + more}
+			}
+			return reply{body: `{"success":true,"data":` + items(1, 2) + more}
+		})
+		var err error
+		for _, err = range Pages(ctx, c, notes, Query{Limit: 2, Order: order}, nil, decodeItem) {
+		}
+		require.ErrorContains(t, requireCode(t, err, ExternalAPIError), "can't be read to its end")
+		cancel(nil)
+	}
+}
