@@ -39,6 +39,8 @@ type Account struct {
 	startTime string        // start_time as the user wrote it
 	start     time.Time     // what it comes to; zero for none
 	began     time.Time     // when the run began, by the API's clock
+
+	customFields spec.CustomFields // how they arrive, which a cursor depends on
 }
 
 var _ schema.ClientMeta = (*Account)(nil)
@@ -111,6 +113,8 @@ func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string
 		lookback: s.Lookback.Duration(),
 		verify:   s.Verify,
 		refresh:  s.FullRefreshEvery.Duration(),
+
+		customFields: s.CustomFields,
 	}
 	config := pipedrive.Config{
 		BaseURL:              c.APIURL,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cloudquery/plugin-sdk/v4/state"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
@@ -94,8 +95,8 @@ func NewState(c state.Client, backend *Backend, table string) *State {
 	return &State{client: c, backend: backend, table: table, unfinished: map[string]unfinished{}}
 }
 
-// key names a cursor: the table, the account, and whatever changes which rows belong to the table, so that
-// with another set of rows the table is read from its beginning.
+// key names a cursor: the table, the account, and whatever changes which rows belong to the table or which
+// of their columns are filled, so that with others the table is read from its beginning.
 func (a *Account) key(t *Table) string {
 	parts := []string{t.Name(), "account=" + a.id, "api=" + a.api.Name}
 	if a.startTime != "" {
@@ -103,6 +104,9 @@ func (a *Account) key(t *Table) string {
 	}
 	if t.Records == "deals" {
 		parts = append(parts, fmt.Sprintf("deleted=%t", a.query.Deleted), fmt.Sprintf("archived=%t", a.archived))
+	}
+	if entities[t.Records] != "" && a.customFields != spec.Columns {
+		parts = append(parts, "custom_fields="+string(a.customFields))
 	}
 	return strings.Join(parts, ",")
 }

@@ -54,6 +54,9 @@ func readFields(ctx context.Context, tables []*Table, accounts []*Account) error
 			continue
 		}
 		for _, t := range tables {
+			if !a.coversFields(t) { // a table that is only described
+				continue
+			}
 			group.Go(func() error {
 				if _, err := a.fields(ctx, t, nil); err != nil {
 					return about(err, t.Name(), a.id)
@@ -77,6 +80,9 @@ func (t *Table) withCustomFields(ctx context.Context, accounts []*Account, state
 	}
 	var fresh []*customField
 	for _, a := range accounts {
+		if !a.coversFields(t) {
+			continue
+		}
 		fields, err := a.fields(ctx, t, nil)
 		if err != nil {
 			return nil, err

@@ -16,6 +16,8 @@ const customFieldsColumn = "custom_fields"
 // hashLength is the length of a custom field's key: a SHA-1 in hexadecimal.
 const hashLength = 40
 
+var lenient = json.JoinOptions(pipedrive.Lenient...)
+
 // customFieldsV1 gathers the custom fields that v1 spreads over a record, and brings them into v2's form:
 // one object by hash, in which a value with parts is an object too ([Pipedrive: migrating to v2]).
 //
@@ -68,9 +70,8 @@ func isCustomField(name string) bool {
 	return true
 }
 
-// object returns what was gathered as v2 sends it, nil for nothing, and begins anew.
+// object returns what was gathered as v2 sends it, nil for nothing.
 func (c *customFieldsV1) object() jsontext.Value {
-	defer func() { c.found = c.found[:0] }()
 	if len(c.found) == 0 {
 		return nil
 	}
@@ -89,7 +90,7 @@ func (c *customFieldsV1) object() jsontext.Value {
 			object[m.hash] = c.v2(m, parts[m.hash])
 		}
 	}
-	text, err := json.Marshal(object, json.Deterministic(true), pipedrive.Lenient[0])
+	text, err := json.Marshal(object, json.Deterministic(true), lenient)
 	if err != nil {
 		return nil
 	}
@@ -103,7 +104,7 @@ func (c *customFieldsV1) v2(m member, parts map[string]jsontext.Value) jsontext.
 		return v
 	}
 	parts["value"] = v
-	object, err := json.Marshal(parts, json.Deterministic(true), pipedrive.Lenient[0])
+	object, err := json.Marshal(parts, json.Deterministic(true), lenient)
 	if err != nil {
 		return m.value
 	}
@@ -116,7 +117,7 @@ func scalarV2(v jsontext.Value, kind string) jsontext.Value {
 	switch v.Kind() {
 	case '{':
 		var ref struct{ Value, ID *int64 }
-		if json.Unmarshal(v, &ref, json.MatchCaseInsensitiveNames(true)) == nil {
+		if json.Unmarshal(v, &ref, json.MatchCaseInsensitiveNames(true), lenient) == nil {
 			for _, id := range []*int64{ref.Value, ref.ID} {
 				if id != nil {
 					return jsontext.Value(strconv.FormatInt(*id, 10))

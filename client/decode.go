@@ -37,6 +37,7 @@ type decoder struct {
 	root    *node
 	width   int             // number of columns
 	id      int             // index of the id column, -1 where records have none
+	keyless bool            // whether a record may have no id, since another column is its key
 	changed int             // index of the column update_time, -1 for none
 	custom  *customFieldsV1 // nil where the record has no custom fields, or has them in one object
 }
@@ -64,6 +65,7 @@ var errNoID = errors.New("a record has no id")
 func newDecoder(columns []Column, source func(Column) Source) *decoder {
 	d := &decoder{root: &node{}, width: len(columns), id: columnIndex(columns, idColumn), changed: columnIndex(columns, timeColumn)}
 	for i, c := range columns {
+		d.keyless = d.keyless || (c.Key && c.Name != idColumn)
 		s := source(c)
 		if s.absent {
 			if i == d.id {
@@ -115,6 +117,9 @@ func (d *decoder) record(dec *jsontext.Decoder) (*Row, error) {
 		}
 		return nil, pipedrive.Refuse(errNoID)
 	}
+	if d.custom != nil {
+		d.custom.found = d.custom.found[:0] // what an answer that broke off has left behind
+	}
 	row := &Row{changed: d.changed, values: make([]value, d.width)}
 	if err := d.object(dec, d.root, row); err != nil {
 		return nil, err
@@ -128,7 +133,7 @@ func (d *decoder) record(dec *jsontext.Decoder) (*Row, error) {
 		return row, nil
 	}
 	id := row.values[d.id]
-	if !id.valid {
+	if !id.valid && !d.keyless {
 		return nil, pipedrive.Refuse(errNoID)
 	}
 	row.id = id.number

@@ -21,7 +21,7 @@ var FieldColumns = []Column{
 	{Name: "subfields", Type: JSON, Description: "Parts of the field's values: a list of {field_code, field_name, field_type}."},
 	{Name: "description", Description: "What users wrote about the field."},
 	{Name: "is_optional_response_field", Type: Bool, Description: "Whether API v2 sends the field only when it is asked to.", V1: Nowhere()},
-	{Name: "id", Type: Int, Description: "The field's id in API v1; NULL on v2, which has none.", V2: Nowhere()},
+	{Name: "id", Type: Int, Description: "The field's id in API v1, where parts of a custom field have none; NULL on v2.", V2: Nowhere()},
 }
 
 var (
@@ -44,6 +44,11 @@ func (a *Account) fields(ctx context.Context, t *Table, m *pipedrive.Meter) ([]*
 	return a.lookups.list(t.Records+"Fields").load(ctx, a, m)
 }
 
+// coversFields reports whether the user's consent covers the list of the fields of a table's records.
+func (a *Account) coversFields(t *Table) bool {
+	return !slices.ContainsFunc(a.api.Listings[t.Records+"Fields"], func(l pipedrive.Listing) bool { return !a.covers(l) })
+}
+
 // isCustom reports whether the row is a custom field, and not one part of another.
 func isCustom(field *Row) bool {
 	code := field.values[fieldCode].text
@@ -55,7 +60,7 @@ func isCustom(field *Row) bool {
 func (t *Table) describe(ctx context.Context, a *Account, m *pipedrive.Meter) ([]*Row, error) {
 	var rows []*Row
 	for _, of := range t.Describes {
-		if slices.ContainsFunc(a.api.Listings[of.Records+"Fields"], func(l pipedrive.Listing) bool { return !a.covers(l) }) {
+		if !a.coversFields(of) {
 			continue
 		}
 		fields, err := a.fields(ctx, of, m)

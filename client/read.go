@@ -179,7 +179,7 @@ func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
 		if r.table.Incremental {
 			q.Since = a.start
 		}
-		_, err := r.pagesOf(ctx, l, q, nil, nil)
+		_, err := r.pagesOf(ctx, l, q, changedBefore(q.Since), nil)
 		return err
 	}
 	m := r.cursor.Marks[l.Key()]
@@ -222,16 +222,20 @@ func (r *reading) timed(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 // untimed reads a listing that can't be read from a moment on: all of its pages, of which the rows from
 // the cursor on are sent, and those that have no update_time.
 func (r *reading) untimed(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, m *mark) error {
-	known := func(row *Row) bool {
-		changed, ok := row.RecordTime()
-		return ok && changed.Before(q.Since)
-	}
-	seen, err := r.pagesOf(ctx, l, q, known, nil)
+	seen, err := r.pagesOf(ctx, l, q, changedBefore(q.Since), nil)
 	if err == nil {
 		*m = m.advanced(seen, r.account.began)
 		m.Complete = true
 	}
 	return err
+}
+
+// changedBefore reports of a row whether it was last changed before a moment.
+func changedBefore(since time.Time) func(*Row) bool {
+	return func(row *Row) bool {
+		changed, ok := row.RecordTime()
+		return ok && changed.Before(since)
+	}
 }
 
 // neverChanged reads the records that have no update_time, where that is still to be done. updated_since

@@ -112,6 +112,7 @@ func about(err error, table, account string) error {
 	if !errors.As(err, &e) {
 		return fmt.Errorf("account %q: table %s was not read to its end: %w", account, table, err)
 	}
-	e.Account, e.Table = account, table
-	return err
+	of := *e // several tables may have failed over the same list
+	of.Account, of.Table = account, table
+	return &of
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/cloudquery/plugin-sdk/v4/schema"
@@ -72,4 +73,18 @@ func TestRun_rowsThatTheSchedulerDropsFailTheRun(t *testing.T) {
 	a.run.sent.Add(2)
 	require.NoError(t, resolveRow(context.Background(), a, schema.NewResourceData(table, nil, &Row{id: 1, values: make([]value, 1)})))
 	require.ErrorContains(t, a.run.Err(), "2 rows were read and only 1 sent on")
+}
+
+// TestRun_tablesThatShareAnErrorReportTheirOwn: a list that several tables need fails for all of them.
+func TestRun_tablesThatShareAnErrorReportTheirOwn(t *testing.T) {
+	r, shared := NewRun(0), pipedrive.Errorf(pipedrive.MissingScope, "boom")
+	var both sync.WaitGroup
+	for _, table := range []string{"pipedrive_deals", "pipedrive_fields"} {
+		both.Go(func() {
+			_ = r.guard(context.Background(), &Account{id: "4711"}, table, func(context.Context) error { return shared })
+		})
+	}
+	both.Wait()
+	require.ErrorContains(t, r.Err(), "pipedrive_deals")
+	require.ErrorContains(t, r.Err(), "pipedrive_fields")
 }

@@ -58,13 +58,22 @@ func Parse(raw []byte) (*Spec, error) {
 		return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "%v", err)
 	}
 	for i := range s.Accounts {
+		s.Accounts[i].inherit(s.Connection)
 		s.Accounts[i].setDefaults()
 	}
 	s.setDefaults()
 	return s, s.validate()
 }
 
-// setDefaults leaves api_url empty with oauth, where the token response has the default, and with export.
+// inherit takes what the top level says for all accounts.
+func (a *Account) inherit(top Connection) {
+	if a.Export == nil {
+		a.APIURL, a.APIVersion = cmp.Or(a.APIURL, top.APIURL), cmp.Or(a.APIVersion, top.APIVersion)
+	}
+}
+
+// setDefaults leaves api_url empty with oauth, where the token response has the default, and with export. It
+// takes away the line break that a secret from a file may end with.
 func (c *Connection) setDefaults() {
 	switch {
 	case c.Export != nil:
@@ -72,6 +81,9 @@ func (c *Connection) setDefaults() {
 		return
 	case c.OAuth != nil:
 		c.OAuth.TokenURL = cmp.Or(c.OAuth.TokenURL, pipedrive.DefaultTokenURL)
+		for _, s := range []*string{&c.OAuth.ClientID, &c.OAuth.ClientSecret, &c.OAuth.RefreshToken} {
+			*s = strings.TrimSpace(*s)
+		}
 	case c.APIURL == "":
 		c.APIURL = DefaultAPIURL
 	}
@@ -249,7 +261,10 @@ func (s *Spec) validate() error {
 	if s.FullRefreshEvery.Duration() < 0 {
 		return invalid("spec.full_refresh_every", s.FullRefreshEvery.Duration().String(), "must not be less than 0s")
 	}
-	names := map[string]bool{}
+	if err := s.validateConnection("spec"); err != nil {
+		return err
+	}
+	names, files := map[string]bool{}, map[string]bool{}
 	for i := range s.Accounts {
 		a := &s.Accounts[i]
 		path := fmt.Sprintf("spec.accounts[%d]", i)
@@ -257,14 +272,17 @@ func (s *Spec) validate() error {
 			return invalid(path+".name", strconv.Quote(a.Name), "is the name of another account too")
 		}
 		names[a.Name] = true
+		if a.OAuth != nil && a.OAuth.TokenFile != "" {
+			if files[a.OAuth.TokenFile] { // each would overwrite the other's newest refresh token
+				return invalid(path+".oauth.token_file", strconv.Quote(a.OAuth.TokenFile), "is the file of another account too")
+			}
+			files[a.OAuth.TokenFile] = true
+		}
 		if err := a.validateConnection(path); err != nil {
 			return err
 		}
 	}
-	if len(s.Accounts) > 0 {
-		return nil
-	}
-	return s.validateConnection("spec")
+	return nil
 }
 
 func (c *Connection) validateConnection(path string) error {

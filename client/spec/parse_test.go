@@ -94,6 +94,8 @@ var refused = []struct {
 	{`{"api_token":"s3cr3t-t0ken","api_url":"api.pipedrive.com"}`, pipedrive.InvalidSpec, []string{"spec.api_url", "https"}},
 	{`{"api_token":"s3cr3t-t0ken","api_url":"https://u:p@api.pipedrive.com"}`, pipedrive.InvalidSpec, []string{"spec.api_url"}},
 	{`{"api_token":"s3cr3t-t0ken","oauth":{"client_id":"a","client_secret":"b","refresh_token":"c"}}`, pipedrive.InvalidSpec, []string{"api_token and oauth", "only one"}},
+	{`{"accounts":[{"name":"a","oauth":{"client_id":"a","client_secret":"b","refresh_token":"c","token_file":"t.json"}},{"name":"b","oauth":{"client_id":"a","client_secret":"b","refresh_token":"d","token_file":"t.json"}}]}`, pipedrive.InvalidSpec, []string{"spec.accounts[1].oauth.token_file", "t.json", "another account"}},
+	{`{"api_url":"https://u:p@api.pipedrive.com","accounts":[{"name":"a","api_token":"x"}]}`, pipedrive.InvalidSpec, []string{"spec.api_url", "no user"}},
 	{`{"api_token":"s3cr3t-t0ken","accounts":[{"name":"a","api_token":"x"}]}`, pipedrive.InvalidSpec, []string{"spec.api_token", "spec.accounts"}},
 }
 
@@ -132,4 +134,28 @@ func TestJSONSchema_refusesWhatParseRefuses(t *testing.T) {
 		require.Error(t, validator.Validate(instance), test.spec)
 	}
 	require.NoError(t, validator.Validate(map[string]any{"api_token": "x", "api_url": "http://127.0.0.1:80", "timeout": "1m"}))
+}
+
+// TestParse_accountsTakeWhatTheTopLevelSays: api_url and api_version beside accounts hold for all of them
+// that say nothing else.
+func TestParse_accountsTakeWhatTheTopLevelSays(t *testing.T) {
+	s, err := Parse([]byte(`{"api_url":"https://proxy.example/","api_version":"v1","accounts":[
+		{"name":"a","api_token":"x"},
+		{"name":"b","api_token":"x","api_url":"https://b.example","api_version":"v2"},
+		{"name":"c","oauth":{"client_id":"a","client_secret":"b","refresh_token":"c"}},
+		{"name":"d","export":{"url":"https://e.example/x","token":"t","account_id":"d"}}]}`))
+	require.NoError(t, err)
+	var got []string
+	for _, a := range s.Connections() {
+		got = append(got, a.APIURL+" "+a.APIVersion)
+	}
+	require.Equal(t, []string{"https://proxy.example v1", "https://b.example v2", "https://proxy.example v1", " "}, got)
+}
+
+// TestParse_trimsOAuthsKeys: a secret that comes from a file often ends with a line break; Pipedrive would
+// refuse it as if it were another one.
+func TestParse_trimsOAuthsKeys(t *testing.T) {
+	s, err := Parse([]byte(`{"oauth":{"client_id":" a","client_secret":"b\n","refresh_token":"c\r\n"}}`))
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "b", "c"}, []string{s.OAuth.ClientID, s.OAuth.ClientSecret, s.OAuth.RefreshToken})
 }

@@ -105,6 +105,23 @@ func TestCustomFields_accountsComeAndGo(t *testing.T) {
 	require.Equal(t, cell{"text", "2"}, got["2"]["cf_budget_text"])
 }
 
+// TestCustomFields_theirKeyOfTheSpecChanges: with other columns to fill, the tables are read anew; a cursor
+// that goes on would leave them NULL in every row that does not change.
+func TestCustomFields_theirKeyOfTheSpecChanges(t *testing.T) {
+	one := withFields(1, "Budget/double")
+	later := one.company.Now()
+	one.company.AddDeal(simulator.Deal{Title: "later", Status: "open", AddTime: later, UpdateTime: &later})
+	w := typed(t, one)
+	w.spec["custom_fields"] = "off"
+	w.requireSync()
+	w.spec["custom_fields"] = "json"
+	w.requireSync()
+	require.Contains(t, w.rows("deals")["1"][1]["custom_fields"].text, hash("10"))
+	w.spec["custom_fields"] = "columns"
+	w.requireSync()
+	require.Equal(t, cell{"real", "1.0"}, w.custom()["1"]["cf_budget"])
+}
+
 // TestCustomFields_cost: what typed columns cost in API tokens is one page of fields for each table.
 func TestCustomFields_cost(t *testing.T) {
 	w := newWorld(t, generated(1, 4711))
@@ -113,6 +130,7 @@ func TestCustomFields_cost(t *testing.T) {
 	without := w.requireTokens()
 	w.spec["custom_fields"] = "columns"
 	w.tables = append(slices.Clone(all), "fields")
+	w.requireSync()
 	require.Equal(t, without+30, w.requireTokens())
 }
 

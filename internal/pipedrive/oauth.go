@@ -151,7 +151,8 @@ func (o *OAuth) exchange(ctx context.Context) error {
 			return err
 		}
 	}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, o.http)
+	// The end of the run must not lose the answer, which may have the only token that is still good.
+	ctx = context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, o.http)
 	token, err := o.config.TokenSource(ctx, &oauth2.Token{RefreshToken: o.refresh}).Token()
 	if err != nil {
 		return tokenError(err, o.config.Endpoint.TokenURL)

@@ -278,3 +278,31 @@ func TestCredentials_areNotPrinted(t *testing.T) {
 		}
 	}
 }
+
+// TestOAuth_theEndOfTheRunDoesNotLoseARotatedToken: once the refresh token is used up, the answer has the
+// only one that is good.
+func TestOAuth_theEndOfTheRunDoesNotLoseARotatedToken(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := &tokenServer{rotate: true}
+		_, o := s.connect(t, func(c *OAuthConfig) { c.Transport = untilCancelled{c.Transport} })
+		ctx, cancel := context.WithCancel(context.Background())
+		go func() {
+			time.Sleep(time.Second / 2) // the request is under way
+			cancel()
+		}()
+		_, _ = o.Login(ctx, 0)
+		_, err := o.Login(context.Background(), 0)
+		require.NoError(t, err)
+	})
+}
+
+// untilCancelled loses an answer whose request's context has ended meanwhile, as a connection does.
+type untilCancelled struct{ http.RoundTripper }
+
+func (u untilCancelled) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := u.RoundTripper.RoundTrip(r)
+	if r.Context().Err() != nil {
+		return nil, r.Context().Err()
+	}
+	return res, err
+}

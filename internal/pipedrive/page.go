@@ -61,8 +61,11 @@ type pager[T Record] struct {
 	cursors map[string]bool // that were followed, in a cursor listing
 
 	start   int64 // of the page that comes next, in an offset listing
+	first   int64 // the id that the page before begins with; 0 where that page is read again
 	ordered bool  // whether the records of an offset listing have come in the order of their ids so far
 	lastID  int64 // the greatest id so far, while they have
+
+	again int // how often pages were read again since there was a new record, in an offset listing
 
 	oldestFirst bool      // whether the records of an offset listing come in the order of update_time
 	last        place     // of the last record so far, while they do
@@ -105,8 +108,11 @@ func (p *pager[T]) read(ctx context.Context) (envelope[T], error) {
 	}
 	p.query.Set("include_fields", strings.Join(p.listing.Include, ","))
 	page, again := get(ctx, p.client, r, decode)
-	if again != nil {
+	switch {
+	case isStatus(again, http.StatusBadRequest):
 		return page, err // it was not about the optional fields
+	case again != nil:
+		return page, again
 	}
 	p.client.config.Logger.Info().Str("path", r.path).Strs("fields", p.listing.IncludeOptional).
 		Msg("the account has no such fields; they stay NULL")
@@ -137,12 +143,22 @@ func (p *pager[T]) followCursor(page envelope[T]) error {
 // last record of the one before; where that record is not found, the page before is read again.
 func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 	if p.ordered && p.start > 0 && (len(page.records) == 0 || page.records[0].RecordID() > p.lastID) {
-		p.seek(max(0, p.start-int64(p.limit)+1))
-		return nil, nil
+		p.first = 0
+		return nil, p.readAgain(max(0, p.start-int64(p.limit)+1))
+	}
+	if len(page.records) > 1 {
+		first := page.records[0].RecordID()
+		if first != 0 && first == p.first {
+			return nil, p.broken(fmt.Sprintf("the page that starts at %d begins as the one before", p.start))
+		}
+		p.first = first
 	}
 	fresh, err := p.unseen(page.records)
 	if err != nil {
 		return nil, err
+	}
+	if len(fresh) > 0 {
+		p.again = 0
 	}
 	more, next := p.more(page)
 	if !more {
@@ -181,8 +197,7 @@ func (p *pager[T]) followTime(page envelope[T]) error {
 	more, next := p.more(page)
 	switch {
 	case moved:
-		p.seek(0)
-		return nil
+		return p.readAgain(0)
 	case !more:
 		p.ended = true
 		return nil
@@ -192,7 +207,7 @@ func (p *pager[T]) followTime(page envelope[T]) error {
 	last := page.records[len(page.records)-1]
 	p.last = placeOf(last)
 	if changed, ok := last.RecordTime(); ok && changed.Truncate(time.Second).After(p.since) {
-		p.since = changed.Truncate(time.Second)
+		p.since, p.again = changed.Truncate(time.Second), 0
 		p.query.Set("updated_since", sinceText(p.since))
 		p.seek(0)
 		return nil
@@ -243,6 +258,17 @@ func (p *pager[T]) unseen(records []T) ([]T, error) {
 func (p *pager[T]) seek(start int64) {
 	p.start = start
 	p.query.Set("start", strconv.FormatInt(start, 10))
+}
+
+// mostAgain is how often pages are read again before a list is given up that promises records and has none.
+const mostAgain = 100
+
+func (p *pager[T]) readAgain(start int64) error {
+	if p.again++; p.again > mostAgain {
+		return p.broken(fmt.Sprintf("the page that starts at %d does not go on from the one before", p.start))
+	}
+	p.seek(start)
+	return nil
 }
 
 func (p *pager[T]) broken(message string) error {

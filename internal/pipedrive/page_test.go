@@ -1,6 +1,8 @@
 package pipedrive
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"testing"
@@ -193,4 +195,58 @@ func TestPages_aRefusedCursorIsNoMatterOfOptionalFields(t *testing.T) {
 	_, err := collect(t, c, l, 1)
 	requireCode(t, err, ExternalAPIError)
 	require.Len(t, api.requests, 2)
+}
+
+// TestPages_offsetListThatIgnoresStartFails: a list that always answers with its beginning would be read
+// for ever.
+func TestPages_offsetListThatIgnoresStartFails(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	c, _ := start(func(n int, _ *http.Request) reply {
+		if n > 20 {
+			cancel(errors.New("read for ever"))
+		}
+		return reply{body: `{"success":true,"data":` + items(1, 2, 3) + `}`}
+	})
+	for _, l := range []Listing{offsetListing, {Path: "/v1/unsorted", Paging: Offset}} {
+		var err error
+		for _, err = range Pages(ctx, c, l, Query{Limit: 3}, nil, decodeItem) {
+		}
+		require.ErrorContains(t, requireCode(t, err, ExternalAPIError), "can't be read to its end")
+	}
+}
+
+// TestPages_optionalFieldsDoNotHideAnotherError: what fails without the optional fields is not about them.
+func TestPages_optionalFieldsDoNotHideAnotherError(t *testing.T) {
+	l := Listing{Path: "/api/v2/things", Paging: Cursor, IncludeOptional: []string{"marketing_status"}}
+	c, _ := start(func(n int, _ *http.Request) reply {
+		if n == 1 {
+			return reply{status: http.StatusBadRequest, body: `{"success":false,"error":"include_fields"}`}
+		}
+		return reply{status: http.StatusTooManyRequests, header: map[string]string{"X-Daily-Ratelimit-Token-Remaining": "0"}}
+	})
+	_, err := collect(t, c, l, 2)
+	require.True(t, requireCode(t, err, RateLimitExceeded).Daily)
+}
+
+// TestPages_offsetListThatPromisesRecordsForEverFails: more_items_in_collection says that records follow, and
+// the page that should have them is empty, however often it is asked for.
+func TestPages_offsetListThatPromisesRecordsForEverFails(t *testing.T) {
+	const more = `,"additional_data":{"pagination":{"more_items_in_collection":true,"next_start":2}}}`
+	for _, order := range []Order{ByID, OldestFirst} {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		c, _ := start(func(n int, r *http.Request) reply {
+			if n > 1000 {
+				cancel(errors.New("read for ever"))
+			}
+			if r.URL.Query().Get("start") > "0" {
+				return reply{body: `{"success":true,"data":null` + more}
+			}
+			return reply{body: `{"success":true,"data":` + items(1, 2) + more}
+		})
+		var err error
+		for _, err = range Pages(ctx, c, notes, Query{Limit: 2, Order: order}, nil, decodeItem) {
+		}
+		require.ErrorContains(t, requireCode(t, err, ExternalAPIError), "can't be read to its end")
+		cancel(nil)
+	}
 }

@@ -128,3 +128,56 @@ func TestTestConnection(t *testing.T) {
 		require.NotContains(t, err.Error(), token)
 	}
 }
+
+// TestSync_v1FieldsWithoutID: v1 lists the parts of a custom field as fields without an id.
+func TestSync_v1FieldsWithoutID(t *testing.T) {
+	hash := strings.Repeat("a", 40)
+	api := answers{
+		"/v1/personFields": `{"success":true,"data":[{"id":9,"key":"` + hash + `","name":"Budget","field_type":"monetary"},
+			{"id":null,"key":"` + hash + `_currency","name":"Currency of Budget","field_type":"varchar","is_subfield":true}]}`,
+		"/v1/dealFields": `{"success":true,"data":null}`, "/v1/organizationFields": `{"success":true,"data":null}`,
+		"/v1/persons": `{"success":true,"data":[{"id":1,"` + hash + `":5,"` + hash + `_currency":"EUR"}]}`,
+	}
+	rows, err := sync(t, started(t, api, `,"api_version":"v1"`), "pipedrive_persons", "pipedrive_fields")
+	require.NoError(t, err)
+	require.Equal(t, 5.0, rows["pipedrive_persons"][0]["cf_budget"])
+	require.Equal(t, "EUR", rows["pipedrive_persons"][0]["cf_budget_currency"])
+	require.Len(t, rows["pipedrive_fields"], 2)
+}
+
+// TestTestConnection_tellsOfAnAccountThatASyncWouldSkip: who asks whether the accounts connect wants to know.
+func TestTestConnection_tellsOfAnAccountThatASyncWouldSkip(t *testing.T) {
+	good := httpServer(t, answers{})
+	raw := fmt.Sprintf(`{"on_account_error":"skip","accounts":[{"name":"a","api_token":%q,"api_url":%q},{"name":"b","api_token":"another","api_url":%q}]}`, token, good, good)
+	var e *plugin.TestConnError
+	require.ErrorAs(t, TestConnection(context.Background(), zerolog.Nop(), []byte(raw)), &e)
+	require.Equal(t, "TOKEN_INVALIDATED", e.Code)
+	require.ErrorContains(t, e, `"b"`)
+}
+
+// TestSync_fieldsThatTheScopesCover: the table of fields leaves out what the consent does not cover, whether
+// custom fields become columns or not.
+func TestSync_fieldsThatTheScopesCover(t *testing.T) {
+	api := answers{
+		"/api/v2/dealFields": `{"success":true,"data":[{"field_code":"title","field_name":"Title","field_type":"varchar"}]}`,
+		"/api/v2/deals":      none, "/api/v2/deals/archived": none, "/api/v2/stages": none,
+	}
+	url := httpServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/oauth/token" {
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprint(w, `{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"base,deals:read"}`)
+			return
+		}
+		r.Header.Set("x-api-token", token)
+		api.ServeHTTP(w, r)
+	}))
+	for _, custom := range []string{"json", "columns"} {
+		p := Plugin()
+		p.SetLogger(zerolog.Nop())
+		raw := fmt.Sprintf(`{"oauth":{"client_id":"a","client_secret":"b","refresh_token":"c","token_url":"%[1]s/oauth/token"},"api_url":%[1]q,"custom_fields":%[2]q}`, url, custom)
+		require.NoError(t, p.Init(context.Background(), []byte(raw), plugin.NewClientOptions{}), raw)
+		rows, err := sync(t, p, "pipedrive_deals", "pipedrive_fields")
+		require.NoError(t, err, custom)
+		require.Len(t, rows["pipedrive_fields"], 1, custom)
+	}
+}

@@ -151,3 +151,11 @@ func TestSync_oddValuesInALookup(t *testing.T) {
 	requireRow(t, row{"account_id": "4711", "id": int64(1), "stage_id": int64(5), "owner_id": int64(111)}, rows["pipedrive_deals"][0])
 	requireRow(t, row{"account_id": "4711", "id": int64(2), "stage_id": int64(6), "stage_order_nr": int64(7)}, rows["pipedrive_deals"][1])
 }
+
+// TestSpec_startTimeWithoutAState: a list that can't be read from a moment on is cut there too.
+func TestSpec_startTimeWithoutAState(t *testing.T) {
+	api := answers{"/v1/persons": `{"success":true,"data":[{"id":1,"update_time":"2023-12-31 23:59:59"},{"id":2,"update_time":"2024-01-01 00:00:00"},{"id":3}]}`}
+	rows, err := sync(t, started(t, api, `,"api_version":"v1","start_time":"2024-01-01"`), "pipedrive_persons")
+	require.NoError(t, err)
+	require.Len(t, rows["pipedrive_persons"], 2, "what changed since, and what has no time")
+}

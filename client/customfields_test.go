@@ -1,0 +1,56 @@
+package client
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+var (
+	hashA = strings.Repeat("a", hashLength)
+	hashB = strings.Repeat("b", hashLength)
+)
+
+func customFieldsOf(d *decoder, record string) (string, error) {
+	row, err := d.record(jsontext.NewDecoder(bytes.NewBufferString(record), pipedrive.Lenient...))
+	if err != nil {
+		return "", err
+	}
+	return row.values[1].text, nil
+}
+
+func decoderV1() *decoder {
+	d := newDecoder([]Column{{Name: "id", Type: Int}, {Name: customFieldsColumn, Type: JSON}}, func(c Column) Source { return c.V1 })
+	d.custom = &customFieldsV1{kinds: map[string]string{}}
+	return d
+}
+
+// TestCustomFieldsV1_aDamagedAnswerLeavesNothing: the page is asked for again, and its first record must not
+// get values of the one at which the answer broke off.
+func TestCustomFieldsV1_aDamagedAnswerLeavesNothing(t *testing.T) {
+	d := decoderV1()
+	_, err := customFieldsOf(d, `{"id":2,"`+hashA+`":"of another record","name":`)
+	require.Error(t, err)
+	got, err := customFieldsOf(d, `{"id":1,"`+hashB+`":7}`)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"`+hashB+`":7}`, got)
+}
+
+// TestCustomFieldsV1_oddObjects: a broken character or a name that comes twice costs no value.
+func TestCustomFieldsV1_oddObjects(t *testing.T) {
+	for value, want := range map[string]string{
+		"{\"value\":5,\"name\":\"\xff\"}":     "5",
+		`{"value":5,"name":"a","name":"b"}`:   "5",
+		`{"street":"a","street":"b"}`:         `{"street":"a","street":"b"}`,
+		`[{"odd":{"street":1,"street":"b"}}]`: `[{"odd":{"street":1,"street":"b"}}]`,
+	} {
+		got, err := customFieldsOf(decoderV1(), `{"id":1,"`+hashA+`":`+value+`,"`+hashB+`":7}`)
+		require.NoError(t, err)
+		require.Equal(t, `{"`+hashA+`":`+want+`,"`+hashB+`":7}`, got)
+	}
+}
