@@ -52,6 +52,9 @@ test: ## everything
 test-bigquery: ## the queries for BigQuery, against its own parser and analyzer
 	cd internal/queries/googlesql && $(GO) test -count=1 -vet=off -gcflags 'all=-N -l' ./...
 
+test-schedules: ## docs/schedules and the Dockerfile, with the tools of those who read them
+	cd internal/schedules && $(GO) test -count=1 -vet=off -gcflags 'all=-N -l' ./...
+
 lint:
 	$(GO) run $(GOLANGCI_LINT) run ./...
 
