@@ -77,7 +77,7 @@ release: ## all that a release needs but publishing it, with VERSION=v1.2.3
 	@echo '$(VERSION)' | grep -Eq '$(SEMVER)' || { echo 'Say which version: make release VERSION=v1.2.3' >&2; exit 1; }
 	@test -z "$$(git status --porcelain)" || { echo 'The work tree has changes that are not committed.' >&2; exit 1; }
 	@test -z "$$(git tag --list '$(VERSION)')" || { echo 'There is a tag $(VERSION) already.' >&2; exit 1; }
-	@grep -qF '## [$(VERSION:v%=%)]' CHANGELOG.md || { echo 'CHANGELOG.md has no section [$(VERSION:v%=%)].' >&2; exit 1; }
+	@grep -F '## [$(VERSION:v%=%)]' CHANGELOG.md || { echo 'CHANGELOG.md has no section [$(VERSION:v%=%)].' >&2; exit 1; }
 	@$(MAKE) --no-print-directory lint test
 	@$(MAKE) --no-print-directory package
 	@echo; cat dist/checksums.txt; echo
