@@ -9,6 +9,7 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # The race detector needs cgo and a C compiler.
 RACE := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
+SEMVER := ^v(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$$
 SYNC := cloudquery sync --telemetry-level none --no-log-file
 
 CLI := github.com/cloudquery/cloudquery/cli/v6
@@ -17,7 +18,7 @@ LOCAL := ./internal/sqlite/cmd/... ./internal/simulator/cmd/...
 # Without optimization the demo's programs are there in half the time, which matters the first time.
 QUICK := -trimpath -ldflags '-s -w' -gcflags 'all=-N -l'
 
-.PHONY: build programs demo sync report test test-bigquery lint gen bench clean
+.PHONY: build programs demo sync report test test-bigquery test-schedules lint gen bench package release clean
 
 build: ## the plugin
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/cq-source-pipedrive .
@@ -58,6 +59,9 @@ test: ## everything
 test-bigquery: ## the queries for BigQuery, against its own parser and analyzer
 	cd internal/queries/googlesql && $(GO) test -count=1 -vet=off -gcflags 'all=-N -l' ./...
 
+test-schedules: ## docs/schedules and the Dockerfile, with the tools of those who read them
+	cd internal/schedules && $(GO) test -count=1 -vet=off -gcflags 'all=-N -l' ./...
+
 lint:
 	$(GO) run $(GOLANGCI_LINT) run ./...
 
@@ -67,5 +71,26 @@ gen: ## what is generated from the code
 bench: ## ratios, taken in one run
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
 
+package: ## what `cloudquery plugin publish` takes, for all systems: dist/, with VERSION=v1.2.3
+	@echo '$(VERSION)' | grep -Eq '$(SEMVER)' || { echo 'Say which version: make package VERSION=v1.2.3' >&2; exit 1; }
+	rm -rf dist
+	mkdir dist
+	awk '/^## / { section++; next } section == 1' CHANGELOG.md > dist/message.md
+	$(GO) run . package -m @dist/message.md $(VERSION) .
+	awk -F '"' '/"path"/ { path = $$4 } /"checksum"/ { print substr($$4, 8) "  " path }' dist/package.json > dist/checksums.txt
+
+# Nothing leaves this machine: the last lines say how to publish.
+release: ## all that a release needs but publishing it, with VERSION=v1.2.3
+	@echo '$(VERSION)' | grep -Eq '$(SEMVER)' || { echo 'Say which version: make release VERSION=v1.2.3' >&2; exit 1; }
+	@test -z "$$(git status --porcelain)" || { echo 'The work tree has changes that are not committed.' >&2; exit 1; }
+	@test -z "$$(git tag --list '$(VERSION)')" || { echo 'There is a tag $(VERSION) already.' >&2; exit 1; }
+	@grep -F '## [$(VERSION:v%=%)]' CHANGELOG.md || { echo 'CHANGELOG.md has no section [$(VERSION:v%=%)].' >&2; exit 1; }
+	@$(MAKE) --no-print-directory lint test
+	@$(MAKE) --no-print-directory package
+	@echo; cat dist/checksums.txt; echo
+	@echo 'Nothing was published. To publish:'
+	@echo "  git tag -a $(VERSION) -m $(VERSION) $$(git rev-parse --short HEAD) && git push origin $(VERSION)"
+	@echo '  cloudquery plugin publish --finalize'
+
 clean:
-	rm -rf bin .cq
+	rm -rf bin dist .cq

@@ -88,6 +88,13 @@ func (s *setup) database() string { return filepath.Join(s.dir, "pipedrive.db") 
 
 // config writes the configuration and returns its path.
 func (s *setup) config() string {
+	path := filepath.Join(s.dir, "sync.yml")
+	require.NoError(s.t, os.WriteFile(path, []byte(s.text()), 0o600))
+	return path
+}
+
+// text is the configuration.
+func (s *setup) text() string {
 	tables := `"*"`
 	if s.tables != nil {
 		tables = `"` + strings.Join(s.tables, `", "`) + `"`
@@ -126,9 +133,7 @@ spec:
 	if s.sourceOnly {
 		text, _, _ = strings.Cut(text, "---")
 	}
-	path := filepath.Join(s.dir, "sync.yml")
-	require.NoError(s.t, os.WriteFile(path, []byte(text), 0o600))
-	return path
+	return text
 }
 
 // program returns a path of the setup's own for a program, by which its processes can be told from those

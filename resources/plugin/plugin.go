@@ -2,6 +2,8 @@
 package plugin
 
 import (
+	"slices"
+
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
@@ -14,19 +16,25 @@ const (
 	Team = "cq-source-pipedrive"
 )
 
-// Version is set when a release is built.
+// Version is set when a release is built; the SDK's package command looks for it in this form.
 var (
 	Version = "development"
 )
 
-// Plugin returns the plugin.
-func Plugin() *plugin.Plugin {
-	return plugin.NewPlugin(Name, Version, Configure,
+// targets are what a package is built for: the SDK's own targets, and Windows on ARM.
+var targets = append(slices.Clone(plugin.DefaultBuildTargets), plugin.BuildTarget{
+	OS: plugin.GoOSWindows, Arch: plugin.GoArchArm64, Tags: plugin.DefaultBuildTargets[0].Tags,
+})
+
+// Plugin returns the plugin; options come after its own.
+func Plugin(options ...plugin.Option) *plugin.Plugin {
+	return plugin.NewPlugin(Name, Version, Configure, append([]plugin.Option{
 		plugin.WithKind(Kind),
 		plugin.WithTeam(Team),
 		plugin.WithJSONSchema(spec.JSONSchema),
 		plugin.WithConnectionTester(TestConnection),
-	)
+		plugin.WithBuildTargets(targets),
+	}, options...)...)
 }
 
 // userAgent names plugin and version to Pipedrive.

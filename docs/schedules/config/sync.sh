@@ -1,0 +1,13 @@
+#!/bin/sh
+# Runs one shard of a sync: sync.sh postgresql 1/2
+# It also fails where the destination reported an error: CloudQuery only counts those, and ends with success.
+set -eu
+config=$(dirname "$0")
+summary=$(mktemp)
+trap 'rm -f "$summary"' EXIT
+"${CLOUDQUERY:-cloudquery}" sync "$config/pipedrive.yml" "$config/$1.yml" --shard "$2" \
+	--summary-location "$summary" --log-console --no-log-file
+grep -q '"destination_errors":0[,}]' "$summary" || {
+	echo "sync.sh: the destination reported errors, see above; rows may be missing" >&2
+	exit 1
+}
