@@ -1,0 +1,108 @@
+// Package chaos plays histories of syncs in which everything fails that can: the API, the processes, and above
+// all the destination. It runs the real CloudQuery CLI, the plugin and a destination as processes of their own
+// against a simulated Pipedrive whose records change all the while. After the last disturbed run and one that
+// nothing disturbs, the destination has to hold the truth.
+//
+// A history follows from its seed alone. Which requests and batches come first in a run also depends on the
+// tables that are read side by side, so that a seed that fails may take a few repetitions to fail again.
+package chaos
+
+import (
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/programs"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+)
+
+var (
+	histories = flag.Int("histories", 10, "how many histories are played, from seed 1 on")
+	seed      = flag.Uint64("seed", 0, "the seed of the only history that is played")
+	verify    = flag.Bool("verify", true, "let the plugin check what arrived, and fail where a row is wrong; otherwise count such rows")
+)
+
+// built is the folder with the programs that the tests run.
+var built string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "chaos")
+		if err != nil {
+			log.Print(err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		built = dir
+		if err := programs.Build(dir, "./internal/chaos/destination"); err != nil {
+			log.Print(err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+func TestChaos(t *testing.T) {
+	var played tally
+	began := time.Now()
+	t.Run("seed", func(t *testing.T) {
+		for _, s := range seeds() {
+			t.Run(fmt.Sprint(s), func(t *testing.T) {
+				t.Parallel()
+				h := draw(s)
+				differences := play(t, h)
+				played.add(s, differences)
+				if *verify && len(differences) > 0 {
+					t.Errorf("%v\n%v", h, differences)
+				}
+			})
+		}
+	})
+	fmt.Printf("%v in %v\n", &played, time.Since(began).Round(time.Second))
+}
+
+func seeds() []uint64 {
+	if *seed != 0 {
+		return []uint64{*seed}
+	}
+	all := make([]uint64, *histories)
+	for i := range all {
+		all[i] = uint64(i + 1)
+	}
+	return all
+}
+
+// tally counts what became of histories.
+type tally struct {
+	mu     sync.Mutex
+	played int
+	rows   map[truth.Kind]int
+	failed []uint64 // seeds
+}
+
+func (c *tally) add(seed uint64, differences []truth.Difference) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.played++
+	if c.rows == nil {
+		c.rows = map[truth.Kind]int{}
+	}
+	for _, d := range differences {
+		c.rows[d.Kind]++
+	}
+	if len(differences) > 0 {
+		c.failed = append(c.failed, seed)
+		slices.Sort(c.failed)
+	}
+}
+
+func (c *tally) String() string {
+	return fmt.Sprintf("%d histories, verify %t: %d rows lost, %d stale, %d duplicate, %d that should be gone; %d histories failed, seeds %v",
+		c.played, *verify, c.rows[truth.Lost], c.rows[truth.Stale], c.rows[truth.Duplicate], c.rows[truth.Surplus], len(c.failed), c.failed)
+}

@@ -1,0 +1,250 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+)
+
+const (
+	apiToken   = "0123456789abcdef0123456789abcdef01234567"
+	stateTable = "cq_state_pipedrive"
+)
+
+// world is where a history is played.
+type world struct {
+	t *testing.T
+	history
+	dir       string
+	account   *truth.Account
+	simulator *simulator.Server
+	api, ears string // addresses of the simulator, and of where the destination tells of itself
+
+	mu        sync.Mutex
+	runs      int
+	came      map[string]int // how often a moment came in this run
+	events    []event        // of this run
+	processes map[string]*exec.Cmd
+	log       bytes.Buffer
+}
+
+// play plays a history and returns in what the destination then differs from the truth.
+func play(t *testing.T, h history) (differences []truth.Difference) {
+	w := newWorld(t, h)
+	for _, r := range h.runs {
+		w.events = r.events
+		for _, f := range r.faults {
+			w.simulator.AddFault(f)
+		}
+		_ = w.run(r.retries) // which may well fail
+		w.simulator.ClearFaults()
+		w.events = nil
+		for _, c := range r.changed {
+			w.account.Apply(c)
+		}
+		w.account.Company.Advance(r.pause)
+		w.lose(r.lost)
+	}
+	err := w.run(2)
+	if *seed != 0 || err != nil {
+		t.Log(w.log.String())
+	}
+	require.NoError(t, err, "the undisturbed run")
+	db := w.open()
+	defer db.Close()
+	for _, table := range h.tables {
+		rows, err := truth.Rows(db, table)
+		require.NoError(t, err)
+		want := w.account.Company.Truth(table, truth.Everything)
+		differences = append(differences, truth.Compare(table, want, rows, w.account.MayStay(table))...)
+	}
+	return differences
+}
+
+func newWorld(t *testing.T, h history) *world {
+	w := &world{t: t, history: h, dir: t.TempDir(), account: truth.NewAccount(simulator.NewCompany(4711))}
+	for _, table := range h.tables {
+		for _, age := range h.records[table] {
+			if age == never {
+				w.account.AddNeverChanged(table, "imported")
+			} else {
+				w.account.Add(table, "old", w.account.Company.Now().Add(-time.Duration(age)*time.Second))
+			}
+		}
+	}
+	w.simulator = simulator.NewServer(simulator.WithCompany(apiToken, w.account.Company), simulator.WithRequestHook(func(r *http.Request) {
+		w.comes(r.URL.Path)
+	}))
+	api := httptest.NewServer(w.simulator)
+	ears := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(rw, w.comes(r.URL.Query().Get("moment")))
+	}))
+	t.Cleanup(api.Close)
+	t.Cleanup(ears.Close)
+	w.api, w.ears = api.URL, ears.URL
+	return w
+}
+
+// comes has happen what is to happen at a moment, and returns what the destination is to do then.
+func (w *world) comes(moment string) (says string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.came[moment]++
+	for _, e := range w.events {
+		if e.moment != moment || e.at != w.came[moment] {
+			continue
+		}
+		fmt.Fprintf(&w.log, "-- %s, number %d: %s%v\n", e.moment, e.at, e.action, e.changes)
+		for _, c := range e.changes {
+			w.account.Apply(c)
+		}
+		if name, ok := strings.CutPrefix(e.action, "kill "); ok {
+			_ = w.processes[name].Process.Kill() // which may have come to its end
+		} else {
+			says = e.action
+		}
+	}
+	return says
+}
+
+// run runs `cloudquery sync`. The plugins are processes of the run's own, as they are when the CLI starts them;
+// that it finds them waiting saves it seconds.
+func (w *world) run(retries int) error {
+	w.runs++
+	fmt.Fprintf(&w.log, "== run %d\n", w.runs)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
+	defer cancel()
+	w.came, w.processes = map[string]int{}, map[string]*exec.Cmd{}
+	output := map[string]*bytes.Buffer{}
+	start := func(name, program string, args ...string) {
+		cmd := exec.CommandContext(ctx, filepath.Join(built, program), args...)
+		output[name] = &bytes.Buffer{}
+		cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = w.dir, append(os.Environ(), "CHAOS_URL="+w.ears), output[name], output[name]
+		require.NoError(w.t, cmd.Start())
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.processes[name] = cmd
+	}
+	for name, program := range map[string]string{"source": "cq-source-pipedrive", "destination": "destination"} {
+		start(name, program, "serve", "--network", "unix", "--address", w.socket(name), "--no-sentry", "--log-level", "debug")
+		w.await(ctx, w.socket(name))
+	}
+	start("cli", "cloudquery", "sync", w.config(retries), "--telemetry-level", "none", "--no-log-file", "--log-console", "--cq-dir", ".cq")
+	err := w.processes["cli"].Wait()
+	for _, name := range []string{"source", "destination"} {
+		_ = w.processes[name].Process.Kill()
+		_ = w.processes[name].Wait()
+	}
+	for name, lines := range output {
+		fmt.Fprintf(&w.log, "-- %s\n%s", name, lines)
+	}
+	require.NoError(w.t, ctx.Err(), "a run hangs\n%v\n%s", w.history, &w.log)
+	return err
+}
+
+func (w *world) socket(name string) string {
+	return filepath.Join(w.dir, fmt.Sprintf("%s%d", name, w.runs))
+}
+
+// await waits until somebody listens.
+func (w *world) await(ctx context.Context, socket string) {
+	for {
+		conn, err := net.Dial("unix", socket)
+		if err == nil {
+			require.NoError(w.t, conn.Close())
+			return
+		}
+		select {
+		case <-ctx.Done():
+			require.NoError(w.t, err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+func (w *world) config(retries int) string {
+	spec := map[string]any{
+		"api_token": apiToken, "api_url": w.api,
+		"page_size": w.pageSize, "lookback": w.lookback.String(), "max_retries": retries,
+	}
+	if !*verify {
+		maps.Copy(spec, map[string]any{"verify": false})
+	}
+	tables := make([]string, len(w.tables))
+	for i, table := range w.tables {
+		tables[i] = "pipedrive_" + table
+	}
+	source := map[string]any{"kind": "source", "spec": map[string]any{
+		"name": "pipedrive", "registry": "grpc", "path": "unix://" + w.socket("source"), "tables": tables, "destinations": []string{"sqlite"},
+		"backend_options": map[string]any{"table_name": stateTable, "connection": "@@plugins.sqlite.connection"},
+		"spec":            spec,
+	}}
+	destination := map[string]any{"kind": "destination", "spec": map[string]any{
+		"name": "sqlite", "registry": "grpc", "path": "unix://" + w.socket("destination"), "write_mode": "overwrite-delete-stale",
+		"spec": map[string]any{"path": w.database(), "batch_size": w.batchRows},
+	}}
+	var text bytes.Buffer
+	documents := yaml.NewEncoder(&text)
+	require.NoError(w.t, documents.Encode(source))
+	require.NoError(w.t, documents.Encode(destination))
+	file := filepath.Join(w.dir, "sync.yml")
+	require.NoError(w.t, os.WriteFile(file, text.Bytes(), 0o600))
+	return file
+}
+
+func (w *world) database() string { return filepath.Join(w.dir, "pipedrive.db") }
+
+func (w *world) open() *sql.DB {
+	db, err := sql.Open("sqlite", "file:"+w.database()+"?_pragma=busy_timeout(10000)")
+	require.NoError(w.t, err)
+	return db
+}
+
+// lose has the destination lose what it holds.
+func (w *world) lose(what string) {
+	var statements []string
+	switch what {
+	case "":
+		return
+	case "file":
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			require.NoError(w.t, os.RemoveAll(w.database()+suffix))
+		}
+		return
+	case "all tables":
+		for _, table := range w.tables {
+			statements = append(statements, "DROP TABLE IF EXISTS pipedrive_"+table)
+		}
+	case "a table":
+		statements = []string{"DROP TABLE IF EXISTS pipedrive_" + w.tables[w.seed%uint64(len(w.tables))]}
+	case "a table's rows":
+		statements = []string{"DELETE FROM pipedrive_" + w.tables[w.seed%uint64(len(w.tables))]}
+	case "state":
+		statements = []string{"DROP TABLE IF EXISTS " + stateTable}
+	}
+	db := w.open()
+	defer db.Close()
+	for _, statement := range statements {
+		if _, err := db.Exec(statement); err != nil {
+			require.ErrorContains(w.t, err, "no such table")
+		}
+	}
+}
