@@ -77,7 +77,9 @@ func draw(seed uint64) history {
 
 // age draws how long before the first run a record was changed, in seconds. Many share a second, some are
 // ahead of the clock.
-func (d *drawing) age() int { return pick(d, never, 0, 1, 1, 1, 2, 100, 1000, 100_000, d.IntN(10_000_000), -3600) }
+func (d *drawing) age() int {
+	return pick(d, never, 0, 1, 1, 1, 2, 100, 1000, 100_000, d.IntN(10_000_000), -3600)
+}
 
 func (d *drawing) run() run {
 	r := run{retries: pick(d, 0, 2, 4), pause: time.Duration(pick(d, 0, 1, 60, 3600, 86400)) * time.Second}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -40,30 +39,34 @@ type world struct {
 
 	mu        sync.Mutex
 	runs      int
-	came      map[string]int // how often a moment came in this run
 	events    []event        // of this run
-	processes map[string]*exec.Cmd
+	came      map[string]int // how often a moment came in this run
+	processes map[string]*process
 	log       bytes.Buffer
+	// hidden is set once the destination has lost rows without a run that failed before its cursors were
+	// written, so that only the plugin's own check of what arrived can find them.
+	hidden bool
 }
 
-// play plays a history and returns in what the destination then differs from the truth.
-func play(t *testing.T, h history) (differences []truth.Difference) {
+// process is a process and what it said.
+type process struct {
+	*exec.Cmd
+	output bytes.Buffer
+}
+
+// play plays a history and returns in what the destination then differs from the truth, and whether the plugin
+// could have known without a check of what arrived.
+func play(t *testing.T, h history) (differences []truth.Difference, hidden bool) {
 	w := newWorld(t, h)
 	for _, r := range h.runs {
-		w.events = r.events
-		for _, f := range r.faults {
-			w.simulator.AddFault(f)
-		}
-		_ = w.run(r.retries) // which may well fail
-		w.simulator.ClearFaults()
-		w.events = nil
+		_ = w.run(r) // which may well fail
 		for _, c := range r.changed {
 			w.account.Apply(c)
 		}
 		w.account.Company.Advance(r.pause)
 		w.lose(r.lost)
 	}
-	err := w.run(2)
+	err := w.run(run{retries: 2})
 	if *seed != 0 || err != nil {
 		t.Log(w.log.String())
 	}
@@ -76,7 +79,7 @@ func play(t *testing.T, h history) (differences []truth.Difference) {
 		want := w.account.Company.Truth(table, truth.Everything)
 		differences = append(differences, truth.Compare(table, want, rows, w.account.MayStay(table))...)
 	}
-	return differences
+	return differences, w.hidden
 }
 
 func newWorld(t *testing.T, h history) *world {
@@ -120,6 +123,7 @@ func (w *world) comes(moment string) (says string) {
 			_ = w.processes[name].Process.Kill() // which may have come to its end
 		} else {
 			says = e.action
+			w.hidden = w.hidden || says == "drop"
 		}
 	}
 	return says
@@ -127,37 +131,49 @@ func (w *world) comes(moment string) (says string) {
 
 // run runs `cloudquery sync`. The plugins are processes of the run's own, as they are when the CLI starts them;
 // that it finds them waiting saves it seconds.
-func (w *world) run(retries int) error {
-	w.runs++
-	fmt.Fprintf(&w.log, "== run %d\n", w.runs)
+func (w *world) run(r run) error {
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
-	w.came, w.processes = map[string]int{}, map[string]*exec.Cmd{}
-	output := map[string]*bytes.Buffer{}
-	start := func(name, program string, args ...string) {
-		cmd := exec.CommandContext(ctx, filepath.Join(built, program), args...)
-		output[name] = &bytes.Buffer{}
-		cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = w.dir, append(os.Environ(), "CHAOS_URL="+w.ears), output[name], output[name]
-		require.NoError(w.t, cmd.Start())
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.processes[name] = cmd
-	}
+	w.begin(r)
+	defer w.simulator.ClearFaults()
 	for name, program := range map[string]string{"source": "cq-source-pipedrive", "destination": "destination"} {
-		start(name, program, "serve", "--network", "unix", "--address", w.socket(name), "--no-sentry", "--log-level", "debug")
+		w.start(ctx, name, program, "serve", "--network", "unix", "--address", w.socket(name), "--no-sentry", "--log-level", "debug")
 		w.await(ctx, w.socket(name))
 	}
-	start("cli", "cloudquery", "sync", w.config(retries), "--telemetry-level", "none", "--no-log-file", "--log-console", "--cq-dir", ".cq")
+	w.start(ctx, "cli", "cloudquery", "sync", w.config(r.retries), "--telemetry-level", "none", "--no-log-file", "--log-console", "--cq-dir", ".cq")
 	err := w.processes["cli"].Wait()
 	for _, name := range []string{"source", "destination"} {
-		_ = w.processes[name].Process.Kill()
+		_ = w.processes[name].Process.Kill() // which an event may have done
 		_ = w.processes[name].Wait()
 	}
-	for name, lines := range output {
-		fmt.Fprintf(&w.log, "-- %s\n%s", name, lines)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for name, p := range w.processes {
+		fmt.Fprintf(&w.log, "-- %s\n%s", name, &p.output)
 	}
+	w.hidden = w.hidden || err != nil && w.came["end of state"] > 0
 	require.NoError(w.t, ctx.Err(), "a run hangs\n%v\n%s", w.history, &w.log)
 	return err
+}
+
+func (w *world) begin(r run) {
+	for _, f := range r.faults {
+		w.simulator.AddFault(f)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.runs++
+	fmt.Fprintf(&w.log, "== run %d\n", w.runs)
+	w.events, w.came, w.processes = r.events, map[string]int{}, map[string]*process{}
+}
+
+func (w *world) start(ctx context.Context, name, program string, args ...string) {
+	p := &process{Cmd: exec.CommandContext(ctx, filepath.Join(built, program), args...)}
+	p.Dir, p.Env, p.Stdout, p.Stderr = w.dir, append(os.Environ(), "CHAOS_URL="+w.ears), &p.output, &p.output
+	w.mu.Lock() // until its process is there to be killed
+	defer w.mu.Unlock()
+	require.NoError(w.t, p.Start())
+	w.processes[name] = p
 }
 
 func (w *world) socket(name string) string {
@@ -184,9 +200,6 @@ func (w *world) config(retries int) string {
 	spec := map[string]any{
 		"api_token": apiToken, "api_url": w.api,
 		"page_size": w.pageSize, "lookback": w.lookback.String(), "max_retries": retries,
-	}
-	if !*verify {
-		maps.Copy(spec, map[string]any{"verify": false})
 	}
 	tables := make([]string, len(w.tables))
 	for i, table := range w.tables {
@@ -220,10 +233,12 @@ func (w *world) open() *sql.DB {
 
 // lose has the destination lose what it holds.
 func (w *world) lose(what string) {
+	if what == "" {
+		return
+	}
+	w.hidden = true
 	var statements []string
 	switch what {
-	case "":
-		return
 	case "file":
 		for _, suffix := range []string{"", "-wal", "-shm"} {
 			require.NoError(w.t, os.RemoveAll(w.database()+suffix))
