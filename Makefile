@@ -17,7 +17,12 @@ LOCAL := ./internal/sqlite/cmd/... ./internal/simulator/cmd/...
 # Without optimization the demo's programs are there in half the time, which matters the first time.
 QUICK := -trimpath -ldflags '-s -w' -gcflags 'all=-N -l'
 
-.PHONY: build programs demo sync test lint gen bench clean
+# What `make chaos` plays: N histories, or the one of SEED alone; VERIFY=false only counts what goes wrong.
+N ?= 100
+SEED ?= 0
+VERIFY ?= true
+
+.PHONY: build programs demo sync test chaos lint gen bench clean
 
 build: ## the plugin
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/cq-source-pipedrive .
@@ -43,8 +48,11 @@ sync: ## sync your own account into pipedrive.db
 # Whole syncs run the plugin as a process of its own, which a race detector in the test does not see; and
 # SQLite takes minutes for the histories with it. The plugin's own packages are all raced.
 test: ## everything
-	$(GO) test $(RACE) -timeout 30m $$($(GO) list ./... | grep -v -e internal/e2e -e internal/histories)
-	$(GO) test -timeout 30m -parallel 8 ./internal/e2e ./internal/histories
+	$(GO) test $(RACE) -timeout 30m $$($(GO) list ./... | grep -v -e internal/e2e -e internal/histories -e internal/chaos)
+	$(GO) test -timeout 30m -parallel 8 ./internal/e2e ./internal/histories ./internal/chaos
+
+chaos: ## syncs in which everything fails that can
+	cd internal/chaos && $(GO) test -count 1 -timeout 2h -parallel 8 -histories $(N) -seed $(SEED) -verify=$(VERIFY)
 
 lint:
 	$(GO) run $(GOLANGCI_LINT) run ./...

@@ -32,7 +32,7 @@ type run struct {
 	faults  []simulator.Fault
 	events  []event
 	// changed are the changes that happen after the run, pause how far the clock then moves on, and lost what
-	// the destination loses: "" for nothing, the whole file, or tables.
+	// the destination loses then, "" for nothing.
 	changed []truth.Change
 	pause   time.Duration
 	lost    string
@@ -85,7 +85,7 @@ func (d *drawing) run() run {
 	r := run{retries: pick(d, 0, 2, 4), pause: time.Duration(pick(d, 0, 1, 60, 3600, 86400)) * time.Second}
 	for range d.IntN(3) {
 		r.faults = append(r.faults, simulator.Fault{
-			Path: pick(d, d.path(), d.path(), "/v1/users/me", "/v1/users", "/api/v2/stages"), At: []int{1 + d.IntN(6)},
+			Path: pick(d, d.path(), d.path(), "/v1/users", "/api/v2/stages"), At: []int{1 + d.IntN(6)},
 			Action: pick(d, simulator.BurstLimit, simulator.Status(502), simulator.StatusHTML(502), simulator.Reset, simulator.CutBody,
 				simulator.HTMLPage, simulator.NullBody, simulator.NullData, simulator.ExpiredToken, simulator.DailyLimit),
 		})
@@ -98,36 +98,31 @@ func (d *drawing) run() run {
 	}
 	r.changed = d.changes()
 	if d.IntN(6) == 0 {
-		r.lost = pick(d, "file", "all tables", "a table", "a table's rows", "state")
+		table := pick(d, d.tables...)
+		r.lost = pick(d, "file", "state", "all tables", "table "+table, "rows of "+table)
 	}
 	return r
 }
 
-// disturbance draws what happens to a process.
+// disturbance draws what a process does or suffers.
 func (d *drawing) disturbance() event {
-	batch := "batch of pipedrive_" + pick(d, d.tables...)
-	switch d.IntN(3) {
-	case 0: // a process is killed
-		return event{
-			moment: pick(d, d.path(), batch, "end of rows", "written rows", "batch of "+stateTable, "end of state", "written state"),
-			at:     1 + d.IntN(4), action: "kill " + pick(d, "source", "destination", "cli"),
-		}.once()
-	case 1:
-		return event{moment: batch, at: 1 + d.IntN(4), action: "drop"}
+	table, at := "pipedrive_"+pick(d, d.tables...), 1+d.IntN(4)
+	repeated := []string{d.path(), d.path(), "batch of " + table}
+	once := []string{
+		"read of " + stateTable, "read of " + table, "end of rows", "written rows",
+		"batch of " + stateTable, "end of state", "written state",
 	}
-	return event{
-		moment: pick(d, batch, "end of rows", "written rows", "batch of "+stateTable, "end of state", "written state"),
-		at:     1 + d.IntN(4), action: pick(d, "fail", "full disk"),
-	}.once()
+	switch d.IntN(3) {
+	case 0:
+		return event{moment: "batch of " + table, at: at, action: "drop"}
+	case 1:
+		return event{moment: pick(d, repeated...), at: at, action: pick(d, processes...)}
+	}
+	return event{moment: pick(d, once...), at: 1, action: pick(d, append(processes, "fail", "full disk")...)}
 }
 
-// once is the event at a moment that may come only once.
-func (e event) once() event {
-	if !strings.HasPrefix(e.moment, "/") && !strings.HasPrefix(e.moment, "batch of pipedrive") {
-		e.at = 1
-	}
-	return e
-}
+// processes are the ways to kill one.
+var processes = []string{"kill source", "kill destination", "kill cli"}
 
 func (d *drawing) path() string { return pick(d, truth.Paths[pick(d, d.tables...)]...) }
 

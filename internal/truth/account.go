@@ -60,7 +60,7 @@ func (a *Account) MayStay(table string) func(Row) bool {
 	}
 }
 
-// Add adds a record to a table; a zero changed is the company's clock.
+// Add adds a record to a table, owned by the first user; a zero changed is the company's clock.
 func (a *Account) Add(table, text string, changed time.Time) int64 {
 	var at *time.Time
 	if !changed.IsZero() {
@@ -69,11 +69,11 @@ func (a *Account) Add(table, text string, changed time.Time) int64 {
 	c := a.Company
 	switch table {
 	case "persons":
-		return c.AddPerson(simulator.Person{Name: text, UpdateTime: at})
+		return c.AddPerson(simulator.Person{Name: text, OwnerID: 1, UpdateTime: at})
 	case "organizations":
-		return c.AddOrganization(simulator.Organization{Name: text, UpdateTime: at})
+		return c.AddOrganization(simulator.Organization{Name: text, OwnerID: 1, UpdateTime: at})
 	case "deals":
-		return c.AddDeal(simulator.Deal{Title: text, UpdateTime: at})
+		return c.AddDeal(simulator.Deal{Title: text, OwnerID: 1, UpdateTime: at})
 	case "notes":
 		return c.AddNote(simulator.Note{Content: text, UpdateTime: at})
 	case "pipelines":

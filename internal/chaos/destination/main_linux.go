@@ -15,8 +15,10 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/cloudquery/plugin-sdk/v4/serve"
 	"github.com/rs/zerolog"
 
@@ -65,6 +67,14 @@ func (c *client) Write(ctx context.Context, messages <-chan message.WriteMessage
 		return err
 	}
 	return tell(ctx, "written "+s.carries)
+}
+
+// Read reads a table, unless it is to fail.
+func (c *client) Read(ctx context.Context, table *schema.Table, records chan<- arrow.RecordBatch) error {
+	if err := tell(ctx, "read of "+table.Name); err != nil {
+		return err
+	}
+	return c.Client.Read(ctx, table, records)
 }
 
 // stream is the way of the messages of one stream, which carries rows, or a source's state, or nothing.
