@@ -56,10 +56,10 @@ func TestChaos(t *testing.T) {
 			t.Run(fmt.Sprint(s), func(t *testing.T) {
 				t.Parallel()
 				h := draw(s)
-				differences, hidden := play(t, h)
-				played.add(s, differences)
-				if len(differences) > 0 && (*verify || !hidden) {
-					t.Errorf("%v%s", h, listed(differences))
+				o := play(t, h)
+				played.add(s, o)
+				if len(o.differences) > 0 && (*verify || !o.hidden) {
+					t.Errorf("%v%s", h, listed(o.differences))
 				}
 			})
 		}
@@ -94,27 +94,29 @@ func seeds() []uint64 {
 type tally struct {
 	mu     sync.Mutex
 	played int
+	struck int
 	rows   map[truth.Kind]int
 	failed []uint64 // seeds
 }
 
-func (c *tally) add(seed uint64, differences []truth.Difference) {
+func (c *tally) add(seed uint64, o outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.played++
+	c.struck += o.struck
 	if c.rows == nil {
 		c.rows = map[truth.Kind]int{}
 	}
-	for _, d := range differences {
+	for _, d := range o.differences {
 		c.rows[d.Kind]++
 	}
-	if len(differences) > 0 {
+	if len(o.differences) > 0 {
 		c.failed = append(c.failed, seed)
 		slices.Sort(c.failed)
 	}
 }
 
 func (c *tally) String() string {
-	return fmt.Sprintf("%d histories, verify %t: %d rows lost, %d stale, %d duplicate, %d that should be gone; %d histories failed, seeds %v",
-		c.played, *verify, c.rows[truth.Lost], c.rows[truth.Stale], c.rows[truth.Duplicate], c.rows[truth.Surplus], len(c.failed), c.failed)
+	return fmt.Sprintf("%d histories with %d events, verify %t: %d rows lost, %d stale, %d duplicate, %d that should be gone; %d histories failed, seeds %v",
+		c.played, c.struck, *verify, c.rows[truth.Lost], c.rows[truth.Stale], c.rows[truth.Duplicate], c.rows[truth.Surplus], len(c.failed), c.failed)
 }

@@ -66,7 +66,7 @@ func draw(seed uint64) history {
 			d.records[table] = append(d.records[table], d.age())
 		}
 	}
-	d.pageSize = pick(d, 2, 3, 5, 10, 50)
+	d.pageSize = pick(d, 2, 2, 3, 5, 10, 50)
 	d.batchRows = pick(d, 1, 5, 10, 1000)
 	d.lookback = pick(d, 0, 2*time.Minute)
 	for range 1 + d.IntN(4) {
@@ -106,7 +106,7 @@ func (d *drawing) run() run {
 
 // disturbance draws what a process does or suffers.
 func (d *drawing) disturbance() event {
-	table, at := "pipedrive_"+pick(d, d.tables...), 1+d.IntN(4)
+	table, at := "pipedrive_"+pick(d, d.tables...), pick(d, 1, 1, 2, 3, 1+d.IntN(10))
 	repeated := []string{d.path(), d.path(), "batch of " + table}
 	once := []string{
 		"read of " + stateTable, "read of " + table, "end of rows", "written rows",

@@ -43,9 +43,7 @@ type world struct {
 	came      map[string]int // how often a moment came in this run
 	processes map[string]*process
 	log       bytes.Buffer
-	// hidden is set once the destination may have lost rows although the cursors have moved behind them, so
-	// that only the plugin's own check of what arrived can find them.
-	hidden bool
+	outcome
 }
 
 // process is a process and what it said.
@@ -54,9 +52,17 @@ type process struct {
 	output bytes.Buffer
 }
 
-// play plays a history and returns in what the destination then differs from the truth, and whether the plugin
-// could have known without a check of what arrived.
-func play(t *testing.T, h history) (differences []truth.Difference, hidden bool) {
+// outcome is what became of a history.
+type outcome struct {
+	differences []truth.Difference // between the destination and the truth
+	struck      int                // events that came about
+	// hidden is set once the destination may have lost rows although the cursors have moved behind them, so
+	// that only the plugin's own check of what arrived can find them.
+	hidden bool
+}
+
+// play plays a history.
+func play(t *testing.T, h history) outcome {
 	w := newWorld(t, h)
 	for _, r := range h.runs {
 		_ = w.run(r) // which may well fail
@@ -74,12 +80,12 @@ func play(t *testing.T, h history) (differences []truth.Difference, hidden bool)
 	db := w.open()
 	defer db.Close()
 	for _, table := range h.tables {
-		rows, err := truth.Rows(db, table)
+		rows, err := truth.Rows(t.Context(), db, table)
 		require.NoError(t, err)
 		want := w.account.Company.Truth(table, truth.Everything)
-		differences = append(differences, truth.Compare(table, want, rows, w.account.MayStay(table))...)
+		w.differences = append(w.differences, truth.Compare(table, want, rows, w.account.MayStay(table))...)
 	}
-	return differences, w.hidden
+	return w.outcome
 }
 
 func newWorld(t *testing.T, h history) *world {
@@ -116,6 +122,7 @@ func (w *world) comes(moment string) (says string) {
 		if e.moment != moment || e.at != w.came[moment] {
 			continue
 		}
+		w.struck++
 		fmt.Fprintf(&w.log, "-- %s, number %d: %s%v\n", e.moment, e.at, e.action, e.changes)
 		for _, c := range e.changes {
 			w.account.Apply(c)

@@ -39,7 +39,7 @@ func (s *setup) requireTruth(options simulator.TruthOptions, tables ...string) {
 	s.t.Helper()
 	db := s.open()
 	for _, table := range tables {
-		rows, err := truth.Rows(db, table)
+		rows, err := truth.Rows(s.t.Context(), db, table)
 		require.NoError(s.t, err)
 		require.Empty(s.t, truth.Compare(table, s.company.Truth(table, options), rows, nil))
 	}

@@ -1,6 +1,7 @@
 package histories
 
 import (
+	"context"
 	"database/sql"
 	"maps"
 	"slices"
@@ -44,7 +45,7 @@ func (w *world) rows(table string) map[string]map[int64]truth.Row {
 	w.t.Helper()
 	found := map[string]map[int64]truth.Row{}
 	w.query(func(db *sql.DB) {
-		rows, err := truth.Rows(db, table)
+		rows, err := truth.Rows(context.Background(), db, table)
 		require.NoError(w.t, err)
 		for _, row := range rows {
 			account := row["account_id"].Text

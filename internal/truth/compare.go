@@ -3,6 +3,7 @@
 package truth
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -141,8 +142,8 @@ func canonical(text string) string {
 }
 
 // Rows returns a table's rows in no particular order.
-func Rows(db *sql.DB, table string) ([]Row, error) {
-	columns, err := columnsOf(db, table)
+func Rows(ctx context.Context, db *sql.DB, table string) ([]Row, error) {
+	columns, err := columnsOf(ctx, db, table)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +151,7 @@ func Rows(db *sql.DB, table string) ([]Row, error) {
 	for i, column := range columns {
 		cells[i] = fmt.Sprintf("typeof(%[1]q), coalesce(CAST(%[1]q AS TEXT), '')", column)
 	}
-	rows, err := db.Query("SELECT " + strings.Join(cells, ", ") + " FROM pipedrive_" + table)
+	rows, err := db.QueryContext(ctx, "SELECT " + strings.Join(cells, ", ") + " FROM pipedrive_" + table)
 	if err != nil {
 		return nil, err
 	}
@@ -174,8 +175,8 @@ func Rows(db *sql.DB, table string) ([]Row, error) {
 	return found, rows.Err()
 }
 
-func columnsOf(db *sql.DB, table string) ([]string, error) {
-	rows, err := db.Query("SELECT name FROM pragma_table_info(?)", "pipedrive_"+table)
+func columnsOf(ctx context.Context, db *sql.DB, table string) ([]string, error) {
+	rows, err := db.QueryContext(ctx, "SELECT name FROM pragma_table_info(?)", "pipedrive_"+table)
 	if err != nil {
 		return nil, err
 	}
