@@ -90,7 +90,6 @@ func play(t *testing.T, h history) outcome {
 
 func newWorld(t *testing.T, h history) *world {
 	w := &world{t: t, history: h, dir: t.TempDir(), account: truth.NewAccount(simulator.NewCompany(4711))}
-	w.account.Company.AddUser(simulator.User{Name: "Owner", Email: "owner@example.com", Activated: true})
 	for _, table := range h.tables {
 		for _, age := range h.records[table] {
 			if age == never {

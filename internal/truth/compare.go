@@ -151,7 +151,7 @@ func Rows(ctx context.Context, db *sql.DB, table string) ([]Row, error) {
 	for i, column := range columns {
 		cells[i] = fmt.Sprintf("typeof(%[1]q), coalesce(CAST(%[1]q AS TEXT), '')", column)
 	}
-	rows, err := db.QueryContext(ctx, "SELECT " + strings.Join(cells, ", ") + " FROM pipedrive_" + table)
+	rows, err := db.QueryContext(ctx, "SELECT "+strings.Join(cells, ", ")+" FROM pipedrive_"+table)
 	if err != nil {
 		return nil, err
 	}
