@@ -114,7 +114,7 @@ func (d *drawing) disturbance() event {
 	}
 	switch d.IntN(3) {
 	case 0:
-		return event{moment: "batch of " + table, at: at, action: "drop"}
+		return event{moment: "batch of " + pick(d, table, table, table, stateTable), at: at, action: "drop"}
 	case 1:
 		return event{moment: pick(d, repeated...), at: at, action: pick(d, processes...)}
 	}
