@@ -8,6 +8,7 @@
 package chaos
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"log"
@@ -49,7 +50,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestChaos(t *testing.T) {
-	var played tally
+	played := tally{rows: map[truth.Kind]int{}, failed: map[string][]uint64{}}
 	began := time.Now()
 	t.Run("seed", func(t *testing.T) {
 		for _, s := range seeds() {
@@ -58,13 +59,13 @@ func TestChaos(t *testing.T) {
 				h := draw(s)
 				o := play(t, h)
 				played.add(s, o)
-				if len(o.differences) > 0 && (*verify || !o.hidden) {
+				if len(o.differences) > 0 && (*verify || o.hidden == "") {
 					t.Errorf("%v%s", h, listed(o.differences))
 				}
 			})
 		}
 	})
-	fmt.Printf("%v in %v\n", &played, time.Since(began).Round(time.Second))
+	fmt.Printf("%vin %v\n", &played, time.Since(began).Round(time.Second))
 }
 
 // listed are the first of the differences, a line each.
@@ -96,7 +97,7 @@ type tally struct {
 	played int
 	struck int
 	rows   map[truth.Kind]int
-	failed []uint64 // seeds
+	failed map[string][]uint64 // seeds by how rows were lost
 }
 
 func (c *tally) add(seed uint64, o outcome) {
@@ -104,19 +105,20 @@ func (c *tally) add(seed uint64, o outcome) {
 	defer c.mu.Unlock()
 	c.played++
 	c.struck += o.struck
-	if c.rows == nil {
-		c.rows = map[truth.Kind]int{}
-	}
 	for _, d := range o.differences {
 		c.rows[d.Kind]++
 	}
 	if len(o.differences) > 0 {
-		c.failed = append(c.failed, seed)
-		slices.Sort(c.failed)
+		c.failed[o.hidden] = append(c.failed[o.hidden], seed)
 	}
 }
 
 func (c *tally) String() string {
-	return fmt.Sprintf("%d histories with %d events, verify %t: %d rows lost, %d stale, %d duplicate, %d that should be gone; %d histories failed, seeds %v",
-		c.played, c.struck, *verify, c.rows[truth.Lost], c.rows[truth.Stale], c.rows[truth.Duplicate], c.rows[truth.Surplus], len(c.failed), c.failed)
+	text := fmt.Sprintf("%d histories with %d events, verify %t: %d rows lost, %d stale, %d duplicate, %d that should be gone\n",
+		c.played, c.struck, *verify, c.rows[truth.Lost], c.rows[truth.Stale], c.rows[truth.Duplicate], c.rows[truth.Surplus])
+	for hidden, seeds := range c.failed {
+		slices.Sort(seeds)
+		text += fmt.Sprintf("%d histories are wrong at their ends (%s), seeds %v\n", len(seeds), cmp.Or(hidden, "nothing was hidden"), seeds)
+	}
+	return text
 }

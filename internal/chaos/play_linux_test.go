@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -56,9 +57,9 @@ type process struct {
 type outcome struct {
 	differences []truth.Difference // between the destination and the truth
 	struck      int                // events that came about
-	// hidden is set once the destination may have lost rows although the cursors have moved behind them, so
-	// that only the plugin's own check of what arrived can find them.
-	hidden bool
+	// hidden says how the destination first lost rows, or may have, behind which the cursors have moved, so
+	// that only the plugin's own check of what arrived can find them; "" if it has not.
+	hidden string
 }
 
 // play plays a history.
@@ -130,7 +131,9 @@ func (w *world) comes(moment string) (says string) {
 			_ = w.processes[name].Process.Kill() // which may have come to its end
 		} else {
 			says = e.action
-			w.hidden = w.hidden || says == "drop"
+			if says == "drop" {
+				w.hide("a batch was lost without an error")
+			}
 		}
 	}
 	return says
@@ -158,7 +161,9 @@ func (w *world) run(r run) error {
 	for name, p := range w.processes {
 		fmt.Fprintf(&w.log, "-- %s\n%s", name, &p.output)
 	}
-	w.hidden = w.hidden || err != nil && w.came["batch of "+stateTable] > 0
+	if err != nil && w.came["batch of "+stateTable] > 0 {
+		w.hide("a run failed after its cursors were written")
+	}
 	require.NoError(w.t, ctx.Err(), "a run hangs\n%v\n%s", w.history, &w.log)
 	return err
 }
@@ -258,8 +263,12 @@ func (w *world) lose(what string) {
 	case isRows:
 		w.exec("DELETE FROM pipedrive_" + rowsOf)
 	}
-	w.hidden = w.hidden || what != "" && what != "file" && what != "state"
+	if what != "" && what != "file" && what != "state" { // without which everything is read again
+		w.hide("a table was lost between two runs")
+	}
 }
+
+func (w *world) hide(cause string) { w.hidden = cmp.Or(w.hidden, cause) }
 
 // exec executes a statement about a table, if a run has come as far as to create it.
 func (w *world) exec(statement string) {
