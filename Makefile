@@ -17,10 +17,11 @@ LOCAL := ./internal/sqlite/cmd/... ./internal/simulator/cmd/...
 # Without optimization the demo's programs are there in half the time, which matters the first time.
 QUICK := -trimpath -ldflags '-s -w' -gcflags 'all=-N -l'
 
-# What `make chaos` plays: N histories, or the one of SEED alone; VERIFY=false only counts what goes wrong.
+# What `make chaos` plays: N histories, or the one of SEED alone; VERIFY=false only counts the rows
+# that the plugin can't know to be lost.
 N ?= 100
 SEED ?= 0
-VERIFY ?= true
+VERIFY ?= false
 
 .PHONY: build programs demo sync test chaos lint gen bench clean
 
