@@ -128,7 +128,9 @@ func (w *world) comes(moment string) (says string) {
 			w.account.Apply(c)
 		}
 		if name, ok := strings.CutPrefix(e.action, "kill "); ok {
-			_ = w.processes[name].Process.Kill() // which may have come to its end
+			if p := w.processes[name]; p != nil {
+				_ = p.Process.Kill() // which may have come to its end
+			}
 		} else {
 			says = e.action
 			if says == "drop" {
