@@ -18,7 +18,13 @@ LOCAL := ./internal/sqlite/cmd/... ./internal/simulator/cmd/...
 # Without optimization the demo's programs are there in half the time, which matters the first time.
 QUICK := -trimpath -ldflags '-s -w' -gcflags 'all=-N -l'
 
-.PHONY: build programs demo sync report test test-bigquery test-schedules lint gen bench package release clean
+# What `make chaos` plays: N histories, or the one of SEED alone; VERIFY=false only counts the rows
+# that the plugin can't know to be lost.
+N ?= 100
+SEED ?= 0
+VERIFY ?= false
+
+.PHONY: build programs demo sync report test test-bigquery test-schedules chaos lint gen bench package release clean
 
 build: ## the plugin
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/cq-source-pipedrive .
@@ -51,8 +57,11 @@ report: ## a page about what is in pipedrive.db
 # Whole syncs run the plugin as a process of its own, which a race detector in the test does not see; and
 # SQLite takes minutes for the histories with it. The plugin's own packages are all raced.
 test: ## everything
-	$(GO) test $(RACE) -timeout 30m $$($(GO) list ./... | grep -v -e internal/e2e -e internal/histories)
-	$(GO) test -timeout 30m -parallel 8 ./internal/e2e ./internal/histories
+	$(GO) test $(RACE) -timeout 30m $$($(GO) list ./... | grep -v -e internal/e2e -e internal/histories -e internal/chaos)
+	$(GO) test -timeout 30m -parallel 8 ./internal/e2e ./internal/histories ./internal/chaos
+
+chaos: ## syncs in which everything fails that can
+	cd internal/chaos && $(GO) test -count 1 -timeout 2h -parallel 8 -histories $(N) -seed $(SEED) -verify=$(VERIFY)
 
 # GoogleSQL, which BigQuery is built on, takes minutes to compile, and more when it is optimized. Go's cache of
 # results does not see changes of files outside a module.

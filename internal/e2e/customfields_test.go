@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
 // hash is the key of a field of the zoo.
@@ -68,12 +70,12 @@ var zooDeals = map[string]any{
 }
 
 // requireCustom compares all columns of custom fields in a row: those not named in want must be NULL in it.
-func requireCustom(t *testing.T, want map[string]any, row map[string]stored) {
+func requireCustom(t *testing.T, want map[string]any, row truth.Row) {
 	t.Helper()
 	for name, cell := range row {
 		if strings.HasPrefix(name, "cf_") {
 			require.LessOrEqual(t, len(name), 63, name)
-			require.True(t, same(want[name], cell), "%s is %s %q, want %T %v", name, cell.kind, cell.text, want[name], want[name])
+			require.True(t, cell.Is(want[name]), "%s is %s %q, want %T %v", name, cell.Kind, cell.Text, want[name], want[name])
 		}
 	}
 	for name := range want {
@@ -105,8 +107,7 @@ func TestCustomFields_eachCellOfTheZoo(t *testing.T) {
 			}
 			o := s.sync()
 			s.requireTruth(simulator.TruthOptions{Archived: true, API: api}, "deals", "organizations", "persons")
-			db := s.open()
-			deals := readTable(t, db, "pipedrive_deals")
+			deals := s.rows("deals")
 			all := zooDeals
 			if api == "v1" {
 				all = noTimezoneName(all)
@@ -122,7 +123,7 @@ func TestCustomFields_eachCellOfTheZoo(t *testing.T) {
 					require.Equal(t, 1, strings.Count(o.output, "column="+column+" "), "the log names %s once\n%s", column, o.output)
 				}
 			}
-			wide := readTable(t, db, "pipedrive_organizations")["1"]
+			wide := s.rows("organizations")["1"]
 			want := map[string]any{"cf_field_no_0": "first", "cf_field_no_299": "last"}
 			requireCustom(t, want, wide)
 			n := 0
@@ -132,7 +133,7 @@ func TestCustomFields_eachCellOfTheZoo(t *testing.T) {
 				}
 			}
 			require.Equal(t, 300, n)
-			requireCustom(t, map[string]any{"cf_budget": "small"}, readTable(t, db, "pipedrive_persons")["1"])
+			requireCustom(t, map[string]any{"cf_budget": "small"}, s.rows("persons")["1"])
 			requireFields(t, s)
 		})
 	}
@@ -174,10 +175,11 @@ func TestCustomFields_jsonAndOff(t *testing.T) {
 			s.sync()
 			require.NotContains(t, s.simulator.Usage().ByPath, "/api/v2/dealFields")
 			for _, table := range s.tables {
-				for _, name := range columns(t, s.open(), table) {
+				row := s.rows(strings.TrimPrefix(table, "pipedrive_"))["1"]
+				for name := range row {
 					require.False(t, strings.HasPrefix(name, "cf_"), name)
 				}
-				require.Equal(t, raw, slices.Contains(columns(t, s.open(), table), "custom_fields"))
+				require.Equal(t, raw, slices.Contains(slices.Collect(maps.Keys(row)), "custom_fields"))
 			}
 		})
 	}
@@ -212,7 +214,7 @@ func TestCustomFields_changeBetweenRuns(t *testing.T) {
 	s.sync()
 	first := map[string]any{"cf_budget": 1.0, "cf_budget_currency": "EUR", "cf_old": "old", "cf_size": 2.5}
 	for _, id := range []string{"1", "2"} {
-		requireCustom(t, first, readTable(t, s.open(), "pipedrive_deals")[id])
+		requireCustom(t, first, s.rows("deals")[id])
 	}
 
 	c.Advance(time.Hour)
@@ -229,7 +231,7 @@ func TestCustomFields_changeBetweenRuns(t *testing.T) {
 		"cf_budget_a4000000": 3.0, "cf_budget_a4000000_currency": "USD",
 		"cf_old": nil, "cf_size": nil, "cf_size_text": "large",
 	}
-	deals := readTable(t, s.open(), "pipedrive_deals")
+	deals := s.rows("deals")
 	requireCustom(t, second, deals["1"])
 	requireCustom(t, first, deals["2"])
 	var column string
@@ -242,8 +244,8 @@ func TestCustomFields_changeBetweenRuns(t *testing.T) {
 	c.UpdateField("deal", hash("a3"), func(f *simulator.Field) { f.Type = "double" })
 	s.backend = false
 	s.sync()
-	deals = readTable(t, s.open(), "pipedrive_deals")
-	require.Equal(t, stored{"real", "1.0"}, deals["1"]["cf_costs"])
-	require.Equal(t, stored{"real", "3.0"}, deals["1"]["cf_budget"])
-	require.Equal(t, stored{"real", "1.0"}, deals["2"]["cf_costs"])
+	deals = s.rows("deals")
+	require.Equal(t, truth.Cell{"real", "1.0"}, deals["1"]["cf_costs"])
+	require.Equal(t, truth.Cell{"real", "3.0"}, deals["1"]["cf_budget"])
+	require.Equal(t, truth.Cell{"real", "1.0"}, deals["2"]["cf_costs"])
 }

@@ -18,11 +18,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/programs"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// programs is the folder with the programs that the tests run.
-var programs string
+// built is the folder with the programs that the tests run.
+var built string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -32,21 +33,10 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer os.RemoveAll(dir)
-		programs = dir
-		for _, p := range []struct{ name, folder, pkg string }{
-			{"cloudquery", "../tools", "github.com/cloudquery/cloudquery/cli/v6"},
-			{"cq-source-pipedrive", "../..", "."},
-			{"cq-destination-sqlite", "../..", "./internal/sqlite/cmd/cq-destination-sqlite"},
-			{"panicking", "../..", "./internal/e2e/panicking"},
-		} {
-			build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-gcflags=all=-N -l", "-o", filepath.Join(dir, p.name), p.pkg)
-			build.Dir = p.folder
-			// Built like the programs of `make demo`, so that one finds the other's in the cache.
-			build.Env = append(os.Environ(), "CGO_ENABLED=0")
-			if out, err := build.CombinedOutput(); err != nil {
-				log.Printf("%s: %v\n%s", p.name, err, out)
-				return 1
-			}
+		built = dir
+		if err := programs.Build(dir, "./internal/sqlite/cmd/cq-destination-sqlite", "./internal/e2e/panicking"); err != nil {
+			log.Print(err)
+			return 1
 		}
 		return m.Run()
 	}())
@@ -141,7 +131,7 @@ spec:
 func (s *setup) program(name string) string {
 	path := filepath.Join(s.dir, name)
 	if _, err := os.Lstat(path); err != nil {
-		require.NoError(s.t, os.Link(filepath.Join(programs, name), path))
+		require.NoError(s.t, os.Link(filepath.Join(built, name), path))
 	}
 	return path
 }
@@ -161,7 +151,7 @@ func (s *setup) run(command string, more ...string) outcome {
 		command, s.config(), "--telemetry-level", "none", "--no-log-file", "--log-console",
 		"--log-level", "debug", "--cq-dir", filepath.Join(s.dir, ".cq"),
 	}, more...)
-	cli := exec.CommandContext(ctx, filepath.Join(programs, "cloudquery"), args...)
+	cli := exec.CommandContext(ctx, filepath.Join(built, "cloudquery"), args...)
 	cli.Dir = s.dir
 	var out bytes.Buffer
 	cli.Stdout, cli.Stderr = &out, &out

@@ -39,7 +39,7 @@ func (s *setup) shard(shard, registry, plugin string) {
 	s.t.Helper()
 	run := exec.CommandContext(s.t.Context(), "sh", filepath.Join(s.dir, "sync.sh"), "sqlite", shard)
 	run.Dir = s.dir
-	run.Env = append(os.Environ(), "CLOUDQUERY="+filepath.Join(programs, "cloudquery"), "CQ_TELEMETRY_LEVEL=none",
+	run.Env = append(os.Environ(), "CLOUDQUERY="+filepath.Join(built, "cloudquery"), "CQ_TELEMETRY_LEVEL=none",
 		"PIPEDRIVE_PLUGIN_REGISTRY="+registry, "PIPEDRIVE_PLUGIN="+plugin, "PIPEDRIVE_API_TOKEN="+s.token)
 	out, err := run.CombinedOutput()
 	require.NoError(s.t, err, string(out))

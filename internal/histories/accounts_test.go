@@ -24,16 +24,16 @@ func several(t *testing.T, n int) *world {
 func TestAccounts_stayApart(t *testing.T) {
 	w := several(t, 2)
 	w.spec["page_size"] = 7
-	require.Subset(t, w.accounts[0].ids("persons"), w.accounts[1].ids("persons")[:5], "ids overlap")
+	require.Subset(t, w.accounts[0].IDs("persons"), w.accounts[1].IDs("persons")[:5], "ids overlap")
 	w.requireSync()
 	w.requireTruth(all...)
 	for i := range 3 {
 		a := w.accounts[i%2] // one account is ahead of the other
-		a.company.Advance(time.Hour)
+		a.Company.Advance(time.Hour)
 		for _, table := range incremental {
-			a.change(table, a.ids(table)[i], fmt.Sprint("changed ", i))
+			a.Change(table, a.IDs(table)[i], fmt.Sprint("changed ", i))
 		}
-		a.removeStage()
+		a.RemoveStage()
 		w.requireSync()
 		w.requireTruth(all...)
 	}
@@ -48,9 +48,9 @@ func TestAccounts_stayApartWithoutState(t *testing.T) {
 		w.requireTruth(all...)
 		for _, a := range w.accounts {
 			for _, table := range incremental {
-				a.remove(table, a.ids(table)[i])
+				a.Remove(table, a.IDs(table)[i])
 			}
-			a.remove("pipelines", a.ids("pipelines")[0])
+			a.Remove("pipelines", a.IDs("pipelines")[0])
 		}
 	}
 	w.requireSync()
@@ -63,9 +63,9 @@ func TestAccounts_oneFails(t *testing.T) {
 	w.requireSync()
 	before := w.marks()
 	for _, a := range w.accounts {
-		a.company.Advance(time.Hour)
+		a.Company.Advance(time.Hour)
 		for _, table := range incremental {
-			a.change(table, a.ids(table)[0], "changed")
+			a.Change(table, a.IDs(table)[0], "changed")
 		}
 	}
 	w.lost = -1
@@ -86,7 +86,7 @@ func TestAccounts_failNamesAllThatCannotLogIn(t *testing.T) {
 		w.simulator.SetAPIToken(w.accounts[i].token, nil)
 	}
 	for _, a := range w.accounts {
-		a.add("notes", "new", time.Time{})
+		a.Add("notes", "new", time.Time{})
 	}
 	err := w.sync()
 	require.ErrorIs(t, err, pipedrive.TokenInvalidated)
@@ -98,7 +98,7 @@ func TestAccounts_failNamesAllThatCannotLogIn(t *testing.T) {
 	require.Empty(t, w.sent, "nothing is written")
 	require.Equal(t, before, w.marks())
 	for _, a := range w.accounts {
-		require.Len(t, w.rows("notes")[a.id()], len(a.ids("notes"))-1)
+		require.Len(t, w.rows("notes")[a.ID()], len(a.IDs("notes"))-1)
 	}
 }
 
@@ -112,18 +112,18 @@ func TestAccounts_skipKeepsTheRows(t *testing.T) {
 	out := w.accounts[1]
 	kept := map[string]int{}
 	for _, table := range all {
-		kept[table] = len(w.rows(table)[out.id()])
+		kept[table] = len(w.rows(table)[out.ID()])
 		require.NotZero(t, kept[table])
 	}
 	w.simulator.SetAPIToken(out.token, nil)
 	for i := range 2 {
 		for _, a := range w.accounts {
-			a.company.Advance(time.Hour)
+			a.Company.Advance(time.Hour)
 			for _, table := range incremental {
-				a.change(table, a.ids(table)[i], "changed while one account was left out")
-				a.add(table, "new", time.Time{})
+				a.Change(table, a.IDs(table)[i], "changed while one account was left out")
+				a.Add(table, "new", time.Time{})
 			}
-			a.add("stages", "new", time.Time{})
+			a.Add("stages", "new", time.Time{})
 		}
 		w.requireSync()
 		require.Contains(t, w.log.String(), `"level":"error"`)
@@ -131,13 +131,13 @@ func TestAccounts_skipKeepsTheRows(t *testing.T) {
 		for _, table := range all {
 			for _, a := range w.accounts {
 				if a != out {
-					w.requireRows(a, table, a.company.Truth(table, everything), w.rows(table)[a.id()])
+					w.requireRows(a, table, a.Company.Truth(table, everything), w.rows(table)[a.ID()])
 				}
 			}
-			require.Len(t, w.rows(table)[out.id()], kept[table], "%s of the account that is left out", table)
+			require.Len(t, w.rows(table)[out.ID()], kept[table], "%s of the account that is left out", table)
 		}
 	}
-	w.simulator.SetAPIToken(out.token, out.company) // it is connected again
+	w.simulator.SetAPIToken(out.token, out.Company) // it is connected again
 	w.requireSync()
 	require.Empty(t, w.log.String())
 	w.requireTruth(all...)
@@ -150,9 +150,9 @@ func TestAccounts_skipRemovesNothingElse(t *testing.T) {
 	w.spec["on_account_error"] = "skip"
 	w.requireSync()
 	w.simulator.SetAPIToken(w.accounts[1].token, nil)
-	w.accounts[0].removeStage()
+	w.accounts[0].RemoveStage()
 	w.requireSync()
-	w.simulator.SetAPIToken(w.accounts[1].token, w.accounts[1].company)
+	w.simulator.SetAPIToken(w.accounts[1].token, w.accounts[1].Company)
 	w.requireSync()
 	w.requireTruth(all...)
 }

@@ -75,12 +75,12 @@ func TestMaxTokens_recordsChangeMeanwhile(t *testing.T) {
 	w.spec["page_size"], w.spec["max_tokens"] = 10, 300
 	a, n := w.accounts[0], 0
 	w.backfilled(func() {
-		a.company.Advance(6 * time.Hour)
+		a.Company.Advance(6 * time.Hour)
 		for _, table := range incremental {
-			ids := a.ids(table)
-			a.change(table, ids[n%len(ids)], "changed")
-			a.change(table, ids[len(ids)-1-n%len(ids)], "changed")
-			a.add(table, "added", time.Time{})
+			ids := a.IDs(table)
+			a.Change(table, ids[n%len(ids)], "changed")
+			a.Change(table, ids[len(ids)-1-n%len(ids)], "changed")
+			a.Add(table, "added", time.Time{})
 			n++
 		}
 	})
@@ -136,8 +136,8 @@ func TestDailyLimit_aFullTableCannotStop(t *testing.T) {
 			w := newWorld(t, large(4711))
 			w.requireSync()
 			before := w.marks()
-			w.accounts[0].company.Advance(time.Hour)
-			w.accounts[0].change("deals", w.accounts[0].ids("deals")[0], "changed")
+			w.accounts[0].Company.Advance(time.Hour)
+			w.accounts[0].Change("deals", w.accounts[0].IDs("deals")[0], "changed")
 			w.simulator.AddFault(simulator.Fault{Path: paths[table][0], Action: simulator.DailyLimit})
 			require.ErrorIs(t, w.sync(), pipedrive.RateLimitExceeded)
 			require.Equal(t, before, w.marks())
@@ -174,7 +174,7 @@ func TestCost_anIncrementalRun(t *testing.T) {
 	w := newWorld(t, thousands())
 	a := w.accounts[0]
 	w.requireSync()
-	a.company.Advance(time.Hour)
+	a.Company.Advance(time.Hour)
 	require.LessOrEqual(t, w.requireTokens(), int64(135), "nothing has changed")
 	w.requireTruth(all...)
 
@@ -182,13 +182,13 @@ func TestCost_anIncrementalRun(t *testing.T) {
 	w.spec["page_size"] = 20
 	w.requireTokens()
 	require.LessOrEqual(t, w.requireTokens(), int64(135), "nothing has changed, and a page is small")
-	a.company.Advance(time.Hour)
+	a.Company.Advance(time.Hour)
 	extra := int64(0)
 	for table, n := range map[string]int{"persons": 70, "organizations": 30, "deals": 50, "notes": 50} {
-		ids := a.ids(table)
+		ids := a.IDs(table)
 		for i := range n {
-			a.company.Advance(time.Second)
-			a.change(table, ids[i*len(ids)/n], "changed")
+			a.Company.Advance(time.Second)
+			a.Change(table, ids[i*len(ids)/n], "changed")
 		}
 		page := 20
 		cost := int64(10)
@@ -211,18 +211,18 @@ func TestMaxTokens_aRunThatGetsNowhereFails(t *testing.T) {
 		fill func(a *account)
 		spec map[string]any
 	}{
-		"more records share a second": {fill: func(a *account) { a.addMany("persons", 40, a.company.Now(), 0) }},
+		"more records share a second": {fill: func(a *account) { a.addMany("persons", 40, a.Company.Now(), 0) }},
 		"more records within lookback": {fill: func(a *account) {
-			a.addMany("persons", 40, a.company.Now().Add(-time.Minute), time.Second)
+			a.addMany("persons", 40, a.Company.Now().Add(-time.Minute), time.Second)
 		}},
 		"more records without update_time": {fill: func(a *account) {
 			for range 40 {
-				a.addNeverChanged("persons", "never changed")
+				a.AddNeverChanged("persons", "never changed")
 			}
-			a.addMany("persons", 10, a.company.Now().Add(-time.Hour), time.Second)
+			a.addMany("persons", 10, a.Company.Now().Add(-time.Hour), time.Second)
 		}},
 		"v1 can only be read whole": {
-			fill: func(a *account) { a.addMany("persons", 40, a.company.Now().Add(-40*time.Hour), time.Hour) },
+			fill: func(a *account) { a.addMany("persons", 40, a.Company.Now().Add(-40*time.Hour), time.Hour) },
 			spec: map[string]any{"api_version": "v1", "max_tokens": 120},
 		},
 	} {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
 // each runs a test for each incremental table, in a world of its own with an empty company.
@@ -32,15 +33,15 @@ func TestSync_withAndWithoutState(t *testing.T) {
 			for range 3 {
 				w.requireSync()
 				w.requireTruth(all...)
-				a.company.Advance(time.Hour)
+				a.Company.Advance(time.Hour)
 				for _, table := range incremental {
-					ids := a.ids(table)
-					a.change(table, ids[0], "changed")
-					a.remove(table, ids[1])
-					a.add(table, "added", time.Time{})
+					ids := a.IDs(table)
+					a.Change(table, ids[0], "changed")
+					a.Remove(table, ids[1])
+					a.Add(table, "added", time.Time{})
 				}
-				a.removeStage()
-				a.add("pipelines", "another", time.Time{})
+				a.RemoveStage()
+				a.Add("pipelines", "another", time.Time{})
 			}
 			w.requireSync()
 			w.requireTruth(all...)
@@ -53,10 +54,10 @@ func TestSync_withAndWithoutState(t *testing.T) {
 func TestIncremental_findsWhatIsCommittedInTheVerySecondOfTheCursor(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		w.spec["lookback"] = "0s"
-		a.addMany(table, 3, a.company.Now(), 0)
+		a.addMany(table, 3, a.Company.Now(), 0)
 		w.requireSync()
-		a.add(table, "in the same second", time.Time{})
-		a.change(table, 1, "changed in the same second")
+		a.Add(table, "in the same second", time.Time{})
+		a.Change(table, 1, "changed in the same second")
 		w.requireSync()
 		w.requireTruth(table)
 	})
@@ -66,9 +67,9 @@ func TestIncremental_findsWhatIsCommittedInTheVerySecondOfTheCursor(t *testing.T
 // update_time was stamped, when later ones have already been read.
 func TestIncremental_lookbackFindsWhatIsCommittedLate(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
-		a.addMany(table, 3, a.company.Now(), 0)
+		a.addMany(table, 3, a.Company.Now(), 0)
 		w.requireSync()
-		a.add(table, "late", a.company.Now().Add(-2*time.Minute))
+		a.Add(table, "late", a.Company.Now().Add(-2*time.Minute))
 		w.requireSync()
 		w.requireTruth(table)
 	})
@@ -77,24 +78,24 @@ func TestIncremental_lookbackFindsWhatIsCommittedLate(t *testing.T) {
 // TestIncremental_manyRecordsShareASecond: an import stamps more records with one second than a page holds.
 func TestIncremental_manyRecordsShareASecond(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
-		at := a.company.Now().Add(-time.Hour)
+		at := a.Company.Now().Add(-time.Hour)
 		a.addMany(table, 3, at.Add(-time.Hour), time.Second)
 		a.addMany(table, 1200, at, 0)
 		w.requireSync()
 		w.requireTruth(table)
 
 		w.before(paths[table][0], 2, func() { // changed behind the pages that were read, and ahead of them
-			a.company.Advance(time.Second)
-			a.change(table, 10, "changed")
-			a.change(table, 1100, "changed")
-			a.remove(table, 11)
+			a.Company.Advance(time.Second)
+			a.Change(table, 10, "changed")
+			a.Change(table, 1100, "changed")
+			a.Remove(table, 11)
 		})
 		w.requireSync()
 		w.undisturbed()
 		w.requireSync()
 		w.requireTruth(table)
 
-		a.add(table, "again in that second", at)
+		a.Add(table, "again in that second", at)
 		w.exec("DROP TABLE " + stateTable)
 		w.spec["page_size"] = 499
 		w.requireSync()
@@ -110,30 +111,30 @@ func TestIncremental_recordsChangeBetweenPages(t *testing.T) {
 		do   func(a *account, table string)
 	}
 	happenings := []happening{
-		{"one of the first page is changed", func(a *account, table string) { a.change(table, 2, "changed") }},
-		{"one of the first page is deleted", func(a *account, table string) { a.remove(table, 2) }},
-		{"the last of the first page is changed", func(a *account, table string) { a.change(table, 4, "changed") }},
-		{"the last of the first page is deleted", func(a *account, table string) { a.remove(table, 4) }},
+		{"one of the first page is changed", func(a *account, table string) { a.Change(table, 2, "changed") }},
+		{"one of the first page is deleted", func(a *account, table string) { a.Remove(table, 2) }},
+		{"the last of the first page is changed", func(a *account, table string) { a.Change(table, 4, "changed") }},
+		{"the last of the first page is deleted", func(a *account, table string) { a.Remove(table, 4) }},
 		{"the whole first page is changed", func(a *account, table string) {
 			for id := range int64(4) {
-				a.change(table, id+1, "changed")
+				a.Change(table, id+1, "changed")
 			}
 		}},
 		{"the whole first page is deleted", func(a *account, table string) {
 			for id := range int64(4) {
-				a.remove(table, id+1)
+				a.Remove(table, id+1)
 			}
 		}},
-		{"one that comes later is changed", func(a *account, table string) { a.change(table, 6, "changed") }},
-		{"one that comes later is deleted", func(a *account, table string) { a.remove(table, 6) }},
+		{"one that comes later is changed", func(a *account, table string) { a.Change(table, 6, "changed") }},
+		{"one that comes later is deleted", func(a *account, table string) { a.Remove(table, 6) }},
 		{"all that come later are deleted", func(a *account, table string) {
 			for id := range int64(8) {
-				a.remove(table, id+5)
+				a.Remove(table, id+5)
 			}
 		}},
-		{"one is added", func(a *account, table string) { a.add(table, "added", time.Time{}) }},
+		{"one is added", func(a *account, table string) { a.Add(table, "added", time.Time{}) }},
 		{"one is committed late", func(a *account, table string) {
-			a.add(table, "late", a.company.Now().Add(-time.Minute))
+			a.Add(table, "late", a.Company.Now().Add(-time.Minute))
 		}},
 	}
 	for _, h := range happenings {
@@ -146,17 +147,17 @@ func TestIncremental_recordsChangeBetweenPages(t *testing.T) {
 							w := newWorld(t, simulator.NewCompany(4711))
 							w.tables, w.spec["page_size"] = incremental, 4
 							a := w.accounts[0]
-							a.company.Advance(time.Hour)
-							began := a.company.Now()
+							a.Company.Advance(time.Hour)
+							began := a.Company.Now()
 							for _, table := range incremental {
 								a.addMany(table, 12, began.Add(-time.Minute), step)
 							}
 							if filtered {
-								w.spec["start_time"] = a.company.Now().Add(-time.Minute).Format(time.RFC3339)
+								w.spec["start_time"] = a.Company.Now().Add(-time.Minute).Format(time.RFC3339)
 							}
 							for _, table := range incremental {
 								w.before(paths[table][0], page, func() {
-									a.company.Advance(advance)
+									a.Company.Advance(advance)
 									h.do(a, table)
 								})
 							}
@@ -180,8 +181,8 @@ func TestIncremental_recordsChangeBetweenPages(t *testing.T) {
 func (w *world) requireUntouched(table string, began time.Time) {
 	w.t.Helper()
 	a := w.accounts[0]
-	got := w.rows(table)[a.id()]
-	for _, row := range a.company.Truth(table, everything) {
+	got := w.rows(table)[a.ID()]
+	for _, row := range a.Company.Truth(table, everything) {
 		if id := row["id"].(int64); id <= 12 && row["update_time"].(time.Time).Before(began) {
 			require.Contains(w.t, got, id, table)
 		}
@@ -194,18 +195,18 @@ func TestIncremental_recordsChangeBetweenPagesOfALaterRun(t *testing.T) {
 	for page := 2; page <= 4; page++ {
 		each(t, func(_ *testing.T, w *world, a *account, table string) {
 			w.spec["page_size"] = 4
-			ids := a.addMany(table, 30, a.company.Now().Add(-time.Hour), time.Second)
+			ids := a.addMany(table, 30, a.Company.Now().Add(-time.Hour), time.Second)
 			w.requireSync()
 			for i, id := range ids[:12] {
-				a.company.Advance(time.Duration(i%2) * time.Second) // two share each second
-				a.change(table, id, "changed")
+				a.Company.Advance(time.Duration(i%2) * time.Second) // two share each second
+				a.Change(table, id, "changed")
 			}
 			w.before(paths[table][0], page, func() {
-				a.company.Advance(time.Second)
-				a.change(table, ids[0], "changed again")
-				a.remove(table, ids[1])
-				a.remove(table, ids[5])
-				a.add(table, "added", time.Time{})
+				a.Company.Advance(time.Second)
+				a.Change(table, ids[0], "changed again")
+				a.Remove(table, ids[1])
+				a.Remove(table, ids[5])
+				a.Add(table, "added", time.Time{})
 			})
 			w.requireSync()
 			w.undisturbed()
@@ -220,25 +221,25 @@ func TestIncremental_dealsMove(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["lookback"], w.spec["page_size"] = []string{"deals"}, "0s", 3
 	a := w.accounts[0]
-	ids := a.addMany("deals", 12, a.company.Now().Add(-time.Hour), time.Second)
+	ids := a.addMany("deals", 12, a.Company.Now().Add(-time.Hour), time.Second)
 	step := func(happens func()) {
 		w.requireSync()
-		a.company.Advance(time.Minute)
+		a.Company.Advance(time.Minute)
 		happens()
 		w.requireSync()
 		w.requireTruth("deals")
 	}
-	step(func() { a.company.ArchiveDeal(ids[0]); a.company.ArchiveDeal(ids[1]) })
-	step(func() { a.unarchive(ids[0]); a.change("deals", ids[1], "changed in the archive") })
-	step(func() { a.remove("deals", ids[1]); a.remove("deals", ids[2]) })
+	step(func() { a.Company.ArchiveDeal(ids[0]); a.Company.ArchiveDeal(ids[1]) })
+	step(func() { a.Unarchive(ids[0]); a.Change("deals", ids[1], "changed in the archive") })
+	step(func() { a.Remove("deals", ids[1]); a.Remove("deals", ids[2]) })
 	step(func() {
-		a.company.UpdateDeal(ids[2], func(d *simulator.Deal) { d.IsDeleted, d.Status, d.DeleteTime = false, "open", nil })
+		a.Company.UpdateDeal(ids[2], func(d *simulator.Deal) { d.IsDeleted, d.Status, d.DeleteTime = false, "open", nil })
 	})
 	step(func() {
-		won := a.company.Now()
-		a.company.UpdateDeal(ids[3], func(d *simulator.Deal) { d.Status, d.WonTime = "won", &won })
+		won := a.Company.Now()
+		a.Company.UpdateDeal(ids[3], func(d *simulator.Deal) { d.Status, d.WonTime = "won", &won })
 	})
-	a.company.Advance(31 * 24 * time.Hour)
+	a.Company.Advance(31 * 24 * time.Hour)
 	w.requireSync()
 	w.requireTruth("deals")
 	require.Equal(t, 12, w.count("deals"), "a deal that was deleted stays, as deleted, when Pipedrive forgets it")
@@ -254,23 +255,23 @@ func TestIncremental_dealsMoveDuringTheRun(t *testing.T) {
 					w := newWorld(t, simulator.NewCompany(4711))
 					w.tables, w.spec["lookback"], w.spec["page_size"] = []string{"deals"}, "0s", 3
 					a := w.accounts[0]
-					ids := a.addMany("deals", 16, a.company.Now().Add(-time.Hour), time.Second)
+					ids := a.addMany("deals", 16, a.Company.Now().Add(-time.Hour), time.Second)
 					for _, id := range ids[:8] {
-						a.company.ArchiveDeal(id)
+						a.Company.ArchiveDeal(id)
 					}
 					if !first {
 						w.requireSync()
-						a.company.Advance(time.Minute)
+						a.Company.Advance(time.Minute)
 						for _, id := range ids {
-							a.change("deals", id, "changed")
+							a.Change("deals", id, "changed")
 						}
 					}
 					w.before(path, page, func() {
-						a.company.Advance(time.Second)
-						a.company.ArchiveDeal(ids[9])
-						a.company.ArchiveDeal(ids[15])
-						a.unarchive(ids[0])
-						a.unarchive(ids[7])
+						a.Company.Advance(time.Second)
+						a.Company.ArchiveDeal(ids[9])
+						a.Company.ArchiveDeal(ids[15])
+						a.Unarchive(ids[0])
+						a.Unarchive(ids[7])
 					})
 					w.requireSync()
 					w.undisturbed()
@@ -289,21 +290,21 @@ func TestKnownLimit_archivingThatDoesNotStampUpdateTime(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["page_size"] = []string{"deals"}, 4
 	a := w.accounts[0]
-	a.company.SetArchivingStampsUpdateTime(false)
-	ids := a.addMany("deals", 12, a.company.Now().Add(-time.Hour), time.Second)
-	a.company.ArchiveDeal(ids[11])
-	w.before(paths["deals"][0], 3, func() { a.company.ArchiveDeal(ids[1]) })
+	a.Company.SetArchivingStampsUpdateTime(false)
+	ids := a.addMany("deals", 12, a.Company.Now().Add(-time.Hour), time.Second)
+	a.Company.ArchiveDeal(ids[11])
+	w.before(paths["deals"][0], 3, func() { a.Company.ArchiveDeal(ids[1]) })
 	w.requireSync()
 	w.requireTruth("deals") // in a first run it makes no difference
 
-	a.company.Advance(time.Hour)
-	a.add("deals", "new", time.Time{})
-	a.add("deals", "new in the archive", time.Time{})
-	a.company.ArchiveDeal(14)
+	a.Company.Advance(time.Hour)
+	a.Add("deals", "new", time.Time{})
+	a.Add("deals", "new in the archive", time.Time{})
+	a.Company.ArchiveDeal(14)
 	w.requireSync()
-	a.company.ArchiveDeal(ids[2])
+	a.Company.ArchiveDeal(ids[2])
 	w.requireSync()
-	require.Equal(t, cell{"integer", "0"}, w.rows("deals")[a.id()][ids[2]]["is_archived"], "if this is handled now, say so in the documentation")
+	require.Equal(t, truth.Cell{Kind: "integer", Text: "0"}, w.rows("deals")[a.ID()][ids[2]]["is_archived"], "if this is handled now, say so in the documentation")
 
 	w.exec("DROP TABLE " + stateTable)
 	w.requireSync()
@@ -317,14 +318,14 @@ func TestIncremental_recordsWithoutUpdateTime(t *testing.T) {
 		for _, tokens := range []int{0, 60, 90} {
 			each(t, func(t *testing.T, w *world, a *account, table string) {
 				w.spec["page_size"] = 4
-				a.addMany(table, 9, a.company.Now().Add(-9*time.Hour), time.Hour)
+				a.addMany(table, 9, a.Company.Now().Add(-9*time.Hour), time.Hour)
 				for i := range n {
-					a.addNeverChanged(table, fmt.Sprintf("never changed %d", i))
+					a.AddNeverChanged(table, fmt.Sprintf("never changed %d", i))
 				}
 				if table == "deals" {
-					a.company.ArchiveDeal(3)
-					id := a.addNeverChanged(table, "never changed, archived")
-					a.company.UpdateDeal(id, func(d *simulator.Deal) { d.IsArchived, d.UpdateTime = true, nil })
+					a.Company.ArchiveDeal(3)
+					id := a.AddNeverChanged(table, "never changed, archived")
+					a.Company.UpdateDeal(id, func(d *simulator.Deal) { d.IsArchived, d.UpdateTime = true, nil })
 				}
 				if tokens > 0 {
 					// What has to be read at once fits: a page behind the cursor, and the records without an
@@ -336,11 +337,11 @@ func TestIncremental_recordsWithoutUpdateTime(t *testing.T) {
 					if w.log.Len() == 0 {
 						break
 					}
-					a.company.Advance(10 * time.Minute)
+					a.Company.Advance(10 * time.Minute)
 					require.Less(t, runs, 20, "with max_tokens %d and %d records without update_time the runs get nowhere: %v", tokens, n, w.state())
 				}
 				w.requireTruth(table)
-				a.company.Advance(time.Hour)
+				a.Company.Advance(time.Hour)
 				w.requireSync()
 				w.requireTruth(table)
 			})
@@ -355,22 +356,22 @@ func TestIncremental_pipedrivesClockIsNotOurs(t *testing.T) {
 			w := newWorld(t, simulator.NewCompany(4711))
 			w.tables, w.spec["lookback"], w.spec["page_size"] = incremental, "0s", 3
 			a := w.accounts[0]
-			a.company.SetNow(now)
+			a.Company.SetNow(now)
 			for _, table := range incremental {
 				a.addMany(table, 8, now.Add(-time.Minute), time.Second)
 			}
 			for i := range 3 {
 				for _, table := range incremental {
 					w.before(paths[table][0], 2, func() {
-						a.company.Advance(time.Second)
-						a.change(table, int64(i+1), "changed during the run")
-						a.company.Advance(time.Second)
+						a.Company.Advance(time.Second)
+						a.Change(table, int64(i+1), "changed during the run")
+						a.Company.Advance(time.Second)
 					})
 				}
 				w.requireSync()
 				w.undisturbed()
 				for _, table := range incremental {
-					a.change(table, 5, fmt.Sprint("changed after run ", i))
+					a.Change(table, 5, fmt.Sprint("changed after run ", i))
 				}
 			}
 			w.requireSync()
@@ -384,18 +385,18 @@ func TestIncremental_pipedrivesClockIsNotOurs(t *testing.T) {
 func TestIncremental_theCursorNeverPassesTheStartOfTheRun(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.spec["lookback"], w.spec["page_size"] = "0s", 3
-		a.addMany(table, 5, a.company.Now().Add(-time.Minute), time.Second)
-		a.add(table, "of tomorrow", a.company.Now().Add(24*time.Hour))
-		began := a.company.Now()
-		w.before(paths[table][0], 1, func() { a.company.Advance(time.Hour) })
-		w.before(paths[table][0], 2, func() { a.change(table, 5, "changed during the run") })
+		a.addMany(table, 5, a.Company.Now().Add(-time.Minute), time.Second)
+		a.Add(table, "of tomorrow", a.Company.Now().Add(24*time.Hour))
+		began := a.Company.Now()
+		w.before(paths[table][0], 1, func() { a.Company.Advance(time.Hour) })
+		w.before(paths[table][0], 2, func() { a.Change(table, 5, "changed during the run") })
 		w.requireSync()
 		w.undisturbed()
 		require.Len(t, w.state(), 1)
 		for _, value := range w.state() {
 			require.Contains(t, value, began.Format(time.RFC3339))
 		}
-		a.add(table, "late", began)
+		a.Add(table, "late", began)
 		w.requireSync()
 		w.requireTruth(table)
 	})
@@ -407,13 +408,13 @@ func TestIncremental_theStateIsDropped(t *testing.T) {
 	w.requireSync()
 	first := w.sent
 	for _, table := range incremental {
-		w.accounts[0].change(table, w.accounts[0].ids(table)[0], "changed")
+		w.accounts[0].Change(table, w.accounts[0].IDs(table)[0], "changed")
 	}
 	w.exec("DROP TABLE " + stateTable)
 	w.requireSync()
 	w.requireTruth(all...)
 	require.Equal(t, first, w.sent)
-	w.accounts[0].company.Advance(time.Hour)
+	w.accounts[0].Company.Advance(time.Hour)
 	w.requireSync()
 	w.requireTruth(all...)
 	require.Less(t, w.sent["persons"], first["persons"])
@@ -423,18 +424,18 @@ func TestIncremental_theStateIsDropped(t *testing.T) {
 func TestIncremental_startTime(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.spec["page_size"] = 4
-		now := a.company.Now()
+		now := a.Company.Now()
 		a.addMany(table, 20, now.Add(-19*24*time.Hour), 24*time.Hour)
-		a.addNeverChanged(table, "never changed")
+		a.AddNeverChanged(table, "never changed")
 		requireSince := func(start time.Time) {
 			t.Helper()
-			w.requireRows(a, table, since(a.company.Truth(table, everything), start), w.rows(table)[a.id()])
+			w.requireRows(a, table, since(a.Company.Truth(table, everything), start), w.rows(table)[a.ID()])
 		}
 		start := now.Add(-5 * 24 * time.Hour)
 		w.spec["start_time"] = start.Format(time.RFC3339)
 		w.requireSync()
 		requireSince(start)
-		a.add(table, "added", time.Time{})
+		a.Add(table, "added", time.Time{})
 		w.requireSync()
 		requireSince(start)
 
@@ -444,7 +445,7 @@ func TestIncremental_startTime(t *testing.T) {
 		requireSince(start)
 
 		w.spec["start_time"] = now.Add(-2 * 24 * time.Hour).Format(time.RFC3339)
-		a.change(table, 1, "changed")
+		a.Change(table, 1, "changed")
 		w.requireSync()
 		requireSince(start)
 
@@ -460,14 +461,14 @@ func TestIncremental_startTimeThatMoves(t *testing.T) {
 	w.tables, w.spec["start_time"] = incremental, "5 days ago"
 	a := w.accounts[0]
 	for _, table := range incremental {
-		a.addMany(table, 3, a.company.Now(), 0)
+		a.addMany(table, 3, a.Company.Now(), 0)
 	}
 	w.requireSync()
 	w.requireTruth(incremental...)
 	for _, table := range incremental {
-		a.change(table, 1, "changed")
+		a.Change(table, 1, "changed")
 	}
-	a.company.Advance(20 * 24 * time.Hour) // without a run
+	a.Company.Advance(20 * 24 * time.Hour) // without a run
 	w.requireSync()
 	w.requireTruth(incremental...)
 }
@@ -476,13 +477,13 @@ func TestIncremental_startTimeThatMoves(t *testing.T) {
 func TestFull_startTime(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		w.backend, w.spec["page_size"] = false, 4
-		now := a.company.Now()
+		now := a.Company.Now()
 		a.addMany(table, 20, now.Add(-19*24*time.Hour), 24*time.Hour)
 		for _, days := range []int{5, 10, 2} {
 			start := now.Add(-time.Duration(days) * 24 * time.Hour)
 			w.spec["start_time"] = start.Format(time.RFC3339)
 			w.requireSync()
-			w.requireRows(a, table, since(a.company.Truth(table, everything), start), w.rows(table)[a.id()])
+			w.requireRows(a, table, since(a.Company.Truth(table, everything), start), w.rows(table)[a.ID()])
 		}
 		delete(w.spec, "start_time")
 		w.requireSync()
@@ -497,13 +498,13 @@ func TestIncremental_noRowsKeepTheCursor(t *testing.T) {
 		if table == "deals" {
 			t.Skip("deals that were deleted still come")
 		}
-		ids := a.addMany(table, 3, a.company.Now(), 0)
+		ids := a.addMany(table, 3, a.Company.Now(), 0)
 		w.requireSync()
 		before := w.marks()
 		for _, id := range ids {
-			a.remove(table, id)
+			a.Remove(table, id)
 		}
-		a.company.Advance(time.Hour)
+		a.Company.Advance(time.Hour)
 		w.requireSync()
 		require.Empty(t, w.sent[table])
 		require.Equal(t, before, w.marks())
@@ -515,8 +516,8 @@ func TestIncremental_noRowsKeepTheCursor(t *testing.T) {
 func TestIncremental_anEmptyAccount(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		w.requireSync()
-		a.add(table, "of long ago", a.company.Now().Add(-24*time.Hour))
-		a.addNeverChanged(table, "never changed")
+		a.Add(table, "of long ago", a.Company.Now().Add(-24*time.Hour))
+		a.AddNeverChanged(table, "never changed")
 		w.requireSync()
 		w.requireTruth(table)
 	})
@@ -573,13 +574,13 @@ func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
 				for _, table := range all {
 					counts[table] = w.count(table)
 				}
-				a.company.Advance(time.Hour)
+				a.Company.Advance(time.Hour)
 				for _, table := range incremental {
-					for _, id := range a.ids(table)[:8] {
-						a.change(table, id, "changed")
+					for _, id := range a.IDs(table)[:8] {
+						a.Change(table, id, "changed")
 					}
 				}
-				a.removeStage()
+				a.RemoveStage()
 				w.simulator.AddFault(simulator.Fault{Path: paths[table][0], At: []int{2}, Action: simulator.Status(500)})
 				w.lost = lost
 				err := w.sync()

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
 // hash is a field's key.
@@ -33,12 +34,12 @@ func withFields(id int64, fields ...string) *account {
 }
 
 // custom returns the cells of custom fields of each account's deal, by column.
-func (w *world) custom() map[string]map[string]cell {
+func (w *world) custom() map[string]truth.Row {
 	w.t.Helper()
-	found := map[string]map[string]cell{}
+	found := map[string]truth.Row{}
 	for account, deals := range w.rows("deals") {
 		found[account] = deals[1]
-		maps.DeleteFunc(found[account], func(column string, _ cell) bool { return !strings.HasPrefix(column, "cf_") })
+		maps.DeleteFunc(found[account], func(column string, _ truth.Cell) bool { return !strings.HasPrefix(column, "cf_") })
 	}
 	return found
 }
@@ -51,10 +52,10 @@ func typed(t *testing.T, accounts ...*account) *world {
 	return w
 }
 
-var null = cell{kind: "null"}
+var null = truth.Cell{Kind: "null"}
 
 func TestCustomFields_unionOfAccounts(t *testing.T) {
-	want := map[string]map[string]cell{
+	want := map[string]truth.Row{
 		"1": {"cf_budget_double": {"real", "1.0"}, "cf_budget_text": null, "cf_same": {"text", "1"}, "cf_only_two": null},
 		"2": {"cf_budget_double": null, "cf_budget_text": {"text", "2"}, "cf_same": {"text", "2"}, "cf_only_two": {"real", "2.0"}},
 		"3": {"cf_budget_double": {"real", "3.0"}, "cf_budget_text": null, "cf_same": null, "cf_only_two": null},
@@ -79,11 +80,11 @@ func TestCustomFields_accountsComeAndGo(t *testing.T) {
 	w := typed(t, one, two)
 	w.accounts = []*account{one}
 	w.requireSync()
-	require.Equal(t, map[string]map[string]cell{"1": {"cf_budget": {"real", "1.0"}}}, w.custom())
+	require.Equal(t, map[string]truth.Row{"1": {"cf_budget": {"real", "1.0"}}}, w.custom())
 
 	w.accounts = []*account{two, one}
 	w.requireSync()
-	both := map[string]map[string]cell{
+	both := map[string]truth.Row{
 		"1": {"cf_budget": {"real", "1.0"}, "cf_budget_text": null, "cf_other": null},
 		"2": {"cf_budget": null, "cf_budget_text": {"text", "2"}, "cf_other": {"real", "2.0"}},
 	}
@@ -91,35 +92,35 @@ func TestCustomFields_accountsComeAndGo(t *testing.T) {
 
 	// Account 1 can't log in; its column stays, and a field of its column's name elsewhere gets another.
 	one.token, w.spec["on_account_error"] = "revoked", "skip"
-	two.company.Advance(time.Hour)
+	two.Company.Advance(time.Hour)
 	key := hash("2f")
-	two.company.AddField(simulator.Field{Entity: "deal", Key: key, Name: "Budget", Type: "double"})
-	two.company.UpdateDeal(1, func(d *simulator.Deal) {
+	two.Company.AddField(simulator.Field{Entity: "deal", Key: key, Name: "Budget", Type: "double"})
+	two.Company.UpdateDeal(1, func(d *simulator.Deal) {
 		d.CustomFields = maps.Clone(d.CustomFields)
 		d.CustomFields[key] = 7.5
 	})
 	w.requireSync()
 	got := w.custom()
-	require.Equal(t, cell{"real", "1.0"}, got["1"]["cf_budget"])
-	require.Equal(t, cell{"real", "7.5"}, got["2"]["cf_budget"], "of the same kind: they share it")
-	require.Equal(t, cell{"text", "2"}, got["2"]["cf_budget_text"])
+	require.Equal(t, truth.Cell{"real", "1.0"}, got["1"]["cf_budget"])
+	require.Equal(t, truth.Cell{"real", "7.5"}, got["2"]["cf_budget"], "of the same kind: they share it")
+	require.Equal(t, truth.Cell{"text", "2"}, got["2"]["cf_budget_text"])
 }
 
 // TestCustomFields_theirKeyOfTheSpecChanges: with other columns to fill, the tables are read anew; a cursor
 // that goes on would leave them NULL in every row that does not change.
 func TestCustomFields_theirKeyOfTheSpecChanges(t *testing.T) {
 	one := withFields(1, "Budget/double")
-	later := one.company.Now()
-	one.company.AddDeal(simulator.Deal{Title: "later", Status: "open", AddTime: later, UpdateTime: &later})
+	later := one.Company.Now()
+	one.Company.AddDeal(simulator.Deal{Title: "later", Status: "open", AddTime: later, UpdateTime: &later})
 	w := typed(t, one)
 	w.spec["custom_fields"] = "off"
 	w.requireSync()
 	w.spec["custom_fields"] = "json"
 	w.requireSync()
-	require.Contains(t, w.rows("deals")["1"][1]["custom_fields"].text, hash("10"))
+	require.Contains(t, w.rows("deals")["1"][1]["custom_fields"].Text, hash("10"))
 	w.spec["custom_fields"] = "columns"
 	w.requireSync()
-	require.Equal(t, cell{"real", "1.0"}, w.custom()["1"]["cf_budget"])
+	require.Equal(t, truth.Cell{"real", "1.0"}, w.custom()["1"]["cf_budget"])
 }
 
 // TestCustomFields_cost: what typed columns cost in API tokens is one page of fields for each table.

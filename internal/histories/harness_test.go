@@ -17,7 +17,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +34,7 @@ import (
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 	source "github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
 )
 
@@ -59,11 +59,10 @@ func TestMain(m *testing.M) {
 // shared is the destination of all tests: the SDK can serve only one plugin in a process.
 var shared destination
 
-// The types of record, each a table.
+// The types of record, each a table, and the lists that they are read from.
 var (
-	incremental = []string{"persons", "organizations", "deals", "notes"}
-	full        = []string{"pipelines", "stages"}
-	all         = slices.Concat(incremental, full)
+	incremental, full, all = truth.Incremental, truth.Full, truth.Tables
+	paths                  = truth.Paths
 )
 
 const (
@@ -80,19 +79,12 @@ type tester interface {
 
 // account is one company and how it is reached.
 type account struct {
+	*truth.Account
 	name, token string
-	company     *simulator.Company
-	// gone are the records that were deleted at Pipedrive so that no list shows them any more, by table.
-	// A destination that is only added to keeps them.
-	gone map[string]map[int64]bool
 }
 
 func newAccount(name, token string, c *simulator.Company) *account {
-	gone := map[string]map[int64]bool{}
-	for _, table := range all {
-		gone[table] = map[int64]bool{}
-	}
-	return &account{name: name, token: token, company: c, gone: gone}
+	return &account{Account: truth.NewAccount(c), name: name, token: token}
 }
 
 // world is one Pipedrive, one destination, and the user's configuration.
@@ -129,7 +121,7 @@ func newWorldOf(t tester, accounts []*account, options ...simulator.Option) *wor
 	t.Helper()
 	w := &world{t: t, file: shared.newFile(t), accounts: accounts, tables: all, backend: true, spec: map[string]any{"custom_fields": "json"}}
 	for _, a := range accounts {
-		options = append(options, simulator.WithCompany(a.token, a.company))
+		options = append(options, simulator.WithCompany(a.token, a.Company))
 	}
 	w.simulator = simulator.NewServer(append(options, simulator.WithRequestHook(w.called))...)
 	listener := httptest.NewServer(w.simulator)
@@ -139,7 +131,7 @@ func newWorldOf(t tester, accounts []*account, options ...simulator.Option) *wor
 }
 
 // company is that of a world with one account.
-func (w *world) company() *simulator.Company { return w.accounts[0].company }
+func (w *world) company() *simulator.Company { return w.accounts[0].Company }
 
 func (w *world) called(r *http.Request) {
 	w.mu.Lock()

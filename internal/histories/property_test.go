@@ -2,8 +2,6 @@ package histories
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -12,6 +10,7 @@ import (
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
 // TestHistories: whatever is created, changed, archived and deleted between and during runs, of which some
@@ -27,14 +26,12 @@ type history struct {
 	account  *account
 	tables   []string // whose records change
 	lookback time.Duration
-	live     map[string][]int64 // records that can be changed, by table
-	changes  int
 }
 
 func newHistory(t *rapid.T) *history {
 	c := simulator.NewCompany(4711)
 	w := newWorld(t, c)
-	h := &history{world: w, t: t, account: w.accounts[0], live: map[string][]int64{}}
+	h := &history{world: w, t: t, account: w.accounts[0]}
 	// Tables are read at the same time, so that only the history of a single one repeats itself exactly,
 	// which lets rapid shrink it.
 	h.tables = rapid.SampledFrom([][]string{{"persons"}, {"organizations"}, {"deals"}, {"deals"}, {"notes"}, {"notes"}, all}).Draw(t, "tables")
@@ -57,11 +54,11 @@ func (h *history) populate(table string) {
 	const never = -1
 	before := rapid.SampledFrom([]int{never, 0, 1, 1, 1, 2, 100, 1000, -3600}).Draw(h.t, "seconds before")
 	if before == never {
-		h.live[table] = append(h.live[table], h.account.addNeverChanged(table, "imported"))
+		h.account.AddNeverChanged(table, "imported")
 		return
 	}
-	changed := h.account.company.Now().Add(-time.Duration(before) * time.Second)
-	h.live[table] = append(h.live[table], h.account.add(table, "old", changed))
+	changed := h.account.Company.Now().Add(-time.Duration(before) * time.Second)
+	h.account.Add(table, "old", changed)
 }
 
 func (h *history) play() {
@@ -82,13 +79,13 @@ func (h *history) run() {
 	delete(h.spec, "max_tokens")
 	for range rapid.IntRange(0, 4).Draw(h.t, "changes during the run") {
 		at := h.drawPath()
-		changes := []change{h.drawChange()}
+		changes := []truth.Change{h.drawChange()}
 		for range rapid.IntRange(0, 2).Draw(h.t, "more at once") {
 			changes = append(changes, h.drawChange())
 		}
 		h.before(at, rapid.IntRange(1, 6).Draw(h.t, "request"), func() {
 			for _, c := range changes {
-				h.apply(c)
+				h.account.Apply(c)
 			}
 		})
 	}
@@ -121,9 +118,9 @@ func (h *history) fault(action simulator.Action) {
 
 func (h *history) between() {
 	for range rapid.IntRange(0, 5).Draw(h.t, "changes between runs") {
-		h.apply(h.drawChange())
+		h.account.Apply(h.drawChange())
 	}
-	h.account.company.Advance(time.Duration(rapid.SampledFrom([]int{0, 0, 1, 60, 3600}).Draw(h.t, "pause")) * time.Second)
+	h.account.Company.Advance(time.Duration(rapid.SampledFrom([]int{0, 0, 1, 60, 3600}).Draw(h.t, "pause")) * time.Second)
 	if rapid.IntRange(0, 20).Draw(h.t, "drop the state") == 20 {
 		h.exec("DROP TABLE " + stateTable)
 	}
@@ -133,58 +130,15 @@ func (h *history) drawPath() string {
 	return rapid.SampledFrom(paths[rapid.SampledFrom(h.tables).Draw(h.t, "of")]).Draw(h.t, "path")
 }
 
-// change is something that happens at Pipedrive.
-type change struct {
-	kind, table string
-	record      int // which one
-	seconds     int
-}
-
-func (h *history) drawChange() change {
+func (h *history) drawChange() truth.Change {
 	kinds := []string{"advance", "create", "change", "change", "change", "archive", "delete", "delete"}
 	if h.lookback > 0 {
 		kinds = append(kinds, "late")
 	}
-	return change{
-		kind:    rapid.SampledFrom(kinds).Draw(h.t, "kind"),
-		table:   rapid.SampledFrom(h.tables).Draw(h.t, "table"),
-		record:  rapid.IntRange(0, 30).Draw(h.t, "record"),
-		seconds: rapid.IntRange(0, 3).Draw(h.t, "seconds"),
+	return truth.Change{
+		Kind:    rapid.SampledFrom(kinds).Draw(h.t, "kind"),
+		Table:   rapid.SampledFrom(h.tables).Draw(h.t, "table"),
+		Record:  rapid.IntRange(0, 30).Draw(h.t, "record"),
+		Seconds: rapid.IntRange(0, 3).Draw(h.t, "seconds"),
 	}
-}
-
-// apply has a change happen. It is called by one goroutine at a time.
-func (h *history) apply(c change) {
-	h.changes++
-	text := fmt.Sprintf("change %d", h.changes)
-	a, now := h.account, h.account.company.Now()
-	live := h.live[c.table]
-	switch {
-	case c.kind == "advance":
-		a.company.Advance(time.Duration(c.seconds) * time.Second)
-	case c.kind == "late" && slices.Contains(incremental, c.table): // committed longer after its update_time was stamped than a run takes
-		h.live[c.table] = append(live, a.add(c.table, text, now.Add(-time.Duration(30*c.seconds)*time.Second)))
-	case len(live) == 0, c.kind == "create", c.kind == "late":
-		h.live[c.table] = append(live, a.add(c.table, text, time.Time{}))
-	case c.kind == "archive" && c.table == "deals":
-		if id := live[c.record%len(live)]; h.archived(id) {
-			a.unarchive(id)
-		} else {
-			a.company.ArchiveDeal(id)
-		}
-	case c.kind == "delete":
-		i := c.record % len(live)
-		a.remove(c.table, live[i])
-		h.live[c.table] = slices.Delete(live, i, i+1)
-	default:
-		a.change(c.table, live[c.record%len(live)], text)
-	}
-}
-
-func (h *history) archived(deal int64) bool {
-	archived := false
-	for _, row := range h.account.company.Truth("deals", everything) {
-		archived = archived || row["id"] == deal && row["is_archived"].(bool)
-	}
-	return archived
 }

@@ -39,11 +39,11 @@ func TestStopped_recordsWithoutUpdateTimeStillCome(t *testing.T) {
 		}
 		w.spec["page_size"] = 4
 		w.maxTokens(table, 4)
-		a.addMany(table, 30, a.company.Now().Add(-30*time.Hour), time.Hour)
+		a.addMany(table, 30, a.Company.Now().Add(-30*time.Hour), time.Hour)
 		w.requireSync()
 		require.NotEmpty(t, w.log.String())
 		for range 5 {
-			a.addNeverChanged(table, "never changed")
+			a.AddNeverChanged(table, "never changed")
 		}
 		w.finished()
 		w.requireTruth(table)
@@ -56,12 +56,12 @@ func TestStopped_lookbackStillFindsWhatIsCommittedLate(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.spec["page_size"] = 4
 		w.maxTokens(table, 9) // the first run ends within the last minute
-		a.addMany(table, 20, a.company.Now().Add(-20*time.Hour), 30*time.Minute)
-		a.addMany(table, 20, a.company.Now().Add(-time.Minute), 3*time.Second)
+		a.addMany(table, 20, a.Company.Now().Add(-20*time.Hour), 30*time.Minute)
+		a.addMany(table, 20, a.Company.Now().Add(-time.Minute), 3*time.Second)
 		w.requireSync()
 		require.NotEmpty(t, w.log.String())
-		a.add(table, "late", a.company.Now().Add(-59*time.Second))
-		a.add(table, "later", a.company.Now().Add(-2*time.Minute))
+		a.Add(table, "late", a.Company.Now().Add(-59*time.Second))
+		a.Add(table, "later", a.Company.Now().Add(-2*time.Minute))
 		w.finished()
 		w.requireTruth(table)
 	})
@@ -72,15 +72,15 @@ func TestStopped_recordsChangeMeanwhile(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		w.spec["page_size"], w.spec["lookback"] = 4, "0s"
 		w.maxTokens(table, 8)
-		ids := a.addMany(table, 60, a.company.Now().Add(-60*time.Hour), time.Hour)
+		ids := a.addMany(table, 60, a.Company.Now().Add(-60*time.Hour), time.Hour)
 		for i := range 5 {
 			w.requireSync()
-			a.change(table, ids[i], "changed in the second at which the run began")
-			a.company.Advance(10 * time.Minute)
-			a.change(table, ids[59-i], "changed among those that were not read")
-			a.remove(table, ids[10+i])
-			a.remove(table, ids[40+i])
-			a.add(table, "added", time.Time{})
+			a.Change(table, ids[i], "changed in the second at which the run began")
+			a.Company.Advance(10 * time.Minute)
+			a.Change(table, ids[59-i], "changed among those that were not read")
+			a.Remove(table, ids[10+i])
+			a.Remove(table, ids[40+i])
+			a.Add(table, "added", time.Time{})
 		}
 		delete(w.spec, "max_tokens")
 		w.requireSync()

@@ -18,7 +18,7 @@ func (w *world) missing(table string) int {
 	got := w.rows(table)[fmt.Sprint(w.company().ID())]
 	for _, want := range w.company().Truth(table, everything) {
 		row := got[want["id"].(int64)]
-		if row == nil || !row["update_time"].is(want["update_time"]) {
+		if row == nil || !row["update_time"].Is(want["update_time"]) {
 			n++
 		}
 	}
@@ -32,13 +32,13 @@ func TestVerify_whatWasLostComesAgain(t *testing.T) {
 		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
 			each(t, func(t *testing.T, w *world, a *account, table string) {
 				w.spec["verify"], w.spec["page_size"], w.spec["lookback"] = verify, 4, "0s"
-				ids := a.addMany(table, 30, a.company.Now().Add(-30*time.Hour), time.Hour)
+				ids := a.addMany(table, 30, a.Company.Now().Add(-30*time.Hour), time.Hour)
 				w.requireSync()
 				for run := range 3 {
-					a.company.Advance(time.Hour)
+					a.Company.Advance(time.Hour)
 					for i := range 10 {
-						a.change(table, ids[3*run+i], fmt.Sprint("changed in run ", run))
-						a.company.Advance(time.Minute)
+						a.Change(table, ids[3*run+i], fmt.Sprint("changed in run ", run))
+						a.Company.Advance(time.Minute)
 					}
 					w.dropped = func(of string, _ int) bool { return of == table }
 					w.requireSync()
@@ -64,12 +64,12 @@ func TestVerify_aTableIsEmptied(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, w *world, a *account, table string) {
-				a.addMany(table, 20, a.company.Now().Add(-30*time.Hour), time.Hour)
-				a.addNeverChanged(table, "never changed")
+				a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+				a.AddNeverChanged(table, "never changed")
 				for range 2 {
 					w.requireSync()
-					a.company.Advance(time.Hour)
-					a.add(table, "new", time.Time{})
+					a.Company.Advance(time.Hour)
+					a.Add(table, "new", time.Time{})
 				}
 				w.exec(fmt.Sprintf(statement, table))
 				w.requireSync()
@@ -89,7 +89,7 @@ func TestVerify_costsNothing(t *testing.T) {
 			w.requireSync()
 			w.company().Advance(time.Hour)
 			for _, table := range incremental {
-				w.accounts[0].change(table, w.accounts[0].ids(table)[1], "changed")
+				w.accounts[0].Change(table, w.accounts[0].IDs(table)[1], "changed")
 			}
 		}
 		usage[verify] = w.simulator.Usage()
@@ -103,11 +103,11 @@ func TestVerify_somebodyElseRemovesRows(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables = []string{"persons"}
 	a := w.accounts[0]
-	a.addMany("persons", 50, a.company.Now().Add(-100*time.Hour), time.Hour)
+	a.addMany("persons", 50, a.Company.Now().Add(-100*time.Hour), time.Hour)
 	w.spec["page_size"] = 5
 	for run := range 8 {
-		a.company.Advance(time.Hour)
-		a.add("persons", "new", time.Time{})
+		a.Company.Advance(time.Hour)
+		a.Add("persons", "new", time.Time{})
 		w.requireSync()
 		if run > 3 {
 			require.LessOrEqual(t, w.sent["persons"], 2, "run %d", run)
@@ -127,9 +127,9 @@ func TestResume_goesOnFromWhatArrived(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		const rows, page = 5000, 20 // 1,000 rows are a message
 		w.spec["page_size"] = page
-		ids := a.addMany(table, rows, a.company.Now().Add(-2*rows*time.Minute), time.Minute)
+		ids := a.addMany(table, rows, a.Company.Now().Add(-2*rows*time.Minute), time.Minute)
 		require.Len(t, ids, rows)
-		a.addNeverChanged(table, "never changed")
+		a.AddNeverChanged(table, "never changed")
 		path := paths[table][0]
 		requests := func() int64 { return w.simulator.Usage().ByPath[path].Requests }
 		for _, at := range []int{130, 80, 60} {
@@ -137,8 +137,8 @@ func TestResume_goesOnFromWhatArrived(t *testing.T) {
 			w.lost = 1 // is still in a buffer
 			require.Error(t, w.sync())
 			w.undisturbed()
-			a.company.Advance(time.Hour)
-			a.change(table, ids[at], "changed meanwhile")
+			a.Company.Advance(time.Hour)
+			a.Change(table, ids[at], "changed meanwhile")
 		}
 		w.lost = -1
 		before := requests()
@@ -152,7 +152,7 @@ func TestResume_goesOnFromWhatArrived(t *testing.T) {
 func TestResume_aHoleInWhatArrived(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.spec["page_size"] = 20
-		a.addMany(table, 4000, a.company.Now().Add(-4100*time.Minute), time.Minute)
+		a.addMany(table, 4000, a.Company.Now().Add(-4100*time.Minute), time.Minute)
 		w.simulator.AddFault(simulator.Fault{Path: paths[table][0], At: []int{170}, Action: simulator.Status(500)})
 		n := 0
 		w.dropped = func(string, int) bool {
@@ -170,13 +170,13 @@ func TestResume_aHoleInWhatArrived(t *testing.T) {
 func TestFullRefresh_removesWhatIsGone(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.spec["full_refresh_every"] = "24h"
-		ids := a.addMany(table, 20, a.company.Now().Add(-30*time.Hour), time.Hour)
+		ids := a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
 		w.requireSync()
-		a.company.Advance(time.Hour)
+		a.Company.Advance(time.Hour)
 		for _, id := range ids[:5] {
-			a.remove(table, id)
+			a.Remove(table, id)
 		}
-		a.company.Advance(31 * 24 * time.Hour) // after which deleted deals are no longer listed
+		a.Company.Advance(31 * 24 * time.Hour) // after which deleted deals are no longer listed
 		w.spec["full_refresh_every"] = "0s"
 		w.requireSync()
 		require.Len(t, w.rows(table)["4711"], 20, "a run as any other")
@@ -186,8 +186,8 @@ func TestFullRefresh_removesWhatIsGone(t *testing.T) {
 		w.requireTruth(table)
 		require.Empty(t, w.log.String())
 
-		a.company.Advance(time.Hour)
-		a.add(table, "new", time.Time{})
+		a.Company.Advance(time.Hour)
+		a.Add(table, "new", time.Time{})
 		w.requireSync()
 		require.LessOrEqual(t, w.sent[table], 2, "the next refresh is not due")
 		w.requireTruth(table)
@@ -198,12 +198,12 @@ func TestFullRefresh_mostRowsAreGone(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["full_refresh_every"] = []string{"persons"}, "24h"
 	a := w.accounts[0]
-	ids := a.addMany("persons", 20, a.company.Now().Add(-30*time.Hour), time.Hour)
+	ids := a.addMany("persons", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
 	w.requireSync()
 	for _, id := range ids[:11] {
-		a.remove("persons", id)
+		a.Remove("persons", id)
 	}
-	a.company.Advance(25 * time.Hour)
+	a.Company.Advance(25 * time.Hour)
 	require.ErrorContains(t, w.sync(), "more than half")
 	require.Len(t, w.rows("persons")["4711"], 20)
 	require.ErrorContains(t, w.sync(), "DELETE FROM pipedrive_persons WHERE account_id = '4711'")
@@ -222,8 +222,8 @@ func TestFullRefresh_whatIsNotRead(t *testing.T) {
 		w := newWorldOf(t, []*account{one, two})
 		w.tables, w.spec["full_refresh_every"], w.spec["page_size"] = []string{"persons"}, "24h", 5
 		for _, a := range w.accounts {
-			ids := a.addMany("persons", 20, a.company.Now().Add(-30*time.Hour), time.Hour)
-			defer func() { a.remove("persons", ids[0]); a.company.Advance(25 * time.Hour) }()
+			ids := a.addMany("persons", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+			defer func() { a.Remove("persons", ids[0]); a.Company.Advance(25 * time.Hour) }()
 		}
 		w.requireSync()
 		return w

@@ -47,8 +47,8 @@ type additionalData struct {
 	pagination
 }
 
-// decodeEnvelope reads a whole body. data may be null where the list is unpaged or paged by offset,
-// which is how v1 says "none"; v2 says [].
+// decodeEnvelope reads a whole body. data may be null where the list is paged by offset, which is how v1 says
+// "none"; v2 says [], and what comes in one response (users, v1's pipelines) every account has some of.
 func decodeEnvelope[T any](body []byte, nullIsEmpty bool, record Decode[T]) (envelope[T], error) {
 	var (
 		e       envelope[T]

@@ -100,7 +100,7 @@ func (p *pager[T]) next(ctx context.Context) ([]T, error) {
 func (p *pager[T]) read(ctx context.Context) (envelope[T], error) {
 	r := request{path: p.listing.Path, query: p.query, cost: p.listing.Cost, scopes: p.listing.Scopes, meter: p.meter}
 	decode := func(body []byte) (envelope[T], error) {
-		return decodeEnvelope(body, p.listing.Paging != Cursor, p.decode)
+		return decodeEnvelope(body, p.listing.Paging == Offset, p.decode)
 	}
 	page, err := get(ctx, p.client, r, decode)
 	if len(p.listing.IncludeOptional) == 0 || !isStatus(err, http.StatusBadRequest) || p.query.Has("cursor") {

@@ -115,18 +115,20 @@ func TestPages_offsetEnvelopes(t *testing.T) {
 	}
 }
 
-func TestPages_nullIsEmptyInV1Only(t *testing.T) {
+func TestPages_nullIsEmptyInListsByOffsetOnly(t *testing.T) {
 	body := `{"success":true,"data":null,"additional_data":{"pagination":{"start":0,"limit":2,"more_items_in_collection":false}}}`
 	c, _ := start(func(int, *http.Request) reply { return reply{body: body} })
 	pages, err := collect(t, c, offsetListing, 2)
 	require.NoError(t, err)
 	require.Empty(t, pages)
 
-	bubble(t, func(t *testing.T) {
-		c, _ := start(func(int, *http.Request) reply { return reply{body: `{"success":true,"data":null}`} })
-		_, err = collect(t, c, cursorListing, 2)
-		requireCode(t, err, ExternalAPIError)
-	})
+	for _, l := range []Listing{cursorListing, {Path: "/v1/users"}} {
+		bubble(t, func(t *testing.T) {
+			c, _ := start(func(int, *http.Request) reply { return reply{body: `{"success":true,"data":null}`} })
+			_, err = collect(t, c, l, 2)
+			requireCode(t, err, ExternalAPIError)
+		})
+	}
 }
 
 func TestPages_refusesListsThatDoNotAdvance(t *testing.T) {

@@ -35,7 +35,7 @@ type Company struct {
 }
 
 // NewCompany makes an account without records, to be filled by hand. It has
-// the standard fields of every entity and no custom ones.
+// one user, the standard fields of every entity and no custom ones.
 func NewCompany(id int64) *Company {
 	c := &Company{
 		id:            id,
@@ -67,6 +67,7 @@ func NewCompany(id int64) *Company {
 	c.notes.keys["person_id"] = func(n *Note) int64 { return n.PersonID }
 	c.notes.keys["org_id"] = func(n *Note) int64 { return n.OrgID }
 	c.addStandardFields()
+	c.AddUser(User{Name: "Administrator", Email: fmt.Sprintf("admin@company%d.example", id), Activated: true, IsAdmin: true})
 	return c
 }
 

@@ -1,0 +1,124 @@
+// Package chaos plays histories of syncs in which everything fails that can: the API, the processes, and above
+// all the destination. It runs the real CloudQuery CLI, the plugin and a destination as processes of their own
+// against a simulated Pipedrive whose records change all the while. After the last disturbed run and one that
+// nothing disturbs, the destination has to hold the truth.
+//
+// A history follows from its seed alone. Which requests and batches come first in a run also depends on the
+// tables that are read side by side, so that a seed that fails may take a few repetitions to fail again.
+package chaos
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/programs"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+)
+
+var (
+	histories = flag.Int("histories", 10, "how many histories are played, from seed 1 on")
+	seed      = flag.Uint64("seed", 0, "the seed of the only history that is played")
+	verify    = flag.Bool("verify", false, "have the plugin check what arrived; without, rows that it could not know of are only counted")
+)
+
+// built is the folder with the programs that the tests run.
+var built string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "chaos")
+		if err != nil {
+			log.Print(err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		built = dir
+		if err := programs.Build(dir, "./internal/chaos/destination"); err != nil {
+			log.Print(err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+func TestChaos(t *testing.T) {
+	played := tally{rows: map[truth.Kind]int{}, failed: map[string][]uint64{}}
+	began := time.Now()
+	t.Run("seed", func(t *testing.T) {
+		for _, s := range seeds() {
+			t.Run(fmt.Sprint(s), func(t *testing.T) {
+				t.Parallel()
+				h := draw(s)
+				o := play(t, h)
+				played.add(s, o)
+				if len(o.differences) > 0 && (*verify || o.hidden == "") {
+					t.Errorf("%v%s", h, listed(o.differences))
+				}
+			})
+		}
+	})
+	fmt.Printf("%vin %v\n", &played, time.Since(began).Round(time.Second))
+}
+
+// listed are the first of the differences, a line each.
+func listed(differences []truth.Difference) string {
+	text := ""
+	for i, d := range differences {
+		if i == 10 {
+			return text + fmt.Sprintf("and %d more\n", len(differences)-i)
+		}
+		text += d.String() + "\n"
+	}
+	return text
+}
+
+func seeds() []uint64 {
+	if *seed != 0 {
+		return []uint64{*seed}
+	}
+	all := make([]uint64, *histories)
+	for i := range all {
+		all[i] = uint64(i + 1)
+	}
+	return all
+}
+
+// tally counts what became of histories.
+type tally struct {
+	mu     sync.Mutex
+	played int
+	struck int
+	rows   map[truth.Kind]int
+	failed map[string][]uint64 // seeds by how rows were lost
+}
+
+func (c *tally) add(seed uint64, o outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.played++
+	c.struck += o.struck
+	for _, d := range o.differences {
+		c.rows[d.Kind]++
+	}
+	if len(o.differences) > 0 {
+		c.failed[o.hidden] = append(c.failed[o.hidden], seed)
+	}
+}
+
+func (c *tally) String() string {
+	text := fmt.Sprintf("%d histories with %d events, verify %t: %d rows lost, %d stale, %d duplicate, %d that should be gone\n",
+		c.played, c.struck, *verify, c.rows[truth.Lost], c.rows[truth.Stale], c.rows[truth.Duplicate], c.rows[truth.Surplus])
+	for hidden, seeds := range c.failed {
+		slices.Sort(seeds)
+		text += fmt.Sprintf("%d histories are wrong at their ends (%s), seeds %v\n", len(seeds), cmp.Or(hidden, "nothing was hidden"), seeds)
+	}
+	return text
+}

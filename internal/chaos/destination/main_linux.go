@@ -1,0 +1,168 @@
+// Command destination is the SQLite destination of the chaos tests. Of each step of its work it tells the test,
+// which may have it lose a batch, fail, run out of disk, or be killed on the spot.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"github.com/cloudquery/plugin-sdk/v4/serve"
+	"github.com/rs/zerolog"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
+)
+
+func main() {
+	signal.Ignore(syscall.SIGXFSZ) // of which a full disk's write errors are to be left
+	p := plugin.NewPlugin("sqlite", "development", newClient, plugin.WithKind(string(plugin.KindDestination)))
+	if err := serve.Plugin(p).Serve(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// client is the SQLite destination, which is interfered with.
+type client struct {
+	plugin.Client
+	batchRows int64
+}
+
+func newClient(ctx context.Context, logger zerolog.Logger, raw []byte, options plugin.NewClientOptions) (plugin.Client, error) {
+	var spec sqlite.Spec
+	if err := json.Unmarshal(raw, &spec); err != nil {
+		return nil, err
+	}
+	inner, err := sqlite.New(ctx, logger, raw, options)
+	return &client{inner, spec.BatchSize}, err
+}
+
+// Write passes messages on, rows in batches of batch_size. If it is to fail, what has not been written yet is
+// lost.
+func (c *client) Write(ctx context.Context, messages <-chan message.WriteMessage) error {
+	s := stream{batchRows: c.batchRows, passed: make(chan message.WriteMessage), carries: "nothing"}
+	inner, cancel := context.WithCancel(ctx)
+	written := make(chan error, 1)
+	go func() {
+		defer cancel() // so that nobody waits to pass it something
+		written <- c.Client.Write(inner, s.passed)
+	}()
+	err := s.pass(inner, messages)
+	if err != nil {
+		cancel()
+	}
+	close(s.passed)
+	if err := errors.Join(err, <-written); err != nil {
+		return err
+	}
+	return tell(ctx, "written "+s.carries)
+}
+
+// Read reads a table, unless it is to fail.
+func (c *client) Read(ctx context.Context, table *schema.Table, records chan<- arrow.RecordBatch) error {
+	if err := tell(ctx, "read of "+table.Name); err != nil {
+		return err
+	}
+	return c.Client.Read(ctx, table, records)
+}
+
+// stream is the way of the messages of one stream, which carries rows, or a source's state, or nothing.
+type stream struct {
+	batchRows int64
+	passed    chan message.WriteMessage
+	carries   string
+}
+
+func (s *stream) pass(ctx context.Context, messages <-chan message.WriteMessage) error {
+	for m := range messages {
+		var err error
+		switch m := m.(type) {
+		case *message.WriteInsert:
+			err = s.batches(ctx, m)
+		case *message.WriteMigrateTable:
+			if strings.HasPrefix(m.Table.Name, "pipedrive_") {
+				s.carries = "rows"
+			}
+			err = s.send(ctx, m)
+		default:
+			err = s.send(ctx, m)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return tell(ctx, "end of "+s.carries)
+}
+
+// batches passes the rows of a message on in batches, but for those that are to be lost.
+func (s *stream) batches(ctx context.Context, m *message.WriteInsert) error {
+	table := m.GetTable().Name
+	if !strings.HasPrefix(table, "pipedrive_") {
+		s.carries = "state"
+	}
+	for from := int64(0); from < m.Record.NumRows(); from += s.batchRows {
+		err := tell(ctx, "batch of "+table)
+		if errors.Is(err, errDrop) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		batch := m.Record.NewSlice(from, min(from+s.batchRows, m.Record.NumRows()))
+		if err := s.send(ctx, &message.WriteInsert{Record: batch}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *stream) send(ctx context.Context, m message.WriteMessage) error {
+	select {
+	case s.passed <- m:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+var (
+	errDrop = errors.New("drop the batch")
+	errFail = errors.New("the destination fails")
+)
+
+// tell tells the test what comes next or has just happened, and does what it says.
+func tell(ctx context.Context, moment string) error {
+	address := os.Getenv("CHAOS_URL") + "?" + url.Values{"moment": {moment}}.Encode()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	said, err := io.ReadAll(response.Body)
+	switch {
+	case err != nil:
+		return err
+	case string(said) == "drop":
+		return errDrop
+	case string(said) == "fail":
+		return errFail
+	case string(said) == "full disk":
+		return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{}) // every write to a file fails
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package chaos
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+)
+
+// history is what a seed says: an account, a configuration, and what happens during and after each run.
+type history struct {
+	seed      uint64
+	tables    []string
+	records   map[string][]int // their ages in seconds, by table; never for those without an update_time
+	pageSize  int
+	batchRows int // of the destination
+	lookback  time.Duration
+	runs      []run
+}
+
+// never is the age of a record without an update_time, as old imports have left them.
+const never = -1
+
+// run is a disturbed run and what happens after it.
+type run struct {
+	retries int // max_retries
+	faults  []simulator.Fault
+	events  []event
+	// changed are the changes that happen after the run, pause how far the clock then moves on, and lost what
+	// the destination loses then, "" for nothing.
+	changed []truth.Change
+	pause   time.Duration
+	lost    string
+}
+
+// event is something that happens in the middle of a run, when a moment has come for the at-th time.
+type event struct {
+	moment  string // the path of a request, or what the destination tells of itself
+	at      int
+	action  string // kill and a process, or what the destination is told to do
+	changes []truth.Change
+}
+
+// drawing is a source of choices.
+type drawing struct {
+	*rand.Rand
+	history
+}
+
+func pick[T any](d *drawing, from ...T) T { return from[d.IntN(len(from))] }
+
+// draw draws a history.
+func draw(seed uint64) history {
+	d := &drawing{rand.New(rand.NewPCG(seed, 0)), history{seed: seed, records: map[string][]int{}}}
+	d.tables = truth.Tables
+	if d.IntN(3) == 0 {
+		d.tables = []string{pick(d, truth.Tables...)}
+	}
+	for _, table := range d.tables {
+		for range d.IntN(pick(d, 5, 30, 60)) {
+			d.records[table] = append(d.records[table], d.age())
+		}
+	}
+	d.pageSize = pick(d, 2, 2, 3, 5, 10, 50)
+	d.batchRows = pick(d, 1, 5, 10, 1000)
+	d.lookback = pick(d, 0, 2*time.Minute)
+	for range 1 + d.IntN(4) {
+		d.runs = append(d.runs, d.run())
+	}
+	return d.history
+}
+
+// age draws how long before the first run a record was changed, in seconds. Many share a second, some are
+// ahead of the clock.
+func (d *drawing) age() int {
+	return pick(d, never, 0, 1, 1, 1, 2, 100, 1000, 100_000, d.IntN(10_000_000), -3600)
+}
+
+func (d *drawing) run() run {
+	r := run{retries: pick(d, 0, 2, 4), pause: time.Duration(pick(d, 0, 1, 60, 3600, 86400)) * time.Second}
+	for range d.IntN(3) {
+		r.faults = append(r.faults, simulator.Fault{
+			Path: pick(d, d.path(), d.path(), "/v1/users", "/api/v2/stages"), At: []int{1 + d.IntN(6)},
+			Action: pick(d, simulator.BurstLimit, simulator.Status(502), simulator.StatusHTML(502), simulator.Reset, simulator.CutBody,
+				simulator.HTMLPage, simulator.NullBody, simulator.NullData, simulator.ExpiredToken, simulator.DailyLimit),
+		})
+	}
+	for range d.IntN(3) {
+		r.events = append(r.events, d.disturbance())
+	}
+	for range d.IntN(4) {
+		r.events = append(r.events, event{moment: d.path(), at: 1 + d.IntN(6), changes: d.changes()})
+	}
+	r.changed = d.changes()
+	if d.IntN(6) == 0 {
+		table := pick(d, d.tables...)
+		r.lost = pick(d, "file", "state", "all tables", "table "+table, "rows of "+table)
+	}
+	return r
+}
+
+// disturbance draws what a process does or suffers.
+func (d *drawing) disturbance() event {
+	table, at := "pipedrive_"+pick(d, d.tables...), pick(d, 1, 1, 2, 3, 1+d.IntN(10))
+	repeated := []string{d.path(), d.path(), "batch of " + table}
+	once := []string{
+		"read of " + stateTable, "read of " + table, "end of rows", "written rows",
+		"batch of " + stateTable, "end of state", "written state",
+	}
+	switch d.IntN(3) {
+	case 0:
+		return event{moment: "batch of " + pick(d, table, table, table, stateTable), at: at, action: "drop"}
+	case 1:
+		return event{moment: pick(d, repeated...), at: at, action: pick(d, processes...)}
+	}
+	return event{moment: pick(d, once...), at: 1, action: pick(d, append(processes, "fail", "full disk")...)}
+}
+
+// processes are the ways to kill one.
+var processes = []string{"kill source", "kill destination", "kill cli"}
+
+func (d *drawing) path() string { return pick(d, truth.Paths[pick(d, d.tables...)]...) }
+
+func (d *drawing) changes() (changes []truth.Change) {
+	kinds := []string{"advance", "create", "change", "change", "change", "archive", "delete", "delete"}
+	if d.lookback > 0 {
+		kinds = append(kinds, "late")
+	}
+	for range d.IntN(5) {
+		changes = append(changes, truth.Change{Kind: pick(d, kinds...), Table: pick(d, d.tables...), Record: d.IntN(60), Seconds: d.IntN(4)})
+	}
+	return changes
+}
+
+func (h history) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "seed %d: page_size %d, lookback %v, the destination's batch_size %d\n", h.seed, h.pageSize, h.lookback, h.batchRows)
+	for _, table := range slices.Sorted(maps.Keys(h.records)) {
+		fmt.Fprintf(&b, "  %s of these ages: %v\n", table, h.records[table])
+	}
+	for i, r := range h.runs {
+		fmt.Fprintf(&b, "  run %d, max_retries %d\n", i+1, r.retries)
+		for _, f := range r.faults {
+			fmt.Fprintf(&b, "    request %d to %s: %s\n", f.At[0], f.Path, f.Action)
+		}
+		for _, e := range r.events {
+			fmt.Fprintf(&b, "    %s, number %d: %s%v\n", e.moment, e.at, e.action, e.changes)
+		}
+		fmt.Fprintf(&b, "    afterwards %v, %v pass, the destination loses %q\n", r.changed, r.pause, r.lost)
+	}
+	return b.String()
+}

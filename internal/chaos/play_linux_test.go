@@ -1,0 +1,282 @@
+package chaos
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+)
+
+const (
+	apiToken   = "0123456789abcdef0123456789abcdef01234567"
+	stateTable = "cq_state_pipedrive"
+)
+
+// world is where a history is played.
+type world struct {
+	t *testing.T
+	history
+	dir       string
+	account   *truth.Account
+	simulator *simulator.Server
+	api, ears string // addresses of the simulator, and of where the destination tells of itself
+
+	mu        sync.Mutex
+	runs      int
+	events    []event        // of this run
+	came      map[string]int // how often a moment came in this run
+	processes map[string]*process
+	log       bytes.Buffer
+	outcome
+}
+
+// process is a process and what it said.
+type process struct {
+	*exec.Cmd
+	output bytes.Buffer
+}
+
+// outcome is what became of a history.
+type outcome struct {
+	differences []truth.Difference // between the destination and the truth
+	struck      int                // events that came about
+	// hidden says how the destination first lost rows, or may have, behind which the cursors have moved, so
+	// that only the plugin's own check of what arrived can find them; "" if it has not.
+	hidden string
+}
+
+// play plays a history.
+func play(t *testing.T, h history) outcome {
+	w := newWorld(t, h)
+	for _, r := range h.runs {
+		_ = w.run(r) // which may well fail
+		for _, c := range r.changed {
+			w.account.Apply(c)
+		}
+		w.account.Company.Advance(r.pause)
+		w.lose(r.lost)
+	}
+	err := w.run(run{retries: 2})
+	if *seed != 0 || err != nil {
+		t.Log(w.log.String())
+	}
+	require.NoError(t, err, "the undisturbed run")
+	db := w.open()
+	defer db.Close()
+	for _, table := range h.tables {
+		rows, err := truth.Rows(t.Context(), db, table)
+		require.NoError(t, err)
+		want := w.account.Company.Truth(table, truth.Everything)
+		w.differences = append(w.differences, truth.Compare(table, want, rows, w.account.MayStay(table))...)
+	}
+	return w.outcome
+}
+
+func newWorld(t *testing.T, h history) *world {
+	w := &world{t: t, history: h, dir: t.TempDir(), account: truth.NewAccount(simulator.NewCompany(4711))}
+	for _, table := range h.tables {
+		for _, age := range h.records[table] {
+			if age == never {
+				w.account.AddNeverChanged(table, "imported")
+			} else {
+				w.account.Add(table, "old", w.account.Company.Now().Add(-time.Duration(age)*time.Second))
+			}
+		}
+	}
+	w.simulator = simulator.NewServer(simulator.WithCompany(apiToken, w.account.Company), simulator.WithRequestHook(func(r *http.Request) {
+		w.comes(r.URL.Path)
+	}))
+	api := httptest.NewServer(w.simulator)
+	ears := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(rw, w.comes(r.URL.Query().Get("moment")))
+	}))
+	t.Cleanup(api.Close)
+	t.Cleanup(ears.Close)
+	w.api, w.ears = api.URL, ears.URL
+	return w
+}
+
+// comes has happen what is to happen at a moment, and returns what the destination is to do then.
+func (w *world) comes(moment string) (says string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.came[moment]++
+	for _, e := range w.events {
+		if e.moment != moment || e.at != w.came[moment] {
+			continue
+		}
+		w.struck++
+		fmt.Fprintf(&w.log, "-- %s, number %d: %s%v\n", e.moment, e.at, e.action, e.changes)
+		for _, c := range e.changes {
+			w.account.Apply(c)
+		}
+		if name, ok := strings.CutPrefix(e.action, "kill "); ok {
+			if p := w.processes[name]; p != nil {
+				_ = p.Process.Kill() // which may have come to its end
+			}
+		} else {
+			says = e.action
+			if says == "drop" {
+				w.hide("a batch was lost without an error")
+			}
+		}
+	}
+	return says
+}
+
+// run runs `cloudquery sync`. The plugins are processes of the run's own, as they are when the CLI starts them;
+// that it finds them waiting saves it seconds.
+func (w *world) run(r run) error {
+	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
+	defer cancel()
+	w.begin(r)
+	defer w.simulator.ClearFaults()
+	for name, program := range map[string]string{"source": "cq-source-pipedrive", "destination": "destination"} {
+		w.start(ctx, name, program, "serve", "--network", "unix", "--address", w.socket(name), "--no-sentry", "--log-level", "debug")
+		w.await(ctx, w.socket(name))
+	}
+	w.start(ctx, "cli", "cloudquery", "sync", w.config(r.retries), "--telemetry-level", "none", "--no-log-file", "--log-console", "--cq-dir", ".cq")
+	err := w.processes["cli"].Wait()
+	for _, name := range []string{"source", "destination"} {
+		_ = w.processes[name].Process.Kill() // which an event may have done
+		_ = w.processes[name].Wait()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for name, p := range w.processes {
+		fmt.Fprintf(&w.log, "-- %s\n%s", name, &p.output)
+	}
+	if err != nil && w.came["batch of "+stateTable] > 0 {
+		w.hide("a run failed after its cursors were written")
+	}
+	require.NoError(w.t, ctx.Err(), "a run hangs\n%v\n%s", w.history, &w.log)
+	return err
+}
+
+func (w *world) begin(r run) {
+	for _, f := range r.faults {
+		w.simulator.AddFault(f)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.runs++
+	fmt.Fprintf(&w.log, "== run %d\n", w.runs)
+	w.events, w.came, w.processes = r.events, map[string]int{}, map[string]*process{}
+}
+
+func (w *world) start(ctx context.Context, name, program string, args ...string) {
+	p := &process{Cmd: exec.CommandContext(ctx, filepath.Join(built, program), args...)}
+	p.Dir, p.Env, p.Stdout, p.Stderr = w.dir, append(os.Environ(), "CHAOS_URL="+w.ears), &p.output, &p.output
+	w.mu.Lock() // until its process is there to be killed
+	defer w.mu.Unlock()
+	require.NoError(w.t, p.Start())
+	w.processes[name] = p
+}
+
+func (w *world) socket(name string) string {
+	return filepath.Join(w.dir, fmt.Sprintf("%s%d", name, w.runs))
+}
+
+// await waits until somebody listens.
+func (w *world) await(ctx context.Context, socket string) {
+	for {
+		conn, err := net.Dial("unix", socket)
+		if err == nil {
+			require.NoError(w.t, conn.Close())
+			return
+		}
+		select {
+		case <-ctx.Done():
+			require.NoError(w.t, err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+func (w *world) config(retries int) string {
+	spec := map[string]any{
+		"api_token": apiToken, "api_url": w.api,
+		"page_size": w.pageSize, "lookback": w.lookback.String(), "max_retries": retries,
+	}
+	tables := make([]string, len(w.tables))
+	for i, table := range w.tables {
+		tables[i] = "pipedrive_" + table
+	}
+	source := map[string]any{"kind": "source", "spec": map[string]any{
+		"name": "pipedrive", "registry": "grpc", "path": "unix://" + w.socket("source"), "tables": tables, "destinations": []string{"sqlite"},
+		"backend_options": map[string]any{"table_name": stateTable, "connection": "@@plugins.sqlite.connection"},
+		"spec":            spec,
+	}}
+	destination := map[string]any{"kind": "destination", "spec": map[string]any{
+		"name": "sqlite", "registry": "grpc", "path": "unix://" + w.socket("destination"), "write_mode": "overwrite-delete-stale",
+		"spec": map[string]any{"path": w.database(), "batch_size": w.batchRows},
+	}}
+	var text bytes.Buffer
+	documents := yaml.NewEncoder(&text)
+	require.NoError(w.t, documents.Encode(source))
+	require.NoError(w.t, documents.Encode(destination))
+	file := filepath.Join(w.dir, "sync.yml")
+	require.NoError(w.t, os.WriteFile(file, text.Bytes(), 0o600))
+	return file
+}
+
+func (w *world) database() string { return filepath.Join(w.dir, "pipedrive.db") }
+
+func (w *world) open() *sql.DB {
+	db, err := sql.Open("sqlite", "file:"+w.database()+"?_pragma=busy_timeout(10000)")
+	require.NoError(w.t, err)
+	return db
+}
+
+// lose has the destination lose what it holds between two runs.
+func (w *world) lose(what string) {
+	table, isTable := strings.CutPrefix(what, "table ")
+	rowsOf, isRows := strings.CutPrefix(what, "rows of ")
+	switch {
+	case what == "file":
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			require.NoError(w.t, os.RemoveAll(w.database()+suffix))
+		}
+	case what == "state":
+		w.exec("DROP TABLE " + stateTable)
+	case what == "all tables":
+		for _, table := range w.tables {
+			w.exec("DROP TABLE pipedrive_" + table)
+		}
+	case isTable:
+		w.exec("DROP TABLE pipedrive_" + table)
+	case isRows:
+		w.exec("DELETE FROM pipedrive_" + rowsOf)
+	}
+	if what != "" && what != "file" && what != "state" { // without which everything is read again
+		w.hide("a table was lost between two runs")
+	}
+}
+
+func (w *world) hide(cause string) { w.hidden = cmp.Or(w.hidden, cause) }
+
+// exec executes a statement about a table, if a run has come as far as to create it.
+func (w *world) exec(statement string) {
+	db := w.open()
+	defer db.Close()
+	if _, err := db.Exec(statement); err != nil {
+		require.ErrorContains(w.t, err, "no such table")
+	}
+}

@@ -1,0 +1,198 @@
+// Package truth has the records of a simulated Pipedrive change, and compares the tables of a SQLite
+// destination with what they are to hold then. It is for tests.
+package truth
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the database that the destination wrote
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// Kind is in which way a row is not as it should be.
+type Kind string
+
+// The kinds of difference.
+const (
+	Lost      Kind = "lost"      // it should be there
+	Stale     Kind = "stale"     // a column has another value
+	Duplicate Kind = "duplicate" // it is there more than once
+	Surplus   Kind = "surplus"   // it should not be there
+)
+
+// Difference is a row of a table that is not as it should be.
+type Difference struct {
+	Kind        Kind
+	Table       string
+	Account, ID string
+	Detail      string
+}
+
+func (d Difference) String() string {
+	return fmt.Sprintf("%s %s of account %s is %s: %s", d.Table, d.ID, d.Account, d.Kind, d.Detail)
+}
+
+// Compare compares every row and column that a table holds with those that it is to hold, as
+// [simulator.Company.Truth] gives them. A row beyond those is a difference unless mayStay, if it is not nil,
+// says that the row may still be there.
+func Compare(table string, want []map[string]any, rows []Row, mayStay func(Row) bool) []Difference {
+	type key struct{ account, id string }
+	var found []Difference
+	add := func(k key, kind Kind, detail string) {
+		found = append(found, Difference{Kind: kind, Table: table, Account: k.account, ID: k.id, Detail: detail})
+	}
+	got := map[key]Row{}
+	for _, row := range rows {
+		k := key{row["account_id"].Text, row["id"].Text}
+		if got[k] != nil {
+			add(k, Duplicate, "its key comes twice")
+		}
+		got[k] = row
+	}
+	for _, row := range want {
+		k := key{fmt.Sprint(row["account_id"]), fmt.Sprint(row["id"])}
+		if stored := got[k]; stored == nil {
+			add(k, Lost, fmt.Sprintf("of update_time %v", row["update_time"]))
+		} else if detail := stored.difference(row); detail != "" {
+			add(k, Stale, detail)
+		}
+		delete(got, k)
+	}
+	for k, row := range got {
+		if mayStay == nil || !mayStay(row) {
+			add(k, Surplus, fmt.Sprintf("of update_time %v", row["update_time"].Text))
+		}
+	}
+	return found
+}
+
+// Row is a row by the names of its columns, those that CloudQuery adds left out.
+type Row map[string]Cell
+
+// difference says how the row differs from the one that is wanted; "" if it does not.
+func (r Row) difference(want map[string]any) string {
+	for column := range r {
+		// An export endpoint can't tell the types of custom fields; their columns have tests of their own.
+		if _, ok := want[column]; !ok && !strings.HasPrefix(column, "cf_") && column != "custom_fields" {
+			return fmt.Sprintf("column %s is not in the contract", column)
+		}
+	}
+	for column, value := range want {
+		cell, ok := r[column]
+		if !ok {
+			return fmt.Sprintf("column %s is missing", column)
+		}
+		if !cell.Is(value) {
+			return fmt.Sprintf("column %s is %s %q, want %T %v", column, cell.Kind, cell.Text, value, value)
+		}
+	}
+	return ""
+}
+
+// Cell is a value as SQLite holds it.
+type Cell struct {
+	Kind string // of SQLite's typeof
+	Text string
+}
+
+// Is compares a cell with what the simulator holds, in value and in kind.
+func (c Cell) Is(want any) bool {
+	switch v := want.(type) {
+	case nil:
+		return c.Kind == "null"
+	case int64:
+		return c == Cell{"integer", strconv.FormatInt(v, 10)}
+	case bool:
+		return c == Cell{"integer", map[bool]string{true: "1", false: "0"}[v]}
+	case float64:
+		f, err := strconv.ParseFloat(c.Text, 64)
+		return err == nil && c.Kind == "real" && f == v
+	case string:
+		return c == Cell{"text", v}
+	case simulator.Date:
+		return c == Cell{"text", string(v)}
+	case time.Time:
+		return c == Cell{"text", v.Format(time.DateTime)}
+	case json.RawMessage:
+		return c.Kind == "text" && canonical(c.Text) == canonical(string(v))
+	}
+	return false
+}
+
+// canonical is a JSON text in the form that equal values share; long numbers keep all of their digits.
+func canonical(text string) string {
+	var v any
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		return "not JSON: " + text
+	}
+	out, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(out)
+}
+
+// Rows returns a table's rows in no particular order.
+func Rows(ctx context.Context, db *sql.DB, table string) ([]Row, error) {
+	columns, err := columnsOf(ctx, db, table)
+	if err != nil {
+		return nil, err
+	}
+	cells := make([]string, len(columns))
+	for i, column := range columns {
+		cells[i] = fmt.Sprintf("typeof(%[1]q), coalesce(CAST(%[1]q AS TEXT), '')", column)
+	}
+	rows, err := db.QueryContext(ctx, "SELECT "+strings.Join(cells, ", ")+" FROM pipedrive_"+table)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var found []Row
+	for rows.Next() {
+		values := make([]Cell, len(columns))
+		var into []any
+		for i := range values {
+			into = append(into, &values[i].Kind, &values[i].Text)
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		row := Row{}
+		for i, column := range columns {
+			row[column] = values[i]
+		}
+		found = append(found, row)
+	}
+	return found, rows.Err()
+}
+
+func columnsOf(ctx context.Context, db *sql.DB, table string) ([]string, error) {
+	rows, err := db.QueryContext(ctx, "SELECT name FROM pragma_table_info(?)", "pipedrive_"+table)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var columns []string
+	for rows.Next() {
+		var column string
+		if err := rows.Scan(&column); err != nil {
+			return nil, err
+		}
+		columns = append(columns, column)
+	}
+	if len(columns) == 0 {
+		return nil, fmt.Errorf("there is no table pipedrive_%s", table)
+	}
+	columns = slices.DeleteFunc(columns, func(c string) bool { return strings.HasPrefix(c, "_cq_") })
+	return columns, rows.Err()
+}
