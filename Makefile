@@ -22,7 +22,7 @@ QUICK := -trimpath -ldflags '-s -w' -gcflags 'all=-N -l'
 # that the plugin can't know to be lost.
 N ?= 100
 SEED ?= 0
-VERIFY ?= false
+VERIFY ?= true
 
 .PHONY: build programs demo sync report test test-bigquery test-schedules chaos lint gen bench package release clean
 

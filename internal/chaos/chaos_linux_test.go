@@ -25,7 +25,7 @@ import (
 var (
 	histories = flag.Int("histories", 10, "how many histories are played, from seed 1 on")
 	seed      = flag.Uint64("seed", 0, "the seed of the only history that is played")
-	verify    = flag.Bool("verify", false, "have the plugin check what arrived; without, rows that it could not know of are only counted")
+	verify    = flag.Bool("verify", true, "have the plugin check what arrived; without, rows that it could not know of are only counted")
 )
 
 // built is the folder with the programs that the tests run.

@@ -213,7 +213,7 @@ func (w *world) await(ctx context.Context, socket string) {
 func (w *world) config(retries int) string {
 	spec := map[string]any{
 		"api_token": apiToken, "api_url": w.api,
-		"page_size": w.pageSize, "lookback": w.lookback.String(), "max_retries": retries,
+		"page_size": w.pageSize, "lookback": w.lookback.String(), "max_retries": retries, "verify": *verify,
 	}
 	tables := make([]string, len(w.tables))
 	for i, table := range w.tables {
