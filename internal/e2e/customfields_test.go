@@ -245,7 +245,7 @@ func TestCustomFields_changeBetweenRuns(t *testing.T) {
 	s.backend = false
 	s.sync()
 	deals = s.rows("deals")
-	require.Equal(t, truth.Cell{"real", "1.0"}, deals["1"]["cf_costs"])
-	require.Equal(t, truth.Cell{"real", "3.0"}, deals["1"]["cf_budget"])
-	require.Equal(t, truth.Cell{"real", "1.0"}, deals["2"]["cf_costs"])
+	require.Equal(t, truth.Cell{Kind: "real", Text: "1.0"}, deals["1"]["cf_costs"])
+	require.Equal(t, truth.Cell{Kind: "real", Text: "3.0"}, deals["1"]["cf_budget"])
+	require.Equal(t, truth.Cell{Kind: "real", Text: "1.0"}, deals["2"]["cf_costs"])
 }

@@ -56,9 +56,9 @@ var null = truth.Cell{Kind: "null"}
 
 func TestCustomFields_unionOfAccounts(t *testing.T) {
 	want := map[string]truth.Row{
-		"1": {"cf_budget_double": {"real", "1.0"}, "cf_budget_text": null, "cf_same": {"text", "1"}, "cf_only_two": null},
-		"2": {"cf_budget_double": null, "cf_budget_text": {"text", "2"}, "cf_same": {"text", "2"}, "cf_only_two": {"real", "2.0"}},
-		"3": {"cf_budget_double": {"real", "3.0"}, "cf_budget_text": null, "cf_same": null, "cf_only_two": null},
+		"1": {"cf_budget_double": {Kind: "real", Text: "1.0"}, "cf_budget_text": null, "cf_same": {Kind: "text", Text: "1"}, "cf_only_two": null},
+		"2": {"cf_budget_double": null, "cf_budget_text": {Kind: "text", Text: "2"}, "cf_same": {Kind: "text", Text: "2"}, "cf_only_two": {Kind: "real", Text: "2.0"}},
+		"3": {"cf_budget_double": {Kind: "real", Text: "3.0"}, "cf_budget_text": null, "cf_same": null, "cf_only_two": null},
 	}
 	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 0, 2}} {
 		t.Run(fmt.Sprint(order), func(t *testing.T) {
@@ -80,13 +80,13 @@ func TestCustomFields_accountsComeAndGo(t *testing.T) {
 	w := typed(t, one, two)
 	w.accounts = []*account{one}
 	w.requireSync()
-	require.Equal(t, map[string]truth.Row{"1": {"cf_budget": {"real", "1.0"}}}, w.custom())
+	require.Equal(t, map[string]truth.Row{"1": {"cf_budget": {Kind: "real", Text: "1.0"}}}, w.custom())
 
 	w.accounts = []*account{two, one}
 	w.requireSync()
 	both := map[string]truth.Row{
-		"1": {"cf_budget": {"real", "1.0"}, "cf_budget_text": null, "cf_other": null},
-		"2": {"cf_budget": null, "cf_budget_text": {"text", "2"}, "cf_other": {"real", "2.0"}},
+		"1": {"cf_budget": {Kind: "real", Text: "1.0"}, "cf_budget_text": null, "cf_other": null},
+		"2": {"cf_budget": null, "cf_budget_text": {Kind: "text", Text: "2"}, "cf_other": {Kind: "real", Text: "2.0"}},
 	}
 	require.Equal(t, both["2"], w.custom()["2"])
 
@@ -101,9 +101,9 @@ func TestCustomFields_accountsComeAndGo(t *testing.T) {
 	})
 	w.requireSync()
 	got := w.custom()
-	require.Equal(t, truth.Cell{"real", "1.0"}, got["1"]["cf_budget"])
-	require.Equal(t, truth.Cell{"real", "7.5"}, got["2"]["cf_budget"], "of the same kind: they share it")
-	require.Equal(t, truth.Cell{"text", "2"}, got["2"]["cf_budget_text"])
+	require.Equal(t, truth.Cell{Kind: "real", Text: "1.0"}, got["1"]["cf_budget"])
+	require.Equal(t, truth.Cell{Kind: "real", Text: "7.5"}, got["2"]["cf_budget"], "of the same kind: they share it")
+	require.Equal(t, truth.Cell{Kind: "text", Text: "2"}, got["2"]["cf_budget_text"])
 }
 
 // TestCustomFields_theirKeyOfTheSpecChanges: with other columns to fill, the tables are read anew; a cursor
@@ -120,7 +120,7 @@ func TestCustomFields_theirKeyOfTheSpecChanges(t *testing.T) {
 	require.Contains(t, w.rows("deals")["1"][1]["custom_fields"].Text, hash("10"))
 	w.spec["custom_fields"] = "columns"
 	w.requireSync()
-	require.Equal(t, truth.Cell{"real", "1.0"}, w.custom()["1"]["cf_budget"])
+	require.Equal(t, truth.Cell{Kind: "real", Text: "1.0"}, w.custom()["1"]["cf_budget"])
 }
 
 // TestCustomFields_cost: what typed columns cost in API tokens is one page of fields for each table.
