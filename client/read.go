@@ -69,6 +69,7 @@ type reading struct {
 
 	verified   map[string]mark // from which the run went on
 	ledger     *ledger         // nil where nothing is going to verify the run
+	doubtful   bool            // whether the table may have been dropped, or never come to the backend
 	refreshing bool            // whether the run reads all records to see which are gone
 
 	meter pipedrive.Meter
@@ -130,11 +131,11 @@ func (r *reading) keep(ctx context.Context) error {
 	if r.account.verify {
 		c.Verified, c.Sent = r.verified, r.ledger.segments()
 	}
-	settled := r.account.verify && len(r.ledger.sent) >= settledRows
+	known := r.account.verify && len(r.ledger.sent) >= settledRows
 	if !maps.EqualFunc(c.Marks, r.verified, mark.equal) {
 		r.account.state.moved.Store(true)
 	}
-	return r.account.state.storeCursor(ctx, r.account.key(r.table), r.table, c, settled)
+	return r.account.state.storeCursor(ctx, r.account.key(r.table), r.table, c, known, r.doubtful)
 }
 
 // settledRows is how many rows a run has to send for their table to be at the destination when the run ends:
