@@ -16,6 +16,7 @@ import (
 // no table has one of its own.
 func (t *Table) read(ctx context.Context, a *Account, res chan<- any) error {
 	r := &reading{table: t, account: a, res: res}
+	r.meter.Whole = &a.meter
 	err := r.prepare(ctx)
 	if err == nil {
 		err = r.all(ctx)
@@ -339,6 +340,7 @@ func (r *reading) send(ctx context.Context, page []*Row) error {
 	select {
 	case r.res <- page:
 		r.account.run.sent.Add(int64(len(page)))
+		r.account.rows.Add(int64(len(page)))
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -41,8 +41,6 @@ type Config struct {
 	MaxRequestsPerSecond float64
 	// Transport sends the requests; nil for http.DefaultTransport.
 	Transport http.RoundTripper
-	// Total counts the API tokens of all accounts in the run; nil for nobody.
-	Total *Meter
 	// Logger gets retries and waits at debug level.
 	Logger zerolog.Logger
 }
@@ -139,7 +137,6 @@ func (c *Client) send(ctx context.Context, r request) (*response, error) {
 		return nil, c.classify(r, res)
 	}
 	r.meter.charged(r.cost)
-	c.config.Total.charged(r.cost)
 	return res, nil
 }
 
