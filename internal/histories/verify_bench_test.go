@@ -1,10 +1,11 @@
+//go:build unix
+
 package histories
 
 import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/measure"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
@@ -60,43 +62,16 @@ func BenchmarkVerify(b *testing.B) {
 		w.exec("DROP TABLE " + stateTable)
 		w.requireSync()
 		require.Equal(b, rows, w.sent["deals"])
-		took, peak := map[bool]time.Duration{}, map[bool]uint64{}
+		spent := map[bool]measure.Spent{}
 		b.StartTimer()
 		for _, verify := range []bool{true, false} {
 			w.spec["verify"] = verify
-			took[verify], peak[verify] = measure(w.requireSync)
+			spent[verify] = measure.Of(w.requireSync)
 			require.Less(b, w.sent["deals"], 200)
 		}
-		b.ReportMetric((took[true] - took[false]).Seconds(), "s_more")
-		b.ReportMetric((float64(peak[true])-float64(peak[false]))/(1<<20), "MiB_more")
-		b.ReportMetric(float64(took[true])/float64(took[false]), "x_time")
+		b.ReportMetric((spent[true].Took - spent[false].Took).Seconds(), "s_more")
+		b.ReportMetric((float64(spent[true].Peak)-float64(spent[false].Peak))/(1<<20), "MiB_more")
+		b.ReportMetric(float64(spent[true].Took)/float64(spent[false].Took), "x_time")
 		b.ReportMetric(0, "ns/op")
 	}
-}
-
-// measure returns how long f takes and how much of the heap is in use at most meanwhile.
-func measure(f func()) (took time.Duration, peak uint64) {
-	runtime.GC()
-	done, most := make(chan struct{}), make(chan uint64)
-	go func() {
-		var m runtime.MemStats
-		var max uint64
-		for {
-			runtime.ReadMemStats(&m)
-			if m.HeapInuse > max {
-				max = m.HeapInuse
-			}
-			select {
-			case <-done:
-				most <- max
-				return
-			case <-time.After(5 * time.Millisecond):
-			}
-		}
-	}()
-	begin := time.Now()
-	f()
-	took = time.Since(begin)
-	close(done)
-	return took, <-most
 }

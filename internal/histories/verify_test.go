@@ -63,7 +63,7 @@ func TestVerify_aTableIsEmptied(t *testing.T) {
 		"old rows": "DELETE FROM pipedrive_%s WHERE id IN (2, 3)",
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, func(t *testing.T, w *world, a *account, table string) {
+			each(t, func(_ *testing.T, w *world, a *account, table string) {
 				a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
 				a.AddNeverChanged(table, "never changed")
 				for range 2 {

@@ -1,3 +1,5 @@
+//go:build unix
+
 package plugin
 
 import (
@@ -56,7 +58,7 @@ func (s stock) sync(tb testing.TB) int {
 	tb.Helper()
 	table := &schema.Table{
 		Name: "stock_deals",
-		Resolver: func(ctx context.Context, _ schema.ClientMeta, _ *schema.Resource, res chan<- any) error {
+		Resolver: func(_ context.Context, _ schema.ClientMeta, _ *schema.Resource, res chan<- any) error {
 			return s.read(res)
 		},
 		Transform: transformers.TransformWithStruct(reflect.New(s.record).Interface()),

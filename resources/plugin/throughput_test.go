@@ -1,3 +1,5 @@
+//go:build unix
+
 package plugin
 
 import (
@@ -8,11 +10,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strconv"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
@@ -20,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/measure"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
@@ -80,54 +80,6 @@ func (r *replay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		next = strconv.Quote(strconv.Itoa(page + 1))
 	}
 	fmt.Fprintf(w, `,"additional_data":{"next_cursor":%s}}`, next)
-}
-
-// spent is what reading some rows took.
-type spent struct {
-	rows        int
-	took, cpu   time.Duration
-	allocations uint64
-	bytes       uint64 // that were allocated
-	peak        uint64 // heap in use, bytes
-}
-
-// measured runs read, which returns how many rows it read.
-func measured(read func() int) spent {
-	runtime.GC()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	done, peak := make(chan struct{}), make(chan uint64)
-	go func() {
-		var most uint64
-		for {
-			select {
-			case <-done:
-				peak <- most
-				return
-			case <-time.After(5 * time.Millisecond):
-				var now runtime.MemStats
-				runtime.ReadMemStats(&now)
-				most = max(most, now.HeapInuse)
-			}
-		}
-	}()
-	cpu, begin := cpuTime(), time.Now()
-	s := spent{rows: read()}
-	s.took, s.cpu = time.Since(begin), cpuTime()-cpu
-	close(done)
-	s.peak = <-peak
-	runtime.ReadMemStats(&after)
-	s.allocations, s.bytes = after.Mallocs-before.Mallocs, after.TotalAlloc-before.TotalAlloc
-	return s
-}
-
-// cpuTime is what this process has spent so far.
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // syncDeals reads all deals of an API and drops them.
@@ -201,24 +153,23 @@ func BenchmarkSync_throughput(b *testing.B) {
 		"maps":    func() int { return decodeToMaps(b, server.URL) },
 		"stock":   func() int { return newStock(server.URL, dealsSchema(b)).sync(b) },
 	}
-	measuredWay := func(way string, rows int) spent {
+	measured := func(way string, rows int) measure.Spent {
 		api.rows = rows
-		s := measured(ways[way])
-		require.Equal(b, rows, s.rows, way)
+		s := measure.Of(func() { require.Equal(b, rows, ways[way](), way) })
 		b.Logf("%-8s %7d deals: %6.0f rows/s, %5.1f µs of CPU, %4.0f allocations and %5.1f KiB allocated per row, heap of %3.0f MiB at most",
-			way, rows, float64(rows)/s.took.Seconds(), float64(s.cpu.Microseconds())/float64(rows),
-			float64(s.allocations)/float64(rows), float64(s.bytes)/float64(rows)/1024, float64(s.peak)/(1<<20))
+			way, rows, float64(rows)/s.Took.Seconds(), float64(s.CPU.Microseconds())/float64(rows),
+			float64(s.Allocations)/float64(rows), float64(s.Bytes)/float64(rows)/1024, float64(s.Peak)/(1<<20))
 		return s
 	}
 	b.Run("beside_others", func(b *testing.B) {
 		for b.Loop() {
 			const rows = 20_000
-			got := map[string]spent{}
+			got := map[string]measure.Spent{}
 			for _, way := range []string{"json", "columns", "maps", "stock"} {
-				got[way] = measuredWay(way, rows)
+				got[way] = measured(way, rows)
 			}
-			times := func(of, as string) float64 { return got[as].took.Seconds() / got[of].took.Seconds() }
-			b.ReportMetric(float64(got["columns"].cpu)/float64(got["json"].cpu), "columns/json_cpu")
+			times := func(of, as string) float64 { return got[as].Took.Seconds() / got[of].Took.Seconds() }
+			b.ReportMetric(float64(got["columns"].CPU)/float64(got["json"].CPU), "columns/json_cpu")
 			b.ReportMetric(times("columns", "maps"), "columns/maps_speed")
 			b.ReportMetric(times("columns", "stock"), "columns/stock_speed")
 			b.ReportMetric(times("json", "stock"), "json/stock_speed")
@@ -227,9 +178,9 @@ func BenchmarkSync_throughput(b *testing.B) {
 	})
 	b.Run("by_size", func(b *testing.B) {
 		for b.Loop() {
-			small, _, large := measuredWay("columns", 10_000), measuredWay("columns", 100_000), measuredWay("columns", 500_000)
-			b.ReportMetric(float64(large.peak)/float64(small.peak), "heap_500k/10k")
-			b.ReportMetric(small.took.Seconds()*50/large.took.Seconds(), "speed_500k/10k")
+			small, _, large := measured("columns", 10_000), measured("columns", 100_000), measured("columns", 500_000)
+			b.ReportMetric(float64(large.Peak)/float64(small.Peak), "heap_500k/10k")
+			b.ReportMetric(small.Took.Seconds()*50/large.Took.Seconds(), "speed_500k/10k")
 			b.ReportMetric(0, "ns/op")
 		}
 	})
