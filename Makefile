@@ -78,7 +78,7 @@ gen: ## what is generated from the code
 	$(GO) generate ./...
 
 bench: ## ratios, taken in one run
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+	$(GO) test -p 1 -run '^$$' -bench . -benchtime 1x -v ./... | grep -E '^(Benchmark.*[0-9]|FAIL|panic)| deals: '
 
 package: ## what `cloudquery plugin publish` takes, for all systems: dist/, with VERSION=v1.2.3
 	@echo '$(VERSION)' | grep -Eq '$(SEMVER)' || { echo 'Say which version: make package VERSION=v1.2.3' >&2; exit 1; }
