@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/schema"
@@ -26,7 +27,9 @@ type Account struct {
 	client   *pipedrive.Client
 	scopes   []string // that the user has granted; empty where that is not known
 	query    pipedrive.Query
-	archived bool // whether archived records are wanted
+	archived bool            // whether archived records are wanted
+	meter    pipedrive.Meter // of all that the account takes
+	rows     atomic.Int64    // that were sent
 	lookups  lookups
 	columns  map[string]map[string]string // of custom fields, by type of record and hash
 	run      *Run
@@ -116,6 +119,7 @@ func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string
 
 		customFields: s.CustomFields,
 	}
+	a.meter.Whole = &run.total
 	config := pipedrive.Config{
 		BaseURL:              c.APIURL,
 		Account:              c.Name,
@@ -124,7 +128,6 @@ func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string
 		MaxRetries:           s.MaxRetries,
 		Concurrency:          s.Concurrency,
 		MaxRequestsPerSecond: s.MaxRequestsPerSecond,
-		Total:                &run.total,
 		Logger:               logger,
 	}
 	var err error
@@ -168,7 +171,7 @@ var apis = map[string]pipedrive.API{"v2": pipedrive.V2, "v1": pipedrive.V1}
 func (a *Account) connectAPI(ctx context.Context, config pipedrive.Config, s spec.Connection) error {
 	a.api = apis[s.APIVersion]
 	a.client = pipedrive.New(config)
-	me, err := a.client.Me(ctx, nil)
+	me, err := a.client.Me(ctx, &a.meter)
 	if err != nil {
 		return err
 	}
@@ -214,7 +217,7 @@ func (a *Account) connectExport(ctx context.Context, config pipedrive.Config, s 
 	a.id = s.AccountID
 	decoder := newDecoder(lookupColumns["pipelines"], func(c Column) Source { return c.V2 })
 	for _, listing := range a.listings("pipelines") {
-		for _, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: 1}, nil, decoder.record) {
+		for _, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: 1}, &a.meter, decoder.record) {
 			return err
 		}
 	}

@@ -39,9 +39,9 @@ type cursor struct {
 	Least int64 `json:"least,omitempty"`
 	// Found is true once the table was seen in the backend: if it is not there any more, it was dropped.
 	Found bool `json:"found,omitempty"`
-	// Absent counts the runs that looked for it in vain until then: its rows go elsewhere, or under another
-	// name. As long as nobody has looked it was dropped if it is not there; small tables are read again
-	// then, which costs next to nothing, and a large one was looked for by the run that filled it.
+	// Absent counts the runs that filled it and then looked for it in vain: its rows go elsewhere, or under
+	// another name. As long as none has, a table that is not there was dropped. A small one is then read
+	// again once, which costs next to nothing; a large one is looked for by the run that first fills it.
 	Absent int `json:"absent,omitempty"`
 	// Failures counts the runs in a row of which rows were missing.
 	Failures int `json:"failures,omitempty"`
@@ -86,7 +86,8 @@ type State struct {
 // unfinished is the cursor of a table in the run that is under way.
 type unfinished struct {
 	table   string
-	settled bool // whether the table must be at the destination, if it comes there at all
+	known   bool // whether the table is known to be at the destination by now, if it comes there at all
+	doubted bool // whether it was not there when the run began
 	cursor  cursor
 }
 
@@ -122,10 +123,10 @@ func (s *State) loadCursor(ctx context.Context, key string) (cursor, error) {
 }
 
 // storeCursor keeps the cursor of a table that is under way; [State.Finish] makes it one that can be trusted.
-func (s *State) storeCursor(ctx context.Context, key string, t *Table, c cursor, settled bool) error {
+func (s *State) storeCursor(ctx context.Context, key string, t *Table, c cursor, known, doubted bool) error {
 	c.Finished = false
 	s.mu.Lock()
-	s.unfinished[key] = unfinished{t.Name(), settled, c}
+	s.unfinished[key] = unfinished{t.Name(), known, doubted, c}
 	s.mu.Unlock()
 	return s.store(ctx, key, c)
 }
@@ -178,7 +179,10 @@ func (s *State) Finish(ctx context.Context) error {
 	there := map[string]bool{}
 	for key, u := range s.unfinished {
 		c := u.cursor
-		if u.settled && !c.Found && c.Absent < maxAbsent {
+		if (u.known || u.doubted) && !c.Found && c.Absent < maxAbsent {
+			if u.doubted && len(there) == 0 {
+				wait(ctx, firstRows)
+			}
 			if _, known := there[u.table]; !known {
 				there[u.table] = s.backend.has(ctx, u.table)
 			}
@@ -192,6 +196,17 @@ func (s *State) Finish(ctx context.Context) error {
 		}
 	}
 	return s.flush(ctx)
+}
+
+// firstRows is how long a destination gets to make a table that was dropped: it does so with the first rows that
+// it receives.
+const firstRows = time.Second
+
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }
 
 // flush writes what has changed. Whoever waits for another's flush shares it.

@@ -58,7 +58,7 @@ func readFields(ctx context.Context, tables []*Table, accounts []*Account) error
 				continue
 			}
 			group.Go(func() error {
-				if _, err := a.fields(ctx, t, nil); err != nil {
+				if _, err := a.fields(ctx, t, &a.meter); err != nil {
 					return about(err, t.Name(), a.id)
 				}
 				return nil
@@ -83,7 +83,7 @@ func (t *Table) withCustomFields(ctx context.Context, accounts []*Account, state
 		if !a.coversFields(t) {
 			continue
 		}
-		fields, err := a.fields(ctx, t, nil)
+		fields, err := a.fields(ctx, t, &a.meter)
 		if err != nil {
 			return nil, err
 		}

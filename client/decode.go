@@ -40,6 +40,9 @@ type decoder struct {
 	keyless bool            // whether a record may have no id, since another column is its key
 	changed int             // index of the column update_time, -1 for none
 	custom  *customFieldsV1 // nil where the record has no custom fields, or has them in one object
+
+	inner  *jsontext.Decoder // of an object that is read a second time
+	reader bytes.Reader
 }
 
 // node is a place in a record at which there is a value that some column wants, or an object that has
@@ -200,9 +203,21 @@ func (d *decoder) member(dec *jsontext.Decoder, n *node, row *Row) error {
 		l.take(v, row)
 	}
 	if v.Kind() == '{' && n.fields != nil {
-		return d.object(jsontext.NewDecoder(bytes.NewBuffer(v), pipedrive.Lenient...), n, row)
+		return d.again(v, n, row)
 	}
 	return nil
+}
+
+// again reads the members of an object that some column takes as a whole. Objects that are read again do not
+// hold others that are.
+func (d *decoder) again(object jsontext.Value, n *node, row *Row) error {
+	d.reader.Reset(object)
+	if d.inner == nil {
+		d.inner = jsontext.NewDecoder(&d.reader, pipedrive.Lenient...)
+	} else {
+		d.inner.Reset(&d.reader, pipedrive.Lenient...)
+	}
+	return d.object(d.inner, n, row)
 }
 
 func (n *node) takesObjects() bool {

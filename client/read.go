@@ -16,6 +16,7 @@ import (
 // no table has one of its own.
 func (t *Table) read(ctx context.Context, a *Account, res chan<- any) error {
 	r := &reading{table: t, account: a, res: res}
+	r.meter.Whole = &a.meter
 	err := r.prepare(ctx)
 	if err == nil {
 		err = r.all(ctx)
@@ -69,6 +70,7 @@ type reading struct {
 
 	verified   map[string]mark // from which the run went on
 	ledger     *ledger         // nil where nothing is going to verify the run
+	doubtful   bool            // whether the table may have been dropped, or never come to the backend
 	refreshing bool            // whether the run reads all records to see which are gone
 
 	meter pipedrive.Meter
@@ -130,11 +132,11 @@ func (r *reading) keep(ctx context.Context) error {
 	if r.account.verify {
 		c.Verified, c.Sent = r.verified, r.ledger.segments()
 	}
-	settled := r.account.verify && len(r.ledger.sent) >= settledRows
+	known := r.account.verify && len(r.ledger.sent) >= settledRows
 	if !maps.EqualFunc(c.Marks, r.verified, mark.equal) {
 		r.account.state.moved.Store(true)
 	}
-	return r.account.state.storeCursor(ctx, r.account.key(r.table), r.table, c, settled)
+	return r.account.state.storeCursor(ctx, r.account.key(r.table), r.table, c, known, r.doubtful)
 }
 
 // settledRows is how many rows a run has to send for their table to be at the destination when the run ends:
@@ -338,6 +340,7 @@ func (r *reading) send(ctx context.Context, page []*Row) error {
 	select {
 	case r.res <- page:
 		r.account.run.sent.Add(int64(len(page)))
+		r.account.rows.Add(int64(len(page)))
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
@@ -20,6 +21,7 @@ type Run struct {
 
 	sent, resolved atomic.Int64 // rows that were read, and that became rows of the destination's tables
 
+	began    time.Time // by this machine's clock
 	accounts []*Account
 	arrivals arrivals
 	gone     []Gone
@@ -32,7 +34,9 @@ type Run struct {
 
 // NewRun returns a run in which nothing has failed yet, and which may cost maxTokens API tokens; 0 for any
 // number.
-func NewRun(maxTokens int64) *Run { return &Run{failed: make(chan struct{}), maxTokens: maxTokens} }
+func NewRun(maxTokens int64) *Run {
+	return &Run{began: time.Now(), failed: make(chan struct{}), maxTokens: maxTokens}
+}
 
 // Tokens is how many API tokens the run has cost so far, over all accounts.
 func (r *Run) Tokens() int64 { return r.total.Tokens() }

@@ -28,6 +28,8 @@ type Table struct {
 	Columns []Column
 	// Describes are the tables whose fields are the records, in place of a listing of their own.
 	Describes []*Table
+	// Runs is true where the records are the runs themselves; the plugin sends them when a run has ended.
+	Runs bool
 }
 
 // Name is the table's name at the destination.
@@ -88,6 +90,9 @@ func (t *Table) Schema(accounts []*Account) *schema.Table {
 		},
 		Resolver: func(ctx context.Context, meta schema.ClientMeta, _ *schema.Resource, res chan<- any) error {
 			a := meta.(*Account)
+			if t.Runs {
+				return nil
+			}
 			return a.run.guard(ctx, a, t.Name(), func(ctx context.Context) error {
 				return t.read(ctx, a, res)
 			})
@@ -109,14 +114,19 @@ func resolveRow(_ context.Context, meta schema.ClientMeta, resource *schema.Reso
 			account.run.fail(about(fmt.Errorf("panic: %v\n%s", p, debug.Stack()), resource.Table.Name, account.id))
 		}
 	}()
+	setRow(resource, account, resource.Item.(*Row).values)
+	account.run.resolved.Add(1)
+	return nil
+}
+
+// setRow sets the columns of an account's row.
+func setRow(resource *schema.Resource, account *Account, values []value) {
 	scalars := resource.GetValues()
 	first := resource.Table.Columns.Index(accountColumn)
 	textValue(account.id).put(scalars[first])
-	for i, v := range resource.Item.(*Row).values {
+	for i, v := range values {
 		v.put(scalars[first+1+i])
 	}
-	account.run.resolved.Add(1)
-	return nil
 }
 
 // alreadyResolved is the resolver of a column that resolveRow has set.

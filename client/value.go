@@ -27,6 +27,10 @@ type value struct {
 
 func textValue(s string) value { return value{valid: s != "", text: s} }
 
+func countValue(n int64) value { return value{valid: true, number: n} }
+
+func momentValue(t time.Time) value { return countValue(t.UnixMicro()) }
+
 func flagValue(b bool) value {
 	v := value{valid: true}
 	if b {

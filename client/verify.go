@@ -106,18 +106,19 @@ func (r *reading) verify(ctx context.Context, c cursor) (cursor, error) {
 	case ctx.Err() != nil:
 		return c, context.Cause(ctx)
 	case err != nil:
+		if errors.Is(err, errAbsent) {
+			next.Absent++
+		}
 		log.Info().Err(err).Msg("whether the rows of the last run arrived can't be seen: the table can't be read through backend_options")
 		return next, nil
 	}
 	found := c.Found || err == nil
+	r.doubtful = !found
 	next, missing := c.proved(there)
 	if missing > 0 && c.Failures >= maxFailures {
 		next = c.trusted()
 	}
 	next.Found, next.Before, next.Least, next.Failures = found, there.newest, there.rows, c.Failures
-	if !found {
-		next.Absent++
-	}
 	switch {
 	case missing == 0:
 		next.Failures = 0

@@ -46,7 +46,7 @@ const apiToken = "0123456789abcdef0123456789abcdef01234567"
 
 // setup is one user's computer: a configuration, a database, and a Pipedrive to read from.
 type setup struct {
-	t         *testing.T
+	t         testing.TB
 	dir       string
 	simulator *simulator.Server
 	company   *simulator.Company
@@ -63,7 +63,7 @@ type setup struct {
 	sourceOnly bool
 }
 
-func newSetup(t *testing.T, c *simulator.Company, options ...simulator.Option) *setup {
+func newSetup(t testing.TB, c *simulator.Company, options ...simulator.Option) *setup {
 	t.Helper()
 	server := simulator.NewServer(append(options, simulator.WithCompany(apiToken, c))...)
 	listener := httptest.NewServer(server)

@@ -3,6 +3,7 @@
 package pipedrive
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,8 +43,6 @@ type Config struct {
 	MaxRequestsPerSecond float64
 	// Transport sends the requests; nil for http.DefaultTransport.
 	Transport http.RoundTripper
-	// Total counts the API tokens of all accounts in the run; nil for nobody.
-	Total *Meter
 	// Logger gets retries and waits at debug level.
 	Logger zerolog.Logger
 }
@@ -54,11 +54,13 @@ type Client struct {
 	limiter *limiter
 	clock   atomic.Int64 // the API's, in Unix seconds, when it last answered; 0 before
 	budget  atomic.Int64 // API tokens that are left for today; -1 where that is not known
+	bodies  sync.Pool    // of *bytes.Buffer, for answers
 }
 
 // New returns a client; it sends nothing yet.
 func New(config Config) *Client {
 	c := &Client{
+		bodies: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 		config: config,
 		http: &http.Client{
 			Transport: config.Transport,
@@ -113,6 +115,7 @@ type response struct {
 	status int
 	header http.Header
 	body   []byte
+	buffer *bytes.Buffer // that holds the body, for the next answer once nobody needs it any more
 }
 
 // send sends r: limit, authorise, send, classify. What it returns without an error has status 200. A
@@ -139,7 +142,6 @@ func (c *Client) send(ctx context.Context, r request) (*response, error) {
 		return nil, c.classify(r, res)
 	}
 	r.meter.charged(r.cost)
-	c.config.Total.charged(r.cost)
 	return res, nil
 }
 
@@ -162,14 +164,16 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 	}
 	defer answer.Body.Close()
 	c.learn(answer.Header)
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
+	body := c.bodies.Get().(*bytes.Buffer)
+	body.Reset()
+	_, err = body.ReadFrom(io.LimitReader(answer.Body, maxBody+1))
 	switch {
 	case err != nil:
 		return nil, transient(c.failure(r, answer.StatusCode, "the answer breaks off", err))
-	case len(body) > maxBody:
+	case body.Len() > maxBody:
 		return nil, c.failure(r, answer.StatusCode, fmt.Sprintf("the answer is longer than %d MiB", maxBody>>20), nil)
 	}
-	return &response{status: answer.StatusCode, header: answer.Header, body: body}, nil
+	return &response{status: answer.StatusCode, header: answer.Header, body: body.Bytes(), buffer: body}, nil
 }
 
 // failure returns an EXTERNAL_API_ERROR about r.

@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// Meter counts what reading a table takes. It is safe for concurrent use; a nil Meter counts nothing.
+// Meter counts what reading takes: a table, an account, a run. It is safe for concurrent use; a nil Meter counts
+// nothing.
 type Meter struct {
+	// Whole is what the meter's is a part of, nil for nothing: it counts the same.
+	Whole *Meter
+
 	requests, tokens, retries, waits atomic.Int64
 }
 
@@ -23,25 +27,25 @@ func (m *Meter) Retries() int64 { return m.retries.Load() }
 func (m *Meter) Waited() time.Duration { return time.Duration(m.waits.Load()) }
 
 func (m *Meter) requested() {
-	if m != nil {
+	for ; m != nil; m = m.Whole {
 		m.requests.Add(1)
 	}
 }
 
 func (m *Meter) charged(tokens int) {
-	if m != nil {
+	for ; m != nil; m = m.Whole {
 		m.tokens.Add(int64(tokens))
 	}
 }
 
 func (m *Meter) retried() {
-	if m != nil {
+	for ; m != nil; m = m.Whole {
 		m.retries.Add(1)
 	}
 }
 
 func (m *Meter) waited(d time.Duration) {
-	if m != nil {
+	for ; m != nil; m = m.Whole {
 		m.waits.Add(int64(d))
 	}
 }

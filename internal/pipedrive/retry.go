@@ -53,7 +53,8 @@ func sendAndDecode[T any](ctx context.Context, c *Client, r request, decode func
 	if err != nil {
 		return result, err
 	}
-	result, err = decode(res.body)
+	defer c.bodies.Put(res.buffer)
+	result, err = decode(res.body) // which keeps nothing of the body
 	var refused *recordError
 	switch {
 	case err == nil:

@@ -15,6 +15,7 @@ import (
 // options that were removed, and deal 4 values of other kinds than their fields.
 func Zoo() *Company {
 	c := NewCompany(90)
+	c.AddPipeline(Pipeline{Name: "the only one"})
 	for _, f := range zooFields {
 		f.Entity = "deal"
 		c.AddField(f)

@@ -132,7 +132,38 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	if err := run.Err(); err != nil {
 		return err
 	}
+	if err := c.summarize(ctx, run, wanted, schemas, res); err != nil {
+		return err
+	}
 	return c.finish(ctx, run, cursors, skipped, res)
+}
+
+// summarize sends the rows of the tables that are about the run itself.
+func (c *Client) summarize(ctx context.Context, run *client.Run, wanted []*client.Table, schemas schema.Tables, res chan<- message.SyncMessage) error {
+	for _, t := range wanted {
+		if !t.Runs {
+			continue
+		}
+		rows, err := run.Summaries(schemas.Get(t.Name()), wanted)
+		if err != nil {
+			return err
+		}
+		if err := sendAll(ctx, rows, res); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sendAll(ctx context.Context, messages []message.SyncMessage, res chan<- message.SyncMessage) error {
+	for _, m := range messages {
+		select {
+		case res <- m:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }
 
 const (
@@ -191,12 +222,8 @@ func (c *Client) finish(ctx context.Context, run *client.Run, cursors *client.St
 			c.logger.Warn().Msg("accounts are left out of this sync, so rows that are gone at Pipedrive stay until the next full refresh")
 			break
 		}
-		for _, deletion := range gone.Deletions() {
-			select {
-			case res <- deletion:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
+		if err := sendAll(ctx, gone.Deletions(), res); err != nil {
+			return err
 		}
 	}
 	return cursors.Finish(ctx)

@@ -224,8 +224,8 @@ func TestTables_contract(t *testing.T) {
 	require.NoError(t, err)
 	tables, err := c.Tables(context.Background(), plugin.TableOptions{Tables: []string{"*"}})
 	require.NoError(t, err)
-	require.Len(t, tables, 7)
-	keys := map[string][]string{"pipedrive_fields": {"account_id", "entity", "field_code"}}
+	require.Len(t, tables, 8)
+	keys := map[string][]string{"pipedrive_fields": {"account_id", "entity", "field_code"}, "pipedrive_syncs": {"account_id", "started_at"}}
 	for _, table := range tables {
 		key := keys[table.Name]
 		if key == nil {

@@ -10,13 +10,13 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
@@ -36,11 +36,11 @@ type replay struct {
 	rows  int          // to serve in all
 }
 
-func newReplay(tb testing.TB, rows int) *replay {
+func newReplay(tb testing.TB) *replay {
 	tb.Helper()
 	const pages = 4
 	c := simulator.Generate(simulator.Config{Seed: 3, CompanyID: 4711, Deals: 2 * pages * pageRows, CustomFieldsPerEntity: customFields})
-	r := &replay{api: simulator.NewServer(simulator.WithCompany(token, c)), rows: rows}
+	r := &replay{api: simulator.NewServer(simulator.WithCompany(token, c))}
 	cursor := ""
 	for range pages {
 		request := httptest.NewRequest(http.MethodGet, "/api/v2/deals?limit=500"+cursor, nil)
@@ -87,6 +87,7 @@ type spent struct {
 	rows        int
 	took, cpu   time.Duration
 	allocations uint64
+	bytes       uint64 // that were allocated
 	peak        uint64 // heap in use, bytes
 }
 
@@ -116,7 +117,7 @@ func measured(read func() int) spent {
 	close(done)
 	s.peak = <-peak
 	runtime.ReadMemStats(&after)
-	s.allocations = after.Mallocs - before.Mallocs
+	s.allocations, s.bytes = after.Mallocs-before.Mallocs, after.TotalAlloc-before.TotalAlloc
 	return s
 }
 
@@ -141,6 +142,12 @@ func syncDeals(tb testing.TB, url, customFields string) int {
 		defer close(messages)
 		failed <- p.Sync(context.Background(), plugin.SyncOptions{Tables: []string{"pipedrive_deals"}}, messages)
 	}()
+	return rowsIn(tb, messages, failed)
+}
+
+// rowsIn counts the rows of a sync that must succeed.
+func rowsIn(tb testing.TB, messages <-chan message.SyncMessage, failed <-chan error) int {
+	tb.Helper()
 	rows := 0
 	for m := range messages {
 		if insert, ok := m.(*message.SyncInsert); ok {
@@ -171,34 +178,59 @@ func decodeToMaps(tb testing.TB, url string) int {
 	return rows
 }
 
+// dealsSchema is the table of deals as declared.
+func dealsSchema(tb testing.TB) *schema.Table {
+	tb.Helper()
+	c, err := Configure(context.Background(), zerolog.Nop(), nil, plugin.NewClientOptions{NoConnection: true})
+	require.NoError(tb, err)
+	tables, err := c.Tables(context.Background(), plugin.TableOptions{Tables: []string{"pipedrive_deals"}})
+	require.NoError(tb, err)
+	return tables.Get("pipedrive_deals")
+}
+
 // BenchmarkSync_throughput prints what a deal with 30 custom fields costs, in typed columns and in one JSON
-// column, beside the bare decoding of the same pages into maps. The ratios are of the same run.
+// column, beside the bare decoding of the same pages into maps and the same table built the stock way. The
+// ratios are of the same run.
 func BenchmarkSync_throughput(b *testing.B) {
-	for _, rows := range []int{10_000} {
-		api := newReplay(b, rows)
-		server := httptest.NewServer(api)
-		defer server.Close()
-		ways := map[string]func() int{
-			"columns": func() int { return syncDeals(b, server.URL, "columns") },
-			"json":    func() int { return syncDeals(b, server.URL, "json") },
-			"maps":    func() int { return decodeToMaps(b, server.URL) },
-		}
-		b.Run(fmt.Sprintf("%d_deals", rows), func(b *testing.B) {
-			for b.Loop() {
-				var text strings.Builder
-				got := map[string]spent{}
-				for _, way := range []string{"json", "columns", "maps"} {
-					s := measured(ways[way])
-					require.Equal(b, rows, s.rows, way)
-					got[way] = s
-					fmt.Fprintf(&text, "%-8s %7.0f rows/s, %5.1f µs of CPU and %4.0f allocations per row, %4.0f MiB at most\n", way,
-						float64(rows)/s.took.Seconds(), float64(s.cpu.Microseconds())/float64(rows), float64(s.allocations)/float64(rows), float64(s.peak)/(1<<20))
-				}
-				b.Log("\n" + text.String())
-				b.ReportMetric(float64(got["columns"].cpu)/float64(got["json"].cpu), "columns/json_cpu")
-				b.ReportMetric(float64(got["maps"].took)/float64(got["columns"].took), "columns/maps_throughput")
-				b.ReportMetric(0, "ns/op")
-			}
-		})
+	api := newReplay(b)
+	server := httptest.NewServer(api)
+	defer server.Close()
+	ways := map[string]func() int{
+		"columns": func() int { return syncDeals(b, server.URL, "columns") },
+		"json":    func() int { return syncDeals(b, server.URL, "json") },
+		"maps":    func() int { return decodeToMaps(b, server.URL) },
+		"stock":   func() int { return newStock(server.URL, dealsSchema(b)).sync(b) },
 	}
+	measuredWay := func(way string, rows int) spent {
+		api.rows = rows
+		s := measured(ways[way])
+		require.Equal(b, rows, s.rows, way)
+		b.Logf("%-8s %7d deals: %6.0f rows/s, %5.1f µs of CPU, %4.0f allocations and %5.1f KiB allocated per row, heap of %3.0f MiB at most",
+			way, rows, float64(rows)/s.took.Seconds(), float64(s.cpu.Microseconds())/float64(rows),
+			float64(s.allocations)/float64(rows), float64(s.bytes)/float64(rows)/1024, float64(s.peak)/(1<<20))
+		return s
+	}
+	b.Run("beside_others", func(b *testing.B) {
+		for b.Loop() {
+			const rows = 20_000
+			got := map[string]spent{}
+			for _, way := range []string{"json", "columns", "maps", "stock"} {
+				got[way] = measuredWay(way, rows)
+			}
+			times := func(of, as string) float64 { return got[as].took.Seconds() / got[of].took.Seconds() }
+			b.ReportMetric(float64(got["columns"].cpu)/float64(got["json"].cpu), "columns/json_cpu")
+			b.ReportMetric(times("columns", "maps"), "columns/maps_speed")
+			b.ReportMetric(times("columns", "stock"), "columns/stock_speed")
+			b.ReportMetric(times("json", "stock"), "json/stock_speed")
+			b.ReportMetric(0, "ns/op")
+		}
+	})
+	b.Run("by_size", func(b *testing.B) {
+		for b.Loop() {
+			small, _, large := measuredWay("columns", 10_000), measuredWay("columns", 100_000), measuredWay("columns", 500_000)
+			b.ReportMetric(float64(large.peak)/float64(small.peak), "heap_500k/10k")
+			b.ReportMetric(small.took.Seconds()*50/large.took.Seconds(), "speed_500k/10k")
+			b.ReportMetric(0, "ns/op")
+		}
+	})
 }

@@ -15,5 +15,6 @@ func All() []*client.Table {
 		persons(),
 		pipelines(),
 		stages(),
+		syncs(),
 	}
 }
