@@ -297,13 +297,21 @@ func (c *computer) query(statement string) {
 
 const apiToken = "0123456789abcdef0123456789abcdef01234567"
 
-// synced is a database that holds an account and its cursors.
-func synced(t *testing.T) []byte {
+// account is a simulated one, and where it is served.
+func account(t *testing.T) (*simulator.Server, string) {
 	t.Helper()
-	c := newComputer(t, nil)
-	company := simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Deals: 500, Persons: 200, Organizations: 100, Notes: 300})
-	server := httptest.NewServer(simulator.NewServer(simulator.WithCompany(apiToken, company)))
-	defer server.Close()
+	company := simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Deals: 600, Persons: 700, Organizations: 100, Notes: 600})
+	server := simulator.NewServer(simulator.WithCompany(apiToken, company))
+	listener := httptest.NewServer(server)
+	t.Cleanup(listener.Close)
+	return server, listener.URL
+}
+
+const withState = `backend_options: {table_name: cq_state_pipedrive, connection: "@@plugins.sqlite.connection"}`
+
+// sync syncs all tables into pipedrive.db; more is a line of the source's spec.
+func (c *computer) sync(url, more string) {
+	c.t.Helper()
 	config := fmt.Sprintf(`
 kind: source
 spec:
@@ -312,14 +320,22 @@ spec:
   path: bin/cq-source-pipedrive
   tables: ["*"]
   destinations: [sqlite]
-  backend_options: {table_name: cq_state_pipedrive, connection: "@@plugins.sqlite.connection"}
+  %s
   spec: {api_token: "%s", api_url: "%s"}
 ---
 kind: destination
 spec: {name: sqlite, registry: local, path: bin/cq-destination-sqlite, spec: {path: pipedrive.db}}
-`, apiToken, server.URL)
-	require.NoError(t, os.WriteFile(filepath.Join(c.dir, "sync.yml"), []byte(config), 0o600))
+`, more, apiToken, url)
+	require.NoError(c.t, os.WriteFile(filepath.Join(c.dir, "sync.yml"), []byte(config), 0o600))
 	c.cloudquery(nil, "sync", "sync.yml")
+}
+
+// synced is a database that holds an account and its cursors.
+func synced(t *testing.T) []byte {
+	t.Helper()
+	c := newComputer(t, nil)
+	_, url := account(t)
+	c.sync(url, withState)
 	database, err := os.ReadFile(filepath.Join(c.dir, "pipedrive.db"))
 	require.NoError(t, err)
 	return database
