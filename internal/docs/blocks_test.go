@@ -152,57 +152,58 @@ func (c *computer) validate(text string) {
 	c.cloudquery(environment, "validate-config", path)
 }
 
+// part is one document of a configuration.
+type part struct {
+	Kind string `yaml:"kind"`
+	Spec object `yaml:"spec"`
+}
+
 // configuration is the block with SQLite in the place of destinations that the CLI would have to download. A block
 // without kind is what belongs below the source's inner spec.
 func (c *computer) configuration(text string) []byte {
 	c.t.Helper()
-	var parts []object
+	if !strings.Contains(text, "kind: ") {
+		text = "kind: source\nspec:\n  name: pipedrive\n  registry: local\n  path: cq-source-pipedrive\n  tables: ['*']\n" +
+			"  destinations: [sqlite]\n  spec:\n    " + strings.ReplaceAll(text, "\n", "\n    ")
+	}
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	missing := map[any]bool{} // destinations that the block leaves to the reader
 	for decoder := yaml.NewDecoder(strings.NewReader(text)); ; {
-		var part object
-		err := decoder.Decode(&part)
+		var p part
+		err := decoder.Decode(&p)
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		require.NoError(c.t, err)
-		parts = append(parts, part)
-	}
-	if parts[0]["kind"] == nil {
-		parts[0] = object{"kind": "source", "spec": object{
-			"name": "pipedrive", "registry": "local", "path": "cq-source-pipedrive",
-			"tables": []string{"*"}, "destinations": []any{"sqlite"}, "spec": parts[0],
-		}}
-	}
-	missing := map[any]bool{}
-	for _, part := range parts {
-		if part["kind"] == "source" {
-			for _, name := range part["spec"].(object)["destinations"].([]any) {
+		if names, ok := p.Spec["destinations"].([]any); ok && p.Kind == "source" {
+			for _, name := range names {
 				missing[name] = true
 			}
 		}
-	}
-	for _, part := range parts {
-		if part["kind"] == "destination" {
-			delete(missing, part["spec"].(object)["name"])
+		if p.Kind == "destination" {
+			delete(missing, p.Spec["name"])
 		}
+		require.NoError(c.t, encoder.Encode(c.local(p)))
 	}
 	for name := range missing {
-		parts = append(parts, object{"kind": "destination", "spec": object{"name": name, "registry": "cloudquery"}})
-	}
-	var out bytes.Buffer
-	encoder := yaml.NewEncoder(&out)
-	for _, part := range parts {
-		spec := part["spec"].(object)
-		if spec["registry"] == "cloudquery" {
-			require.Equal(c.t, "destination", part["kind"])
-			delete(spec, "version")
-			spec["registry"], spec["path"] = "local", "cq-destination-sqlite"
-			spec["spec"] = object{"path": "pipedrive.db"}
-		}
-		require.Equal(c.t, "local", spec["registry"])
-		spec["path"] = filepath.Join(built, filepath.Base(spec["path"].(string)))
-		require.NoError(c.t, encoder.Encode(part))
+		p := part{"destination", object{"name": name, "registry": "cloudquery"}}
+		require.NoError(c.t, encoder.Encode(c.local(p)))
 	}
 	return out.Bytes()
+}
+
+// local is a part with programs of this machine.
+func (c *computer) local(p part) part {
+	c.t.Helper()
+	if p.Kind == "destination" && p.Spec["registry"] == "cloudquery" {
+		delete(p.Spec, "version")
+		p.Spec["registry"], p.Spec["path"] = "local", "cq-destination-sqlite"
+		p.Spec["spec"] = object{"path": "pipedrive.db"}
+	}
+	require.Equal(c.t, "local", p.Spec["registry"], "what is downloaded can't be checked here")
+	p.Spec["path"] = filepath.Join(built, filepath.Base(fmt.Sprint(p.Spec["path"])))
+	return p
 }
 
 // shell runs what can run here, and has each program look at its flags otherwise.
