@@ -86,7 +86,7 @@ func Via(path string, lookup Lookup) Source { return Source{paths: []string{path
 func Nowhere() Source { return Source{absent: true} }
 
 // schemaColumn is the column as CloudQuery knows it. Its value is set by the table's
-// PreResourceResolver, for all columns at once.
+// PreResourceChunkResolver, for all columns at once.
 func (c Column) schemaColumn() schema.Column {
 	return schema.Column{
 		Name:           c.Name,

@@ -75,12 +75,12 @@ func (t *Table) Schema(accounts []*Account) *schema.Table {
 		columns = append(columns, c.schemaColumn())
 	}
 	table := &schema.Table{
-		Name:                t.Name(),
-		Title:               t.Title,
-		Description:         t.Description,
-		IsIncremental:       t.Incremental,
-		Columns:             columns,
-		PreResourceResolver: resolveRow,
+		Name:                     t.Name(),
+		Title:                    t.Title,
+		Description:              t.Description,
+		IsIncremental:            t.Incremental,
+		Columns:                  columns,
+		PreResourceChunkResolver: &schema.RowsChunkResolver{ChunkSize: chunkRows, RowsResolver: resolveRows},
 		Multiplex: func(schema.ClientMeta) []schema.ClientMeta {
 			clients := make([]schema.ClientMeta, len(accounts))
 			for i, a := range accounts {
@@ -102,20 +102,25 @@ func (t *Table) Schema(accounts []*Account) *schema.Table {
 	return table
 }
 
-// resolveRow sets all columns of a row at once. The SDK's own way finds each column by its name in a
+// chunkRows is how many rows of a page one goroutine resolves.
+const chunkRows = 125
+
+// resolveRows sets all columns of some rows at once. The SDK's own way finds each column by its name in a
 // struct, through reflection, which takes most of a sync's time.
 //
-// The scheduler would drop the whole page over a panic here and call the sync a success, so the run learns
-// of it, and of how many rows came this far.
-func resolveRow(_ context.Context, meta schema.ClientMeta, resource *schema.Resource) error {
+// The scheduler would drop the rows over a panic here and call the sync a success, so the run learns of it,
+// and of how many rows came this far.
+func resolveRows(_ context.Context, meta schema.ClientMeta, resources []*schema.Resource) error {
 	account := meta.(*Account)
 	defer func() {
 		if p := recover(); p != nil {
-			account.run.fail(about(fmt.Errorf("panic: %v\n%s", p, debug.Stack()), resource.Table.Name, account.id))
+			account.run.fail(about(fmt.Errorf("panic: %v\n%s", p, debug.Stack()), resources[0].Table.Name, account.id))
 		}
 	}()
-	setRow(resource, account, resource.Item.(*Row).values)
-	account.run.resolved.Add(1)
+	for _, resource := range resources {
+		setRow(resource, account, resource.Item.(*Row).values)
+		account.run.resolved.Add(1)
+	}
 	return nil
 }
 
@@ -129,7 +134,7 @@ func setRow(resource *schema.Resource, account *Account, values []value) {
 	}
 }
 
-// alreadyResolved is the resolver of a column that resolveRow has set.
+// alreadyResolved is the resolver of a column that resolveRows has set.
 func alreadyResolved(context.Context, schema.ClientMeta, *schema.Resource, schema.Column) error {
 	return nil
 }

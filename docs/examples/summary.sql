@@ -11,13 +11,13 @@ ORDER BY 1, 2;
 WITH open_deals AS (
   SELECT account_id, pipeline_id, stage_id, currency, count(*) AS deals, sum(value) AS value
   FROM pipedrive_deals
-  WHERE status = 'open' AND NOT coalesce(is_archived, 0)
+  WHERE status = 'open' AND NOT coalesce(is_archived, 0) AND NOT coalesce(is_deleted, 0)
   GROUP BY 1, 2, 3, 4
 )
-SELECT p.name AS pipeline, s.order_nr AS nr, s.name AS stage, sum(d.deals) AS deals,
+SELECT coalesce(p.name, 'deleted') AS pipeline, s.order_nr AS nr, coalesce(s.name, 'deleted') AS stage, sum(d.deals) AS deals,
        group_concat(printf('%,d %s', d.value, d.currency), ', ' ORDER BY d.currency) AS value
 FROM open_deals d
-JOIN pipedrive_stages s ON s.account_id = d.account_id AND s.id = d.stage_id
-JOIN pipedrive_pipelines p ON p.account_id = d.account_id AND p.id = d.pipeline_id
-GROUP BY p.account_id, p.id, s.id
-ORDER BY p.account_id, p.order_nr, s.order_nr;
+LEFT JOIN pipedrive_stages s ON s.account_id = d.account_id AND s.id = d.stage_id
+LEFT JOIN pipedrive_pipelines p ON p.account_id = d.account_id AND p.id = d.pipeline_id
+GROUP BY d.account_id, d.pipeline_id, d.stage_id
+ORDER BY d.account_id, p.order_nr, s.order_nr NULLS LAST;

@@ -30,10 +30,17 @@ func at(s string) time.Time {
 
 func ago(d time.Duration) time.Time { return time.Now().UTC().Add(-d).Truncate(time.Second) }
 
+// firstUser names the user that every account has, and returns its id.
+func firstUser(c *simulator.Company, name string) int64 {
+	const id = 1
+	c.UpdateUser(id, func(u *simulator.User) { u.Name = name })
+	return id
+}
+
 // acme has all that the queries must tell apart.
 func acme() *simulator.Company {
 	c := simulator.NewCompany(1001)
-	ada, bo := c.AddUser(simulator.User{Name: "Ada"}), c.AddUser(simulator.User{Name: "Bo"})
+	ada, bo := firstUser(c, "Ada"), c.AddUser(simulator.User{Name: "Bo"})
 
 	c.AddPipeline(simulator.Pipeline{ID: 1, Name: "Sales", OrderNr: 1})
 	c.AddPipeline(simulator.Pipeline{ID: 2, Name: "Partners", OrderNr: 2})
@@ -120,7 +127,7 @@ func acme() *simulator.Company {
 // beta has the same ids as acme for other records.
 func beta() *simulator.Company {
 	c := simulator.NewCompany(2002)
-	zoe := c.AddUser(simulator.User{Name: "Zoe"})
+	zoe := firstUser(c, "Zoe")
 	c.AddPipeline(simulator.Pipeline{ID: 1, Name: "Vertrieb", OrderNr: 1})
 	c.AddStage(simulator.Stage{ID: 10, PipelineID: 1, OrderNr: 1, Name: "Anfrage", DealProbability: 90, IsDealRotEnabled: true})
 	c.AddDeal(simulator.Deal{ID: 1, Title: "Same id", PipelineID: 1, StageID: 10, OwnerID: zoe, Value: 70, AddTime: ago(2*day + time.Hour)})
