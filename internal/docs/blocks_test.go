@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -266,7 +265,7 @@ func callsIn(t *testing.T, statement syntax.Node) [][]string {
 // commandsElsewhere are the commands of a block that are listed in elsewhere.
 func commandsElsewhere(t *testing.T, b block) []string {
 	t.Helper()
-	listed := maps.Clone(elsewhere[b.page])
+	listed := elsewhere[b.page]
 	var found []string
 	for _, s := range statements(t, b) {
 		for _, call := range callsIn(t, s) {
