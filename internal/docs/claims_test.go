@@ -1,0 +1,141 @@
+package docs
+
+import (
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
+)
+
+func read(t *testing.T, page string) string {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join(repository, page))
+	require.NoError(t, err)
+	return string(source)
+}
+
+// row returns the cells of the first row of a page's tables whose first cell names something.
+func row(t *testing.T, page, name string) []string {
+	t.Helper()
+	for line := range strings.Lines(read(t, page)) {
+		cells := strings.Split(line, "|")
+		if len(cells) > 2 && cells[0] == "" && strings.Contains(cells[1], "`"+name+"`") {
+			return cells[2:]
+		}
+	}
+	t.Fatalf("%s has no row for %s", page, name)
+	return nil
+}
+
+func TestCost_isThatOfTheLists(t *testing.T) {
+	t.Parallel()
+	for _, listings := range pipedrive.V2.Listings {
+		for _, l := range listings {
+			require.Equal(t, strconv.Itoa(l.Cost), strings.TrimSpace(row(t, "docs/cost.md", l.Path)[0]), l.Path)
+		}
+	}
+}
+
+// TestCost_ofRuns: the page's formula gives what the simulator counts.
+func TestCost_ofRuns(t *testing.T) {
+	t.Parallel()
+	c := newComputer(t, nil)
+	server, url := account(t)
+	c.sync(url, "")
+	require.Equal(t, fullRun(t, c), server.Usage().Tokens)
+
+	c.sync(url, withState)
+	server.ResetUsage()
+	c.sync(url, withState)
+	require.Contains(t, read(t, "docs/cost.md"), fmt.Sprintf("**%d tokens**", server.Usage().Tokens))
+}
+
+// fullRun is what the formula gives for the records in the database.
+func fullRun(t *testing.T, c *computer) int64 {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(c.dir, "pipedrive.db"))
+	require.NoError(t, err)
+	defer db.Close()
+	pages := func(size int64, table string) int64 {
+		var rows int64
+		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&rows))
+		return max(1, (rows+size-1)/size)
+	}
+	formula := "72 + 10·⌈P/500⌉ + 10·⌈O/500⌉ + 10·⌈D/500⌉ + 20·⌈A/500⌉ + 20·⌈N/499⌉"
+	require.Contains(t, read(t, "docs/cost.md"), formula)
+	return 72 + 10*pages(500, "pipedrive_persons") + 10*pages(500, "pipedrive_organizations") +
+		10*pages(500, "pipedrive_deals WHERE NOT is_archived") + 20*pages(500, "pipedrive_deals WHERE is_archived") +
+		20*pages(499, "pipedrive_notes")
+}
+
+func TestAuthentication_namesTheScopesOfTables(t *testing.T) {
+	t.Parallel()
+	for _, table := range tables.All() {
+		for _, l := range pipedrive.V2.Listings[table.Records] {
+			scopes := row(t, "docs/authentication.md", table.Name())[0]
+			for _, s := range l.Scopes {
+				require.Contains(t, scopes, "`"+s+"`", table.Name())
+			}
+			require.Equal(t, 2*len(l.Scopes), strings.Count(scopes, "`"), table.Name())
+		}
+	}
+}
+
+func TestOperations_coversEachError(t *testing.T) {
+	t.Parallel()
+	codes := []pipedrive.Code{
+		pipedrive.InvalidSpec, pipedrive.InvalidType, pipedrive.TokenNotFound, pipedrive.TokenInvalidated,
+		pipedrive.MissingScope, pipedrive.RateLimitExceeded, pipedrive.ExternalAPIError,
+	}
+	for _, code := range codes {
+		row(t, "docs/operations.md", string(code))
+	}
+}
+
+// TestOperations_quotesTheLog: each message in the page's table is in the code.
+func TestOperations_quotesTheLog(t *testing.T) {
+	t.Parallel()
+	var code strings.Builder
+	for _, folder := range []string{"client", "internal/pipedrive", "resources"} {
+		err := fs.WalkDir(os.DirFS(repository), folder, func(name string, _ fs.DirEntry, err error) error {
+			if strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
+				code.WriteString(read(t, name))
+			}
+			return err
+		})
+		require.NoError(t, err)
+	}
+	messages := regexp.MustCompile("(?m)^\\| (?:info|warning|error) \\| `(.+?)` \\|").FindAllStringSubmatch(read(t, "docs/operations.md"), -1)
+	require.NotEmpty(t, messages)
+	for _, m := range messages {
+		require.Contains(t, code.String(), `Msg("`+m[1])
+	}
+}
+
+// TestPages_nameColumnsThatExist: wherever one is written `table.column`.
+func TestPages_nameColumnsThatExist(t *testing.T) {
+	t.Parallel()
+	columns := map[string]bool{}
+	for _, table := range tables.All() {
+		for _, c := range table.Schema(nil).Columns {
+			columns[table.Name()+"."+c.Name] = true
+		}
+	}
+	files := []string{"py", "yml", "sql"}
+	for name := range pagesOfRepository(t) {
+		for _, span := range regexp.MustCompile("`(pipedrive_\\w+\\.(\\w+))`").FindAllStringSubmatch(read(t, name), -1) {
+			require.True(t, columns[span[1]] || slices.Contains(files, span[2]), "%s: there is no %s", name, span[1])
+		}
+	}
+}

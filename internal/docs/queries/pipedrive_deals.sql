@@ -1,0 +1,13 @@
+-- Open deals and what they are worth, by owner and currency
+SELECT account_id, owner_name, currency, count(*) AS deals, sum(value) AS value
+FROM pipedrive_deals
+WHERE status = 'open' AND is_deleted IS NOT TRUE AND is_archived IS NOT TRUE
+GROUP BY account_id, owner_name, currency
+ORDER BY account_id, value DESC;
+
+-- Deals won, by month and currency
+SELECT account_id, strftime('%Y-%m', won_time) AS month, currency, count(*) AS deals, sum(value) AS value
+FROM pipedrive_deals
+WHERE status = 'won' AND is_deleted IS NOT TRUE
+GROUP BY account_id, month, currency
+ORDER BY account_id, month, currency;

@@ -1,0 +1,110 @@
+// Package docs makes the pages of docs/tables, and its tests try out what all pages say.
+package docs
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
+)
+
+//go:generate go run ./gen ../../docs/tables
+
+//go:embed queries/*.sql
+var queries embed.FS
+
+//go:embed table.md.tmpl tables.md.tmpl
+var files embed.FS
+
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"cell": cell, "code": code, "join": strings.Join}).ParseFS(files, "*.tmpl"))
+
+// page is what a table's page says. The form is that of the SDK's own generator, which leaves out descriptions
+// and knows neither sources nor queries.
+type page struct {
+	*schema.Table
+	Sources []pipedrive.Listing // what it is read from on API v2
+	Queries []query
+}
+
+// query is an example, in SQLite's SQL.
+type query struct{ Title, SQL string }
+
+// TablePages returns the pages on the plugin's tables by the names of their files, the index included.
+func TablePages() (map[string]string, error) {
+	var pages []page
+	for _, t := range tables.All() {
+		examples, err := examplesOf(t.Name())
+		if err != nil {
+			return nil, err
+		}
+		pages = append(pages, page{Table: t.Schema(nil), Sources: sources(t), Queries: examples})
+	}
+	slices.SortFunc(pages, func(a, b page) int { return strings.Compare(a.Name, b.Name) })
+
+	texts := map[string]string{}
+	for _, p := range pages {
+		if err := render(texts, p.Name+".md", "table.md.tmpl", p); err != nil {
+			return nil, err
+		}
+	}
+	return texts, render(texts, "README.md", "tables.md.tmpl", map[string]any{"Plugin": plugin.Name, "Pages": pages})
+}
+
+func render(texts map[string]string, file, name string, values any) error {
+	var b strings.Builder
+	err := templates.ExecuteTemplate(&b, name, values)
+	texts[file] = b.String()
+	return err
+}
+
+// sources are the lists that a table is read from.
+func sources(t *client.Table) []pipedrive.Listing {
+	listings := pipedrive.V2.Listings[t.Records]
+	for _, of := range t.Describes {
+		listings = append(listings, pipedrive.V2.Listings[of.Records+"Fields"]...)
+	}
+	return listings
+}
+
+// examplesOf returns the queries in a table's file: paragraphs of a comment line, which is the title, and a
+// statement.
+func examplesOf(table string) ([]query, error) {
+	name := "queries/" + table + ".sql"
+	text, err := queries.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("each table needs example queries, in internal/docs/%s: %w", name, err)
+	}
+	var found []query
+	for paragraph := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n\n") {
+		title, statement, _ := strings.Cut(paragraph, "\n")
+		title, isTitle := strings.CutPrefix(title, "-- ")
+		if !isTitle || statement == "" {
+			return nil, fmt.Errorf("internal/docs/%s: not a title and a statement: %q", name, paragraph)
+		}
+		found = append(found, query{title, statement})
+	}
+	return found, nil
+}
+
+// HasCustomFields reports whether the table gets columns for custom fields.
+func (p page) HasCustomFields() bool { return p.Columns.Index("custom_fields") >= 0 }
+
+// cell is text that fits into a table's cell.
+func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
+
+// code are words in code style.
+func code(words []string) []string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = "`" + w + "`"
+	}
+	return quoted
+}
