@@ -85,8 +85,7 @@ func Via(path string, lookup Lookup) Source { return Source{paths: []string{path
 // Nowhere says that the API does not have the value; the column is NULL.
 func Nowhere() Source { return Source{absent: true} }
 
-// schemaColumn is the column as CloudQuery knows it. Its value is set by the table's
-// PreResourceChunkResolver, for all columns at once.
+// schemaColumn is the column as CloudQuery knows it.
 func (c Column) schemaColumn() schema.Column {
 	return schema.Column{
 		Name:           c.Name,
@@ -95,6 +94,5 @@ func (c Column) schemaColumn() schema.Column {
 		PrimaryKey:     c.Key,
 		NotNull:        c.Key,
 		IncrementalKey: c.IncrementalKey,
-		Resolver:       alreadyResolved,
 	}
 }

@@ -65,13 +65,14 @@ func TestRun_rowsThatTheSchedulerDropsFailTheRun(t *testing.T) {
 	a := &Account{id: "4711", run: NewRun(0)}
 	tooLong := &Row{id: 1, values: make([]value, 9)}
 	tooLong.values[8] = value{valid: true}
-	_ = resolveRows(context.Background(), a, []*schema.Resource{schema.NewResourceData(table, nil, tooLong)})
+	rows := newResolver(table)
+	_ = rows.resolve(context.Background(), a, []*schema.Resource{schema.NewResourceData(table, nil, tooLong)})
 	require.ErrorContains(t, a.run.Err(), "panic")
 	require.ErrorContains(t, a.run.Err(), "pipedrive_things")
 
 	a = &Account{id: "4711", run: NewRun(0)}
 	a.run.sent.Add(2)
-	require.NoError(t, resolveRows(context.Background(), a, []*schema.Resource{schema.NewResourceData(table, nil, &Row{id: 1, values: make([]value, 1)})}))
+	require.NoError(t, rows.resolve(context.Background(), a, []*schema.Resource{schema.NewResourceData(table, nil, &Row{id: 1, values: make([]value, 1)})}))
 	require.ErrorContains(t, a.run.Err(), "2 rows were read and only 1 sent on")
 }
 

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/message"
-	"github.com/cloudquery/plugin-sdk/v4/schema"
 )
 
 // RunColumns are what is known of a run when it has ended well.
@@ -20,8 +19,8 @@ var RunColumns = []Column{
 	{Name: "retries", Type: Int, Description: "Requests among them that repeated one that had failed."},
 }
 
-// Summaries are the rows of a table of runs: one for each account.
-func (r *Run) Summaries(table *schema.Table, tables []*Table) ([]message.SyncMessage, error) {
+// Summaries are the rows of a table of runs that was asked for beside other tables: one for each account.
+func (r *Run) Summaries(of *Table, tables []*Table) ([]message.SyncMessage, error) {
 	var names []string
 	for _, t := range tables {
 		names = append(names, t.Name())
@@ -31,16 +30,16 @@ func (r *Run) Summaries(table *schema.Table, tables []*Table) ([]message.SyncMes
 		return nil, err
 	}
 	var messages []message.SyncMessage
+	rows := newResolver(of.Schema(nil))
 	for _, a := range r.accounts {
-		row := schema.NewResourceData(table, nil, nil)
-		setRow(row, a, []value{
+		row := rows.row(a, []value{
 			momentValue(r.began), momentValue(time.Now()), textValue(a.api.Name), textValue(string(list)),
 			countValue(a.rows.Load()), countValue(a.meter.Requests()), countValue(a.meter.Tokens()), countValue(a.meter.Retries()),
 		})
 		if err := row.CalculateCQID(false); err != nil {
 			return nil, err
 		}
-		messages = append(messages, &message.SyncInsert{Record: row.GetValues().ToArrowRecord(table.ToArrowSchema())})
+		messages = append(messages, &message.SyncInsert{Record: row.GetValues().ToArrowRecord(rows.table.ToArrowSchema())})
 	}
 	return messages, nil
 }

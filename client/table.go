@@ -2,8 +2,6 @@ package client
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -69,25 +67,16 @@ func (t *Table) Schema(accounts []*Account) *schema.Table {
 		Description: "The account that the record belongs to: Pipedrive's company id.",
 		PrimaryKey:  true,
 		NotNull:     true,
-		Resolver:    alreadyResolved,
 	}}
 	for _, c := range t.Columns {
 		columns = append(columns, c.schemaColumn())
 	}
 	table := &schema.Table{
-		Name:                     t.Name(),
-		Title:                    t.Title,
-		Description:              t.Description,
-		IsIncremental:            t.Incremental,
-		Columns:                  columns,
-		PreResourceChunkResolver: &schema.RowsChunkResolver{ChunkSize: chunkRows, RowsResolver: resolveRows},
-		Multiplex: func(schema.ClientMeta) []schema.ClientMeta {
-			clients := make([]schema.ClientMeta, len(accounts))
-			for i, a := range accounts {
-				clients[i] = a
-			}
-			return clients
-		},
+		Name:          t.Name(),
+		Title:         t.Title,
+		Description:   t.Description,
+		IsIncremental: t.Incremental,
+		Columns:       columns,
 		Resolver: func(ctx context.Context, meta schema.ClientMeta, _ *schema.Resource, res chan<- any) error {
 			a := meta.(*Account)
 			if t.Runs {
@@ -99,42 +88,16 @@ func (t *Table) Schema(accounts []*Account) *schema.Table {
 		},
 	}
 	schema.AddCqIDs(table)
-	return table
-}
-
-// chunkRows is how many rows of a page one goroutine resolves.
-const chunkRows = 125
-
-// resolveRows sets all columns of some rows at once. The SDK's own way finds each column by its name in a
-// struct, through reflection, which takes most of a sync's time.
-//
-// The scheduler would drop the rows over a panic here and call the sync a success, so the run learns of it,
-// and of how many rows came this far.
-func resolveRows(_ context.Context, meta schema.ClientMeta, resources []*schema.Resource) error {
-	account := meta.(*Account)
-	defer func() {
-		if p := recover(); p != nil {
-			account.run.fail(about(fmt.Errorf("panic: %v\n%s", p, debug.Stack()), resources[0].Table.Name, account.id))
+	r := &resolver{}
+	table.PreResourceChunkResolver = &schema.RowsChunkResolver{ChunkSize: chunkRows, RowsResolver: r.resolve}
+	// The scheduler calls this once, when it has sent the table to the destination and before it resolves rows.
+	table.Multiplex = func(schema.ClientMeta) []schema.ClientMeta {
+		r.take(table)
+		clients := make([]schema.ClientMeta, len(accounts))
+		for i, a := range accounts {
+			clients[i] = a
 		}
-	}()
-	for _, resource := range resources {
-		setRow(resource, account, resource.Item.(*Row).values)
-		account.run.resolved.Add(1)
+		return clients
 	}
-	return nil
-}
-
-// setRow sets the columns of an account's row.
-func setRow(resource *schema.Resource, account *Account, values []value) {
-	scalars := resource.GetValues()
-	first := resource.Table.Columns.Index(accountColumn)
-	textValue(account.id).put(scalars[first])
-	for i, v := range values {
-		v.put(scalars[first+1+i])
-	}
-}
-
-// alreadyResolved is the resolver of a column that resolveRows has set.
-func alreadyResolved(context.Context, schema.ClientMeta, *schema.Resource, schema.Column) error {
-	return nil
+	return table
 }

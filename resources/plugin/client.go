@@ -132,19 +132,19 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	if err := run.Err(); err != nil {
 		return err
 	}
-	if err := c.summarize(ctx, run, wanted, schemas, res); err != nil {
+	if err := c.summarize(ctx, run, wanted, res); err != nil {
 		return err
 	}
 	return c.finish(ctx, run, cursors, skipped, res)
 }
 
 // summarize sends the rows of the tables that are about the run itself.
-func (c *Client) summarize(ctx context.Context, run *client.Run, wanted []*client.Table, schemas schema.Tables, res chan<- message.SyncMessage) error {
+func (c *Client) summarize(ctx context.Context, run *client.Run, wanted []*client.Table, res chan<- message.SyncMessage) error {
 	for _, t := range wanted {
 		if !t.Runs {
 			continue
 		}
-		rows, err := run.Summaries(schemas.Get(t.Name()), wanted)
+		rows, err := run.Summaries(t, wanted)
 		if err != nil {
 			return err
 		}
