@@ -47,6 +47,8 @@ type cursor struct {
 	Failures int `json:"failures,omitempty"`
 	// Refreshed is when the table was last read from its beginning.
 	Refreshed time.Time `json:"refreshed,omitzero"`
+	// refreshed is that of this run. It counts once the run ends well: only then is removed what is gone.
+	refreshed time.Time
 }
 
 // mark is how far a listing has been read.
@@ -190,7 +192,7 @@ func (s *State) Finish(ctx context.Context) error {
 				c.Absent++
 			}
 		}
-		c.Finished = true
+		c.Finished, c.Refreshed = true, later(c.Refreshed, c.refreshed)
 		if err := s.store(ctx, key, c); err != nil {
 			return err
 		}

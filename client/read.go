@@ -37,7 +37,7 @@ func (t *Table) read(ctx context.Context, a *Account, res chan<- any) error {
 		}
 	}
 	if r.refreshing || r.cursor.Refreshed.IsZero() {
-		r.cursor.Refreshed = a.began
+		r.cursor.refreshed = a.began
 	}
 	return r.keep(ctx)
 }

@@ -254,3 +254,23 @@ func TestFullRefresh_whatIsNotRead(t *testing.T) {
 		require.Equal(t, 38, count(w))
 	})
 }
+
+// TestFullRefresh_ofARunThatFails: one table was refreshed and written down by the checkpoint of another, upon
+// which the run fails and removes nothing. The next run refreshes it again.
+func TestFullRefresh_ofARunThatFails(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables, w.spec["page_size"] = []string{"persons", "organizations"}, 20
+	w.spec["full_refresh_every"] = "24h"
+	a := w.accounts[0]
+	ids := a.addMany("persons", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	a.addMany("organizations", 4000, a.Company.Now().Add(-4100*time.Minute), time.Minute)
+	w.requireSync()
+	a.Remove("persons", ids[0])
+	a.Company.Advance(25 * time.Hour)
+	w.simulator.AddFault(simulator.Fault{Path: paths["organizations"][0], At: []int{190}, Action: simulator.Status(500)})
+	require.Error(t, w.sync())
+	w.undisturbed()
+	w.requireSync()
+	require.Equal(t, 19, len(w.rows("persons")["4711"]))
+	w.requireTruth("persons")
+}
