@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -88,4 +89,15 @@ func TestLedger_segmentsAreBounded(t *testing.T) {
 		require.True(t, i == 0 || p.To > parts[i-1].To)
 	}
 	require.EqualValues(t, 10_000, rows)
+}
+
+func TestIsAbsent(t *testing.T) {
+	for text, want := range map[string]bool{
+		`ERROR: relation "pipedrive_deals" does not exist (SQLSTATE 42P01)`: true,
+		"SQL logic error: no such table: pipedrive_deals (1)":               true,
+		`ERROR: column "_cq_sync_time" does not exist (SQLSTATE 42703)`:     false,
+		"database is locked (5) (SQLITE_BUSY)":                              false,
+	} {
+		require.Equal(t, want, isAbsent(errors.New(text)), text)
+	}
 }
