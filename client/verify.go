@@ -105,6 +105,8 @@ func (r *reading) verify(ctx context.Context, c cursor) (cursor, error) {
 		there = &arrival{parts: make([]fingerprint, len(c.Sent))} // it was dropped
 	case ctx.Err() != nil:
 		return c, context.Cause(ctx)
+	case errors.Is(err, errStopped), errors.Is(err, context.Canceled): // of the account that had the table read
+		return c, err
 	case err != nil:
 		if errors.Is(err, errAbsent) {
 			next.Absent++

@@ -1,10 +1,12 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 )
 
@@ -99,5 +101,19 @@ func TestIsAbsent(t *testing.T) {
 		"database is locked (5) (SQLITE_BUSY)":                              false,
 	} {
 		require.Equal(t, want, isAbsent(errors.New(text)), text)
+	}
+}
+
+// TestVerify_anotherAccountsReadingIsGivenUp because the run fails: what the last run sent is not taken for
+// arrived, and not written down as such.
+func TestVerify_anotherAccountsReadingIsGivenUp(t *testing.T) {
+	for _, err := range []error{errStopped, context.Canceled} {
+		run := NewRun(0)
+		run.arrivals.tables = map[string]func() (map[string]*arrival, error){
+			"pipedrive_deals": func() (map[string]*arrival, error) { return nil, err },
+		}
+		r := &reading{table: &Table{Records: "deals"}, account: &Account{run: run, verify: true, logger: zerolog.Nop()}}
+		_, got := r.verify(t.Context(), cursor{Marks: map[string]mark{"list": {Changed: at(40)}}, Finished: true})
+		require.ErrorIs(t, got, err)
 	}
 }
