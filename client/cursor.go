@@ -32,6 +32,8 @@ type cursor struct {
 	Verified map[string]mark `json:"verified,omitempty"`
 	// Sent is what that run sent.
 	Sent []segment `json:"sent,omitempty"`
+	// Again is how many rows more it sent, as earlier versions of these. A destination that only appends has them.
+	Again int64 `json:"again,omitempty"`
 	// Before is the sync time of the rows that were there before, in microseconds since 1970; those of the run
 	// have a later one.
 	Before int64 `json:"before,omitempty"`

@@ -176,7 +176,7 @@ func (c cursor) proved(there *arrival) (next cursor, missing int64) {
 	case first < 0:
 		next.Marks = maps.Clone(c.Marks)
 		return next, 0
-	case arrived > sent && c.Before > 0:
+	case arrived > sent && (c.Before > 0 || arrived == sent+c.Again):
 		return next, -1
 	case first == 0, c.Sent[first-1].To == never:
 		next.Marks = maps.Clone(c.Verified)

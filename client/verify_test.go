@@ -55,6 +55,7 @@ func TestCursor_proved(t *testing.T) {
 		"an older version":               {there: []int64{-1, 10, 20, 30, 39}, want: map[string]mark{"list": {Changed: at(30), Complete: true}}, missing: 1},
 		"rows of an earlier run":         {there: all, sync: 3, change: func(c *cursor) { c.Before = 3 }, want: verified, missing: 5},
 		"more than was sent":             {there: append(all, 15, 25), change: func(c *cursor) { c.Before = 2 }, want: marks, missing: -1},
+		"sent twice, and kept twice":     {there: append(all, 15), change: func(c *cursor) { c.Again = 1 }, want: marks, missing: -1},
 		"the table is empty":             {want: map[string]mark{}, missing: 1},
 		"fewer rows than there were":     {there: all, change: func(c *cursor) { c.Least = 9 }, want: map[string]mark{}, missing: 4},
 		"nothing was sent, all is there": {there: all, change: func(c *cursor) { c.Sent = nil }, want: marks},
@@ -74,6 +75,15 @@ func TestCursor_proved(t *testing.T) {
 			require.Empty(t, next.Sent)
 		})
 	}
+}
+
+func TestLedger_countsWhatIsSentAgain(t *testing.T) {
+	l := newLedger()
+	for range 3 {
+		l.add([]*Row{{id: 1, changed: -1}, {id: 2, changed: -1}})
+	}
+	require.EqualValues(t, 4, l.again)
+	require.Len(t, l.sent, 2)
 }
 
 func TestLedger_segmentsAreBounded(t *testing.T) {
