@@ -64,7 +64,7 @@ func (r *Run) arrived(ctx context.Context, s *State, t *Table) (map[string]*arri
 	for _, a := range r.accounts {
 		c, err := s.loadCursor(ctx, a.key(t))
 		if err != nil {
-			return nil, err
+			continue // that account's own reading fails over it
 		}
 		segments[a.id] = c.Sent
 		found[a.id] = &arrival{parts: make([]fingerprint, len(c.Sent))}

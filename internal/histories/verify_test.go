@@ -56,6 +56,33 @@ func TestVerify_whatWasLostComesAgain(t *testing.T) {
 	}
 }
 
+// TestVerify_anotherAccountsStateCantBeRead, which fails the run. What was lost of the first account's rows comes
+// again once that is mended.
+func TestVerify_anotherAccountsStateCantBeRead(t *testing.T) {
+	var accounts []*account
+	for i := range 50 { // of which some come after others have ended
+		accounts = append(accounts, newAccount(fmt.Sprint("company ", i), fmt.Sprint("token-", i), simulator.NewCompany(int64(1000+i))))
+	}
+	w := newWorldOf(t, accounts)
+	w.tables = []string{"persons"}
+	for _, a := range w.accounts {
+		a.addMany("persons", 5, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	}
+	w.requireSync()
+	w.accounts[0].Company.Advance(time.Hour)
+	w.accounts[0].addMany("persons", 5, w.accounts[0].Company.Now().Add(-50*time.Minute), 10*time.Minute)
+	w.dropped = func(string, int) bool { return true }
+	w.requireSync()
+	w.dropped = nil
+	const account = " WHERE key LIKE '%account=1049,%'"
+	w.exec("UPDATE " + stateTable + " SET value = 'x' || value" + account)
+	require.ErrorContains(t, w.sync(), "the state can't be read")
+	w.exec("UPDATE " + stateTable + " SET value = substr(value, 2)" + account)
+	w.accounts[0].Company.Advance(time.Hour)
+	w.requireSync()
+	w.requireTruth("persons")
+}
+
 // TestVerify_aTableIsEmptied between two runs, dropped, or loses old rows: it is read from its beginning.
 func TestVerify_aTableIsEmptied(t *testing.T) {
 	for name, statement := range map[string]string{
