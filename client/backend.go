@@ -111,9 +111,12 @@ func (b *Backend) has(ctx context.Context, table string) bool {
 }
 
 // isAbsent reports whether a destination's error says that a table does not exist. Each database has its
-// words for it, and none its own gRPC code.
+// words for it, and none its own gRPC code. A column that does not exist is another matter.
 func isAbsent(err error) bool {
 	text := strings.ToLower(err.Error())
+	if strings.Contains(text, "column ") {
+		return false
+	}
 	for _, words := range []string{"no such table", "does not exist", "not found: table", "doesn't exist", "unknown table"} {
 		if strings.Contains(text, words) {
 			return true

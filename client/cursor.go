@@ -32,6 +32,8 @@ type cursor struct {
 	Verified map[string]mark `json:"verified,omitempty"`
 	// Sent is what that run sent.
 	Sent []segment `json:"sent,omitempty"`
+	// Again is how many rows more it sent, as earlier versions of these. A destination that only appends has them.
+	Again int64 `json:"again,omitempty"`
 	// Before is the sync time of the rows that were there before, in microseconds since 1970; those of the run
 	// have a later one.
 	Before int64 `json:"before,omitempty"`
@@ -47,6 +49,8 @@ type cursor struct {
 	Failures int `json:"failures,omitempty"`
 	// Refreshed is when the table was last read from its beginning.
 	Refreshed time.Time `json:"refreshed,omitzero"`
+	// refreshed is that of this run. It counts once the run ends well: only then is removed what is gone.
+	refreshed time.Time
 }
 
 // mark is how far a listing has been read.
@@ -190,7 +194,7 @@ func (s *State) Finish(ctx context.Context) error {
 				c.Absent++
 			}
 		}
-		c.Finished = true
+		c.Finished, c.Refreshed = true, later(c.Refreshed, c.refreshed)
 		if err := s.store(ctx, key, c); err != nil {
 			return err
 		}

@@ -12,7 +12,8 @@ import (
 
 // ledger is what a run has sent of a table and account: each record's last version.
 type ledger struct {
-	sent map[int64]int64 // seconds since 1970 of update_time, by id
+	sent  map[int64]int64 // seconds since 1970 of update_time, by id
+	again int64           // how many rows were of records that had been sent before
 }
 
 // never stands for the time of a record that has no update_time: before all others.
@@ -21,6 +22,7 @@ const never = math.MinInt64
 func newLedger() *ledger { return &ledger{sent: map[int64]int64{}} }
 
 func (l *ledger) add(page []*Row) {
+	before := len(l.sent)
 	for _, row := range page {
 		at := int64(never)
 		if changed, ok := row.RecordTime(); ok {
@@ -28,6 +30,7 @@ func (l *ledger) add(page []*Row) {
 		}
 		l.sent[row.id] = at
 	}
+	l.again += int64(len(page) - (len(l.sent) - before))
 }
 
 // fingerprint is a sum over versions of records, in whatever order they come.

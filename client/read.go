@@ -37,7 +37,7 @@ func (t *Table) read(ctx context.Context, a *Account, res chan<- any) error {
 		}
 	}
 	if r.refreshing || r.cursor.Refreshed.IsZero() {
-		r.cursor.Refreshed = a.began
+		r.cursor.refreshed = a.began
 	}
 	return r.keep(ctx)
 }
@@ -130,7 +130,7 @@ func (r *reading) begin(ctx context.Context) error {
 func (r *reading) keep(ctx context.Context) error {
 	c := r.cursor
 	if r.account.verify {
-		c.Verified, c.Sent = r.verified, r.ledger.segments()
+		c.Verified, c.Sent, c.Again = r.verified, r.ledger.segments(), r.ledger.again
 	}
 	known := r.account.verify && len(r.ledger.sent) >= settledRows
 	if !maps.EqualFunc(c.Marks, r.verified, mark.equal) {

@@ -64,7 +64,7 @@ func (r *Run) arrived(ctx context.Context, s *State, t *Table) (map[string]*arri
 	for _, a := range r.accounts {
 		c, err := s.loadCursor(ctx, a.key(t))
 		if err != nil {
-			return nil, err
+			continue // that account's own reading fails over it
 		}
 		segments[a.id] = c.Sent
 		found[a.id] = &arrival{parts: make([]fingerprint, len(c.Sent))}
@@ -105,6 +105,8 @@ func (r *reading) verify(ctx context.Context, c cursor) (cursor, error) {
 		there = &arrival{parts: make([]fingerprint, len(c.Sent))} // it was dropped
 	case ctx.Err() != nil:
 		return c, context.Cause(ctx)
+	case errors.Is(err, errStopped), errors.Is(err, context.Canceled): // of the account that had the table read
+		return c, err
 	case err != nil:
 		if errors.Is(err, errAbsent) {
 			next.Absent++
@@ -174,7 +176,7 @@ func (c cursor) proved(there *arrival) (next cursor, missing int64) {
 	case first < 0:
 		next.Marks = maps.Clone(c.Marks)
 		return next, 0
-	case arrived > sent && c.Before > 0:
+	case arrived > sent && (c.Before > 0 || arrived == sent+c.Again):
 		return next, -1
 	case first == 0, c.Sent[first-1].To == never:
 		next.Marks = maps.Clone(c.Verified)

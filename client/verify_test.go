@@ -1,9 +1,12 @@
 package client
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 )
 
@@ -52,6 +55,7 @@ func TestCursor_proved(t *testing.T) {
 		"an older version":               {there: []int64{-1, 10, 20, 30, 39}, want: map[string]mark{"list": {Changed: at(30), Complete: true}}, missing: 1},
 		"rows of an earlier run":         {there: all, sync: 3, change: func(c *cursor) { c.Before = 3 }, want: verified, missing: 5},
 		"more than was sent":             {there: append(all, 15, 25), change: func(c *cursor) { c.Before = 2 }, want: marks, missing: -1},
+		"sent twice, and kept twice":     {there: append(all, 15), change: func(c *cursor) { c.Again = 1 }, want: marks, missing: -1},
 		"the table is empty":             {want: map[string]mark{}, missing: 1},
 		"fewer rows than there were":     {there: all, change: func(c *cursor) { c.Least = 9 }, want: map[string]mark{}, missing: 4},
 		"nothing was sent, all is there": {there: all, change: func(c *cursor) { c.Sent = nil }, want: marks},
@@ -73,6 +77,15 @@ func TestCursor_proved(t *testing.T) {
 	}
 }
 
+func TestLedger_countsWhatIsSentAgain(t *testing.T) {
+	l := newLedger()
+	for range 3 {
+		l.add([]*Row{{id: 1, changed: -1}, {id: 2, changed: -1}})
+	}
+	require.EqualValues(t, 4, l.again)
+	require.Len(t, l.sent, 2)
+}
+
 func TestLedger_segmentsAreBounded(t *testing.T) {
 	l := newLedger()
 	for id := range int64(10_000) {
@@ -88,4 +101,29 @@ func TestLedger_segmentsAreBounded(t *testing.T) {
 		require.True(t, i == 0 || p.To > parts[i-1].To)
 	}
 	require.EqualValues(t, 10_000, rows)
+}
+
+func TestIsAbsent(t *testing.T) {
+	for text, want := range map[string]bool{
+		`ERROR: relation "pipedrive_deals" does not exist (SQLSTATE 42P01)`: true,
+		"SQL logic error: no such table: pipedrive_deals (1)":               true,
+		`ERROR: column "_cq_sync_time" does not exist (SQLSTATE 42703)`:     false,
+		"database is locked (5) (SQLITE_BUSY)":                              false,
+	} {
+		require.Equal(t, want, isAbsent(errors.New(text)), text)
+	}
+}
+
+// TestVerify_anotherAccountsReadingIsGivenUp because the run fails: what the last run sent is not taken for
+// arrived, and not written down as such.
+func TestVerify_anotherAccountsReadingIsGivenUp(t *testing.T) {
+	for _, err := range []error{errStopped, context.Canceled} {
+		run := NewRun(0)
+		run.arrivals.tables = map[string]func() (map[string]*arrival, error){
+			"pipedrive_deals": func() (map[string]*arrival, error) { return nil, err },
+		}
+		r := &reading{table: &Table{Records: "deals"}, account: &Account{run: run, verify: true, logger: zerolog.Nop()}}
+		_, got := r.verify(t.Context(), cursor{Marks: map[string]mark{"list": {Changed: at(40)}}, Finished: true})
+		require.ErrorIs(t, got, err)
+	}
 }

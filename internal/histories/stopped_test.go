@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
 // finished runs until the budget is no longer reached, ten minutes after one another.
@@ -86,4 +88,17 @@ func TestStopped_recordsChangeMeanwhile(t *testing.T) {
 		w.requireSync()
 		w.requireTruth(table)
 	})
+}
+
+// TestStopped_runsThatGetNoFurtherAreNotListed: the table of runs has those that ended well.
+func TestStopped_runsThatGetNoFurtherAreNotListed(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables, w.spec["max_tokens"] = []string{"persons", "syncs"}, 3
+	w.accounts[0].addMany("persons", 5, w.company().Now().Add(-30*time.Hour), time.Hour)
+	w.requireSync() // the first run counts as one that got further
+	require.ErrorContains(t, w.sync(), "raise it")
+	require.Zero(t, w.sent["syncs"])
+	delete(w.spec, "max_tokens")
+	w.requireSync()
+	require.Equal(t, 1, w.sent["syncs"])
 }

@@ -56,6 +56,33 @@ func TestVerify_whatWasLostComesAgain(t *testing.T) {
 	}
 }
 
+// TestVerify_anotherAccountsStateCantBeRead, which fails the run. What was lost of the first account's rows comes
+// again once that is mended.
+func TestVerify_anotherAccountsStateCantBeRead(t *testing.T) {
+	var accounts []*account
+	for i := range 50 { // of which some come after others have ended
+		accounts = append(accounts, newAccount(fmt.Sprint("company ", i), fmt.Sprint("token-", i), simulator.NewCompany(int64(1000+i))))
+	}
+	w := newWorldOf(t, accounts)
+	w.tables = []string{"persons"}
+	for _, a := range w.accounts {
+		a.addMany("persons", 5, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	}
+	w.requireSync()
+	w.accounts[0].Company.Advance(time.Hour)
+	w.accounts[0].addMany("persons", 5, w.accounts[0].Company.Now().Add(-50*time.Minute), 10*time.Minute)
+	w.dropped = func(string, int) bool { return true }
+	w.requireSync()
+	w.dropped = nil
+	const account = " WHERE key LIKE '%account=1049,%'"
+	w.exec("UPDATE " + stateTable + " SET value = 'x' || value" + account)
+	require.ErrorContains(t, w.sync(), "the state can't be read")
+	w.exec("UPDATE " + stateTable + " SET value = substr(value, 2)" + account)
+	w.accounts[0].Company.Advance(time.Hour)
+	w.requireSync()
+	w.requireTruth("persons")
+}
+
 // TestVerify_aTableIsEmptied between two runs, dropped, or loses old rows: it is read from its beginning.
 func TestVerify_aTableIsEmptied(t *testing.T) {
 	for name, statement := range map[string]string{
@@ -253,4 +280,24 @@ func TestFullRefresh_whatIsNotRead(t *testing.T) {
 		w.requireSync()
 		require.Equal(t, 38, count(w))
 	})
+}
+
+// TestFullRefresh_ofARunThatFails: one table was refreshed and written down by the checkpoint of another, upon
+// which the run fails and removes nothing. The next run refreshes it again.
+func TestFullRefresh_ofARunThatFails(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables, w.spec["page_size"] = []string{"persons", "organizations"}, 20
+	w.spec["full_refresh_every"] = "24h"
+	a := w.accounts[0]
+	ids := a.addMany("persons", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	a.addMany("organizations", 4000, a.Company.Now().Add(-4100*time.Minute), time.Minute)
+	w.requireSync()
+	a.Remove("persons", ids[0])
+	a.Company.Advance(25 * time.Hour)
+	w.simulator.AddFault(simulator.Fault{Path: paths["organizations"][0], At: []int{190}, Action: simulator.Status(500)})
+	require.Error(t, w.sync())
+	w.undisturbed()
+	w.requireSync()
+	require.Equal(t, 19, len(w.rows("persons")["4711"]))
+	w.requireTruth("persons")
 }

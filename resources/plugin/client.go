@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,7 +130,7 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	if err := s.Sync(ctx, accounts[0], schemas, res, opts.SchedulerOpts(options)...); err != nil {
 		return err
 	}
-	if err := run.Err(); err != nil {
+	if err := cmp.Or(run.Err(), c.mayEnd(run, cursors, skipped)); err != nil {
 		return err
 	}
 	if err := c.summarize(ctx, run, wanted, res); err != nil {
@@ -200,15 +201,20 @@ func keepStale(schemas schema.Tables) {
 	}
 }
 
-// finish ends a run in which every table of every connected account succeeded.
-func (c *Client) finish(ctx context.Context, run *client.Run, cursors *client.State, skipped error, res chan<- message.SyncMessage) error {
+// mayEnd returns an error if the run can't end well although every table of every connected account succeeded.
+func (c *Client) mayEnd(run *client.Run, cursors *client.State, skipped error) error {
 	if skipped != nil && cursors == nil {
 		return fmt.Errorf("accounts were left out, and without backend_options their rows would now be removed: %w", skipped)
 	}
-	unread, why := run.Unread()
-	if len(unread) > 0 && c.spec.MaxTokens > 0 && !cursors.Moved() {
+	if unread, why := run.Unread(); len(unread) > 0 && c.spec.MaxTokens > 0 && !cursors.Moved() {
 		return fmt.Errorf("max_tokens does not allow what has to be read at once, so that no run gets any further; raise it: %w", why)
 	}
+	return nil
+}
+
+// finish ends a run that may end.
+func (c *Client) finish(ctx context.Context, run *client.Run, cursors *client.State, skipped error, res chan<- message.SyncMessage) error {
+	unread, why := run.Unread()
 	if len(unread) > 0 {
 		c.logger.Warn().Err(why).Strs("tables", unread).
 			Msg("the budget of API tokens ends this sync early; the next one goes on from here")
