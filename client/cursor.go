@@ -49,6 +49,9 @@ type cursor struct {
 	Failures int `json:"failures,omitempty"`
 	// Refreshed is when the table was last read from its beginning.
 	Refreshed time.Time `json:"refreshed,omitzero"`
+	// Refreshing is true while a run reads the table from its beginning to see what is gone. If that run does
+	// not end well, the next one reads what has changed, as any other, and the one after it tries again.
+	Refreshing bool `json:"refreshing,omitempty"`
 	// refreshed is that of this run. It counts once the run ends well: only then is removed what is gone.
 	refreshed time.Time
 }
@@ -194,7 +197,7 @@ func (s *State) Finish(ctx context.Context) error {
 				c.Absent++
 			}
 		}
-		c.Finished, c.Refreshed = true, later(c.Refreshed, c.refreshed)
+		c.Finished, c.Refreshing, c.Refreshed = true, false, later(c.Refreshed, c.refreshed)
 		if err := s.store(ctx, key, c); err != nil {
 			return err
 		}

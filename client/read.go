@@ -110,20 +110,25 @@ func (r *reading) begin(ctx context.Context) error {
 	if r.cursor, err = r.verify(ctx, last); err != nil {
 		return err
 	}
-	if since := r.cursor.Refreshed; a.refresh > 0 && !since.IsZero() && a.began.Sub(since) >= a.refresh {
-		r.refreshing, r.cursor.Marks = true, map[string]mark{}
+	since := r.cursor.Refreshed
+	r.refreshing = a.refresh > 0 && !since.IsZero() && a.began.Sub(since) >= a.refresh && !last.Refreshing
+	r.cursor.Refreshing = r.refreshing
+	if (a.verify || r.refreshing) && len(last.Marks) > 0 {
+		if err := a.state.store(ctx, a.key(r.table), r.cursor); err != nil {
+			return err
+		}
+		if err := a.state.flush(ctx); err != nil {
+			return err
+		}
+	}
+	if r.refreshing {
+		r.cursor.Marks = map[string]mark{}
 	}
 	r.verified = maps.Clone(r.cursor.Marks)
 	if a.verify || r.refreshing {
 		r.ledger = newLedger()
 	}
-	if !a.verify || len(last.Marks) == 0 {
-		return nil
-	}
-	if err := a.state.store(ctx, a.key(r.table), r.cursor); err != nil {
-		return err
-	}
-	return a.state.flush(ctx)
+	return nil
 }
 
 // keep puts down how far the run got and what it sent.
@@ -133,8 +138,10 @@ func (r *reading) keep(ctx context.Context) error {
 		c.Verified, c.Sent, c.Again = r.verified, r.ledger.segments(), r.ledger.again
 	}
 	known := r.account.verify && len(r.ledger.sent) >= settledRows
-	if !maps.EqualFunc(c.Marks, r.verified, mark.equal) {
-		r.account.state.moved.Store(true)
+	for listing, m := range c.Marks {
+		if !m.equal(r.verified[listing]) {
+			r.account.state.moved.Store(true)
+		}
 	}
 	return r.account.state.storeCursor(ctx, r.account.key(r.table), r.table, c, known, r.doubtful)
 }
@@ -149,7 +156,7 @@ const checkpointPages = 40
 
 // checkpoint writes down how far the run got, for the next one to go on from should this one be cut short.
 func (r *reading) checkpoint(ctx context.Context, l pipedrive.Listing, m mark) error {
-	if !r.account.verify || r.pages-r.noted < max(checkpointPages, r.noted/4) {
+	if !r.account.verify || r.refreshing || r.pages-r.noted < max(checkpointPages, r.noted/4) {
 		return nil
 	}
 	r.noted = r.pages

@@ -231,9 +231,12 @@ func TestFullRefresh_mostRowsAreGone(t *testing.T) {
 		a.Remove("persons", id)
 	}
 	a.Company.Advance(25 * time.Hour)
-	require.ErrorContains(t, w.sync(), "more than half")
+	err := w.sync()
+	require.ErrorContains(t, err, "more than half")
+	require.ErrorContains(t, err, "DELETE FROM pipedrive_persons WHERE account_id = '4711'")
+	w.requireSync() // reads what has changed
 	require.Len(t, w.rows("persons")["4711"], 20)
-	require.ErrorContains(t, w.sync(), "DELETE FROM pipedrive_persons WHERE account_id = '4711'")
+	require.ErrorContains(t, w.sync(), "more than half")
 	w.exec("DELETE FROM pipedrive_persons WHERE account_id = '4711'")
 	w.requireSync()
 	w.requireTruth("persons")
@@ -283,7 +286,7 @@ func TestFullRefresh_whatIsNotRead(t *testing.T) {
 }
 
 // TestFullRefresh_ofARunThatFails: one table was refreshed and written down by the checkpoint of another, upon
-// which the run fails and removes nothing. The next run refreshes it again.
+// which the run fails and removes nothing. It is refreshed again.
 func TestFullRefresh_ofARunThatFails(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["page_size"] = []string{"persons", "organizations"}, 20
@@ -298,6 +301,35 @@ func TestFullRefresh_ofARunThatFails(t *testing.T) {
 	require.Error(t, w.sync())
 	w.undisturbed()
 	w.requireSync()
-	require.Equal(t, 19, len(w.rows("persons")["4711"]))
+	require.Len(t, w.rows("persons")["4711"], 20, "what has changed comes first")
+	w.requireSync()
+	require.Len(t, w.rows("persons")["4711"], 19)
 	w.requireTruth("persons")
+}
+
+// TestFullRefresh_isCutShortEachTime: what has changed comes all the same, with every other run.
+func TestFullRefresh_isCutShortEachTime(t *testing.T) {
+	for _, verify := range []bool{true, false} {
+		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
+			each(t, func(t *testing.T, w *world, a *account, table string) {
+				w.spec["full_refresh_every"], w.spec["page_size"], w.spec["verify"] = "24h", 2, verify
+				ids := a.addMany(table, 200, a.Company.Now().Add(-300*time.Hour), time.Hour)
+				w.requireSync()
+				a.Company.Advance(25 * time.Hour)
+				for run := range 4 {
+					a.Change(table, ids[run], "changed")
+					w.simulator.AddFault(simulator.Fault{Path: paths[table][0], At: []int{60}, Action: simulator.Status(500)})
+					err := w.sync()
+					w.undisturbed()
+					if run%2 == 0 {
+						require.Error(t, err, "run %d refreshes", run)
+					} else {
+						require.NoError(t, err, "run %d reads what has changed", run)
+						w.requireTruth(table)
+					}
+					a.Company.Advance(time.Hour)
+				}
+			})
+		})
+	}
 }
