@@ -55,7 +55,7 @@ func Parse(raw []byte) (*Spec, error) {
 		if errors.As(err, &kind) {
 			return nil, invalid("spec."+strings.TrimPrefix(kind.Field, "Spec."), kind.Value, "must be of type "+kind.Type.String())
 		}
-		return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "%v", err)
+		return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "spec: %v (start_time takes 2024-01-01, 2024-01-01T12:00:00Z or \"90 days ago\")", err)
 	}
 	for i := range s.Accounts {
 		s.Accounts[i].inherit(s.Connection)
@@ -245,7 +245,7 @@ func allowed(broken *jsonschema.ValidationError) string {
 		if strings.HasPrefix(k.Want, "^(https") {
 			return "must be an https:// address; http:// is allowed for this machine's own addresses only"
 		}
-		return "is not of the form that is expected, like 60s for a duration and 2024-01-01 or \"90 days ago\" for a time"
+		return "is not of the form that is expected, like 60s or 168h for a duration and 2024-01-01 or \"90 days ago\" for a time"
 	}
 	return broken.ErrorKind.LocalizedString(message.NewPrinter(language.English))
 }

@@ -159,3 +159,16 @@ func TestParse_trimsOAuthsKeys(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"a", "b", "c"}, []string{s.OAuth.ClientID, s.OAuth.ClientSecret, s.OAuth.RefreshToken})
 }
+
+// TestParse_durations: what validate-config accepts a run accepts, and the other way round.
+func TestParse_durations(t *testing.T) {
+	for _, value := range []string{"7d", "banana", "", "60", "1h30"} {
+		_, err := Parse([]byte(`{"api_token":"x","full_refresh_every":"` + value + `"}`))
+		require.ErrorIs(t, err, pipedrive.InvalidSpec, value)
+		require.ErrorContains(t, err, "spec.full_refresh_every", value)
+	}
+	for _, value := range []string{"0s", "168h", "1h30m", "1.5h"} {
+		_, err := Parse([]byte(`{"api_token":"x","full_refresh_every":"` + value + `"}`))
+		require.NoError(t, err, value)
+	}
+}

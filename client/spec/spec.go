@@ -126,6 +126,10 @@ type Export struct {
 
 // JSONSchemaExtend asks for exactly one way to connect.
 func (Spec) JSONSchemaExtend(s *jsonschema.Schema) {
+	for _, key := range []string{"timeout", "lookback", "full_refresh_every"} {
+		property, _ := s.Properties.Get(key)
+		property.Pattern = `^-?([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$` // of Go's durations, which have no days
+	}
 	safeAddress(s, "api_url")
 	for _, way := range slices.Concat(ways, []string{"accounts"}) {
 		s.OneOf = append(s.OneOf, &jsonschema.Schema{Required: []string{way}})
