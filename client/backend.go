@@ -42,12 +42,7 @@ func NewBackend(address string) (*Backend, error) {
 }
 
 // Close gives the connection back.
-func (b *Backend) Close() error {
-	if b == nil {
-		return nil
-	}
-	return b.conn.Close()
-}
+func (b *Backend) Close() error { return b.conn.Close() }
 
 // stored is a row as the destination has it, without all that verifying needs not.
 type stored struct {

@@ -71,9 +71,9 @@ func isCustomField(name string) bool {
 }
 
 // object returns what was gathered as v2 sends it, nil for nothing.
-func (c *customFieldsV1) object() jsontext.Value {
+func (c *customFieldsV1) object() (jsontext.Value, error) {
 	if len(c.found) == 0 {
-		return nil
+		return nil, nil
 	}
 	parts := map[string]map[string]jsontext.Value{}
 	for _, m := range c.found {
@@ -90,11 +90,7 @@ func (c *customFieldsV1) object() jsontext.Value {
 			object[m.hash] = c.v2(m, parts[m.hash])
 		}
 	}
-	text, err := json.Marshal(object, json.Deterministic(true), lenient)
-	if err != nil {
-		return nil
-	}
-	return text
+	return json.Marshal(object, json.Deterministic(true), lenient)
 }
 
 // v2 returns a field's value as API v2 has it.

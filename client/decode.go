@@ -145,9 +145,9 @@ func (d *decoder) record(dec *jsontext.Decoder) (*Row, error) {
 
 // customV1 sets the columns of custom fields from what was gathered of a v1 record.
 func (d *decoder) customV1(row *Row) error {
-	object := d.custom.object()
-	if object == nil {
-		return nil
+	object, err := d.custom.object()
+	if object == nil || err != nil {
+		return err
 	}
 	return d.member(jsontext.NewDecoder(bytes.NewBuffer(object), pipedrive.Lenient...), d.root.fields[customFieldsColumn], row)
 }
