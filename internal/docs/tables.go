@@ -31,17 +31,17 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{"cell": ce
 type page struct {
 	*schema.Table
 	Sources []pipedrive.Listing // what it is read from on API v2
-	Queries []query
+	Queries []Example
 }
 
-// query is an example, in SQLite's SQL.
-type query struct{ Title, SQL string }
+// Example is a query on a table. Its dialect is "sqlite" or "postgresql", or "" where one text serves both.
+type Example struct{ Title, Dialect, SQL string }
 
 // TablePages returns the pages on the plugin's tables by the names of their files, the index included.
 func TablePages() (map[string]string, error) {
 	var pages []page
 	for _, t := range tables.All() {
-		examples, err := examplesOf(t.Name())
+		examples, err := Examples(t.Name())
 		if err != nil {
 			return nil, err
 		}
@@ -74,24 +74,34 @@ func sources(t *client.Table) []pipedrive.Listing {
 	return listings
 }
 
-// examplesOf returns the queries in a table's file: paragraphs of a comment line, which is the title, and a
-// statement.
-func examplesOf(table string) ([]query, error) {
+// Examples returns the queries in a table's file: paragraphs of a comment line, which is the title, and a
+// statement. A dialect in parentheses ends the title of a query that runs on it alone.
+func Examples(table string) ([]Example, error) {
 	name := "queries/" + table + ".sql"
 	text, err := queries.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("each table needs example queries, in internal/docs/%s: %w", name, err)
 	}
-	var found []query
+	var found []Example
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n\n") {
 		title, statement, _ := strings.Cut(paragraph, "\n")
 		title, isTitle := strings.CutPrefix(title, "-- ")
 		if !isTitle || statement == "" {
 			return nil, fmt.Errorf("internal/docs/%s: not a title and a statement: %q", name, paragraph)
 		}
-		found = append(found, query{title, statement})
+		found = append(found, Example{title, dialect(title), statement})
 	}
 	return found, nil
+}
+
+func dialect(title string) string {
+	switch {
+	case strings.HasSuffix(title, " (SQLite)"):
+		return "sqlite"
+	case strings.HasSuffix(title, " (PostgreSQL)"):
+		return "postgresql"
+	}
+	return ""
 }
 
 // HasCustomFields reports whether the table gets columns for custom fields.

@@ -6,7 +6,7 @@ GROUP BY account_id, owner_name, currency
 ORDER BY account_id, value DESC;
 
 -- Deals won, by month and currency
-SELECT account_id, strftime('%Y-%m', won_time) AS month, currency, count(*) AS deals, sum(value) AS value
+SELECT account_id, substr(CAST(won_time AS text), 1, 7) AS month, currency, count(*) AS deals, sum(value) AS value
 FROM pipedrive_deals
 WHERE status = 'won' AND is_deleted IS NOT TRUE
 GROUP BY account_id, month, currency

@@ -9,5 +9,5 @@ SELECT s.account_id, s.pipeline_name, s.name, d.currency, count(*) AS deals,
 FROM pipedrive_stages AS s
 JOIN pipedrive_deals AS d ON d.account_id = s.account_id AND d.stage_id = s.id
 WHERE d.status = 'open' AND d.is_deleted IS NOT TRUE AND d.is_archived IS NOT TRUE
-GROUP BY s.account_id, s.id, s.pipeline_name, s.name, d.currency
+GROUP BY s.account_id, s.id, s.pipeline_name, s.order_nr, s.name, d.currency
 ORDER BY s.account_id, s.pipeline_name, s.order_nr;

@@ -1,0 +1,35 @@
+package queries
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/docs"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
+)
+
+// A query that is written for one dialect alone has a twin of the same name for the other, and both must find
+// the same rows. internal/docs looks that each finds some.
+func TestExamples_findTheSameInSQLiteAndPostgreSQL(t *testing.T) {
+	account := syncedAccounts(t)
+	server := copyToPostgreSQL(t, account)
+	if server == nil {
+		t.Skip("PostgreSQL IS NOT INSTALLED: the queries of docs/tables are NOT run on it. Install the package postgresql.")
+	}
+	for _, table := range tables.All() {
+		examples, err := docs.Examples(table.Name())
+		require.NoError(t, err)
+		var inSQLite, inPostgreSQL []string
+		for _, e := range examples {
+			if e.Dialect != "postgresql" {
+				inSQLite = append(inSQLite, query(t, account, e.SQL)...)
+			}
+			if e.Dialect != "sqlite" {
+				inPostgreSQL = append(inPostgreSQL, query(t, server, e.SQL)...)
+			}
+		}
+		require.Greater(t, len(inSQLite), len(examples), "%s: its examples find nothing", table.Name())
+		require.ElementsMatch(t, inSQLite, inPostgreSQL, table.Name())
+	}
+}
