@@ -17,7 +17,7 @@ import (
 const folder = "../../docs/queries"
 
 // names are those of the files in each dialect's folder; all but sales_report make a view.
-var names = []string{"contacts", "deal_notes", "open_deals_by_age", "pipeline_stages", "sales_by_day", "sales_report"}
+var names = []string{"contacts", "currency_decimals", "deal_notes", "open_deals_by_age", "pipeline_stages", "sales_by_day", "sales_report"}
 
 func read(t *testing.T, dialect, name string) string {
 	t.Helper()
@@ -38,26 +38,30 @@ func report(t *testing.T, dialect, firstDay, lastDay string) string {
 }
 
 func TestQueries_giveTheNumbersWorkedOutByHand(t *testing.T) {
-	account := syncedAccounts(t)
-	for dialect, db := range map[string]*sql.DB{
-		"sqlite":     account,
-		"postgresql": copyToPostgreSQL(t, account),
-	} {
+	onEachDatabase(t, syncedAccounts(t), func(t *testing.T, dialect string, db *sql.DB) {
+		for question, want := range answers {
+			require.Equal(t, lines(want), query(t, db, question), question)
+		}
+		require.Equal(t, lines(january), query(t, db, report(t, dialect, "2024-01-01", "2024-01-31")))
+		require.Equal(t, lines(twoMonths), query(t, db, report(t, dialect, "2024-01-01", "2024-02-29")))
+	})
+}
+
+// onEachDatabase tests on a SQLite database and on one in PostgreSQL with the same rows, both with the views.
+func onEachDatabase(t *testing.T, account *sql.DB, test func(t *testing.T, dialect string, db *sql.DB)) {
+	t.Helper()
+	for dialect, db := range map[string]*sql.DB{"sqlite": account, "postgresql": copyToPostgreSQL(t, account)} {
 		t.Run(dialect, func(t *testing.T) {
 			if db == nil {
 				t.Skip("PostgreSQL IS NOT INSTALLED: its queries are NOT tested. Install the package postgresql.")
 			}
-			for _, name := range names[:5] {
+			for _, name := range names[:6] {
 				for range 2 { // a view that is there is made anew
 					_, err := db.Exec(read(t, dialect, name))
 					require.NoError(t, err, name)
 				}
 			}
-			for question, want := range answers {
-				require.Equal(t, lines(want), query(t, db, question), question)
-			}
-			require.Equal(t, lines(january), query(t, db, report(t, dialect, "2024-01-01", "2024-01-31")))
-			require.Equal(t, lines(twoMonths), query(t, db, report(t, dialect, "2024-01-01", "2024-02-29")))
+			test(t, dialect, db)
 		})
 	}
 }

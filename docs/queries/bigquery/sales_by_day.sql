@@ -38,12 +38,13 @@ SELECT
     count(CASE WHEN d.status = 'won' THEN 1 END) AS won_deals,
     count(CASE WHEN d.status = 'lost' THEN 1 END) AS lost_deals,
     count(CASE WHEN d.status = 'open' THEN 1 END) AS open_deals,
-    coalesce(sum(CASE WHEN d.status = 'won' THEN d.value END), 0) AS won_value,
-    coalesce(sum(CASE WHEN d.status = 'lost' THEN d.value END), 0) AS lost_value,
-    coalesce(sum(CASE WHEN d.status = 'open' THEN d.value END), 0) AS open_value,
+    round(coalesce(sum(CASE WHEN d.status = 'won' THEN d.value END), 0), coalesce(max(c.decimals), 2)) AS won_value,
+    round(coalesce(sum(CASE WHEN d.status = 'lost' THEN d.value END), 0), coalesce(max(c.decimals), 2)) AS lost_value,
+    round(coalesce(sum(CASE WHEN d.status = 'open' THEN d.value END), 0), coalesce(max(c.decimals), 2)) AS open_value,
     count(CASE WHEN d.status = 'won' THEN d.value END) AS won_deals_with_value,
     coalesce(sum(d.cycle_days), 0) AS won_cycle_days,
     count(d.cycle_days) AS won_deals_with_cycle
 FROM cycles d
 LEFT JOIN pipedrive.pipedrive_pipelines_current p ON p.account_id = d.account_id AND p.id = d.pipeline_id
+LEFT JOIN pipedrive.pipedrive_currency_decimals c ON c.currency = d.currency
 GROUP BY d.account_id, d.day, d.pipeline_id, d.owner_id, d.currency;

@@ -20,13 +20,14 @@ SELECT
     sum(s.won_deals)::bigint AS won_deals,
     sum(s.lost_deals)::bigint AS lost_deals,
     sum(s.open_deals)::bigint AS open_deals,
-    sum(s.won_value) AS won_value,
-    sum(s.lost_value) AS lost_value,
-    sum(s.open_value) AS open_value,
-    sum(s.won_value) / nullif(sum(s.won_deals_with_value), 0) AS average_won_value,
+    round(sum(s.won_value)::numeric, coalesce(max(c.decimals), 2))::double precision AS won_value,
+    round(sum(s.lost_value)::numeric, coalesce(max(c.decimals), 2))::double precision AS lost_value,
+    round(sum(s.open_value)::numeric, coalesce(max(c.decimals), 2))::double precision AS open_value,
+    round((sum(s.won_value) / nullif(sum(s.won_deals_with_value), 0))::numeric, coalesce(max(c.decimals), 2))::double precision AS average_won_value,
     sum(s.won_deals)::double precision / nullif(sum(s.won_deals) + sum(s.lost_deals), 0) AS win_rate,
     sum(s.won_cycle_days) / nullif(sum(s.won_deals_with_cycle), 0) AS average_cycle_days
 FROM pipedrive_sales_by_day s
 JOIN period ON s.day BETWEEN period.first_day AND period.last_day
+LEFT JOIN pipedrive_currency_decimals c ON c.currency = s.currency
 GROUP BY s.account_id, s.pipeline_id, s.owner_id, s.currency
 ORDER BY s.account_id, s.pipeline_id, s.owner_id, s.currency;

@@ -18,13 +18,14 @@ WITH open_deals AS (
 ),
 totals AS (
     SELECT
-        account_id, pipeline_id, stage_id, currency,
+        o.account_id, o.pipeline_id, o.stage_id, o.currency,
         count(*) AS open_deals,
-        sum(value) AS total_value,
-        sum(value * probability / 100) AS weighted_value,
-        count(*) - count(probability) AS deals_without_probability
-    FROM open_deals
-    GROUP BY account_id, pipeline_id, stage_id, currency
+        round(sum(o.value), coalesce(max(c.decimals), 2)) AS total_value,
+        round(sum(o.value * o.probability / 100), coalesce(max(c.decimals), 2)) AS weighted_value,
+        count(*) - count(o.probability) AS deals_without_probability
+    FROM open_deals o
+    LEFT JOIN pipedrive_currency_decimals c ON c.currency = o.currency
+    GROUP BY o.account_id, o.pipeline_id, o.stage_id, o.currency
 ),
 stages AS (
     SELECT

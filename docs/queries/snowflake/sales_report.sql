@@ -20,13 +20,14 @@ SELECT
     sum(s.won_deals) AS won_deals,
     sum(s.lost_deals) AS lost_deals,
     sum(s.open_deals) AS open_deals,
-    sum(s.won_value) AS won_value,
-    sum(s.lost_value) AS lost_value,
-    sum(s.open_value) AS open_value,
-    sum(s.won_value) / nullif(sum(s.won_deals_with_value), 0) AS average_won_value,
+    round(sum(s.won_value), coalesce(max(c.decimals), 2)) AS won_value,
+    round(sum(s.lost_value), coalesce(max(c.decimals), 2)) AS lost_value,
+    round(sum(s.open_value), coalesce(max(c.decimals), 2)) AS open_value,
+    round(sum(s.won_value) / nullif(sum(s.won_deals_with_value), 0), coalesce(max(c.decimals), 2)) AS average_won_value,
     sum(s.won_deals)::float / nullif(sum(s.won_deals) + sum(s.lost_deals), 0) AS win_rate,
     sum(s.won_cycle_days) / nullif(sum(s.won_deals_with_cycle), 0) AS average_cycle_days
 FROM pipedrive_sales_by_day s
 JOIN period ON s.day BETWEEN period.first_day AND period.last_day
+LEFT JOIN pipedrive_currency_decimals c ON c.currency = s.currency
 GROUP BY s.account_id, s.pipeline_id, s.owner_id, s.currency
 ORDER BY s.account_id, s.pipeline_id, s.owner_id, s.currency;

@@ -24,7 +24,7 @@ func TestBigQuery_understandsEveryStatement(t *testing.T) {
 		s := table.Schema(nil)
 		d.add(s.Name, d.columns(append(schema.ColumnList{schema.CqSyncTimeColumn, schema.CqSourceNameColumn}, s.Columns...)))
 	}
-	for _, name := range []string{"as_of_last_sync", "contacts", "deal_notes", "open_deals_by_age", "pipeline_stages", "sales_by_day", "sales_report"} {
+	for _, name := range []string{"as_of_last_sync", "contacts", "currency_decimals", "deal_notes", "open_deals_by_age", "pipeline_stages", "sales_by_day", "sales_report"} {
 		script, err := os.ReadFile(filepath.Join("../../../docs/queries/bigquery", name+".sql"))
 		require.NoError(t, err)
 		for _, statement := range strings.SplitAfter(strings.TrimSpace(string(script)), ";\n") {
