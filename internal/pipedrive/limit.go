@@ -29,9 +29,16 @@ type limiter struct {
 	mu       sync.Mutex
 	limit    int         // requests per window: 0 before the first answer, unlimited where none is announced
 	underWay int         // requests sent and not yet answered
-	answered []time.Time // when the requests of the last window were answered, oldest first
+	answered []answered  // the requests of the last window, oldest first
+	counted  int         // requests in answered
 	pause    time.Time   // no request before this moment
 	changed  chan struct{}
+}
+
+// answered is a number of requests that were answered at one moment.
+type answered struct {
+	at       time.Time
+	requests int
 }
 
 const unlimited = int(^uint(0) >> 1)
@@ -93,17 +100,18 @@ func (l *limiter) enterWindow(ctx context.Context) error {
 func (l *limiter) tryEnter(now time.Time) (time.Duration, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for len(l.answered) > 0 && now.Sub(l.answered[0]) >= window {
+	for len(l.answered) > 0 && now.Sub(l.answered[0].at) >= window {
+		l.counted -= l.answered[0].requests
 		l.answered = l.answered[1:]
 	}
 	switch {
 	case now.Before(l.pause):
 		return l.pause.Sub(now), l.changed
-	case l.underWay+len(l.answered) < max(1, l.limit):
+	case l.underWay+l.counted < max(1, l.limit):
 		l.underWay++
 		return 0, nil
 	case len(l.answered) > 0:
-		return l.answered[0].Add(window).Sub(now), l.changed
+		return l.answered[0].at.Add(window).Sub(now), l.changed
 	default:
 		return window, l.changed
 	}
@@ -117,9 +125,15 @@ func (l *limiter) leaveWindow() {
 	case 0: // no answer has come yet; the next request tries again
 	case unlimited:
 	default:
-		l.answered = append(l.answered, time.Now())
+		l.count(1)
 	}
 	l.broadcast()
+}
+
+// count adds requests that were answered now; l.mu is held.
+func (l *limiter) count(requests int) {
+	l.answered = append(l.answered, answered{at: time.Now(), requests: requests})
+	l.counted += requests
 }
 
 // learn takes the announced limit from an answer's headers, and makes room for the requests that others
@@ -137,10 +151,8 @@ func (l *limiter) learn(h http.Header) {
 	}
 	l.limit = limit
 	if remaining, err := strconv.Atoi(h.Get("X-Ratelimit-Remaining")); err == nil {
-		others := limit - remaining - l.underWay - len(l.answered)
-		now := time.Now()
-		for range min(others, limit) {
-			l.answered = append(l.answered, now)
+		if others := limit - max(0, remaining) - l.underWay - l.counted; others > 0 {
+			l.count(others)
 		}
 	}
 	l.broadcast()

@@ -1,8 +1,10 @@
 package pipedrive
 
 import (
+	"context"
 	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -101,6 +103,29 @@ func TestLimiter_makesRoomForOthersWithTheSameToken(t *testing.T) {
 		}
 		wg.Wait()
 		require.Zero(t, w.refused)
+	})
+}
+
+// TestLimiter_aHugeLimitTakesNoMemory: the requests of others are a number, however many there are.
+func TestLimiter_aHugeLimitTakesNoMemory(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		const limit = 5_000_000
+		l := newLimiter(1, 0)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		l.learn(http.Header{"X-Ratelimit-Limit": {strconv.Itoa(limit)}, "X-Ratelimit-Remaining": {"0"}})
+		runtime.ReadMemStats(&after)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), "bytes")
+
+		begin := time.Now()
+		release, err := l.acquire(context.Background())
+		require.NoError(t, err)
+		release()
+		require.Equal(t, window, time.Since(begin), "all places are taken until the window ends")
+		release, err = l.acquire(context.Background())
+		require.NoError(t, err)
+		release()
+		require.Equal(t, window, time.Since(begin), "and free afterwards")
 	})
 }
 
