@@ -15,8 +15,8 @@ import (
 const (
 	// burstPause is how long a burst limit lasts where the answer does not say.
 	burstPause = window
-	// longestBurst separates the reset of a burst limit from that of a day's budget.
-	longestBurst = time.Minute
+	// longestPause is the longest pause that is waited for. A longer one is that of a day's budget.
+	longestPause = 5 * time.Minute
 	// blockPause is how long to leave the API alone when Cloudflare answers in its place.
 	blockPause = time.Minute
 )
@@ -50,7 +50,7 @@ func (c *Client) classify(r request, res *response) error {
 		e.Message = "Pipedrive refuses the credentials, connect the account again: " + e.Message
 		return e
 	case res.status == http.StatusTooManyRequests:
-		return c.throttled(e, res.header)
+		return c.throttled(e, r, res.header)
 	case res.status == http.StatusForbidden && isHTML(res):
 		e.Code = RateLimitExceeded
 		e.Message = "Cloudflare blocks this account's requests after too many refused ones; run again later"
@@ -71,29 +71,46 @@ func (c *Client) classify(r request, res *response) error {
 
 // throttled tells the burst limit, which a pause cures, from the day's budget, which it does not.
 // Pipedrive documents the x-ratelimit headers; the daily ones were seen in live answers.
-func (c *Client) throttled(e *Error, h http.Header) error {
+//
+// The daily headers and a long reset are evidence of the day's budget. Room that the burst limit has left is
+// a mere hint, so that the short pause comes first where one is announced. A proxy's limit looks like a
+// burst limit.
+func (c *Client) throttled(e *Error, r request, h http.Header) error {
 	e.Code = RateLimitExceeded
-	reset, known := seconds(h, "X-Ratelimit-Reset", "Retry-After")
-	left := h.Get("X-Ratelimit-Remaining")
-	daily := h.Get("X-Daily-Ratelimit-Token-Remaining") == "0" || (left != "" && left != "0") || reset > longestBurst
-	if daily {
-		e.Daily = true
-		e.Message = "the account's API tokens for today are used up (" + budget(h) + "); the budget is that of the whole company"
-		if reset > longestBurst {
-			e.Reset = reset
-			e.Message += fmt.Sprintf(" and resets in %s", reset)
-		} else {
-			e.Message += " and resets at midnight of Pipedrive's server time"
-		}
+	pause, announced := pauseOf(h)
+	left, tells := number(h, "X-Daily-Ratelimit-Token-Remaining")
+	room, _ := number(h, "X-Ratelimit-Remaining")
+	switch {
+	case tells && left < int64(max(1, r.cost)), !tells && pause > longestPause, !tells && room > 0 && !announced:
+		return usedUp(e, pause, h)
+	case pause > longestPause:
+		e.Reset = pause
+		e.Message = fmt.Sprintf("too many requests; the answer asks for a pause of %s, which is not waited for", pause)
 		return e
 	}
-	if !known {
-		reset = burstPause
+	if !announced {
+		pause = burstPause
+	}
+	c.limiter.hold(pause)
+	if !tells && room > 0 {
+		return transient(usedUp(e, pause, h))
+	}
+	e.Reset = pause
+	e.Message = fmt.Sprintf("too many requests at a time; the limit resets in %s", pause)
+	return transient(e)
+}
+
+// usedUp says that the day's budget is used up.
+func usedUp(e *Error, reset time.Duration, h http.Header) error {
+	e.Daily = true
+	e.Message = "the account's API tokens for today are used up (" + budget(h) + "); the budget is that of the whole company"
+	if reset <= longestPause {
+		e.Message += " and resets at midnight of Pipedrive's server time"
+		return e
 	}
 	e.Reset = reset
-	e.Message = fmt.Sprintf("too many requests at a time; the limit resets in %s", reset)
-	c.limiter.hold(reset)
-	return transientError{error: e}
+	e.Message += fmt.Sprintf(" and resets in %s", reset)
+	return e
 }
 
 func budget(h http.Header) string {
@@ -104,14 +121,31 @@ func budget(h http.Header) string {
 	return left + " of " + limit + " left"
 }
 
-// seconds returns the longest of the headers' values, each a number of seconds from now.
-func seconds(h http.Header, names ...string) (d time.Duration, known bool) {
-	for _, name := range names {
-		if n, err := strconv.ParseFloat(h.Get(name), 64); err == nil && n >= 0 {
-			d, known = max(d, time.Duration(n*float64(time.Second))), true
+// pauseOf returns the longest pause that an answer asks for. Retry-After is a number of seconds or a date
+// ([RFC 9110, section 10.2.3]).
+//
+// [RFC 9110, section 10.2.3]: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+func pauseOf(h http.Header) (pause time.Duration, announced bool) {
+	const most = 365 * 24 * time.Hour
+	for _, name := range []string{"X-Ratelimit-Reset", "Retry-After"} {
+		if seconds, err := strconv.ParseFloat(h.Get(name), 64); err == nil && seconds >= 0 {
+			pause, announced = max(pause, time.Duration(min(seconds, most.Seconds())*float64(time.Second))), true
 		}
 	}
-	return d, known
+	if until, err := http.ParseTime(h.Get("Retry-After")); err == nil {
+		now, err := http.ParseTime(h.Get("Date")) // the clock of the server that named the moment
+		if err != nil {
+			now = time.Now()
+		}
+		pause, announced = max(pause, min(until.Sub(now), most)), true
+	}
+	return pause, announced
+}
+
+// number returns a header that is a whole number; false where it is not.
+func number(h http.Header, name string) (int64, bool) {
+	n, err := strconv.ParseInt(h.Get(name), 10, 64)
+	return n, err == nil
 }
 
 func isHTML(res *response) bool {

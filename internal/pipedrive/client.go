@@ -11,7 +11,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -92,7 +91,7 @@ func (c *Client) learn(h http.Header) {
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		c.clock.Store(date.Unix())
 	}
-	if left, err := strconv.ParseInt(h.Get("X-Daily-Ratelimit-Token-Remaining"), 10, 64); err == nil {
+	if left, ok := number(h, "X-Daily-Ratelimit-Token-Remaining"); ok {
 		c.budget.Store(max(0, left))
 	}
 }

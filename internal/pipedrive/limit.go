@@ -27,11 +27,11 @@ type limiter struct {
 	own   *rate.Limiter
 
 	mu       sync.Mutex
-	limit    int         // requests per window: 0 before the first answer, unlimited where none is announced
-	underWay int         // requests sent and not yet answered
-	answered []answered  // the requests of the last window, oldest first
-	counted  int         // requests in answered
-	pause    time.Time   // no request before this moment
+	limit    int        // requests per window: 0 before the first answer, unlimited where none is announced
+	underWay int        // requests sent and not yet answered
+	answered []answered // the requests of the last window, oldest first
+	counted  int        // requests in answered
+	pause    time.Time  // no request before this moment
 	changed  chan struct{}
 }
 

@@ -177,6 +177,67 @@ func TestGet_retryAfterCounts(t *testing.T) {
 	})
 }
 
+// TestGet_aShortPauseIsNotTheDaysBudget: what is not clearly the day's budget passes after the pause.
+func TestGet_aShortPauseIsNotTheDaysBudget(t *testing.T) {
+	for name, test := range map[string]struct {
+		header map[string]string
+		pause  time.Duration
+	}{
+		"less than nothing remains":           {map[string]string{"x-ratelimit-limit": "20", "x-ratelimit-remaining": "-1", "x-ratelimit-reset": "2"}, 2 * time.Second},
+		"there is room, and a reset soon":     {map[string]string{"x-ratelimit-remaining": "12", "x-ratelimit-reset": "2"}, 2 * time.Second},
+		"the day has tokens left":             {map[string]string{"x-ratelimit-remaining": "12", "x-daily-ratelimit-token-remaining": "20000"}, burstPause},
+		"a proxy's pause":                     {map[string]string{"Retry-After": "70"}, 70 * time.Second},
+		"a proxy's pause of some minutes":     {map[string]string{"Retry-After": "300"}, 5 * time.Minute},
+		"a date by the server's clock":        {map[string]string{"Date": "Wed, 21 Oct 2015 07:28:00 GMT", "Retry-After": "Wed, 21 Oct 2015 07:29:30 GMT"}, 90 * time.Second},
+		"a date without the server's clock":   {map[string]string{"Retry-After": "Sat, 01 Jan 2000 00:01:40 GMT"}, 100 * time.Second}, // a bubble begins in 2000
+		"a date that has passed":              {map[string]string{"Retry-After": "Wed, 21 Oct 1998 07:28:00 GMT"}, 0},
+		"a reset of not a number, not a date": {map[string]string{"x-ratelimit-reset": "NaN", "Retry-After": "soon"}, burstPause},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				begin := time.Now()
+				c, api := start(func(n int, _ *http.Request) reply {
+					if n == 1 {
+						return reply{status: 429, header: test.header}
+					}
+					return reply{body: onePage}
+				})
+				_, err := collect(t, c, cursorListing, 2)
+				require.NoError(t, err)
+				require.Len(t, api.requests, 2)
+				require.GreaterOrEqual(t, time.Since(begin), test.pause)
+				require.Less(t, time.Since(begin), test.pause+3*time.Second)
+			})
+		})
+	}
+}
+
+func TestGet_aLimitThatPersists(t *testing.T) {
+	for name, test := range map[string]struct {
+		header   map[string]string
+		daily    bool
+		requests int
+	}{
+		"burst":                                 {map[string]string{"x-ratelimit-remaining": "-1", "x-ratelimit-reset": "2"}, false, 4},
+		"room in the burst limit":               {map[string]string{"x-ratelimit-remaining": "12", "x-ratelimit-reset": "2"}, true, 4},
+		"fewer tokens than the request costs":   {map[string]string{"x-ratelimit-reset": "2", "x-daily-ratelimit-token-remaining": "3"}, true, 1},
+		"a pause of hours":                      {map[string]string{"Retry-After": "40000"}, true, 1},
+		"a pause of hours, the day has tokens":  {map[string]string{"Retry-After": "40000", "x-daily-ratelimit-token-remaining": "20000"}, false, 1},
+		"a pause of a time that no clock holds": {map[string]string{"Retry-After": "1e300"}, true, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c, api := start(func(int, *http.Request) reply { return reply{status: 429, header: test.header} })
+				costly := cursorListing
+				costly.Cost = 10
+				_, err := collect(t, c, costly, 2)
+				require.Equal(t, test.daily, requireCode(t, err, RateLimitExceeded).Daily, err)
+				require.Len(t, api.requests, test.requests)
+			})
+		})
+	}
+}
+
 // TestGet_aCancelledWaitGivesItsPlaceBack: with one place in all, a leak of it would block for ever.
 func TestGet_aCancelledWaitGivesItsPlaceBack(t *testing.T) {
 	bubble(t, func(t *testing.T) {
