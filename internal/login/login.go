@@ -57,7 +57,11 @@ func Run(ctx context.Context, arguments []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Timeout: time.Minute})
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{
+		Timeout: time.Minute,
+		// A redirect would carry the code and the app's secret on to another host.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	})
 	token, err := config.Exchange(ctx, code)
 	if err != nil {
 		return explain(err)
@@ -159,6 +163,9 @@ func receive(ctx context.Context, listener net.Listener, path, state string) (st
 func explain(err error) error {
 	var refused *oauth2.RetrieveError
 	if errors.As(err, &refused) {
+		if status := refused.Response.StatusCode; status >= http.StatusMultipleChoices && status < http.StatusBadRequest {
+			return fmt.Errorf("pipedrive did not exchange the code: HTTP %d, a redirect, which is not followed; is -token-url right?", status)
+		}
 		return fmt.Errorf("pipedrive did not exchange the code: HTTP %d %s", refused.Response.StatusCode, refused.ErrorCode)
 	}
 	return fmt.Errorf("pipedrive did not exchange the code: %w", err)

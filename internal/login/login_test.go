@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -129,4 +130,22 @@ func TestRun_refuses(t *testing.T) {
 	}
 	t.Setenv("PIPEDRIVE_CLIENT_SECRET", "")
 	require.ErrorContains(t, Run(context.Background(), arguments(url, redirect, "x"), io.Discard), "PIPEDRIVE_CLIENT_SECRET")
+}
+
+// TestRun_doesNotFollowTheTokenEndpointElsewhere: a redirect would carry the code and the app's secret on.
+func TestRun_doesNotFollowTheTokenEndpointElsewhere(t *testing.T) {
+	url, redirect := setup(t, false)
+	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		var carried atomic.Int64
+		elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { carried.Add(1) }))
+		t.Cleanup(elsewhere.Close)
+		endpoint := httptest.NewServer(http.RedirectHandler(elsewhere.URL, status))
+		t.Cleanup(endpoint.Close)
+		file := filepath.Join(t.TempDir(), "token.json")
+		out := &browser{open: func(a string) { get(t, a) }}
+		err := Run(context.Background(), append(arguments(url, redirect, file), "-token-url="+endpoint.URL), out)
+		require.ErrorContains(t, err, "redirect")
+		require.Zero(t, carried.Load(), status)
+		require.NoFileExists(t, file)
+	}
 }
