@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -273,10 +274,14 @@ func (s *Spec) validate() error {
 		}
 		names[a.Name] = true
 		if a.OAuth != nil && a.OAuth.TokenFile != "" {
-			if files[a.OAuth.TokenFile] { // each would overwrite the other's newest refresh token
+			file, err := filepath.Abs(a.OAuth.TokenFile)
+			if err != nil {
+				return invalid(path+".oauth.token_file", strconv.Quote(a.OAuth.TokenFile), err.Error())
+			}
+			if files[file] { // each would overwrite the other's newest refresh token
 				return invalid(path+".oauth.token_file", strconv.Quote(a.OAuth.TokenFile), "is the file of another account too")
 			}
-			files[a.OAuth.TokenFile] = true
+			files[file] = true
 		}
 		if err := a.validateConnection(path); err != nil {
 			return err

@@ -95,6 +95,7 @@ var refused = []struct {
 	{`{"api_token":"s3cr3t-t0ken","api_url":"https://u:p@api.pipedrive.com"}`, pipedrive.InvalidSpec, []string{"spec.api_url"}},
 	{`{"api_token":"s3cr3t-t0ken","oauth":{"client_id":"a","client_secret":"b","refresh_token":"c"}}`, pipedrive.InvalidSpec, []string{"api_token and oauth", "only one"}},
 	{`{"accounts":[{"name":"a","oauth":{"client_id":"a","client_secret":"b","refresh_token":"c","token_file":"t.json"}},{"name":"b","oauth":{"client_id":"a","client_secret":"b","refresh_token":"d","token_file":"t.json"}}]}`, pipedrive.InvalidSpec, []string{"spec.accounts[1].oauth.token_file", "t.json", "another account"}},
+	{`{"accounts":[{"name":"a","oauth":{"client_id":"a","client_secret":"b","refresh_token":"c","token_file":"t.json"}},{"name":"b","oauth":{"client_id":"a","client_secret":"b","refresh_token":"d","token_file":"./sub/../t.json"}}]}`, pipedrive.InvalidSpec, []string{"spec.accounts[1].oauth.token_file", "t.json", "another account"}},
 	{`{"api_url":"https://u:p@api.pipedrive.com","accounts":[{"name":"a","api_token":"x"}]}`, pipedrive.InvalidSpec, []string{"spec.api_url", "no user"}},
 	{`{"api_token":"s3cr3t-t0ken","accounts":[{"name":"a","api_token":"x"}]}`, pipedrive.InvalidSpec, []string{"spec.api_token", "spec.accounts"}},
 }

@@ -17,8 +17,16 @@ import (
 // [Pipedrive: OAuth authorization]: https://pipedrive.readme.io/docs/marketplace-oauth-authorization
 const DefaultTokenURL = "https://oauth.pipedrive.com/oauth/token"
 
-// refreshAhead is how long before its end an access token is replaced. Pipedrive's last an hour.
+// refreshAhead is the longest time before its end at which an access token is replaced. Pipedrive's tokens
+// last an hour.
 const refreshAhead = 2 * time.Minute
+
+// aheadOf returns how long before its end a token of some life is replaced.
+func aheadOf(life time.Duration) time.Duration { return min(refreshAhead, life/10) }
+
+// laterLooks are the pauses before each look into the token file after its token was refused. Another
+// process has used that token up, and writes the new one as soon as it has the answer.
+var laterLooks = [...]time.Duration{0, 250 * time.Millisecond, time.Second}
 
 // OAuthConfig is what an [OAuth] authorizer needs to know.
 type OAuthConfig struct {
@@ -45,6 +53,7 @@ type OAuth struct {
 	turn    chan struct{} // whoever holds it may refresh
 	refresh string        // the newest refresh token
 	access  *oauth2.Token
+	renew   time.Time // when access is replaced
 }
 
 // NewOAuth returns the authorizer of one account. The token file's refresh token is newer than the
@@ -64,7 +73,7 @@ func NewOAuth(c OAuthConfig) (*OAuth, error) {
 		refresh: c.RefreshToken,
 	}
 	if c.TokenFile != "" {
-		o.file = &tokenFile{path: c.TokenFile, origin: fingerprint(c.RefreshToken)}
+		o.file = newTokenFile(c.TokenFile, c.RefreshToken)
 		stored, err := o.file.read()
 		if err != nil {
 			return nil, err
@@ -127,7 +136,7 @@ func (o *OAuth) token(ctx context.Context, refused string) (*oauth2.Token, error
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	if o.access != nil && o.access.AccessToken != refused && time.Until(o.access.Expiry) > refreshAhead {
+	if o.access != nil && o.access.AccessToken != refused && time.Now().Before(o.renew) {
 		return o.access, nil
 	}
 	if err := o.exchange(ctx); err != nil {
@@ -139,24 +148,73 @@ func (o *OAuth) token(ctx context.Context, refused string) (*oauth2.Token, error
 // exchange trades the refresh token in. Pipedrive documents that the answer brings the same refresh token,
 // but a changed one is taken, and kept before it is used.
 func (o *OAuth) exchange(ctx context.Context) error {
-	if o.file != nil {
-		stored, err := o.file.read() // another process may have a newer one
-		if err != nil {
-			return err
-		}
-		if stored != "" {
-			o.refresh = stored
-		}
-		if err := o.file.write(o.refresh); err != nil { // better to know before the old token is used up
-			return err
-		}
+	if err := o.prepare(); err != nil {
+		return err
 	}
 	// The end of the run must not lose the answer, which may have the only token that is still good.
-	ctx = context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, o.http)
-	token, err := o.config.TokenSource(ctx, &oauth2.Token{RefreshToken: o.refresh}).Token()
+	exchanging := context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, o.http)
+	trade := func() (*oauth2.Token, error) {
+		return o.config.TokenSource(exchanging, &oauth2.Token{RefreshToken: o.refresh}).Token()
+	}
+	token, err := trade()
+	for refused := (*oauth2.RetrieveError)(nil); errors.As(err, &refused) && refused.ErrorCode == "invalid_grant"; {
+		newer, lookErr := o.newer(ctx)
+		if lookErr != nil {
+			return lookErr
+		}
+		if !newer {
+			break
+		}
+		token, err = trade()
+	}
 	if err != nil {
 		return tokenError(err, o.config.Endpoint.TokenURL)
 	}
+	return o.accept(token)
+}
+
+// prepare takes the newest refresh token and finds out whether the next one can be kept, which is better
+// known before this one is used up.
+func (o *OAuth) prepare() error {
+	if o.file == nil {
+		return nil
+	}
+	stored, err := o.file.read() // another process may have a newer one
+	if err != nil {
+		return err
+	}
+	if stored == "" {
+		return o.file.write(o.refresh)
+	}
+	o.refresh = stored
+	return o.file.try(stored)
+}
+
+// newer takes another refresh token than the refused one from the token file, once there is one.
+func (o *OAuth) newer(ctx context.Context) (bool, error) {
+	if o.file == nil {
+		return false, nil
+	}
+	for _, pause := range laterLooks {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
+		stored, err := o.file.read()
+		if err != nil {
+			return false, err
+		}
+		if stored != "" && stored != o.refresh {
+			o.refresh = stored
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// accept takes what the token endpoint gave.
+func (o *OAuth) accept(token *oauth2.Token) error {
 	if token.RefreshToken != "" && token.RefreshToken != o.refresh {
 		o.refresh = token.RefreshToken
 		if o.file != nil {
@@ -165,10 +223,11 @@ func (o *OAuth) exchange(ctx context.Context) error {
 			}
 		}
 	}
+	now := time.Now()
 	if token.Expiry.IsZero() {
-		token.Expiry = time.Now().Add(time.Hour)
+		token.Expiry = now.Add(time.Hour)
 	}
-	o.access = token
+	o.access, o.renew = token, token.Expiry.Add(-aheadOf(token.Expiry.Sub(now)))
 	return nil
 }
 

@@ -2,10 +2,12 @@ package pipedrive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -237,6 +239,108 @@ func TestOAuth_tokenFileThatCannotBeUsed(t *testing.T) {
 		_, err := o.Login(context.Background(), 0)
 		require.ErrorContains(t, err, "token_file")
 		require.Zero(t, s.refreshes)
+	})
+}
+
+// TestOAuth_aTokenFileThatTakesNoNewFile can be looked for, and not be written beside: the refresh token is
+// not used up for an answer that can't be kept.
+func TestOAuth_aTokenFileThatTakesNoNewFile(t *testing.T) {
+	for name, found := range map[string]bool{"a file is there": true, "none is there": false} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := &tokenServer{rotate: true}
+				file := filepath.Join(t.TempDir(), strings.Repeat("x", 250)) // the temporary file's name is too long
+				if found {
+					require.NoError(t, os.WriteFile(file, []byte(`{"refresh_token":"`+firstRefresh+`"}`), 0o600))
+				}
+				_, o := s.connect(t, func(c *OAuthConfig) { c.TokenFile = file })
+				_, err := o.Login(context.Background(), 0)
+				require.ErrorContains(t, err, "token_file: can't write")
+				require.Zero(t, s.refreshes)
+			})
+		})
+	}
+}
+
+// TestTokenFile_isOnTheDiskBeforeItReplacesTheOldOne: a crash may not leave an empty file.
+func TestTokenFile_isOnTheDiskBeforeItReplacesTheOldOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "token.json")
+	require.NoError(t, WriteTokenFile(path, "old"))
+	f := newTokenFile(path, "")
+	require.Equal(t, reflect.ValueOf((*os.File).Sync).Pointer(), reflect.ValueOf(f.sync).Pointer())
+	broken := errors.New("the disk is broken")
+	synced := ""
+	f.sync = func(temporary *os.File) error {
+		raw, err := os.ReadFile(temporary.Name())
+		require.NoError(t, err)
+		synced = string(raw)
+		return broken
+	}
+	require.ErrorContains(t, f.write("new"), broken.Error())
+	require.Contains(t, synced, `"new"`, "all of it is written by then")
+	stored, err := f.read()
+	require.NoError(t, err)
+	require.Equal(t, "old", stored)
+	entries, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, entries, 1, "no temporary file is left behind")
+}
+
+// TestOAuth_twoRunsWithOneRotatingToken begin at once; each uses up the token that the other one has read.
+func TestOAuth_twoRunsWithOneRotatingToken(t *testing.T) {
+	for _, apart := range []time.Duration{0, time.Second / 2, 999 * time.Millisecond} {
+		t.Run(apart.String(), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := &tokenServer{rotate: true}
+				file := filepath.Join(t.TempDir(), "token.json")
+				require.NoError(t, WriteTokenFile(file, firstRefresh))
+				var wg sync.WaitGroup
+				for i := range 2 {
+					_, o := s.connect(t, func(c *OAuthConfig) { c.TokenFile, c.RefreshToken = file, "" })
+					wg.Go(func() {
+						time.Sleep(time.Duration(i) * apart)
+						_, err := o.Login(context.Background(), 0)
+						require.NoError(t, err)
+					})
+				}
+				wg.Wait()
+				require.Equal(t, 2, s.refreshes)
+				stored, err := newTokenFile(file, "").read()
+				require.NoError(t, err)
+				require.Equal(t, s.current(), stored, "the newest token is kept")
+			})
+		})
+	}
+}
+
+// TestOAuth_aNewerTokenIsNotOverwritten by a run that has read the file before another run replaced it.
+func TestOAuth_aNewerTokenIsNotOverwritten(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := &tokenServer{}
+		file := filepath.Join(t.TempDir(), "token.json")
+		require.NoError(t, WriteTokenFile(file, "refresh-used-up"))
+		_, o := s.connect(t, func(c *OAuthConfig) { c.TokenFile, c.RefreshToken = file, "" })
+		o.file.sync = func(*os.File) error { return WriteTokenFile(file, firstRefresh) } // the other run
+		_, err := o.Login(context.Background(), 0)
+		require.NoError(t, err)
+		require.Equal(t, 1, s.refreshes)
+	})
+}
+
+// TestOAuth_aShortLifeIsUsed: a token of a minute serves most of it.
+func TestOAuth_aShortLifeIsUsed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := &tokenServer{life: 60}
+		c, _ := s.connect(t, nil)
+		for range 14 {
+			_, err := collect(t, c, cursorListing, 2)
+			require.NoError(t, err)
+		}
+		require.Equal(t, 1, s.refreshes)
+		time.Sleep(55 * time.Second)
+		_, err := collect(t, c, cursorListing, 2)
+		require.NoError(t, err)
+		require.Equal(t, 2, s.refreshes, "ahead of its end")
 	})
 }
 

@@ -16,6 +16,12 @@ type tokenFile struct {
 	// origin is the fingerprint of the spec's refresh token. A file that descends from another one is
 	// older than the spec.
 	origin string
+	// sync brings what was written to the disk. It is (*os.File).Sync, and a test's own elsewhere.
+	sync func(*os.File) error
+}
+
+func newTokenFile(path, specToken string) *tokenFile {
+	return &tokenFile{path: path, origin: fingerprint(specToken), sync: (*os.File).Sync}
 }
 
 type tokenFileContent struct {
@@ -57,7 +63,16 @@ func (f *tokenFile) read() (string, error) {
 
 // write replaces the file in one step, so that it holds either the old token or the new one whatever
 // happens, and only its owner can read it.
-func (f *tokenFile) write(token string) (err error) {
+func (f *tokenFile) write(token string) error {
+	return f.stage(token, func(temporary string) error { return os.Rename(temporary, f.path) })
+}
+
+// try reports why the file could not be replaced, and leaves it alone: another process may have written a
+// newer token meanwhile.
+func (f *tokenFile) try(token string) error { return f.stage(token, os.Remove) }
+
+// stage writes a token to a new file in the same folder, brings it to the disk and hands it to finish.
+func (f *tokenFile) stage(token string, finish func(temporary string) error) (err error) {
 	raw, err := json.Marshal(tokenFileContent{RefreshToken: token, Origin: f.origin})
 	if err != nil {
 		return f.failed("write", err)
@@ -78,13 +93,13 @@ func (f *tokenFile) write(token string) (err error) {
 	if _, err := temporary.Write(append(raw, '\n')); err != nil {
 		return err
 	}
-	if err := temporary.Sync(); err != nil {
+	if err := f.sync(temporary); err != nil {
 		return err
 	}
 	if err := temporary.Close(); err != nil {
 		return err
 	}
-	return os.Rename(temporary.Name(), f.path)
+	return finish(temporary.Name())
 }
 
 func (f *tokenFile) failed(what string, err error) error {
@@ -97,5 +112,5 @@ func (f *tokenFile) failed(what string, err error) error {
 
 // WriteTokenFile keeps the refresh token that a login gave, for the next sync to start from.
 func WriteTokenFile(path, refreshToken string) error {
-	return (&tokenFile{path: path}).write(refreshToken)
+	return newTokenFile(path, "").write(refreshToken)
 }
