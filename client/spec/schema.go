@@ -13,6 +13,10 @@ func GenerateJSONSchema(dir string) ([]byte, error) {
 	if err := r.AddGoComments("github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec", dir); err != nil {
 		return nil, err
 	}
-	schema, err := json.MarshalIndent(r.Reflect(&Spec{}), "", "  ")
+	reflected := r.Reflect(&Spec{})
+	for _, general := range []string{"Duration", "Time"} { // of all plugins; this one's rules are stricter
+		delete(reflected.Definitions, general)
+	}
+	schema, err := json.MarshalIndent(reflected, "", "  ")
 	return append(schema, '\n'), err
 }

@@ -82,13 +82,13 @@ func (CustomFields) JSONSchema() *jsonschema.Schema {
 // Connection is how to reach one Pipedrive account.
 type Connection struct {
 	// A user's personal API token, from Pipedrive's "Personal preferences → API".
-	APIToken string `json:"api_token,omitempty" jsonschema:"minLength=1"`
+	APIToken string `json:"api_token,omitempty"`
 	// An OAuth app's credentials.
 	OAuth *OAuth `json:"oauth,omitempty"`
 	// An export endpoint that serves Pipedrive's records.
 	Export *Export `json:"export,omitempty"`
 	// Base URL of the API. With oauth the default is the api_domain of the token response.
-	APIURL string `json:"api_url,omitempty" jsonschema:"minLength=1,default=https://api.pipedrive.com"`
+	APIURL string `json:"api_url,omitempty" jsonschema:"default=https://api.pipedrive.com"`
 	// Version of the API. Pipedrive no longer supports v1's lists since 2026-08-01.
 	APIVersion string `json:"api_version,omitempty" jsonschema:"enum=v2,enum=v1,default=v2"`
 }
@@ -103,59 +103,69 @@ type Account struct {
 // OAuth are the credentials of an OAuth app and the consent of a user.
 type OAuth struct {
 	// The app's client id, from Pipedrive's Developer Hub.
-	ClientID string `json:"client_id" jsonschema:"minLength=1"`
+	ClientID string `json:"client_id"`
 	// The app's client secret.
-	ClientSecret string `json:"client_secret" jsonschema:"minLength=1"`
+	ClientSecret string `json:"client_secret"`
 	// The refresh token that the user's consent gave.
-	RefreshToken string `json:"refresh_token,omitempty" jsonschema:"minLength=1"`
+	RefreshToken string `json:"refresh_token,omitempty"`
 	// A file that keeps the newest refresh token between runs.
 	TokenFile string `json:"token_file,omitempty" jsonschema:"minLength=1"`
 	// Where tokens are refreshed.
-	TokenURL string `json:"token_url,omitempty" jsonschema:"minLength=1,default=https://oauth.pipedrive.com/oauth/token"`
+	TokenURL string `json:"token_url,omitempty" jsonschema:"default=https://oauth.pipedrive.com/oauth/token"`
 }
 
 // Export is an export endpoint.
 type Export struct {
 	// The endpoint's URL without the type of record.
-	URL string `json:"url" jsonschema:"minLength=1"`
+	URL string `json:"url"`
 	// The endpoint's bearer token, a JWT.
-	Token string `json:"token" jsonschema:"minLength=1"`
+	Token string `json:"token"`
 	// The value of the account_id column: the endpoint does not say which account it serves.
-	AccountID string `json:"account_id" jsonschema:"minLength=1"`
+	AccountID string `json:"account_id"`
 }
 
-// JSONSchemaExtend asks for exactly one way to connect.
+// ways are the ways to connect to one account, in the words of the spec, and accounts is the one to several.
+var ways = []string{"api_token", "oauth", "export"}
+
+const accounts = "accounts"
+
+// JSONSchemaExtend adds the rules of [Spec].
 func (Spec) JSONSchemaExtend(s *jsonschema.Schema) {
-	for _, key := range []string{"timeout", "lookback", "full_refresh_every"} {
-		property, _ := s.Properties.Get(key)
-		property.Pattern = `^-?([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$` // of Go's durations, which have no days
-	}
-	safeAddress(s, "api_url")
-	for _, way := range slices.Concat(ways, []string{"accounts"}) {
-		s.OneOf = append(s.OneOf, &jsonschema.Schema{Required: []string{way}})
-	}
+	restrict(s, "timeout", duration, positive)
+	restrict(s, "lookback", duration)
+	restrict(s, "full_refresh_every", duration)
+	restrict(s, "start_time", moment)
+	Connection{}.JSONSchemaExtend(s)
+	oneOf(s, slices.Concat(ways, []string{accounts}))
+	s.AllOf = append(s.AllOf, excludes(accounts, beside, ways...))
 }
 
-// JSONSchemaExtend asks for exactly one way to connect.
+// JSONSchemaExtend adds the rules of [Account].
 func (Account) JSONSchemaExtend(s *jsonschema.Schema) {
-	safeAddress(s, "api_url")
-	for _, way := range ways {
-		s.OneOf = append(s.OneOf, &jsonschema.Schema{Required: []string{way}})
-	}
+	Connection{}.JSONSchemaExtend(s)
+	oneOf(s, ways)
 }
 
-// JSONSchemaExtend refuses an address over which credentials would travel in the clear.
-func (Connection) JSONSchemaExtend(s *jsonschema.Schema) { safeAddress(s, "api_url") }
+// JSONSchemaExtend adds the rules of [Connection].
+func (Connection) JSONSchemaExtend(s *jsonschema.Schema) {
+	restrict(s, "api_token", token, oneLine)
+	restrict(s, "api_url", address...)
+}
 
-// JSONSchemaExtend does so for the token endpoint.
-func (OAuth) JSONSchemaExtend(s *jsonschema.Schema) { safeAddress(s, "token_url") }
+// JSONSchemaExtend adds the rules of [OAuth].
+func (OAuth) JSONSchemaExtend(s *jsonschema.Schema) {
+	for _, key := range []string{"client_id", "client_secret", "refresh_token"} {
+		restrict(s, key, present)
+	}
+	restrict(s, "token_url", address...)
+	s.AllOf = append(s.AllOf, chain(rule{&jsonschema.Schema{AnyOf: []*jsonschema.Schema{has("refresh_token"), has("token_file")}}, consent}))
+}
 
-// JSONSchemaExtend does so for the export endpoint.
-func (Export) JSONSchemaExtend(s *jsonschema.Schema) { safeAddress(s, "url") }
-
-func safeAddress(s *jsonschema.Schema, key string) {
-	property, _ := s.Properties.Get(key)
-	property.Pattern = `^(https://|http://(localhost|127\.|\[::1\]))`
+// JSONSchemaExtend adds the rules of [Export].
+func (Export) JSONSchemaExtend(s *jsonschema.Schema) {
+	restrict(s, "token", present)
+	restrict(s, "account_id", present)
+	restrict(s, "url", append([]rule{present}, address[1:]...)...)
 }
 
 // DefaultAPIURL is the host that serves every account by API token.

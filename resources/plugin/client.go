@@ -17,6 +17,7 @@ import (
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/nearest"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
@@ -65,9 +66,18 @@ func (c *Client) selected(options plugin.TableOptions) ([]*client.Table, error) 
 	all := schemasOf(declared, nil)
 	chosen, err := all.FilterDfs(options.Tables, options.SkipTables, options.SkipDependentTables)
 	if err != nil {
-		return nil, pipedrive.Errorf(pipedrive.InvalidType, "%v; the tables are %v", err, all.TableNames())
+		return nil, pipedrive.Errorf(pipedrive.InvalidType, "%v%s; the tables are %v", err, nearestTable(err, all.TableNames()), all.TableNames())
 	}
 	return slices.DeleteFunc(declared, func(t *client.Table) bool { return chosen.Get(t.Name()) == nil }), nil
+}
+
+// nearestTable asks whether another table was meant.
+func nearestTable(err error, names []string) string {
+	var unknown *schema.PatternMatchError
+	if !errors.As(err, &unknown) {
+		return ""
+	}
+	return nearest.Hint(unknown.Pattern, Name+"_", names)
 }
 
 // schemasOf are tables as CloudQuery knows them, read for each of accounts.

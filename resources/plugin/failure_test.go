@@ -71,6 +71,17 @@ func TestSync_unknownTable(t *testing.T) {
 	require.ErrorContains(t, err, "pipedrive_deals")
 }
 
+func TestSync_unknownTableIsNamedWithTheNearest(t *testing.T) {
+	for asked, nearest := range map[string]string{
+		"pipedrive_deal": "pipedrive_deals", "deals": "pipedrive_deals", "pipedrive_organisations": "pipedrive_organizations",
+	} {
+		_, err := sync(t, started(t, answers{}, ""), asked)
+		require.ErrorIs(t, err, pipedrive.InvalidType)
+		require.ErrorContains(t, err, "did you mean "+nearest+"?")
+		require.ErrorContains(t, err, asked)
+	}
+}
+
 // TestSync_lookupsComeOnceAndOnlyWhenNeeded counts the requests for lists that others look things up in.
 func TestSync_lookupsComeOnceAndOnlyWhenNeeded(t *testing.T) {
 	for _, test := range []struct {

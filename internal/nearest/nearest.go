@@ -1,0 +1,45 @@
+// Package nearest finds the word that somebody meant who mistyped it.
+package nearest
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Hint asks whether the word of words that is nearest to a mistyped one was meant. The prefix is what all words
+// begin with, and what is easily left out. The hint is empty where no word is near: where more than a third of the
+// letters behind the prefix would have to change.
+func Hint(typed, prefix string, words []string) string {
+	letters := []rune(strings.TrimPrefix(typed, prefix))
+	best, edits := "", len(letters)/3+1
+	for _, w := range words {
+		if d := distance(letters, []rune(strings.TrimPrefix(w, prefix))); d < edits {
+			best, edits = w, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %s?", best)
+}
+
+// distance is Levenshtein's: the least number of letters to insert, remove or replace that makes b of a.
+func distance(a, b []rune) int {
+	row := make([]int, len(b)+1) // from the letters of a so far to each beginning of b
+	for j := range row {
+		row[j] = j
+	}
+	for i, letter := range a {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range b {
+			replaced := diagonal
+			if letter != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
