@@ -20,7 +20,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Account is one Pipedrive account in one run. It is the client of CloudQuery's scheduler.
+// Account is one Pipedrive account in one run.
 type Account struct {
 	id       string // value of the account_id column
 	api      pipedrive.API
@@ -87,7 +87,7 @@ func Connect(ctx context.Context, s *spec.Spec, userAgent string, run *Run, stat
 		}
 		return nil, nil, err
 	}
-	run.accounts = accounts
+	run.accounts, run.partial = accounts, skipped != nil
 	return accounts, skipped, nil
 }
 

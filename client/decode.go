@@ -2,7 +2,10 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -29,6 +32,30 @@ func (r *Row) RecordTime() (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return time.UnixMicro(r.values[r.changed].number).UTC(), true
+}
+
+// hasAll reports whether all of the columns have a value.
+func (r *Row) hasAll(columns []int) bool {
+	return !slices.ContainsFunc(columns, func(c int) bool { return !r.values[c].valid })
+}
+
+// keyText is the row's primary key for people.
+func (r *Row) keyText(key []int) string {
+	parts := make([]string, len(key))
+	for i, column := range key {
+		v := r.values[column]
+		parts[i] = cmp.Or(v.text, strconv.FormatInt(v.number, 10))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// bytes is about the size of the row in a record batch.
+func (r *Row) bytes() int {
+	size := valueBytes * len(r.values)
+	for i := range r.values {
+		size += len(r.values[i].text)
+	}
+	return size
 }
 
 // decoder reads records of one table as one API version writes them, in one pass and without an

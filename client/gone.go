@@ -27,7 +27,7 @@ func (r *Run) Gone() []Gone {
 // these are more than half of the account's.
 func (r *reading) findGone(ctx context.Context, complete bool) error {
 	a, t := r.account, r.table
-	log := a.logger.With().Str("table", t.Name()).Str("account_id", a.id).Logger()
+	log := r.log()
 	if !complete {
 		log.Warn().Msg("the budget cut this full refresh short; rows that are gone at Pipedrive stay until the next one")
 		return nil

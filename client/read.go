@@ -8,15 +8,17 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"github.com/rs/zerolog"
+
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
 // read reads a table of an account and sends each page on as soon as it is decoded: from beginning to end,
 // or, where the table is incremental and there is a state, from its cursor. It is the only loop that does;
 // no table has one of its own.
-func (t *Table) read(ctx context.Context, a *Account, res chan<- any) error {
-	r := &reading{table: t, account: a, res: res}
-	r.meter.Whole = &a.meter
+func (r *reading) read(ctx context.Context, res chan<- any) error {
+	r.res = res
 	err := r.prepare(ctx)
 	if err == nil {
 		err = r.all(ctx)
@@ -25,7 +27,7 @@ func (t *Table) read(ctx context.Context, a *Account, res chan<- any) error {
 	case err != nil && !r.mayStop(err):
 		return err
 	case err != nil:
-		a.run.stopped(t.Name(), a, err)
+		r.account.run.stopped(r.table.Name(), r.account, err)
 	}
 	r.report()
 	if !r.incremental() {
@@ -37,7 +39,7 @@ func (t *Table) read(ctx context.Context, a *Account, res chan<- any) error {
 		}
 	}
 	if r.refreshing || r.cursor.Refreshed.IsZero() {
-		r.cursor.refreshed = a.began
+		r.cursor.refreshed = r.account.began
 	}
 	return r.keep(ctx)
 }
@@ -59,10 +61,11 @@ func (r *reading) all(ctx context.Context) error {
 	return nil
 }
 
-// reading is a table of an account that is being read.
+// reading is a table of an account that is being read. It is what the table's resolver gets as its client.
 type reading struct {
 	table   *Table
 	account *Account
+	schema  *schema.Table
 	res     chan<- any
 	decoder *decoder
 	finish  func(*Row) // replaces a row's ids by what is looked up
@@ -80,17 +83,20 @@ type reading struct {
 	odd   map[int]int // values that are of another kind than their column, by column
 }
 
+// ID is that of the account.
+func (r *reading) ID() string { return r.account.ID() }
+
+func (r *reading) log() *zerolog.Logger {
+	log := r.account.logger.With().Str("table", r.table.Name()).Str("account_id", r.account.id).Logger()
+	return &log
+}
+
 // incremental reports whether the table goes on from where the last run ended.
 func (r *reading) incremental() bool { return r.table.Incremental && r.account.state != nil }
 
 // prepare loads what is needed before the first row.
 func (r *reading) prepare(ctx context.Context) (err error) {
 	t, a := r.table, r.account
-	if r.incremental() {
-		if err := r.begin(ctx); err != nil {
-			return err
-		}
-	}
 	r.decoder = newDecoder(t.Columns, a.source)
 	if r.decoder.custom, err = newCustomFieldsV1(ctx, a, t, &r.meter); err != nil {
 		return err
@@ -99,8 +105,8 @@ func (r *reading) prepare(ctx context.Context) (err error) {
 	return err
 }
 
-// begin finds where to go on from, and writes it down before the first row is sent: what the run sends from
-// then on takes the place of what the last one sent, which then can't be verified any more.
+// begin finds where to go on from, and keeps that for the state before the first row is sent: what the run sends
+// from then on takes the place of what the last one sent, which then can't be verified any more.
 func (r *reading) begin(ctx context.Context) error {
 	a := r.account
 	last, err := a.state.loadCursor(ctx, a.key(r.table))
@@ -115,9 +121,6 @@ func (r *reading) begin(ctx context.Context) error {
 	r.cursor.Refreshing = r.refreshing
 	if (a.verify || r.refreshing) && len(last.Marks) > 0 {
 		if err := a.state.store(ctx, a.key(r.table), r.cursor); err != nil {
-			return err
-		}
-		if err := a.state.flush(ctx); err != nil {
 			return err
 		}
 	}
@@ -346,7 +349,6 @@ func (r *reading) send(ctx context.Context, page []*Row) error {
 	}
 	select {
 	case r.res <- page:
-		r.account.run.sent.Add(int64(len(page)))
 		r.account.rows.Add(int64(len(page)))
 		return nil
 	case <-ctx.Done():
@@ -379,7 +381,7 @@ func (t *Table) lookups(ctx context.Context, a *Account, m *pipedrive.Meter) (fu
 
 // report logs what the table took.
 func (r *reading) report() {
-	log := r.account.logger.With().Str("table", r.table.Name()).Str("account_id", r.account.id).Logger()
+	log := r.log()
 	for column, count := range r.odd {
 		log.Warn().Str("column", r.table.Columns[column].Name).Int("values", count).
 			Msg("Pipedrive sent values of another kind than the column's type; they are NULL")

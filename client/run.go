@@ -1,28 +1,32 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/cloudquery/plugin-sdk/v4/scheduler/metrics"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Run is one sync. It learns what the scheduler keeps to itself: CloudQuery reports success although a
-// table's resolver failed, and then removes from the destination what was not sent again.
+// Run is one sync: which accounts it reads, what it may cost, and what became of its tables.
 type Run struct {
-	mu     sync.Mutex
-	errs   []error
-	failed chan struct{} // closed with the first failure
-
-	sent, resolved atomic.Int64 // rows that were read, and that became rows of the destination's tables
+	mu   sync.Mutex
+	errs []error
+	stop context.CancelCauseFunc // ends the reading of all tables
 
 	began    time.Time // by this machine's clock
 	accounts []*Account
+	partial  bool // whether accounts were left out
 	arrivals arrivals
 	gone     []Gone
 
@@ -32,10 +36,9 @@ type Run struct {
 	unread    []string // tables that the budget did not allow to read to their ends
 }
 
-// NewRun returns a run in which nothing has failed yet, and which may cost maxTokens API tokens; 0 for any
-// number.
+// NewRun returns a run that may cost maxTokens API tokens; 0 for any number.
 func NewRun(maxTokens int64) *Run {
-	return &Run{began: time.Now(), failed: make(chan struct{}), maxTokens: maxTokens}
+	return &Run{began: time.Now(), maxTokens: maxTokens}
 }
 
 // Tokens is how many API tokens the run has cost so far, over all accounts.
@@ -58,56 +61,177 @@ func (r *Run) Unread() ([]string, error) {
 	return r.unread, r.why
 }
 
-// errStopped ends the reading of tables after another one failed.
-var errStopped = errors.New("another table failed")
+// tablesAtOnce bounds the memory of a run over many accounts: each table that is being read holds up to two pages.
+const tablesAtOnce = 24
 
-// Err returns what failed, each error with its table and account, or nil. It is called once the scheduler
-// has ended.
-func (r *Run) Err() error {
+// Read announces the tables to CloudQuery and sends the rows of each account, those of each table in the order in
+// which they were read. The first failure ends the reading of all tables: the run can't succeed any more, and each
+// further page would cost API tokens. Read returns what failed, each error with its table and account: CloudQuery
+// then removes nothing from the destination.
+//
+// It stands in for the SDK's scheduler, which returns no error of a resolver's, upon which CloudQuery removes the
+// rows that were not sent, and which sends the rows of a table in no certain order.
+func (r *Run) Read(ctx context.Context, tables []*Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
+	readings := sharded(r.readings(tables), options.Shard)
+	if err := r.begin(ctx, readings); err != nil {
+		return err
+	}
+	if err := r.announce(ctx, tables, options, out); err != nil {
+		return err
+	}
+	return r.readAll(ctx, tables, readings, options, out)
+}
+
+// readAll reads tables side by side.
+func (r *Run) readAll(ctx context.Context, tables []*Table, readings []*reading, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
+	reading, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	r.stop = stop
+	counters := r.newCounters(tables)
+	var group errgroup.Group
+	group.SetLimit(tablesAtOnce)
+	for _, rd := range readings {
+		group.Go(func() error {
+			r.readTable(reading, rd, newSink(rd.table, rd.schema, rd.account.id, options.DeterministicCQID, out), counters)
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are kept apart
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if sent, resolved := r.sent.Load(), r.resolved.Load(); len(r.errs) == 0 && sent != resolved {
-		return fmt.Errorf("%d rows were read and only %d sent on; the log says why", sent, resolved)
-	}
 	return errors.Join(r.errs...)
 }
 
-// fail keeps an error and ends the reading of all tables: the run can't succeed any more, and each
-// further page would cost API tokens. Pages that were already read still go to the destination.
-func (r *Run) fail(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.errs) == 0 {
-		close(r.failed)
+// readings returns what there is to read, in an order that is the same in each of several shards.
+func (r *Run) readings(tables []*Table) []*reading {
+	var readings []*reading
+	for _, t := range tables {
+		if t.Runs {
+			continue
+		}
+		s := t.Schema()
+		for _, a := range r.accounts {
+			rd := &reading{table: t, account: a, schema: s}
+			rd.meter.Whole = &a.meter
+			readings = append(readings, rd)
+		}
 	}
-	r.errs = append(r.errs, err)
+	return readings
 }
 
-// guard calls read for a table with a context that ends with the run's first failure. An error of
-// read's, or a panic, fails the run.
-func (r *Run) guard(ctx context.Context, a *Account, table string, read func(context.Context) error) (err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go func() {
-		select {
-		case <-r.failed:
-			cancel(errStopped)
-		case <-ctx.Done():
+// sharded returns a shard's part of what there is to read, cut as the SDK's scheduler cuts it.
+func sharded(readings []*reading, shard *plugin.Shard) []*reading {
+	if shard == nil || len(readings) == 0 {
+		return readings
+	}
+	size := (len(readings) + int(shard.Total) - 1) / int(shard.Total)
+	first := min(len(readings), size*int(shard.Num-1))
+	return readings[first:min(len(readings), first+size)]
+}
+
+// begin finds where each table goes on from, and writes that down before anything is sent.
+func (r *Run) begin(ctx context.Context, readings []*reading) error {
+	var errs []error
+	var state *State
+	for _, rd := range readings {
+		if !rd.incremental() {
+			continue
 		}
+		state = rd.account.state
+		if err := rd.begin(ctx); err != nil {
+			errs = append(errs, about(err, rd.table.Name(), rd.account.id))
+		}
+	}
+	if err := errors.Join(errs...); err != nil || state == nil {
+		return err
+	}
+	return state.flush(ctx)
+}
+
+// announce sends the tables themselves. Where accounts were left out, all of them count as incremental, upon which
+// CloudQuery removes no stale rows: those of an account that was left out were not sent again, and are not gone.
+func (r *Run) announce(ctx context.Context, tables []*Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
+	for _, t := range tables {
+		s := t.Schema()
+		s.IsIncremental = s.IsIncremental || r.partial
+		if options.DeterministicCQID {
+			schema.CqIDAsPK(s)
+		}
+		select {
+		case out <- &message.SyncMigrateTable{Table: s}:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// errStopped ends the reading of tables after another one failed.
+var errStopped = errors.New("another table failed")
+
+// readTable reads one account's table into a sink, and keeps its error.
+func (r *Run) readTable(run context.Context, rd *reading, s *sink, counters *metrics.Metrics) {
+	ctx, cancel := context.WithCancelCause(run)
+	defer cancel(nil)
+	counted := counters.NewSelector(rd.ID(), rd.table.Name())
+	counters.StartTime(time.Now(), counted)
+	pages, failed := make(chan any), make(chan error, 1)
+	go func() {
+		defer close(pages)
+		failed <- recovered(func() error { return rd.schema.Resolver(ctx, rd, nil, pages) })
 	}()
+	err := recovered(func() error { return s.addAll(ctx, pages) })
+	if err != nil {
+		cancel(err)
+		for range pages { // the resolver ends with its context
+		}
+	}
+	err = cmp.Or(err, <-failed)
+	counters.AddResources(ctx, s.sent, counted)
+	if err != nil && !errors.Is(err, errStopped) { // the table that failed reports it
+		counters.AddErrors(ctx, 1, counted)
+		r.failed(run, about(err, rd.table.Name(), rd.account.id), rd, s.out)
+	}
+	counters.EndTime(ctx, time.Now(), counted)
+	if s.skipped > 0 {
+		rd.log().Warn().Int("records", s.skipped).Msg("records without a key were left out")
+	}
+}
+
+// recovered calls f and turns a panic into an error.
+func recovered(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
-		if errors.Is(err, errStopped) {
-			err = nil // the table that failed reports it
-		}
-		if err != nil {
-			err = about(err, table, a.id)
-			r.fail(err)
-		}
 	}()
-	return read(ctx)
+	return f()
+}
+
+// failed keeps an error of a table's, tells CloudQuery, and ends the reading of all tables.
+func (r *Run) failed(ctx context.Context, err error, rd *reading, out chan<- message.SyncMessage) {
+	r.mu.Lock()
+	r.errs = append(r.errs, err)
+	r.mu.Unlock()
+	rd.log().Error().Err(err).Msg("the table could not be read")
+	select {
+	case out <- &message.SyncError{TableName: rd.table.Name(), Error: err.Error()}:
+	case <-ctx.Done():
+	}
+	r.stop(errStopped)
+}
+
+// newCounters are the SDK's own counters of rows, errors and durations, which the CLI's summary shows.
+func (r *Run) newCounters(tables []*Table) *metrics.Metrics {
+	accounts := make([]schema.ClientMeta, len(r.accounts))
+	for i, a := range r.accounts {
+		accounts[i] = a
+	}
+	counters := metrics.NewMetrics()
+	for _, t := range tables {
+		counters.InitWithClients(&schema.Table{Name: t.Name()}, accounts)
+	}
+	return counters
 }
 
 // about says in err which table of which account it stopped.

@@ -3,89 +3,134 @@ package client
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-func TestRun_guardKeepsErrorsAndPanics(t *testing.T) {
-	a := &Account{id: "4711"}
-	for name, read := range map[string]func(context.Context) error{
-		"an error":       func(context.Context) error { return errors.New("boom") },
-		"an API's error": func(context.Context) error { return pipedrive.Errorf(pipedrive.MissingScope, "boom") },
-		"a panic":        func(context.Context) error { panic("boom") },
+// resolverOf is a table's, as a test has it.
+type resolverOf func(ctx context.Context, pages chan<- any) error
+
+// readTables reads tables of one account, each by its name with the resolver given, and returns the messages and
+// what failed.
+func readTables(ctx context.Context, resolvers map[string]resolverOf) (message.SyncMessages, error) {
+	r := NewRun(0)
+	a := &Account{id: "4711", run: r, logger: zerolog.Nop()}
+	r.accounts = []*Account{a}
+	var tables []*Table
+	var readings []*reading
+	for name, resolve := range resolvers {
+		t := &Table{Records: name, Columns: []Column{{Name: "id", Type: Int, Key: true}}}
+		s := t.Schema()
+		s.Resolver = func(ctx context.Context, _ schema.ClientMeta, _ *schema.Resource, res chan<- any) error { return resolve(ctx, res) }
+		tables = append(tables, t)
+		readings = append(readings, &reading{table: t, account: a, schema: s})
+	}
+	out := make(chan message.SyncMessage)
+	failed := make(chan error, 1)
+	go func() {
+		defer close(out)
+		failed <- r.readAll(ctx, tables, readings, plugin.SyncOptions{}, out)
+	}()
+	var messages message.SyncMessages
+	for m := range out {
+		messages = append(messages, m)
+	}
+	return messages, <-failed
+}
+
+func TestRun_keepsErrorsAndPanics(t *testing.T) {
+	for name, resolve := range map[string]resolverOf{
+		"an error":            func(context.Context, chan<- any) error { return errors.New("boom") },
+		"an API's error":      func(context.Context, chan<- any) error { return pipedrive.Errorf(pipedrive.MissingScope, "boom") },
+		"a panic":             func(context.Context, chan<- any) error { panic("boom") },
+		"an error in between": func(_ context.Context, pages chan<- any) error { pages <- []*Row{idRow(1)}; return errors.New("boom") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := NewRun(0)
-			err := r.guard(context.Background(), a, "pipedrive_deals", read)
+			messages, err := readTables(context.Background(), map[string]resolverOf{"deals": resolve})
 			require.ErrorContains(t, err, "boom")
-			require.ErrorContains(t, r.Err(), "boom")
-			require.ErrorContains(t, r.Err(), "pipedrive_deals")
-			require.ErrorContains(t, r.Err(), "4711")
+			require.ErrorContains(t, err, "pipedrive_deals")
+			require.ErrorContains(t, err, "4711")
+			told := messages[len(messages)-1].(*message.SyncError)
+			require.Equal(t, "pipedrive_deals", told.TableName)
+			require.Contains(t, told.Error, "boom")
 		})
 	}
 }
 
+// TestRun_rowsThatDoNotFitTheirTableFailTheRun: a row that is broken is no row less.
+func TestRun_rowsThatDoNotFitTheirTableFailTheRun(t *testing.T) {
+	_, err := readTables(context.Background(), map[string]resolverOf{"deals": func(ctx context.Context, pages chan<- any) error {
+		for {
+			select {
+			case pages <- []*Row{{values: make([]value, 1)}, {values: []value{countValue(1), textValue("one too many")}}}:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+	}})
+	require.ErrorContains(t, err, "panic")
+	require.ErrorContains(t, err, "pipedrive_deals")
+}
+
 func TestRun_firstFailureEndsTheOtherTables(t *testing.T) {
-	a := &Account{id: "4711"}
-	r := NewRun(0)
 	reading := make(chan struct{})
-	other := make(chan error)
-	go func() {
-		other <- r.guard(context.Background(), a, "pipedrive_notes", func(ctx context.Context) error {
+	_, err := readTables(context.Background(), map[string]resolverOf{
+		"notes": func(ctx context.Context, _ chan<- any) error {
 			close(reading)
 			<-ctx.Done()
 			return context.Cause(ctx)
-		})
-	}()
-	<-reading
-	_ = r.guard(context.Background(), a, "pipedrive_deals", func(context.Context) error { return errors.New("boom") })
-	require.NoError(t, <-other, "only the table that failed reports it")
-	require.ErrorContains(t, r.Err(), "boom")
-	require.NotContains(t, r.Err().Error(), "pipedrive_notes")
+		},
+		"deals": func(context.Context, chan<- any) error {
+			<-reading
+			return errors.New("boom")
+		},
+	})
+	require.ErrorContains(t, err, "boom")
+	require.NotContains(t, err.Error(), "pipedrive_notes", "only the table that failed reports it")
 }
 
 func TestRun_anInterruptedRunFails(t *testing.T) {
-	a := &Account{id: "4711"}
-	r := NewRun(0)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_ = r.guard(ctx, a, "pipedrive_deals", context.Cause)
-	require.ErrorIs(t, r.Err(), context.Canceled)
-}
-
-// TestRun_rowsThatTheSchedulerDropsFailTheRun: the scheduler recovers a panic over a row, drops the page,
-// and calls the sync a success.
-func TestRun_rowsThatTheSchedulerDropsFailTheRun(t *testing.T) {
-	table := (&Table{Records: "things", Columns: []Column{{Name: "id", Type: Int}}}).Schema(nil)
-	a := &Account{id: "4711", run: NewRun(0)}
-	tooLong := &Row{id: 1, values: make([]value, 9)}
-	tooLong.values[8] = value{valid: true}
-	rows := newResolver(table)
-	_ = rows.resolve(context.Background(), a, []*schema.Resource{schema.NewResourceData(table, nil, tooLong)})
-	require.ErrorContains(t, a.run.Err(), "panic")
-	require.ErrorContains(t, a.run.Err(), "pipedrive_things")
-
-	a = &Account{id: "4711", run: NewRun(0)}
-	a.run.sent.Add(2)
-	require.NoError(t, rows.resolve(context.Background(), a, []*schema.Resource{schema.NewResourceData(table, nil, &Row{id: 1, values: make([]value, 1)})}))
-	require.ErrorContains(t, a.run.Err(), "2 rows were read and only 1 sent on")
+	_, err := readTables(ctx, map[string]resolverOf{"deals": func(ctx context.Context, _ chan<- any) error { return context.Cause(ctx) }})
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 // TestRun_tablesThatShareAnErrorReportTheirOwn: a list that several tables need fails for all of them.
 func TestRun_tablesThatShareAnErrorReportTheirOwn(t *testing.T) {
-	r, shared := NewRun(0), pipedrive.Errorf(pipedrive.MissingScope, "boom")
-	var both sync.WaitGroup
-	for _, table := range []string{"pipedrive_deals", "pipedrive_fields"} {
-		both.Go(func() {
-			_ = r.guard(context.Background(), &Account{id: "4711"}, table, func(context.Context) error { return shared })
-		})
+	shared := pipedrive.Errorf(pipedrive.MissingScope, "boom")
+	both := make(chan struct{})
+	_, err := readTables(context.Background(), map[string]resolverOf{
+		"deals":  func(context.Context, chan<- any) error { <-both; return shared },
+		"fields": func(context.Context, chan<- any) error { both <- struct{}{}; return shared },
+	})
+	require.ErrorContains(t, err, "pipedrive_deals")
+	require.ErrorContains(t, err, "pipedrive_fields")
+}
+
+func idRow(id int64) *Row { return &Row{id: id, values: []value{countValue(id)}} }
+
+func TestSharded_partsMakeTheWhole(t *testing.T) {
+	all := make([]*reading, 7)
+	for i := range all {
+		all[i] = &reading{}
 	}
-	both.Wait()
-	require.ErrorContains(t, r.Err(), "pipedrive_deals")
-	require.ErrorContains(t, r.Err(), "pipedrive_fields")
+	for total := range int32(10) {
+		var parts []*reading
+		for num := range total {
+			parts = append(parts, sharded(all, &plugin.Shard{Num: num + 1, Total: total})...)
+		}
+		if total > 0 {
+			require.Equal(t, all, parts, "%d shards", total)
+		}
+	}
+	require.Equal(t, all, sharded(all, nil))
+	require.Len(t, sharded(all, &plugin.Shard{Num: 1, Total: 2}), 4, "as the SDK's scheduler cuts them")
 }

@@ -1,10 +1,13 @@
 package client
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
 )
 
 // RunColumns are what is known of a run when it has ended well.
@@ -19,27 +22,37 @@ var RunColumns = []Column{
 	{Name: "retries", Type: Int, Description: "Requests among them that repeated one that had failed."},
 }
 
-// Summaries are the rows of a table of runs that was asked for beside other tables: one for each account.
-func (r *Run) Summaries(of *Table, tables []*Table) ([]message.SyncMessage, error) {
+// summarize sends the rows of a table of runs: one for each account.
+func (r *Run) summarize(ctx context.Context, of *Table, tables []*Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	var names []string
 	for _, t := range tables {
 		names = append(names, t.Name())
 	}
 	list, err := json.Marshal(names)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var messages []message.SyncMessage
-	rows := newResolver(of.Schema(nil))
 	for _, a := range r.accounts {
-		row := rows.row(a, []value{
+		s := newSink(of, of.Schema(), a.id, options.DeterministicCQID, out)
+		err := s.add(ctx, []*Row{{values: []value{
 			momentValue(r.began), momentValue(time.Now()), textValue(a.api.Name), textValue(string(list)),
 			countValue(a.rows.Load()), countValue(a.meter.Requests()), countValue(a.meter.Tokens()), countValue(a.meter.Retries()),
-		})
-		if err := row.CalculateCQID(false); err != nil {
-			return nil, err
+		}}})
+		if err := cmp.Or(err, s.flush(ctx)); err != nil {
+			return err
 		}
-		messages = append(messages, &message.SyncInsert{Record: row.GetValues().ToArrowRecord(rows.table.ToArrowSchema())})
 	}
-	return messages, nil
+	return nil
+}
+
+// Summarize sends the rows of the tables that are about the run itself.
+func (r *Run) Summarize(ctx context.Context, tables []*Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
+	for _, t := range tables {
+		if t.Runs {
+			if err := r.summarize(ctx, t, tables, options, out); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -59,15 +59,29 @@ func WithoutCustomFields(tables []*Table) []*Table {
 	return without
 }
 
-// Schema is the table as CloudQuery knows it, read for each of accounts.
-func (t *Table) Schema(accounts []*Account) *schema.Table {
-	columns := schema.ColumnList{{
-		Name:        accountColumn,
-		Type:        arrow.BinaryTypes.String,
-		Description: "The account that the record belongs to: Pipedrive's company id.",
-		PrimaryKey:  true,
-		NotNull:     true,
-	}}
+// keyColumns returns the indices of the columns that are part of the primary key.
+func (t *Table) keyColumns() []int {
+	var key []int
+	for i, c := range t.Columns {
+		if c.Key {
+			key = append(key, i)
+		}
+	}
+	return key
+}
+
+// accountIDColumn is part of each table's primary key.
+var accountIDColumn = schema.Column{
+	Name:        accountColumn,
+	Type:        arrow.BinaryTypes.String,
+	Description: "The account that the record belongs to: Pipedrive's company id.",
+	PrimaryKey:  true,
+	NotNull:     true,
+}
+
+// Schema is the table as CloudQuery knows it. Its resolver streams the pages of a [reading].
+func (t *Table) Schema() *schema.Table {
+	columns := schema.ColumnList{accountIDColumn}
 	for _, c := range t.Columns {
 		columns = append(columns, c.schemaColumn())
 	}
@@ -78,26 +92,9 @@ func (t *Table) Schema(accounts []*Account) *schema.Table {
 		IsIncremental: t.Incremental,
 		Columns:       columns,
 		Resolver: func(ctx context.Context, meta schema.ClientMeta, _ *schema.Resource, res chan<- any) error {
-			a := meta.(*Account)
-			if t.Runs {
-				return nil
-			}
-			return a.run.guard(ctx, a, t.Name(), func(ctx context.Context) error {
-				return t.read(ctx, a, res)
-			})
+			return meta.(*reading).read(ctx, res)
 		},
 	}
 	schema.AddCqIDs(table)
-	r := &resolver{}
-	table.PreResourceChunkResolver = &schema.RowsChunkResolver{ChunkSize: chunkRows, RowsResolver: r.resolve}
-	// The scheduler calls this once, when it has sent the table to the destination and before it resolves rows.
-	table.Multiplex = func(schema.ClientMeta) []schema.ClientMeta {
-		r.take(table)
-		clients := make([]schema.ClientMeta, len(accounts))
-		for i, a := range accounts {
-			clients[i] = a
-		}
-		return clients
-	}
 	return table
 }

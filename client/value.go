@@ -3,13 +3,16 @@ package client
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/cloudquery/plugin-sdk/v4/scalar"
+	"github.com/cloudquery/plugin-sdk/v4/types"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
@@ -224,25 +227,42 @@ func firstElement(list jsontext.Value) (first jsontext.Value, none bool) {
 	return first.Clone(), err != nil || first.Kind() == 'n'
 }
 
-// put sets a row's scalar, which is that of the column's Arrow type.
-func (v value) put(to scalar.Scalar) {
+// appendTo adds the value to a column of a record batch, of the Arrow type of the value's own column.
+func (v value) appendTo(column array.Builder) {
 	if !v.valid {
+		column.AppendNull()
 		return
 	}
+	switch b := column.(type) {
+	case *array.StringBuilder:
+		b.Append(v.text)
+	case *array.Int64Builder:
+		b.Append(v.number)
+	case *array.Float64Builder:
+		b.Append(math.Float64frombits(uint64(v.number)))
+	case *array.BooleanBuilder:
+		b.Append(v.number == 1)
+	case *array.TimestampBuilder:
+		b.Append(arrow.Timestamp(v.number))
+	case *array.Date32Builder:
+		b.Append(arrow.Date32(v.number))
+	case *types.JSONBuilder:
+		b.Builder.(*array.BinaryBuilder).AppendString(v.text)
+	default:
+		panic(fmt.Sprintf("no column is of type %v", column.Type()))
+	}
+}
+
+// put sets the scalar of a column of the primary key.
+func (v value) put(to scalar.Scalar) {
 	switch s := to.(type) {
 	case *scalar.String:
-		s.Value, s.Valid = v.text, true
+		s.Value, s.Valid = v.text, v.valid
 	case *scalar.Int:
-		s.Value, s.Valid = v.number, true
-	case *scalar.Float:
-		s.Value, s.Valid = math.Float64frombits(uint64(v.number)), true
-	case *scalar.Bool:
-		s.Value, s.Valid = v.number == 1, true
+		s.Value, s.Valid = v.number, v.valid
 	case *scalar.Timestamp:
-		s.Value, s.Valid = time.UnixMicro(v.number).UTC(), true
-	case *scalar.Date32:
-		s.Value, s.Valid = arrow.Date32(v.number), true
-	case *scalar.JSON:
-		s.Value, s.Valid = []byte(v.text), true
+		s.Value, s.Valid = time.UnixMicro(v.number).UTC(), v.valid
+	default:
+		panic(fmt.Sprintf("no key is of type %v", to.DataType()))
 	}
 }

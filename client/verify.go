@@ -90,7 +90,7 @@ const maxFailures = 3
 // earlier one. It costs no API tokens.
 func (r *reading) verify(ctx context.Context, c cursor) (cursor, error) {
 	a, t := r.account, r.table
-	log := a.logger.With().Str("table", t.Name()).Str("account_id", a.id).Logger()
+	log := r.log()
 	next := c.trusted()
 	switch {
 	case !a.verify, len(c.Marks) == 0 && len(c.Sent) == 0:

@@ -128,7 +128,7 @@ func TestPages_nameColumnsThatExist(t *testing.T) {
 	t.Parallel()
 	columns := map[string]bool{}
 	for _, table := range tables.All() {
-		for _, c := range table.Schema(nil).Columns {
+		for _, c := range table.Schema().Columns {
 			columns[table.Name()+"."+c.Name] = true
 		}
 	}

@@ -45,7 +45,7 @@ func TablePages() (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		pages = append(pages, page{Table: t.Schema(nil), Sources: sources(t), Queries: examples})
+		pages = append(pages, page{Table: t.Schema(), Sources: sources(t), Queries: examples})
 	}
 	slices.SortFunc(pages, func(a, b page) int { return strings.Compare(a.Name, b.Name) })
 

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/cloudquery/plugin-sdk/v4/helpers/opts"
 	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
-	"github.com/cloudquery/plugin-sdk/v4/scheduler"
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/cloudquery/plugin-sdk/v4/state"
 	"github.com/rs/zerolog"
@@ -21,10 +19,6 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
-
-// batchRows is how many rows go to the destination in one message. The SDK's default of 50 spends most
-// of its time on messages.
-const batchRows = 1000
 
 // Client is the plugin with a spec.
 type Client struct {
@@ -54,7 +48,7 @@ func (*Client) Close(context.Context) error { return nil }
 // Tables returns the tables that are asked for.
 func (c *Client) Tables(_ context.Context, options plugin.TableOptions) (schema.Tables, error) {
 	wanted, err := c.selected(options)
-	return schemasOf(wanted, nil), err
+	return schemasOf(wanted), err
 }
 
 // selected returns the tables that are asked for, as they are declared.
@@ -63,7 +57,7 @@ func (c *Client) selected(options plugin.TableOptions) ([]*client.Table, error) 
 	if c.spec != nil && c.spec.CustomFields == spec.Off {
 		declared = client.WithoutCustomFields(declared)
 	}
-	all := schemasOf(declared, nil)
+	all := schemasOf(declared)
 	chosen, err := all.FilterDfs(options.Tables, options.SkipTables, options.SkipDependentTables)
 	if err != nil {
 		return nil, pipedrive.Errorf(pipedrive.InvalidType, "%v%s; the tables are %v", err, nearestTable(err, all.TableNames()), all.TableNames())
@@ -80,18 +74,17 @@ func nearestTable(err error, names []string) string {
 	return nearest.Hint(unknown.Pattern, Name+"_", names)
 }
 
-// schemasOf are tables as CloudQuery knows them, read for each of accounts.
-func schemasOf(declared []*client.Table, accounts []*client.Account) schema.Tables {
+// schemasOf are tables as CloudQuery knows them.
+func schemasOf(declared []*client.Table) schema.Tables {
 	var schemas schema.Tables
 	for _, t := range declared {
-		schemas = append(schemas, t.Schema(accounts))
+		schemas = append(schemas, t.Schema())
 	}
 	return schemas
 }
 
-// Sync reads the tables and sends their rows. It fails if any table could not be read in full: the
-// scheduler itself only logs that, upon which CloudQuery would report success and remove the rows that
-// were not sent again.
+// Sync reads the tables and sends their rows. It fails if any table could not be read in full: otherwise
+// CloudQuery would remove the rows that were not sent again.
 func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<- message.SyncMessage) (err error) {
 	if c.spec == nil {
 		return errors.New("the plugin was started without a connection")
@@ -126,44 +119,16 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 			return err
 		}
 	}
-	schemas := schemasOf(wanted, accounts)
 	if skipped != nil {
 		c.logger.Error().Err(skipped).Msg("accounts are left out of this sync")
-		keepStale(schemas)
 	}
-	s := scheduler.NewScheduler(
-		scheduler.WithLogger(c.logger),
-		scheduler.WithInvocationID(c.options.InvocationID),
-		scheduler.WithBatchOptions(scheduler.WithBatchMaxRows(batchRows)),
-		scheduler.WithConcurrency(tablesAtOnce*resourcesPerTable),
-	)
-	if err := s.Sync(ctx, accounts[0], schemas, res, opts.SchedulerOpts(options)...); err != nil {
+	if err := cmp.Or(run.Read(ctx, wanted, options, res), c.mayEnd(run, cursors, skipped)); err != nil {
 		return err
 	}
-	if err := cmp.Or(run.Err(), c.mayEnd(run, cursors, skipped)); err != nil {
-		return err
-	}
-	if err := c.summarize(ctx, run, wanted, res); err != nil {
+	if err := run.Summarize(ctx, wanted, options, res); err != nil {
 		return err
 	}
 	return c.finish(ctx, run, cursors, skipped, res)
-}
-
-// summarize sends the rows of the tables that are about the run itself.
-func (c *Client) summarize(ctx context.Context, run *client.Run, wanted []*client.Table, res chan<- message.SyncMessage) error {
-	for _, t := range wanted {
-		if !t.Runs {
-			continue
-		}
-		rows, err := run.Summaries(t, wanted)
-		if err != nil {
-			return err
-		}
-		if err := sendAll(ctx, rows, res); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func sendAll(ctx context.Context, messages []message.SyncMessage, res chan<- message.SyncMessage) error {
@@ -176,14 +141,6 @@ func sendAll(ctx context.Context, messages []message.SyncMessage, res chan<- mes
 	}
 	return nil
 }
-
-const (
-	// tablesAtOnce bounds the memory of a run over many accounts: each table that is being read holds up
-	// to two pages.
-	tablesAtOnce = 24
-	// resourcesPerTable is the SDK's own ratio of its two limits.
-	resourcesPerTable = 100
-)
 
 // connectState connects to the backend that keeps the cursors; nil where there is none.
 func connectState(ctx context.Context, backend *plugin.BackendOptions) (*client.State, func() error, error) {
@@ -200,15 +157,6 @@ func connectState(ctx context.Context, backend *plugin.BackendOptions) (*client.
 	}
 	closeBoth := func() error { return errors.Join(connected.Close(), reader.Close()) }
 	return client.NewState(connected, reader, backend.TableName), closeBoth, nil
-}
-
-// keepStale marks all tables as incremental, upon which CloudQuery removes no stale rows from them: those
-// of a skipped account were not sent again, and are not gone. Without a state backend it would remove them
-// nevertheless, so that [Client.finish] lets such a run fail.
-func keepStale(schemas schema.Tables) {
-	for _, t := range schemas {
-		t.IsIncremental = true
-	}
 }
 
 // mayEnd returns an error if the run can't end well although every table of every connected account succeeded.
