@@ -157,6 +157,17 @@ func TestDailyBudget_aBackfillTakesSeveralDays(t *testing.T) {
 	w.requireTruth(all...)
 }
 
+// TestDailyBudget_incrementalTablesLeaveAReserve to the tables that are always read in full.
+func TestDailyBudget_incrementalTablesLeaveAReserve(t *testing.T) {
+	const daily, reserve = 220, 100
+	w := newWorld(t, large(4711), simulator.WithDailyBudget(daily))
+	w.spec["page_size"], w.tables = 10, []string{"persons"}
+	tokens := w.requireTokens()
+	require.Contains(t, w.log.String(), "budget")
+	require.LessOrEqual(t, tokens, int64(daily-reserve))
+	require.Greater(t, tokens, int64(daily-reserve-10), "and use up the rest")
+}
+
 func TestDailyBudget_withoutStateIsAnError(t *testing.T) {
 	w := newWorld(t, large(4711), simulator.WithDailyBudget(300))
 	w.backend, w.spec["page_size"] = false, 10

@@ -65,6 +65,28 @@ func TestSync_refusedTokenReadsNothing(t *testing.T) {
 	require.EqualValues(t, 1, requests.Load())
 }
 
+// TestSync_twoTokensOfOneAccount would bring each row twice.
+func TestSync_twoTokensOfOneAccount(t *testing.T) {
+	var requests atomic.Int64
+	url := httpServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		r.Header.Set("x-api-token", token)
+		complete.ServeHTTP(w, r)
+	}))
+	p := Plugin()
+	p.SetLogger(zerolog.Nop())
+	for _, onError := range []string{"fail", "skip"} {
+		requests.Store(0)
+		raw := fmt.Sprintf(`{"on_account_error":%q,"accounts":[{"name":"a","api_token":"t0ken-1","api_url":%[2]q},{"name":"b","api_token":"t0ken-2","api_url":%[2]q}]}`, onError, url)
+		require.NoError(t, p.Init(context.Background(), []byte(raw), plugin.NewClientOptions{}))
+		messages, err := p.SyncAll(context.Background(), plugin.SyncOptions{Tables: []string{"*"}})
+		require.ErrorIs(t, err, pipedrive.InvalidSpec, onError)
+		require.ErrorContains(t, err, "4711")
+		require.Empty(t, messages, onError)
+		require.EqualValues(t, 2, requests.Load(), "the log-ins only")
+	}
+}
+
 func TestSync_unknownTable(t *testing.T) {
 	_, err := sync(t, started(t, answers{}, ""), "pipedrive_leads")
 	require.ErrorIs(t, err, pipedrive.InvalidType)
