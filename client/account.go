@@ -18,6 +18,7 @@ import (
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
 )
 
 // Account is one Pipedrive account in one run.
@@ -135,7 +136,7 @@ func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string
 	case c.Export != nil:
 		err = a.connectExport(ctx, config, c.Export)
 	case c.OAuth != nil:
-		err = a.connectOAuth(ctx, config, c.Connection)
+		err = a.connectOAuth(ctx, config, c.Connection, s.Secrets())
 	default:
 		config.Authorizer = pipedrive.APIToken(c.APIToken)
 		err = a.connectAPI(ctx, config, c.Connection)
@@ -181,7 +182,7 @@ func (a *Account) connectAPI(ctx context.Context, config pipedrive.Config, s spe
 }
 
 // connectOAuth goes to the host that the token response names, unless the spec names one.
-func (a *Account) connectOAuth(ctx context.Context, config pipedrive.Config, s spec.Connection) error {
+func (a *Account) connectOAuth(ctx context.Context, config pipedrive.Config, s spec.Connection, secrets *redact.Secrets) error {
 	oauth, err := pipedrive.NewOAuth(pipedrive.OAuthConfig{
 		ClientID:     s.OAuth.ClientID,
 		ClientSecret: s.OAuth.ClientSecret,
@@ -189,6 +190,7 @@ func (a *Account) connectOAuth(ctx context.Context, config pipedrive.Config, s s
 		TokenFile:    s.OAuth.TokenFile,
 		TokenURL:     s.OAuth.TokenURL,
 		Timeout:      config.Timeout,
+		Secrets:      secrets,
 	})
 	if err != nil {
 		return err

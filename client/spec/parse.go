@@ -62,6 +62,7 @@ func Parse(raw []byte) (*Spec, error) {
 		s.Accounts[i].setDefaults()
 	}
 	s.setDefaults()
+	s.collectSecrets()
 	return s, s.checkAccounts()
 }
 

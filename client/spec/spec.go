@@ -10,6 +10,8 @@ import (
 
 	"github.com/cloudquery/plugin-sdk/v4/configtype"
 	"github.com/invopop/jsonschema"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
 )
 
 // Spec is the configuration of the Pipedrive source plugin.
@@ -53,6 +55,8 @@ type Spec struct {
 	FullRefreshEvery configtype.Duration `json:"full_refresh_every,omitempty"`
 	// Check at the start of a run that the rows of the last one arrived.
 	Verify bool `json:"verify,omitempty" jsonschema:"default=true"`
+
+	secrets *redact.Secrets
 }
 
 // CustomFields is how custom fields arrive.

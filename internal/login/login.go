@@ -21,6 +21,7 @@ import (
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
 )
 
 // defaultAuthorizeURL is where users consent ([Pipedrive: OAuth authorization]).
@@ -38,11 +39,14 @@ type options struct {
 // Run is the command `login`. It prints the address to open to out, waits for the user's consent until ctx
 // ends, writes the token file and prints what belongs into the spec. The client secret comes from the
 // variable PIPEDRIVE_CLIENT_SECRET, since other users of the machine can see a command's arguments.
-func Run(ctx context.Context, arguments []string, out io.Writer) error {
+func Run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	o, err := parse(arguments, out)
 	if err != nil {
 		return err
 	}
+	var secrets redact.Secrets
+	secrets.AddBasic(o.clientID, o.clientSecret)
+	defer func() { err = secrets.Error(err) }()
 	config := oauth2.Config{
 		ClientID: o.clientID, ClientSecret: o.clientSecret, RedirectURL: o.redirectURL.String(),
 		Endpoint: oauth2.Endpoint{AuthURL: o.authorizeURL, TokenURL: o.tokenURL, AuthStyle: oauth2.AuthStyleInHeader},
@@ -57,6 +61,7 @@ func Run(ctx context.Context, arguments []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	secrets.Add(code)
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{
 		Timeout: time.Minute,
 		// A redirect would carry the code and the app's secret on to another host.

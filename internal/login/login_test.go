@@ -3,6 +3,7 @@ package login
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -130,6 +131,22 @@ func TestRun_refuses(t *testing.T) {
 	}
 	t.Setenv("PIPEDRIVE_CLIENT_SECRET", "")
 	require.ErrorContains(t, Run(context.Background(), arguments(url, redirect, "x"), io.Discard), "PIPEDRIVE_CLIENT_SECRET")
+}
+
+func TestRun_doesNotRepeatWhatTheTokenEndpointRepeats(t *testing.T) {
+	url, redirect := setup(t, false)
+	var code string
+	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		code = r.FormValue("code")
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, `{"error":"bad code %s with %s"}`, code, secret)
+	}))
+	t.Cleanup(endpoint.Close)
+	out := &browser{open: func(a string) { get(t, a) }}
+	err := Run(context.Background(), append(arguments(url, redirect, filepath.Join(t.TempDir(), "t")), "-token-url="+endpoint.URL), out)
+	require.ErrorContains(t, err, "bad code [hidden] with [hidden]")
+	require.NotContains(t, err.Error(), code)
 }
 
 // TestRun_doesNotFollowTheTokenEndpointElsewhere: a redirect would carry the code and the app's secret on.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
 )
 
 // DefaultTokenURL is where Pipedrive refreshes tokens ([Pipedrive: OAuth authorization]).
@@ -41,6 +43,8 @@ type OAuthConfig struct {
 	Timeout time.Duration
 	// Transport sends the requests; nil for http.DefaultTransport.
 	Transport http.RoundTripper
+	// Secrets gets the tokens that come from the token file and the token endpoint; nil for nowhere.
+	Secrets *redact.Secrets
 }
 
 // OAuth authorizes requests with an access token and replaces it before it ends, or when the API refuses
@@ -49,6 +53,8 @@ type OAuth struct {
 	config oauth2.Config
 	http   *http.Client
 	file   *tokenFile
+	// secrets get each token before anything can be said about it.
+	secrets *redact.Secrets
 
 	turn    chan struct{} // whoever holds it may refresh
 	refresh string        // the newest refresh token
@@ -69,12 +75,13 @@ func NewOAuth(c OAuthConfig) (*OAuth, error) {
 			Timeout:       c.Timeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
+		secrets: c.Secrets,
 		turn:    make(chan struct{}, 1),
 		refresh: c.RefreshToken,
 	}
 	if c.TokenFile != "" {
 		o.file = newTokenFile(c.TokenFile, c.RefreshToken)
-		stored, err := o.file.read()
+		stored, err := o.stored()
 		if err != nil {
 			return nil, err
 		}
@@ -179,7 +186,7 @@ func (o *OAuth) prepare() error {
 	if o.file == nil {
 		return nil
 	}
-	stored, err := o.file.read() // another process may have a newer one
+	stored, err := o.stored() // another process may have a newer one
 	if err != nil {
 		return err
 	}
@@ -188,6 +195,13 @@ func (o *OAuth) prepare() error {
 	}
 	o.refresh = stored
 	return o.file.try(stored)
+}
+
+// stored returns the token file's refresh token, or "" where there is none that is newer than the spec's.
+func (o *OAuth) stored() (string, error) {
+	token, err := o.file.read()
+	o.secrets.Add(token)
+	return token, err
 }
 
 // newer takes another refresh token than the refused one from the token file, once there is one.
@@ -201,7 +215,7 @@ func (o *OAuth) newer(ctx context.Context) (bool, error) {
 		case <-ctx.Done():
 			return false, context.Cause(ctx)
 		}
-		stored, err := o.file.read()
+		stored, err := o.stored()
 		if err != nil {
 			return false, err
 		}
@@ -215,6 +229,7 @@ func (o *OAuth) newer(ctx context.Context) (bool, error) {
 
 // accept takes what the token endpoint gave.
 func (o *OAuth) accept(token *oauth2.Token) error {
+	o.secrets.Add(token.AccessToken, token.RefreshToken)
 	if token.RefreshToken != "" && token.RefreshToken != o.refresh {
 		o.refresh = token.RefreshToken
 		if o.file != nil {

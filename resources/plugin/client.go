@@ -38,8 +38,11 @@ func Configure(_ context.Context, logger zerolog.Logger, raw []byte, options plu
 		return c, nil
 	}
 	var err error
-	c.spec, err = spec.Parse(raw)
-	return c, err
+	if c.spec, err = spec.Parse(raw); err != nil {
+		return nil, err
+	}
+	c.logger = c.spec.Secrets().Logger(c.logger)
+	return c, nil
 }
 
 // Close has nothing to give back: a sync closes what it opened.
@@ -89,6 +92,7 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	if c.spec == nil {
 		return errors.New("the plugin was started without a connection")
 	}
+	defer func() { err = c.spec.Secrets().Error(err) }()
 	cursors, closeState, err := connectState(ctx, options.BackendOptions)
 	if err != nil {
 		return err

@@ -17,15 +17,15 @@ func TestConnection(ctx context.Context, logger zerolog.Logger, raw []byte) erro
 	if err != nil {
 		return testError(err)
 	}
-	accounts, skipped, err := client.Connect(ctx, s, userAgent(), client.NewRun(0), nil, logger)
+	accounts, skipped, err := client.Connect(ctx, s, userAgent(), client.NewRun(0), nil, s.Secrets().Logger(logger))
 	if err != nil {
-		return testError(err)
+		return testError(s.Secrets().Error(err))
 	}
 	for _, a := range accounts {
 		a.Close()
 	}
 	if skipped != nil {
-		return testError(skipped)
+		return testError(s.Secrets().Error(skipped))
 	}
 	return nil
 }
