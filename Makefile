@@ -10,7 +10,8 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # The race detector needs cgo and a C compiler.
 RACE := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
 SEMVER := ^v(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$$
-SYNC := cloudquery sync --telemetry-level none --no-log-file
+# Warnings come to the console, such as that of a run which the budget ended early.
+SYNC := cloudquery sync --telemetry-level none --no-log-file --log-console --log-level warn
 
 CLI := github.com/cloudquery/cloudquery/cli/v6
 LOCAL := ./internal/sqlite/cmd/... ./internal/simulator/cmd/...

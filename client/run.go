@@ -32,8 +32,7 @@ type Run struct {
 
 	maxTokens int64 // that the run may cost, 0 for no cap
 	total     pipedrive.Meter
-	why       error    // the first table was not read to its end
-	unread    []string // tables that the budget did not allow to read to their ends
+	unread    []unread // tables that the budget did not allow to read to their ends
 }
 
 // NewRun returns a run that may cost maxTokens API tokens; 0 for any number.
@@ -44,21 +43,27 @@ func NewRun(maxTokens int64) *Run {
 // Tokens is how many API tokens the run has cost so far, over all accounts.
 func (r *Run) Tokens() int64 { return r.total.Tokens() }
 
-// stopped notes that a table was not read to its end, for want of budget.
+// unread is a table of an account that was not read to its end, for want of budget.
+type unread struct {
+	table, account string
+	why            error
+}
+
+// stopped notes that a table was not read to its end.
 func (r *Run) stopped(table string, a *Account, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.unread) == 0 {
-		r.why = err
-	}
-	r.unread = append(r.unread, fmt.Sprintf("%s of account %s", table, a.id))
+	r.unread = append(r.unread, unread{table, a.id, err})
 }
 
-// Unread returns the tables that the budget did not allow to read to their ends, and why.
-func (r *Run) Unread() ([]string, error) {
+// Unread returns the tables that the budget did not allow to read to their ends, and why the first was not.
+func (r *Run) Unread() (tables []string, why error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.unread, r.why
+	for _, u := range r.unread {
+		tables, why = append(tables, fmt.Sprintf("%s of account %s", u.table, u.account)), cmp.Or(why, u.why)
+	}
+	return tables, why
 }
 
 // tablesAtOnce bounds the memory of a run over many accounts: each table that is being read holds up to two pages.

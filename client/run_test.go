@@ -28,7 +28,9 @@ func readTables(ctx context.Context, resolvers map[string]resolverOf) (message.S
 	for name, resolve := range resolvers {
 		t := &Table{Records: name, Columns: []Column{{Name: "id", Type: Int, Key: true}}}
 		s := t.Schema()
-		s.Resolver = func(ctx context.Context, _ schema.ClientMeta, _ *schema.Resource, res chan<- any) error { return resolve(ctx, res) }
+		s.Resolver = func(ctx context.Context, _ schema.ClientMeta, _ *schema.Resource, res chan<- any) error {
+			return resolve(ctx, res)
+		}
 		tables = append(tables, t)
 		readings = append(readings, &reading{table: t, account: a, schema: s})
 	}

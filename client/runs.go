@@ -3,17 +3,22 @@ package client
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/cloudquery/plugin-sdk/v4/state"
 )
 
-// RunColumns are what is known of a run when it has ended well.
+// RunColumns are the columns of the table of runs. Their order is that of [outcome.row].
 var RunColumns = []Column{
 	{Name: "started_at", Key: true, Type: Timestamp, Description: "When the run began, by the clock of the machine that it ran on."},
-	{Name: "ended_at", Type: Timestamp, Description: "When it had read everything."},
+	{Name: "ended_at", Type: Timestamp, Description: "When it had read everything, or failed."},
+	{Name: "status", Type: Text, Description: "complete, partial where the budget of API tokens ended the run before all tables were read, or failed."},
+	{Name: "reason", Type: Text, Description: "Why the run is partial or failed; NULL for a complete one."},
+	{Name: "unfinished_tables", Type: JSON, Description: "The tables that were not read to their ends: a list of their names; NULL where all were. After a failed run no table is complete."},
 	{Name: "api_version", Type: Text, Description: "The API that it read: v2, v1 or export."},
 	{Name: "tables", Type: JSON, Description: "The tables that it was asked for: a list of their names."},
 	{Name: "rows", Type: Int, Description: "Rows that it sent for the account."},
@@ -22,37 +27,137 @@ var RunColumns = []Column{
 	{Name: "retries", Type: Int, Description: "Requests among them that repeated one that had failed."},
 }
 
-// summarize sends the rows of a table of runs: one for each account.
-func (r *Run) summarize(ctx context.Context, of *Table, tables []*Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
+// outcome is how a run ended for an account. The state keeps those of failed runs, in this form, until the next run
+// that ends well sends them: CloudQuery drops what a failed one sends.
+type outcome struct {
+	Account    string    `json:"account"`
+	Started    time.Time `json:"started"`
+	Ended      time.Time `json:"ended"`
+	Status     string    `json:"status"`
+	Reason     string    `json:"reason,omitempty"`
+	Unfinished []string  `json:"unfinished,omitempty"`
+	API        string    `json:"api"`
+	Tables     []string  `json:"tables"`
+	Rows       int64     `json:"rows"`
+	Requests   int64     `json:"requests"`
+	Tokens     int64     `json:"tokens"`
+	Retries    int64     `json:"retries"`
+}
+
+// row is the outcome as a row of the table of runs.
+func (o outcome) row() *Row {
+	return &Row{values: []value{
+		momentValue(o.Started), momentValue(o.Ended), textValue(o.Status), textValue(o.Reason), listValue(o.Unfinished),
+		textValue(o.API), listValue(o.Tables),
+		countValue(o.Rows), countValue(o.Requests), countValue(o.Tokens), countValue(o.Retries),
+	}}
+}
+
+// outcomes are how the run ended for each account that it connected. failed is why it failed, nil where it did not.
+func (r *Run) outcomes(tables []*Table, failed error) []outcome {
 	var names []string
 	for _, t := range tables {
 		names = append(names, t.Name())
 	}
-	list, err := json.Marshal(names)
-	if err != nil {
-		return err
-	}
+	var outcomes []outcome
 	for _, a := range r.accounts {
-		s := newSink(of, of.Schema(), a.id, options.DeterministicCQID, out)
-		err := s.add(ctx, []*Row{{values: []value{
-			momentValue(r.began), momentValue(time.Now()), textValue(a.api.Name), textValue(string(list)),
-			countValue(a.rows.Load()), countValue(a.meter.Requests()), countValue(a.meter.Tokens()), countValue(a.meter.Retries()),
-		}}})
-		if err := cmp.Or(err, s.flush(ctx)); err != nil {
+		o := outcome{
+			Account: a.id, Started: r.began, Ended: time.Now(), Status: "complete", API: a.api.Name, Tables: names,
+			Rows: a.rows.Load(), Requests: a.meter.Requests(), Tokens: a.meter.Tokens(), Retries: a.meter.Retries(),
+		}
+		for _, u := range r.unread {
+			if u.account == a.id {
+				o.Status, o.Unfinished, o.Reason = "partial", append(o.Unfinished, u.table), cmp.Or(o.Reason, u.why.Error())
+			}
+		}
+		if failed != nil {
+			o.Status, o.Reason, o.Unfinished = "failed", failed.Error(), names
+		}
+		outcomes = append(outcomes, o)
+	}
+	return outcomes
+}
+
+// Summarize sends the rows of the table of runs, where it is among the tables: one for each account, and those of
+// the failed runs since the last one that ended well.
+func (r *Run) Summarize(ctx context.Context, tables []*Table, options plugin.SyncOptions, s *State, out chan<- message.SyncMessage) error {
+	i := slices.IndexFunc(tables, func(t *Table) bool { return t.Runs })
+	if i < 0 {
+		return nil
+	}
+	outcomes := r.outcomes(tables, nil)
+	if s != nil {
+		var earlier failedRuns
+		key := failedRunsKey(options)
+		found, err := s.load(ctx, key, failedRunsVersion, "to forget the failed runs", &earlier)
+		if err != nil {
+			return err
+		}
+		if found && len(earlier.Runs) > 0 {
+			outcomes = slices.Concat(earlier.Runs, outcomes)
+			if err := s.store(ctx, key, failedRuns{Version: failedRunsVersion, Runs: []outcome{}}); err != nil {
+				return err
+			}
+		}
+	}
+	for _, o := range outcomes {
+		sink := newSink(tables[i], tables[i].Schema(), o.Account, options.DeterministicCQID, out)
+		if err := cmp.Or(sink.add(ctx, []*Row{o.row()}), sink.flush(ctx)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Summarize sends the rows of the tables that are about the run itself.
-func (r *Run) Summarize(ctx context.Context, tables []*Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
-	for _, t := range tables {
-		if t.Runs {
-			if err := r.summarize(ctx, t, tables, options, out); err != nil {
-				return err
-			}
-		}
+// failedRuns is what the state keeps of failed runs.
+type failedRuns struct {
+	Version int       `json:"version"`
+	Runs    []outcome `json:"runs"`
+}
+
+func (f *failedRuns) complete() bool { return f.Runs != nil }
+
+const (
+	failedRunsVersion = 1
+	// maxFailedRuns bounds what the state keeps of failed runs.
+	maxFailedRuns = 50
+)
+
+// failedRunsKey is the state's key of the failed runs. Shards run at the same time, and have one each.
+func failedRunsKey(options plugin.SyncOptions) string {
+	key := "pipedrive_syncs,failed"
+	if options.Shard != nil {
+		key += fmt.Sprintf(",shard=%d/%d", options.Shard.Num, options.Shard.Total)
 	}
-	return nil
+	return key
+}
+
+// failureTimeout bounds how long a failed run takes to leave its outcome in the state.
+const failureTimeout = 10 * time.Second
+
+// KeepFailure leaves the outcome of a failed run in the state, for the next run to send. It does so on a connection
+// of its own: nothing else of what the failed run has for the state may be written.
+func (r *Run) KeepFailure(ctx context.Context, tables []*Table, options plugin.SyncOptions, failed error) (err error) {
+	if options.BackendOptions == nil || !slices.ContainsFunc(tables, func(t *Table) bool { return t.Runs }) || len(r.accounts) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), failureTimeout)
+	defer cancel()
+	connected, err := state.NewConnectedClient(ctx, options.BackendOptions)
+	if err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(err, connected.Close()) }()
+	s := NewState(connected, nil, options.BackendOptions.TableName)
+	var kept failedRuns
+	key := failedRunsKey(options)
+	if _, err := s.load(ctx, key, failedRunsVersion, "to forget the failed runs", &kept); err != nil {
+		return err
+	}
+	kept.Runs = append(kept.Runs, r.outcomes(tables, failed)...)
+	kept.Version, kept.Runs = failedRunsVersion, kept.Runs[max(0, len(kept.Runs)-maxFailedRuns):]
+	if err := s.store(ctx, key, kept); err != nil {
+		return err
+	}
+	return s.flush(ctx)
 }

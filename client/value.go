@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -33,6 +34,15 @@ func textValue(s string) value { return value{valid: s != "", text: s} }
 func countValue(n int64) value { return value{valid: true, number: n} }
 
 func momentValue(t time.Time) value { return countValue(t.UnixMicro()) }
+
+// listValue is a JSON list of texts; none for an empty one.
+func listValue(texts []string) value {
+	if len(texts) == 0 {
+		return value{}
+	}
+	list, _ := json.Marshal(texts) // of texts
+	return textValue(string(list))
+}
 
 func flagValue(b bool) value {
 	v := value{valid: true}

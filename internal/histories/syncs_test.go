@@ -2,11 +2,14 @@ package histories
 
 import (
 	"database/sql"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
 // TestSyncs_tellWhatRunsCost: each run leaves a row that says what it sent and cost, as Pipedrive counts it.
@@ -33,4 +36,44 @@ func TestSyncs_tellWhatRunsCost(t *testing.T) {
 		w.company().Advance(time.Hour)
 		w.accounts[0].Change("deals", w.accounts[0].IDs("deals")[0], "changed")
 	}
+}
+
+// TestSyncs_aRunThatIsNotCompleteSaysSo: one that the budget ended is partial, and names the tables; one that failed
+// has a row as soon as another ends well.
+func TestSyncs_aRunThatIsNotCompleteSaysSo(t *testing.T) {
+	w := newWorld(t, generated(2, 4711))
+	w.tables = []string{"deals", "notes", "syncs"}
+	w.spec["page_size"], w.spec["max_tokens"] = 3, 100
+	w.requireSync()
+	delete(w.spec, "max_tokens")
+	w.simulator.AddFault(simulator.Fault{Path: "/v1/notes", Every: 1, Action: simulator.Status(http.StatusInternalServerError)})
+	require.Error(t, w.sync())
+	w.undisturbed()
+	w.requireSync()
+	type run struct{ status, reason, unfinished string }
+	var runs []run
+	w.query(func(db *sql.DB) {
+		rows, err := db.Query(`SELECT status, coalesce(reason, ''), coalesce(unfinished_tables, '') FROM pipedrive_syncs ORDER BY started_at`)
+		require.NoError(t, err)
+		defer rows.Close()
+		for rows.Next() {
+			var r run
+			require.NoError(t, rows.Scan(&r.status, &r.reason, &r.unfinished))
+			runs = append(runs, r)
+		}
+		require.NoError(t, rows.Err())
+	})
+	require.Len(t, runs, 3)
+	require.Equal(t, "partial", runs[0].status)
+	require.Contains(t, runs[0].reason, "max_tokens allows 100")
+	require.Contains(t, runs[0].unfinished, "pipedrive_deals")
+	require.Equal(t, "failed", runs[1].status)
+	require.Contains(t, runs[1].reason, "HTTP 500")
+	require.Equal(t, run{status: "complete"}, runs[2])
+	w.requireSync()
+	w.query(func(db *sql.DB) {
+		var n int
+		require.NoError(t, db.QueryRow(`SELECT count(*) FROM pipedrive_syncs`).Scan(&n))
+		require.Equal(t, 4, n, "a failed run comes once")
+	})
 }

@@ -126,10 +126,20 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	if skipped != nil {
 		c.logger.Error().Err(skipped).Msg("accounts are left out of this sync")
 	}
+	if err = c.read(ctx, run, wanted, options, cursors, skipped, res); err != nil {
+		if err := run.KeepFailure(ctx, wanted, options, err); err != nil {
+			c.logger.Warn().Err(err).Msg("the table of runs will not have this run")
+		}
+	}
+	return err
+}
+
+// read reads the tables and ends the run.
+func (c *Client) read(ctx context.Context, run *client.Run, wanted []*client.Table, options plugin.SyncOptions, cursors *client.State, skipped error, res chan<- message.SyncMessage) error {
 	if err := cmp.Or(run.Read(ctx, wanted, options, res), c.mayEnd(run, cursors, skipped)); err != nil {
 		return err
 	}
-	if err := run.Summarize(ctx, wanted, options, res); err != nil {
+	if err := run.Summarize(ctx, wanted, options, cursors, res); err != nil {
 		return err
 	}
 	return c.finish(ctx, run, cursors, skipped, res)

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -213,4 +214,20 @@ func TestSync_fieldsThatTheScopesCover(t *testing.T) {
 		require.NoError(t, err, custom)
 		require.Len(t, rows["pipedrive_fields"], 1, custom)
 	}
+}
+
+// TestSync_aFieldWithoutACodeTakesNoOtherWithIt: the record without a key is left out, and said.
+func TestSync_aFieldWithoutACodeTakesNoOtherWithIt(t *testing.T) {
+	api := answers{"/api/v2/personFields": `{"success":true,"data":[{"field_code":"name","field_name":"Name","field_type":"varchar"},
+		{"field_name":"no code","field_type":"varchar"},{"field_code":"label","field_name":"Label","field_type":"enum"}],"additional_data":{"next_cursor":null}}`}
+	var log bytes.Buffer
+	p := Plugin()
+	p.SetLogger(zerolog.New(zerolog.SyncWriter(&log)))
+	raw := fmt.Sprintf(`{"api_token":%q,"api_url":%q,"custom_fields":"json"}`, token, httpServer(t, api))
+	require.NoError(t, p.Init(context.Background(), []byte(raw), plugin.NewClientOptions{}))
+	rows, err := sync(t, p, "pipedrive_fields")
+	require.NoError(t, err)
+	require.Len(t, rows["pipedrive_fields"], 2)
+	require.Contains(t, log.String(), `"records":1`)
+	require.Contains(t, log.String(), "pipedrive_fields")
 }

@@ -6,7 +6,7 @@ func syncs() *client.Table {
 	return &client.Table{
 		Records:     "syncs",
 		Title:       "Syncs",
-		Description: "Runs of this plugin that ended well, one row for each account: what they read, and what that cost. Earlier runs stay where the source has backend_options.",
+		Description: "Runs of this plugin, one row for each account: how they ended, what they read, and what that cost. Earlier runs stay where the source has backend_options; there the rows of failed runs come with the next one that ends well.",
 		Incremental: true,
 		Columns:     client.RunColumns,
 		Runs:        true,
