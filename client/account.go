@@ -88,7 +88,7 @@ func Connect(ctx context.Context, s *spec.Spec, userAgent string, run *Run, stat
 		}
 		return nil, nil, err
 	}
-	run.accounts, run.partial = accounts, skipped != nil
+	run.accounts, run.partial, run.secrets = accounts, skipped != nil, s.Secrets()
 	return accounts, skipped, nil
 }
 

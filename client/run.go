@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
 )
 
 // Run is one sync: which accounts it reads, what it may cost, and what became of its tables.
@@ -26,7 +27,8 @@ type Run struct {
 
 	began    time.Time // by this machine's clock
 	accounts []*Account
-	partial  bool // whether accounts were left out
+	secrets  *redact.Secrets // that no message may have
+	partial  bool            // whether accounts were left out
 	arrivals arrivals
 	gone     []Gone
 
@@ -220,7 +222,7 @@ func (r *Run) failed(ctx context.Context, err error, rd *reading, out chan<- mes
 	r.mu.Unlock()
 	rd.log().Error().Err(err).Msg("the table could not be read")
 	select {
-	case out <- &message.SyncError{TableName: rd.table.Name(), Error: err.Error()}:
+	case out <- &message.SyncError{TableName: rd.table.Name(), Error: r.secrets.String(err.Error())}:
 	case <-ctx.Done():
 	}
 	r.stop(errStopped)

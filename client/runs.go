@@ -73,6 +73,7 @@ func (r *Run) outcomes(tables []*Table, failed error) []outcome {
 		if failed != nil {
 			o.Status, o.Reason, o.Unfinished = "failed", failed.Error(), names
 		}
+		o.Reason = r.secrets.String(o.Reason)
 		outcomes = append(outcomes, o)
 	}
 	return outcomes

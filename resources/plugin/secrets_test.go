@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
@@ -61,16 +62,21 @@ func TestSecrets_neverLeave(t *testing.T) {
 				t.Run(fmt.Sprintf("%s, %d, all %t", name, status, all), func(t *testing.T) {
 					t.Parallel()
 					api := &echo{status: status, all: all}
-					raw := fmt.Sprintf(`{"max_retries":1,`+connection+`}`, httpServer(t, api), filepath.Join(t.TempDir(), "token.json"))
+					raw := fmt.Sprintf(`{"max_retries":1,"custom_fields":"json",`+connection+`}`, httpServer(t, api), filepath.Join(t.TempDir(), "token.json"))
 					var log bytes.Buffer
 					logger := zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.TraceLevel)
 					p := Plugin()
 					p.SetLogger(logger)
 					require.NoError(t, p.Init(context.Background(), []byte(raw), plugin.NewClientOptions{}))
-					_, err := p.SyncAll(context.Background(), plugin.SyncOptions{Tables: []string{"pipedrive_pipelines", "pipedrive_persons"}})
+					messages, err := p.SyncAll(context.Background(), plugin.SyncOptions{Tables: []string{"pipedrive_pipelines", "pipedrive_persons"}})
 					require.NotContains(t, log.String(), "t0ken")
 					require.NotContains(t, fmt.Sprint(err), "t0ken")
 					require.Error(t, err)
+					for _, m := range messages {
+						if told, ok := m.(*message.SyncError); ok {
+							require.NotContains(t, told.Error, "t0ken")
+						}
+					}
 					var e *pipedrive.Error
 					require.ErrorAs(t, err, &e)
 					if !(status == 401 && name == "oauth") && !(status == 200 && all) {
