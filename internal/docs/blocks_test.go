@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -103,6 +102,22 @@ func TestBlocks_work(t *testing.T) {
 	}
 }
 
+// TestConfigurations_work: the CLI accepts the files that readers copy or run as they are.
+func TestConfigurations_work(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(repository, "docs/examples/*.yml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range append(files, filepath.Join(repository, "spec.yml.example")) {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			newComputer(t, nil).validate(string(text))
+		})
+	}
+}
+
 // computer is that of a reader, who has built the programs and synced.
 type computer struct {
 	t   *testing.T
@@ -138,16 +153,18 @@ func (c *computer) cloudquery(environment []string, arguments ...string) {
 
 type object = map[string]any
 
-var variable = regexp.MustCompile(`\$\{(\w+)\}`)
-
 // validate has the CLI validate a configuration.
 func (c *computer) validate(text string) {
 	c.t.Helper()
 	path := filepath.Join(c.dir, "sync.yml")
 	require.NoError(c.t, os.WriteFile(path, c.configuration(text), 0o600))
 	var environment []string
-	for _, name := range variable.FindAllStringSubmatch(text, -1) {
-		environment = append(environment, name[1]+"=x")
+	for _, name := range variables.FindAllStringSubmatch(text, -1) {
+		value := "x"
+		if strings.HasSuffix(name[1], "_URL") {
+			value = "https://x.example"
+		}
+		environment = append(environment, name[1]+"="+value)
 	}
 	c.cloudquery(environment, "validate-config", path)
 }

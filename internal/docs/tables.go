@@ -16,15 +16,15 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-//go:generate go run ./gen ../../docs/tables
+//go:generate go run ./gen ../..
 
 //go:embed queries/*.sql
 var queries embed.FS
 
-//go:embed table.md.tmpl tables.md.tmpl
+//go:embed *.tmpl
 var files embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{"cell": cell, "code": code, "join": strings.Join}).ParseFS(files, "*.tmpl"))
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"cell": cell, "code": code, "literal": literal, "join": strings.Join}).ParseFS(files, "*.tmpl"))
 
 // page is what a table's page says. The form is that of the SDK's own generator, which leaves out descriptions
 // and knows neither sources nor queries.

@@ -119,30 +119,25 @@ func TestSchedule_failsWhereTheDestinationDid(t *testing.T) {
 	}
 }
 
-// TestSchedule_destinationsAreThoseOfTheExample: but for their name.
-func TestSchedule_destinationsAreThoseOfTheExample(t *testing.T) {
+// TestSchedule_destinationsAreThoseOfTheExamples: but for their name.
+func TestSchedule_destinationsAreThoseOfTheExamples(t *testing.T) {
 	t.Parallel()
 	type block struct {
 		Kind string
 		Spec map[string]any
 	}
-	raw, err := os.ReadFile("../../spec.yml.example")
-	require.NoError(t, err)
-	example := map[any]block{}
-	for decoder := yaml.NewDecoder(bytes.NewReader(raw)); ; {
-		var b block
-		if decoder.Decode(&b) != nil {
-			break
+	destination := func(path string) (b block) {
+		raw, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for decoder := yaml.NewDecoder(bytes.NewReader(raw)); b.Kind != "destination"; {
+			b = block{}
+			require.NoError(t, decoder.Decode(&b))
 		}
-		example[b.Spec["name"]] = b
+		return b
 	}
 	for _, name := range []string{"postgresql", "bigquery", "snowflake"} {
-		raw, err := os.ReadFile(filepath.Join(schedules, name+".yml"))
-		require.NoError(t, err)
-		var got block
-		require.NoError(t, yaml.Unmarshal(raw, &got))
-		want := example[name]
+		want := destination(filepath.Join("../../docs/examples", name+".yml"))
 		want.Spec["name"] = "warehouse"
-		require.Equal(t, want, got)
+		require.Equal(t, want, destination(filepath.Join(schedules, name+".yml")))
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,14 +162,23 @@ const unusual = `
 // syncedAccounts is the database that a sync of both accounts leaves.
 func syncedAccounts(t *testing.T) *sql.DB {
 	t.Helper()
-	const acmeToken, betaToken = "0123456789abcdef0123456789abcdef01234567", "89abcdef0123456789abcdef0123456789abcdef"
-	server := httptest.NewServer(simulator.NewServer(simulator.WithCompany(acmeToken, acme()), simulator.WithCompany(betaToken, beta())))
+	return synced(t, acme(), beta())
+}
+
+// synced is a database that companies were synced into.
+func synced(t *testing.T, companies ...*simulator.Company) *sql.DB {
+	t.Helper()
+	var served []simulator.Option
+	var accounts []map[string]string
+	for i, c := range companies {
+		token := strings.Repeat(strconv.Itoa(i), 40)
+		served = append(served, simulator.WithCompany(token, c))
+		accounts = append(accounts, map[string]string{"name": strconv.Itoa(i), "api_token": token})
+	}
+	server := httptest.NewServer(simulator.NewServer(served...))
 	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "pipedrive.db")
-	p := started(t, source.Plugin(), map[string]any{"accounts": []map[string]string{
-		{"name": "acme", "api_token": acmeToken, "api_url": server.URL},
-		{"name": "beta", "api_token": betaToken, "api_url": server.URL},
-	}})
+	p := started(t, source.Plugin(), map[string]any{"api_url": server.URL, "accounts": accounts})
 	messages, err := p.SyncAll(t.Context(), plugin.SyncOptions{Tables: []string{"*"}})
 	require.NoError(t, err)
 	writes := make([]message.WriteMessage, len(messages))

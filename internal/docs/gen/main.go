@@ -1,4 +1,5 @@
-// Command gen writes the pages on the plugin's tables to the folder that it is given, in place of what is there.
+// Command gen writes the generated files of docs and spec.yml.example, below the repository's folder that it is given.
+// The pages on tables take the place of what is there.
 package main
 
 import (
@@ -15,19 +16,20 @@ func main() {
 	}
 }
 
-func run(folder string) error {
-	pages, err := docs.TablePages()
+func run(root string) error {
+	files, err := docs.Files(root)
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(folder); err != nil {
+	pages := filepath.Join(root, "docs/tables")
+	if err := os.RemoveAll(pages); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(pages, 0o755); err != nil {
 		return err
 	}
-	for name, text := range pages {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,86 @@
+package docs
+
+import (
+	"embed"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
+)
+
+//go:embed destinations/*.yml
+var destinations embed.FS
+
+// Files returns all that is generated here by its path in the repository, which is at root: the pages of
+// docs/tables, an example for each destination, comments for PostgreSQL, and the list of tables in
+// spec.yml.example.
+func Files(root string) (map[string]string, error) {
+	pages, err := TablePages()
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]string{}
+	for name, text := range pages {
+		files["docs/tables/"+name] = text
+	}
+	blocks, err := destinations.ReadDir("destinations")
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range blocks {
+		if err := addExample(files, b.Name()); err != nil {
+			return nil, err
+		}
+	}
+	if err := render(files, "docs/examples/comments.sql", "comments.sql.tmpl", schemas()); err != nil {
+		return nil, err
+	}
+	spec, err := os.ReadFile(filepath.Join(root, "spec.yml.example"))
+	files["spec.yml.example"] = listTables(string(spec))
+	return files, err
+}
+
+var variables = regexp.MustCompile(`\$\{(\w+)\}`)
+
+func addExample(files map[string]string, name string) error {
+	block, err := destinations.ReadFile("destinations/" + name)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, v := range variables.FindAllSubmatch(block, -1) {
+		names = append(names, string(v[1]))
+	}
+	return render(files, "docs/examples/"+name, "example.yml.tmpl", map[string]any{
+		"Destination": strings.TrimSuffix(name, ".yml"), "Block": string(block), "Variables": names,
+	})
+}
+
+// schemas are the plugin's tables as CloudQuery knows them, by name.
+func schemas() schema.Tables {
+	var all schema.Tables
+	for _, t := range tables.All() {
+		all = append(all, t.Schema())
+	}
+	slices.SortFunc(all, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+var tablesKey = regexp.MustCompile(`(?m)^(  tables: .*\n)(?:  #   - .*\n)*`)
+
+// listTables puts the names of all tables as a comment below the key tables.
+func listTables(spec string) string {
+	var list strings.Builder
+	for _, t := range schemas() {
+		list.WriteString("  #   - " + t.Name + "\n")
+	}
+	return tablesKey.ReplaceAllString(spec, "${1}"+list.String())
+}
+
+// literal is text as SQL writes it.
+func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
