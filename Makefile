@@ -1,4 +1,4 @@
-# Targets for people are explained in README.md. Nothing but Go and make is needed.
+# `make help` lists the targets. Nothing but Go and make is needed.
 .DEFAULT_GOAL := build
 SHELL := /bin/sh
 
@@ -25,7 +25,10 @@ N ?= 100
 SEED ?= 0
 VERIFY ?= true
 
-.PHONY: build programs demo sync report test test-bigquery test-schedules chaos lint gen bench package release clean
+.PHONY: help build programs demo sync try-postgres report test test-bigquery test-schedules chaos lint gen bench package release clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the plugin
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/cq-source-pipedrive .
@@ -40,6 +43,7 @@ demo: ## sync a made-up account into pipedrive.db and show what arrived
 	bin/demo/pipedrive-simulator -burst 40 -- bin/demo/$(SYNC) docs/examples/demo.yml
 	bin/demo/sqlite-query pipedrive.db < docs/examples/summary.sql
 
+sync: export PIPEDRIVE_API_URL ?= https://api.pipedrive.com
 sync: ## sync your own account into pipedrive.db
 	@test -n "$$PIPEDRIVE_API_TOKEN" || { \
 		echo 'Set PIPEDRIVE_API_TOKEN to your API token (in Pipedrive: Personal preferences > API), then run make sync again.' >&2; \
@@ -47,6 +51,18 @@ sync: ## sync your own account into pipedrive.db
 	@$(MAKE) --no-print-directory programs
 	bin/$(SYNC) docs/examples/sqlite.yml
 	bin/sqlite-query pipedrive.db < docs/examples/summary.sql
+
+# The official destination comes from CloudQuery's hub. POSTGRESQL_DESTINATION may name a program that was built from
+# its source instead.
+try-postgres: ## sync a made-up account into your PostgreSQL, the one of POSTGRESQL_CONNECTION_STRING
+	@test -n "$$POSTGRESQL_CONNECTION_STRING" || { \
+		echo 'Set POSTGRESQL_CONNECTION_STRING, like postgres://user:password@localhost:5432/database, then run make try-postgres again.' >&2; \
+		exit 1; }
+	@$(MAKE) --no-print-directory programs
+	$(if $(POSTGRESQL_DESTINATION),sed -e 's|registry: cloudquery|registry: local|' -e 's|cloudquery/postgresql|$(POSTGRESQL_DESTINATION)|' \
+		-e '/version:/d' docs/examples/postgresql.yml > bin/postgresql.yml)
+	bin/pipedrive-simulator -- bin/$(SYNC) $(if $(POSTGRESQL_DESTINATION),bin,docs/examples)/postgresql.yml
+	@echo 'Now look into it:  psql "$$POSTGRESQL_CONNECTION_STRING" -c "SELECT title, value, currency, status FROM pipedrive_deals LIMIT 5"'
 
 report: ## a page about what is in pipedrive.db
 	@test -f pipedrive.db || { \
@@ -72,10 +88,10 @@ test-bigquery: ## the queries for BigQuery, against its own parser and analyzer
 test-schedules: ## docs/schedules and the Dockerfile, with the tools of those who read them
 	cd internal/schedules && $(GO) test -count=1 -vet=off -gcflags 'all=-N -l' ./...
 
-lint:
+lint: ## golangci-lint
 	$(GO) run $(GOLANGCI_LINT) run ./...
 
-gen: ## what is generated from the code
+gen: ## write what is generated from the code
 	$(GO) generate ./...
 
 bench: ## ratios, taken in one run
@@ -102,5 +118,5 @@ release: ## all that a release needs but publishing it, with VERSION=v1.2.3
 	@echo "  git tag -a $(VERSION) -m $(VERSION) $$(git rev-parse --short HEAD) && git push origin $(VERSION)"
 	@echo '  cloudquery plugin publish --finalize'
 
-clean:
+clean: ## remove what was built
 	rm -rf bin dist .cq
