@@ -25,7 +25,7 @@ N ?= 100
 SEED ?= 0
 VERIFY ?= true
 
-.PHONY: help build programs demo sync try-postgres report test test-bigquery test-schedules chaos lint gen bench package release clean
+.PHONY: help build programs demo sync try-postgres report picture test test-bigquery test-schedules chaos lint gen bench package release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,10 @@ report: ## a page about what is in pipedrive.db
 		exit 1; }
 	@CGO_ENABLED=0 $(GO) build $(QUICK) -o bin/demo/ ./internal/report/cmd/...
 	@bin/demo/pipedrive-report
+
+picture: report ## the picture of the report in README.md, drawn by Chromium
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1200,1000 \
+		--screenshot=docs/images/report.png "file://$$PWD/report.html"
 
 # Whole syncs run the plugin as a process of its own, which a race detector in the test does not see; and
 # SQLite takes minutes for the histories with it. The plugin's own packages are all raced.

@@ -246,12 +246,15 @@ COMMENT ON COLUMN pipedrive_stages.add_time IS 'When the stage was created.';
 COMMENT ON COLUMN pipedrive_stages.update_time IS 'When the stage was last changed.';
 COMMENT ON COLUMN pipedrive_stages.pipeline_name IS 'Name of the pipeline.';
 
-COMMENT ON TABLE pipedrive_syncs IS 'Runs of this plugin that ended well, one row for each account: what they read, and what that cost. Earlier runs stay where the source has backend_options.';
+COMMENT ON TABLE pipedrive_syncs IS 'Runs of this plugin, one row for each account: how they ended, what they read, and what that cost. Earlier runs stay where the source has backend_options; there the rows of failed runs come with the next one that ends well.';
 COMMENT ON COLUMN pipedrive_syncs._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_syncs._cq_parent_id IS 'Internal CQ ID of the parent row';
 COMMENT ON COLUMN pipedrive_syncs.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
 COMMENT ON COLUMN pipedrive_syncs.started_at IS 'When the run began, by the clock of the machine that it ran on.';
-COMMENT ON COLUMN pipedrive_syncs.ended_at IS 'When it had read everything.';
+COMMENT ON COLUMN pipedrive_syncs.ended_at IS 'When it had read everything, or failed.';
+COMMENT ON COLUMN pipedrive_syncs.status IS 'complete, partial where the budget of API tokens ended the run before all tables were read, or failed.';
+COMMENT ON COLUMN pipedrive_syncs.reason IS 'Why the run is partial or failed; NULL for a complete one.';
+COMMENT ON COLUMN pipedrive_syncs.unfinished_tables IS 'The tables that were not read to their ends: a list of their names; NULL where all were. After a failed run no table is complete.';
 COMMENT ON COLUMN pipedrive_syncs.api_version IS 'The API that it read: v2, v1 or export.';
 COMMENT ON COLUMN pipedrive_syncs.tables IS 'The tables that it was asked for: a list of their names.';
 COMMENT ON COLUMN pipedrive_syncs.rows IS 'Rows that it sent for the account.';

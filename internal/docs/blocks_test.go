@@ -56,7 +56,8 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		built = dir
-		if err := programs.Build(dir, "./internal/sqlite/cmd/cq-destination-sqlite", "./internal/sqlite/cmd/sqlite-query"); err != nil {
+		if err := programs.Build(dir, "./internal/sqlite/cmd/cq-destination-sqlite", "./internal/sqlite/cmd/sqlite-query",
+			"./internal/simulator/cmd/pipedrive-simulator"); err != nil {
 			log.Print(err)
 			return 1
 		}
@@ -236,7 +237,7 @@ func (c *computer) shell(b block) {
 			case name == "make":
 				arguments := append([]string{"--dry-run", "-C", repository}, call[1:]...)
 				command := exec.CommandContext(c.t.Context(), "make", arguments...)
-				command.Env = append(os.Environ(), "MAKEFLAGS=", "PIPEDRIVE_API_TOKEN=x")
+				command.Env = append(os.Environ(), "MAKEFLAGS=", "PIPEDRIVE_API_TOKEN=x", "POSTGRESQL_CONNECTION_STRING=x")
 				out, err := command.CombinedOutput()
 				require.NoError(c.t, err, "%s", out)
 			case name == "cloudquery":
@@ -245,6 +246,10 @@ func (c *computer) shell(b block) {
 				require.ErrorIs(c.t, login.Run(c.t.Context(), append(call[2:], "-h"), io.Discard), flag.ErrHelp)
 			case name == "cq-source-pipedrive":
 				c.run(nil, filepath.Join(built, name), append(call[1:], "--help")...)
+			case name == "pipedrive-simulator":
+				flags := call[1:slices.Index(call, "--")]
+				c.run(nil, filepath.Join(built, name), append(slices.Clone(flags), "-h")...)
+				c.cloudquery(nil, append(call[len(flags)+3:], "--help")...)
 			case !slices.Contains(harmless, name) && elsewhere[b.page][name] == "":
 				c.t.Fatalf("nothing checks the command %s; list it in elsewhere with a reason", name)
 			}

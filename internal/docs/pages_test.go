@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -38,10 +39,10 @@ func (b block) name() string {
 	return b.page + ": " + first
 }
 
-// pagesOfRepository are README.md and all pages in docs.
+// pagesOfRepository are README.md, CONTRIBUTING.md and all pages in docs.
 func pagesOfRepository(t *testing.T) map[string]markdown {
 	t.Helper()
-	pages := map[string]markdown{"README.md": parse(t, "README.md")}
+	pages := map[string]markdown{"README.md": parse(t, "README.md"), "CONTRIBUTING.md": parse(t, "CONTRIBUTING.md")}
 	err := fs.WalkDir(os.DirFS(repository), "docs", func(name string, _ fs.DirEntry, err error) error {
 		if filepath.Ext(name) == ".md" {
 			pages[name] = parse(t, name)
@@ -116,13 +117,49 @@ func resolved(target string) string {
 	return target
 }
 
-// TestPages_areWhatTheHubTakes: Markdown alone, and images with absolute addresses.
+// TestPages_areWhatTheHubTakes: Markdown alone, and images with absolute addresses. The hub takes the pages in docs.
 func TestPages_areWhatTheHubTakes(t *testing.T) {
 	t.Parallel()
 	for name, page := range pagesOfRepository(t) {
 		require.Empty(t, page.html, name)
 		for _, image := range page.images {
-			require.True(t, strings.HasPrefix(image, "https://"), "%s: %s", name, image)
+			if filepath.Dir(name) == "." {
+				require.FileExists(t, filepath.Join(repository, image), name)
+			} else {
+				require.True(t, strings.HasPrefix(image, "https://"), "%s: %s", name, image)
+			}
 		}
 	}
+}
+
+// TestPages_callTheCLIByOneName: readers put it on their path, as README says.
+func TestPages_callTheCLIByOneName(t *testing.T) {
+	t.Parallel()
+	for name, page := range pagesOfRepository(t) {
+		for _, b := range page.blocks {
+			require.NotContains(t, b.text, "bin/cloudquery", name)
+			require.NotContains(t, b.text, "bin/cq-source-pipedrive login", name)
+		}
+	}
+}
+
+// TestContributing_saysWhyForEachDependency: for those of go.mod that the code imports, and no others.
+func TestContributing_saysWhyForEachDependency(t *testing.T) {
+	t.Parallel()
+	direct := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(read(t, "go.mod"), -1)
+	require.NotEmpty(t, direct)
+	_, table, _ := strings.Cut(read(t, "CONTRIBUTING.md"), "## Dependencies")
+	var named []string
+	for line := range strings.Lines(table) {
+		if cells := strings.Split(line, "|"); len(cells) > 2 {
+			for _, m := range regexp.MustCompile("`(.+?)`").FindAllStringSubmatch(cells[1], -1) {
+				named = append(named, m[1])
+			}
+		}
+	}
+	var want []string
+	for _, m := range direct {
+		want = append(want, m[1])
+	}
+	require.ElementsMatch(t, want, named)
 }
