@@ -123,6 +123,7 @@ func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string
 	a.meter.Whole = &run.total
 	config := pipedrive.Config{
 		BaseURL:              c.APIURL,
+		URLKey:               "api_url",
 		Account:              c.Name,
 		UserAgent:            userAgent,
 		Timeout:              s.Timeout.Duration(),
@@ -191,6 +192,7 @@ func (a *Account) connectOAuth(ctx context.Context, config pipedrive.Config, s s
 		TokenURL:     s.OAuth.TokenURL,
 		Timeout:      config.Timeout,
 		Secrets:      secrets,
+		Logger:       config.Logger,
 	})
 	if err != nil {
 		return err
@@ -212,7 +214,7 @@ func (a *Account) connectOAuth(ctx context.Context, config pipedrive.Config, s s
 
 // connectExport asks for one pipeline: an export endpoint has nothing that is cheaper.
 func (a *Account) connectExport(ctx context.Context, config pipedrive.Config, s *spec.Export) error {
-	config.BaseURL = s.URL
+	config.BaseURL, config.URLKey = s.URL, "export.url"
 	config.Authorizer = pipedrive.BearerToken(s.Token)
 	a.api = pipedrive.Export
 	a.client = pipedrive.New(config)

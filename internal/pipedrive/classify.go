@@ -25,6 +25,8 @@ const (
 type transientError struct {
 	error
 	once bool // one more attempt is worth it, many are not
+	// within is how long after the first attempt another one is worth it; 0 for without end.
+	within time.Duration
 }
 
 func (e transientError) Unwrap() error { return e.error }

@@ -5,7 +5,6 @@ package pipedrive
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +25,8 @@ const maxBody = 256 << 20
 type Config struct {
 	// BaseURL is scheme and host, without a trailing slash: https://api.pipedrive.com.
 	BaseURL string
+	// URLKey is the key of the spec that errors about BaseURL name.
+	URLKey string
 	// Account is the account's name in errors and log lines; empty where there is only one.
 	Account string
 	// Authorizer adds the credentials to each request.
@@ -42,7 +43,7 @@ type Config struct {
 	MaxRequestsPerSecond float64
 	// Transport sends the requests; nil for http.DefaultTransport.
 	Transport http.RoundTripper
-	// Logger gets retries and waits at debug level.
+	// Logger gets a request's first retry at debug level; further ones and long pauses at info level.
 	Logger zerolog.Logger
 }
 
@@ -51,6 +52,7 @@ type Client struct {
 	config  Config
 	http    *http.Client
 	limiter *limiter
+	reached atomic.Bool  // whether any answer has come
 	clock   atomic.Int64 // the API's, in Unix seconds, when it last answered; 0 before
 	budget  atomic.Int64 // API tokens that are left for today; -1 where that is not known
 	bodies  sync.Pool    // of *bytes.Buffer, for answers
@@ -87,6 +89,7 @@ func (c *Client) TokensLeft() (int64, bool) {
 
 // learn takes from an answer's headers what the client keeps: limits, budget and clock.
 func (c *Client) learn(h http.Header) {
+	c.reached.Store(true)
 	c.limiter.learn(h)
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		c.clock.Store(date.Unix())
@@ -159,7 +162,7 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 	r.meter.requested()
 	answer, err := c.http.Do(req)
 	if err != nil {
-		return nil, unanswered(c.failure(r, 0, "no answer", withoutURL(err)))
+		return nil, unanswered(c.failure(r, 0, "no answer", withoutURL(err)), c.config.BaseURL, c.config.URLKey, c.reached.Load())
 	}
 	defer answer.Body.Close()
 	c.learn(answer.Header)
@@ -181,15 +184,6 @@ func (c *Client) failure(r request, status int, message string, cause error) *Er
 		Code: ExternalAPIError, Account: c.config.Account, Path: r.path, Status: status,
 		Message: message, cause: cause,
 	}
-}
-
-// unanswered is about a request without an answer, which may get one when it is sent again, unless the
-// host can't prove who it is.
-func unanswered(e *Error) error {
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](e); ok {
-		return e
-	}
-	return transient(e)
 }
 
 // withoutURL strips the URL from an error of net/http: [Error] names the path, and a query may hold

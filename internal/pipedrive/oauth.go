@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/oauth2"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
@@ -45,6 +46,8 @@ type OAuthConfig struct {
 	Transport http.RoundTripper
 	// Secrets gets the tokens that come from the token file and the token endpoint; nil for nowhere.
 	Secrets *redact.Secrets
+	// Logger gets retries as that of [Config] does.
+	Logger zerolog.Logger
 }
 
 // OAuth authorizes requests with an access token and replaces it before it ends, or when the API refuses
@@ -55,6 +58,7 @@ type OAuth struct {
 	file   *tokenFile
 	// secrets get each token before anything can be said about it.
 	secrets *redact.Secrets
+	logger  zerolog.Logger
 
 	turn    chan struct{} // whoever holds it may refresh
 	refresh string        // the newest refresh token
@@ -76,6 +80,7 @@ func NewOAuth(c OAuthConfig) (*OAuth, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		secrets: c.Secrets,
+		logger:  c.Logger,
 		turn:    make(chan struct{}, 1),
 		refresh: c.RefreshToken,
 	}
@@ -122,7 +127,8 @@ type Grant struct {
 
 // Login gets an access token, trying again up to maxRetries times, and returns what comes with it.
 func (o *OAuth) Login(ctx context.Context, maxRetries int) (Grant, error) {
-	token, err := retry(ctx, maxRetries, func() (*oauth2.Token, error) { return o.token(ctx, "") }, nil)
+	token, err := retry(ctx, maxRetries, func() (*oauth2.Token, error) { return o.token(ctx, "") },
+		noteRetries(o.logger, pathOf(o.config.Endpoint.TokenURL)))
 	if err != nil {
 		return Grant{}, err
 	}
@@ -175,7 +181,7 @@ func (o *OAuth) exchange(ctx context.Context) error {
 		token, err = trade()
 	}
 	if err != nil {
-		return tokenError(err, o.config.Endpoint.TokenURL)
+		return tokenError(err, o.config.Endpoint.TokenURL, o.access != nil)
 	}
 	return o.accept(token)
 }
@@ -247,13 +253,13 @@ func (o *OAuth) accept(token *oauth2.Token) error {
 }
 
 // tokenError says what the token endpoint's answer means. It leaves out the body, which may repeat what
-// was sent.
-func tokenError(err error, tokenURL string) error {
+// was sent. reached says whether the endpoint has answered before.
+func tokenError(err error, tokenURL string, reached bool) error {
 	e := &Error{Code: ExternalAPIError, Path: pathOf(tokenURL)}
 	var refused *oauth2.RetrieveError
 	if !errors.As(err, &refused) || refused.Response == nil {
 		e.Message, e.cause = "the access token can't be refreshed", withoutURL(err)
-		return transient(e)
+		return unanswered(e, tokenURL, "oauth.token_url", reached)
 	}
 	e.Status = refused.Response.StatusCode
 	switch {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+	"github.com/rs/zerolog"
 )
 
 // get sends r until decode has taken its answer, as often as the error is one that may pass and
@@ -13,15 +14,33 @@ import (
 // the request is sent again.
 func get[T any](ctx context.Context, c *Client, r request, decode func(body []byte) (T, error)) (T, error) {
 	attempt := func() (T, error) { return sendAndDecode(ctx, c, r, decode) }
+	note := noteRetries(c.config.Logger, r.path)
 	return retry(ctx, c.config.MaxRetries, attempt, func(err error, wait time.Duration) {
 		r.meter.retried()
-		c.config.Logger.Debug().Err(err).Str("path", r.path).Dur("wait", wait).Msg("request is sent again")
+		note(err, wait)
 	})
+}
+
+// longWait is the pause from which a first retry is worth a line at info level.
+const longWait = 10 * time.Second
+
+// noteRetries logs the retries of one request: the first at debug level, since one failure is nothing
+// unusual, further ones and long pauses at info level.
+func noteRetries(logger zerolog.Logger, path string) backoff.Notify {
+	retries := 0
+	return func(err error, wait time.Duration) {
+		level := zerolog.DebugLevel
+		var e *Error
+		if retries++; retries > 1 || (errors.As(err, &e) && e.Reset >= longWait) {
+			level = zerolog.InfoLevel
+		}
+		logger.WithLevel(level).Err(err).Str("path", path).Dur("wait", wait).Msg("request is sent again")
+	}
 }
 
 // retry calls attempt until it succeeds, fails for good, or has failed maxRetries times more than once.
 func retry[T any](ctx context.Context, maxRetries int, attempt func() (T, error), notify backoff.Notify) (T, error) {
-	once := false
+	began, once := time.Now(), false
 	result, err := backoff.Retry(ctx, func() (T, error) {
 		result, err := attempt()
 		var passing transientError
@@ -30,7 +49,7 @@ func retry[T any](ctx context.Context, maxRetries int, attempt func() (T, error)
 			return result, nil
 		case ctx.Err() != nil:
 			return result, backoff.Permanent(context.Cause(ctx))
-		case !errors.As(err, &passing), passing.once && once:
+		case !errors.As(err, &passing), passing.once && once, passing.within > 0 && time.Since(began) > passing.within:
 			return result, backoff.Permanent(err)
 		}
 		once = once || passing.once

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/rs/zerolog"
@@ -177,6 +179,30 @@ func TestSync_v1FieldsWithoutID(t *testing.T) {
 	require.Equal(t, 5.0, rows["pipedrive_persons"][0]["cf_budget"])
 	require.Equal(t, "EUR", rows["pipedrive_persons"][0]["cf_budget_currency"])
 	require.Len(t, rows["pipedrive_fields"], 2)
+}
+
+// TestTestConnection_anAddressThatLeadsNowhere is told within five seconds, with the key to look at.
+func TestTestConnection_anAddressThatLeadsNowhere(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	nobody := "http://" + listener.Addr().String()
+	require.NoError(t, listener.Close())
+	plain := strings.Replace(httpServer(t, answers{}), "http://", "https://", 1)
+	for name, test := range map[string]struct{ connection, says string }{
+		"connection refused":         {fmt.Sprintf(`"api_token":%q,"api_url":%q`, token, nobody), "no connection to " + nobody + "; is api_url right?"},
+		"no such host":               {fmt.Sprintf(`"api_token":%q,"api_url":"https://nowhere.invalid"`, token), "no connection to https://nowhere.invalid; is api_url right?"},
+		"https to http":              {fmt.Sprintf(`"api_token":%q,"api_url":%q`, token, plain), "no connection to " + plain + "; is api_url right?"},
+		"https to http, export":      {fmt.Sprintf(`"export":{"url":%q,"token":"x","account_id":"a"}`, plain), "is export.url right?"},
+		"connection refused, tokens": {fmt.Sprintf(`"oauth":{"client_id":"a","client_secret":"b","refresh_token":"c","token_url":"%s/oauth/token"}`, nobody), "is oauth.token_url right?"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			begin := time.Now()
+			err := TestConnection(context.Background(), zerolog.Nop(), []byte("{"+test.connection+"}"))
+			require.ErrorContains(t, err, test.says)
+			require.Less(t, time.Since(begin), 5*time.Second)
+		})
+	}
 }
 
 // TestTestConnection_tellsOfAnAccountThatASyncWouldSkip: who asks whether the accounts connect wants to know.
