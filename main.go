@@ -4,9 +4,14 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
 	"log"
 	"os"
 	"os/signal"
+	"slices"
 
 	"github.com/cloudquery/plugin-sdk/v4/serve"
 
@@ -16,16 +21,35 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	if err := run(); err != nil {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
 		log.Fatalf("cq-source-pipedrive: %v", err)
 	}
 }
 
-func run() error {
-	if len(os.Args) > 1 && os.Args[1] == "login" {
+// run is the command `login` or one of the SDK's commands, whose help does not know of login.
+func run(arguments []string, out io.Writer) error {
+	first := ""
+	if len(arguments) > 0 {
+		first = arguments[0]
+	}
+	switch {
+	case first == "login":
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		defer stop()
-		return login.Run(ctx, os.Args[2:], os.Stdout)
+		if err := login.Run(ctx, arguments[1:], out); !errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return nil // the help is printed
+	case slices.Equal(arguments, []string{"help", "login"}):
+		login.Help(out)
+		return nil
 	}
-	return serve.Plugin(plugin.Plugin()).Serve(context.Background())
+	if err := serve.Plugin(plugin.Plugin(), serve.WithArgs(arguments...)).Serve(context.Background()); err != nil {
+		return err
+	}
+	if len(arguments) == 0 || (len(arguments) == 1 && slices.Contains([]string{"help", "--help", "-h"}, first)) {
+		fmt.Fprint(out, "\nThe command login:\n\n")
+		login.Help(out)
+	}
+	return nil
 }

@@ -87,17 +87,40 @@ func Run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	return nil
 }
 
-func parse(arguments []string, out io.Writer) (options, error) {
-	o := options{clientSecret: os.Getenv("PIPEDRIVE_CLIENT_SECRET")}
+// Help prints how the command is used.
+func Help(out io.Writer) {
+	var o options
 	var redirect string
+	o.flags(&redirect, out).Usage()
+}
+
+// flags returns the command's flags, which fill o and redirect.
+func (o *options) flags(redirect *string, out io.Writer) *flag.FlagSet {
 	flags := flag.NewFlagSet("cq-source-pipedrive login", flag.ContinueOnError)
 	flags.SetOutput(out)
 	flags.StringVar(&o.clientID, "client-id", os.Getenv("PIPEDRIVE_CLIENT_ID"), "the app's client id; default: the variable PIPEDRIVE_CLIENT_ID")
 	flags.StringVar(&o.tokenFile, "token-file", ".pipedrive/token.json", "where to keep the refresh token")
-	flags.StringVar(&redirect, "redirect-url", "http://127.0.0.1:8976/callback", "the app's callback URL, as in the Developer Hub; on this machine")
+	flags.StringVar(redirect, "redirect-url", "http://127.0.0.1:8976/callback", "the app's callback URL, as in the Developer Hub; on this machine")
 	flags.StringVar(&o.authorizeURL, "authorize-url", defaultAuthorizeURL, "where users consent")
 	flags.StringVar(&o.tokenURL, "token-url", pipedrive.DefaultTokenURL, "where the code is exchanged")
-	if err := flags.Parse(arguments); err != nil {
+	flags.Usage = func() {
+		fmt.Fprint(out, `Connect an OAuth app and keep its refresh token for the syncs. The app's secret comes from the variable
+PIPEDRIVE_CLIENT_SECRET.
+
+Usage:
+  cq-source-pipedrive login [flags]
+
+Flags:
+`)
+		flags.PrintDefaults()
+	}
+	return flags
+}
+
+func parse(arguments []string, out io.Writer) (options, error) {
+	o := options{clientSecret: os.Getenv("PIPEDRIVE_CLIENT_SECRET")}
+	var redirect string
+	if err := o.flags(&redirect, out).Parse(arguments); err != nil {
 		return o, err
 	}
 	if o.clientID == "" || o.clientSecret == "" {
