@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"strings"
 
@@ -32,9 +33,14 @@ func Refuse(err error) error { return &recordError{err} }
 // itself; the export endpoint has pagination at the top.
 type envelope[T any] struct {
 	records    []T
+	digest     uint64 // of the records as they came, equal for equal pages
 	nextCursor string
+	saysNext   bool // whether there is a next_cursor, if only null
 	pagination
 }
+
+// digests is the seed of all digests.
+var digests = maphash.MakeSeed()
 
 type pagination struct {
 	More      *bool  `json:"more_items_in_collection"`
@@ -42,22 +48,30 @@ type pagination struct {
 }
 
 type additionalData struct {
-	NextCursor *string     `json:"next_cursor"`
-	Pagination *pagination `json:"pagination"`
+	NextCursor jsontext.Value `json:"next_cursor"`
+	Pagination *pagination    `json:"pagination"`
 	pagination
 }
 
-// decodeEnvelope reads a whole body. data may be null where the list is paged by offset, which is how v1 says
-// "none"; v2 says [], and what comes in one response (users, v1's pipelines) every account has some of.
+// decodeEnvelope reads a whole body. A member that comes twice makes the answer a broken one: records may have
+// such members, the envelope not, or one list of records would hide the other.
+//
+// data may be null where the list is paged by offset, which is how v1 says "none". v2 says [], and of the lists that
+// come in one response (users, v1's pipelines) every account has some.
 func decodeEnvelope[T any](body []byte, nullIsEmpty bool, record Decode[T]) (envelope[T], error) {
 	var (
 		e       envelope[T]
 		failed  bool
 		hasData bool
 		message []string
+		names   = map[string]bool{}
 	)
 	dec := jsontext.NewDecoder(bytes.NewBuffer(body), Lenient...)
 	err := eachMember(dec, func(name string) error {
+		if names[name] {
+			return fmt.Errorf("the answer has %.100q twice", name)
+		}
+		names[name] = true
 		switch name {
 		case "success":
 			success, err := dec.ReadToken()
@@ -69,7 +83,9 @@ func decodeEnvelope[T any](body []byte, nullIsEmpty bool, record Decode[T]) (env
 				return dec.SkipValue()
 			}
 			var err error
+			from := dec.InputOffset()
 			e.records, err = decodeRecords(dec, record)
+			e.digest = maphash.Bytes(digests, body[from:dec.InputOffset()])
 			return err
 		case "additional_data":
 			return e.readAdditionalData(dec)
@@ -100,8 +116,10 @@ func (e *envelope[T]) readAdditionalData(dec *jsontext.Decoder) error {
 	if err := json.UnmarshalDecode(dec, &data); err != nil {
 		return err
 	}
-	if data.NextCursor != nil {
-		e.nextCursor = *data.NextCursor
+	if e.saysNext = data.NextCursor != nil; data.NextCursor.Kind() == '"' {
+		if err := json.Unmarshal(data.NextCursor, &e.nextCursor, Lenient[0]); err != nil {
+			return err
+		}
 	}
 	if data.Pagination != nil {
 		data.pagination = *data.Pagination

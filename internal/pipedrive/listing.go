@@ -66,6 +66,11 @@ type Query struct {
 	// Allow is asked before each page, nil for nobody. Its error ends the reading before the page costs
 	// anything.
 	Allow func() error
+	// MayBeEmpty is true where an empty list needs no second look, since nothing follows from it.
+	MayBeEmpty bool
+	// Narrowed is told that a reading by OldestFirst leaves out records without an update_time from then on,
+	// although Since is zero; nil for nobody.
+	Narrowed func()
 }
 
 // Order is the order in which records come. Listings that know only one come in theirs.
@@ -148,8 +153,8 @@ var (
 
 	oldestFirstV2 = url.Values{"sort_by": {"update_time"}, "sort_direction": {"asc"}}
 	newestFirstV2 = url.Values{"sort_by": {"update_time"}, "sort_direction": {"desc"}}
-	oldestFirstV1 = url.Values{"sort": {"update_time ASC"}}
-	newestFirstV1 = url.Values{"sort": {"update_time DESC"}}
+	oldestFirstV1 = url.Values{"sort": {"update_time ASC, id ASC"}}
+	newestFirstV1 = url.Values{"sort": {"update_time DESC, id DESC"}}
 
 	activityCounts = []string{
 		"next_activity_id", "last_activity_id", "email_messages_count", "activities_count",

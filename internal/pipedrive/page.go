@@ -1,15 +1,11 @@
 package pipedrive
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -23,25 +19,29 @@ type Record interface {
 }
 
 // Pages reads listing l page after page. A page is yielded once its answer was read in full and decoded,
-// and not held on to. The iteration ends with the list or with the first error, which is an [*Error] or
-// the cause of ctx's end.
+// and not held on to. The iteration ends with the list or with the first error, which is an [*Error], a
+// [*TiesError] or the cause of ctx's end.
+//
+// A reading ends only on positive evidence: an answer that says that it is the last, and that goes on from the
+// page before. An empty answer is no such evidence until it was confirmed.
 func Pages[T Record](ctx context.Context, c *Client, l Listing, q Query, m *Meter, decode Decode[T]) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		if l.Paging == Offset {
 			q.Limit = max(q.Limit, 2) // of which one repeats the page before
 		}
 		p := &pager[T]{
-			client: c, listing: l, limit: q.Limit, query: l.values(q), meter: m, decode: decode,
-			ordered: l.Paging == Offset && (q.Order == ByID || !l.Timed()), cursors: map[string]bool{},
-			oldestFirst: q.Order == OldestFirst && l.Timed(), since: q.Since, allow: q.Allow,
+			client: c, listing: l, limit: q.Limit, query: l.values(q), meter: m, decode: decode, asked: q,
+			sequence: sequence[T]{sorting: l.sorting(q)},
+			cursors:  map[string]bool{}, digests: map[uint64]bool{},
+			offset: offset{margin: 1}, since: q.Since,
 		}
 		for !p.ended {
 			records, err := p.next(ctx)
-			if err != nil {
-				yield(nil, err)
+			if len(records) > 0 && !yield(records, nil) {
 				return
 			}
-			if len(records) > 0 && !yield(records, nil) {
+			if err != nil {
+				yield(nil, err)
 				return
 			}
 		}
@@ -52,31 +52,32 @@ func Pages[T Record](ctx context.Context, c *Client, l Listing, q Query, m *Mete
 type pager[T Record] struct {
 	client  *Client
 	listing Listing
+	asked   Query
 	limit   int
 	query   url.Values // of the page that comes next
 	meter   *Meter
 	decode  Decode[T]
+	ended   bool
 
-	allow   func() error    // asked before each page
+	sequence sequence[T]     // of the records so far
+	digests  map[uint64]bool // of the pages so far, where their records have no order
+	digest   uint64          // of the page before
+	empty    int             // empty pages in a row
+	idle     int             // requests in a row that brought no new record
+
 	cursors map[string]bool // that were followed, in a cursor listing
+	silent  bool            // whether an answer without a next_cursor was asked for again
 
-	start   int64 // of the page that comes next, in an offset listing
-	first   int64 // the id that the page before begins with; 0 where that page is read again
-	ordered bool  // whether the records of an offset listing have come in the order of their ids so far
-	lastID  int64 // the greatest id so far, while they have
-
-	again int // how often pages were read again since there was a new record, in an offset listing
-
-	oldestFirst bool      // whether the records of an offset listing come in the order of update_time
-	last        place     // of the last record so far, while they do
-	since       time.Time // updated_since of the page that comes next, in such a listing
-	ended       bool
+	offset
+	since  time.Time // updated_since of the page that comes next; only a list by OldestFirst moves it
+	before time.Time // second of the first record of the page before, in such a list
+	jumps  bool      // whether each page is asked for by time, in such a list
 }
 
 // next reads a page and moves the position behind it.
 func (p *pager[T]) next(ctx context.Context) ([]T, error) {
-	if p.allow != nil {
-		if err := p.allow(); err != nil {
+	if p.asked.Allow != nil {
+		if err := p.asked.Allow(); err != nil {
 			return nil, err
 		}
 	}
@@ -84,23 +85,51 @@ func (p *pager[T]) next(ctx context.Context) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(page.records) > 0 {
+		p.empty = 0
+	}
+	var fresh []T
 	switch p.listing.Paging {
 	case Cursor:
-		return page.records, p.followCursor(page)
+		fresh, err = p.followCursor(page)
 	case Offset:
-		if p.oldestFirst {
-			return page.records, p.followTime(page)
-		}
-		return p.followOffset(page)
+		fresh, err = p.followOffset(page)
+	default:
+		fresh, p.ended = page.records, len(page.records) > 0 || p.confirmed()
 	}
-	p.ended = true
-	return page.records, nil
+	if len(fresh) > 0 {
+		p.idle = 0
+	}
+	p.digest = page.digest
+	return fresh, err
 }
+
+// mostEmpty is how often an empty page is asked for again where the reading has brought records before: that
+// all of them were deleted meanwhile is less likely than a broken answer.
+const mostEmpty = 3
+
+// confirmed counts an empty page that ends the list, and reports whether the list can be taken for ended.
+func (p *pager[T]) confirmed() bool {
+	p.empty++
+	switch {
+	case p.sequence.began && p.listing.Paging == Offset && p.start == 0:
+		return p.empty > mostEmpty
+	case p.asked.MayBeEmpty && !p.sequence.began:
+		return true
+	}
+	return p.empty > 1
+}
+
+var errNoNext = errors.New("the answer has a full page and does not say whether another follows")
 
 func (p *pager[T]) read(ctx context.Context) (envelope[T], error) {
 	r := request{path: p.listing.Path, query: p.query, cost: p.listing.Cost, scopes: p.listing.Scopes, meter: p.meter}
 	decode := func(body []byte) (envelope[T], error) {
-		return decodeEnvelope(body, p.listing.Paging == Offset, p.decode)
+		page, err := decodeEnvelope(body, p.listing.Paging == Offset, p.decode)
+		if err == nil && p.listing.Paging == Cursor && !page.saysNext && len(page.records) >= p.limit {
+			err = errNoNext
+		}
+		return page, err
 	}
 	page, err := get(ctx, p.client, r, decode)
 	if len(p.listing.IncludeOptional) == 0 || !isStatus(err, http.StatusBadRequest) || p.query.Has("cursor") {
@@ -124,151 +153,57 @@ func isStatus(err error, status int) bool {
 	return errors.As(err, &e) && e.Status == status
 }
 
-func (p *pager[T]) followCursor(page envelope[T]) error {
-	if page.nextCursor == "" {
-		p.ended = true
-		return nil
+// followCursor moves on to next_cursor. Records must come in the order that was asked for. One page that brings no
+// new record is tolerated, a second is not: a list whose cursors always differ could go on for ever.
+func (p *pager[T]) followCursor(page envelope[T]) ([]T, error) {
+	last := page.nextCursor == ""
+	switch {
+	case last && len(page.records) == 0:
+		p.ended = p.confirmed()
+		return nil, nil
+	case last && !page.saysNext && !p.silent: // which API v2 always does; the page may have come damaged
+		p.silent = true
+		return nil, nil
+	case p.cursors[page.nextCursor]:
+		return nil, p.broken("the answer's next_cursor is one that was followed already")
 	}
-	if p.cursors[page.nextCursor] {
-		return p.broken("the answer's next_cursor is one that was followed already")
-	}
-	p.cursors[page.nextCursor] = true
-	p.query.Set("cursor", page.nextCursor)
-	return nil
-}
-
-// followOffset moves on by offset. An offset says how many records come before, so a record that is
-// deleted while the list is being read moves all later ones up by one, across the edge of a page that
-// was already read. As long as the list comes in the order of ids, each page therefore begins with the
-// last record of the one before; where that record is not found, the page before is read again.
-func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
-	if p.ordered && p.start > 0 && (len(page.records) == 0 || page.records[0].RecordID() > p.lastID) {
-		p.first = 0
-		return nil, p.readAgain(max(0, p.start-int64(p.limit)+1))
-	}
-	if len(page.records) > 1 {
-		first := page.records[0].RecordID()
-		if first != 0 && first == p.first {
-			return nil, p.broken(fmt.Sprintf("the page that starts at %d begins as the one before", p.start))
-		}
-		p.first = first
-	}
-	fresh, err := p.unseen(page.records)
+	fresh, err := p.unseen(page)
 	if err != nil {
 		return nil, err
 	}
-	if len(fresh) > 0 {
-		p.again = 0
+	if p.idle++; len(fresh) == 0 && p.idle > 1 && !last {
+		return nil, p.broken("its pages bring no record that was not there before")
 	}
-	more, next := p.more(page)
-	if !more {
-		p.ended = true
-		return fresh, nil
-	}
-	if p.ordered {
-		next--
-	}
-	if next <= p.start {
-		return nil, p.broken(fmt.Sprintf("the page that starts at %d says that the next one starts at %d", p.start, next))
-	}
-	p.seek(next)
+	p.ended = last
+	p.cursors[page.nextCursor] = true
+	p.query.Set("cursor", page.nextCursor)
 	return fresh, nil
 }
 
-// place is where a record stands in the order of update_time. One that was changed stands elsewhere.
-type place struct {
-	id      int64
-	changed time.Time
-}
-
-func placeOf(r Record) place {
-	changed, _ := r.RecordTime()
-	return place{r.RecordID(), changed}
-}
-
-// followTime moves on by time, in a listing by offset whose records come in the order of update_time. There
-// a record that is changed moves to the end, and all between move up by one, across the edge of a page that
-// was already read. Each page therefore asks for what was changed since the last record of the one before,
-// and so begins with the records of that second again. Only where they fill a page, and where records have
-// no update_time, the next one is asked for by offset, and begins with the last record of the one before;
-// where that one is not found in its place, the second is read again from its beginning.
-func (p *pager[T]) followTime(page envelope[T]) error {
-	moved := p.start > 0 && (len(page.records) == 0 || placeOf(page.records[0]) != p.last)
-	more, next := p.more(page)
+// unseen returns the records of a page of a cursor listing that are new.
+func (p *pager[T]) unseen(page envelope[T]) ([]T, error) {
+	s := &p.sequence
 	switch {
-	case moved:
-		return p.readAgain(0)
-	case !more:
-		p.ended = true
-		return nil
-	case len(page.records) == 0:
-		return p.broken("an empty page says that more records follow")
+	case len(page.records) == 0, p.repeats(page):
+		return nil, nil
+	case s.sorting == unsorted:
+		return page.records, nil
+	case !s.inOrder(page.records, !s.began), !s.follows(page.records[0]):
+		return nil, p.broken(s.disorder())
 	}
-	last := page.records[len(page.records)-1]
-	p.last = placeOf(last)
-	if changed, ok := last.RecordTime(); ok && changed.Truncate(time.Second).After(p.since) {
-		p.since, p.again = changed.Truncate(time.Second), 0
-		p.query.Set("updated_since", sinceText(p.since))
-		p.seek(0)
-		return nil
-	}
-	if next-1 <= p.start {
-		return p.broken(fmt.Sprintf("the page that starts at %d says that the next one starts at %d", p.start, next))
-	}
-	p.seek(next - 1)
-	return nil
+	return s.take(page.records), nil
 }
 
-// more reports whether records follow the page, and where. more_items_in_collection decides, not the
-// presence of next_start ([Pipedrive: pagination]); where neither is given, a full page may have a next.
-//
-// [Pipedrive: pagination]: https://pipedrive.readme.io/docs/core-api-concepts-pagination
-func (p *pager[T]) more(page envelope[T]) (more bool, next int64) {
-	next = p.start + int64(p.limit)
-	if page.NextStart != nil {
-		next = *page.NextStart
+// repeats reports whether a page is the one before. Where records have no order that could tell, it compares
+// with all pages so far.
+func (p *pager[T]) repeats(page envelope[T]) bool {
+	if p.sequence.sorting != unsorted {
+		return p.sequence.began && page.digest == p.digest
 	}
-	if page.More == nil {
-		return page.NextStart != nil || len(page.records) >= p.limit, next
-	}
-	return *page.More, next
-}
-
-// unseen returns the records behind the greatest id so far, and remembers the new greatest. A list that was
-// to come in the order of ids and does not can't be read safely; one whose order was never promised is
-// read as it comes.
-func (p *pager[T]) unseen(records []T) ([]T, error) {
-	inOrder := slices.IsSortedFunc(records, func(a, b T) int { return cmp.Compare(a.RecordID(), b.RecordID()) })
-	switch {
-	case p.ordered && !inOrder && p.listing.Sort != nil:
-		return nil, p.broken("its records do not come in the order of their ids")
-	case !p.ordered, !inOrder:
-		p.ordered = false
-		return records, nil
-	}
-	for i, r := range records {
-		if r.RecordID() > p.lastID {
-			p.lastID = records[len(records)-1].RecordID()
-			return records[i:], nil
-		}
-	}
-	return nil, nil
-}
-
-func (p *pager[T]) seek(start int64) {
-	p.start = start
-	p.query.Set("start", strconv.FormatInt(start, 10))
-}
-
-// mostAgain is how often pages are read again before a list is given up that promises records and has none.
-const mostAgain = 100
-
-func (p *pager[T]) readAgain(start int64) error {
-	if p.again++; p.again > mostAgain {
-		return p.broken(fmt.Sprintf("the page that starts at %d does not go on from the one before", p.start))
-	}
-	p.seek(start)
-	return nil
+	seen := p.digests[page.digest]
+	p.digests[page.digest] = true
+	p.sequence.began = true
+	return seen
 }
 
 func (p *pager[T]) broken(message string) error {

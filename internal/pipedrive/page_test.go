@@ -48,7 +48,7 @@ func TestPages_cursorListEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, _ := start(func(int, *http.Request) reply { return reply{body: body} })
-			pages, err := collect(t, c, cursorListing, 1)
+			pages, err := collect(t, c, cursorListing, 2)
 			require.NoError(t, err)
 			require.Equal(t, [][]int64{{1}}, pages)
 		})
@@ -175,7 +175,7 @@ func TestPages_asksWithoutOptionalFieldsThatAnAccountDoesNotHave(t *testing.T) {
 		if r.URL.Query().Get("cursor") == "" {
 			return reply{body: `{"success":true,"data":[{"id":1}],"additional_data":{"next_cursor":"x"}}`}
 		}
-		return reply{body: `{"success":true,"data":[{"id":2}],"additional_data":{}}`}
+		return reply{body: `{"success":true,"data":[{"id":2}],"additional_data":{"next_cursor":null}}`}
 	})
 	pages, err := collect(t, c, l, 1)
 	require.NoError(t, err)

@@ -26,7 +26,8 @@ const none = ""
 // timedList is a v1 list that sorts by update_time and knows updated_since.
 type timedList struct {
 	rows   []item
-	before func(request int) // may change the rows
+	before func(request int)              // may change the rows
+	order  func(request int, rows []item) // may bring the rows of an answer into another order
 }
 
 func (l *timedList) answer(n int, r *http.Request) reply {
@@ -41,7 +42,18 @@ func (l *timedList) answer(n int, r *http.Request) reply {
 			return !ok || changed.Before(since)
 		})
 	}
-	slices.SortFunc(rows, func(a, b item) int { return cmp.Or(cmp.Compare(a.UpdateTime, b.UpdateTime), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(rows, func(a, b item) int {
+		if q.Get("sort") == byIDv1.Get("sort") {
+			return cmp.Compare(a.ID, b.ID)
+		}
+		return cmp.Or(cmp.Compare(a.UpdateTime, b.UpdateTime), cmp.Compare(a.ID, b.ID))
+	})
+	if q.Get("sort") == newestFirstV1.Get("sort") {
+		slices.Reverse(rows)
+	}
+	if l.order != nil {
+		l.order(n, rows)
+	}
 	from, _ := strconv.Atoi(q.Get("start"))
 	limit, _ := strconv.Atoi(q.Get("limit"))
 	from = min(from, len(rows))
@@ -93,7 +105,7 @@ func TestPages_oldestFirstByOffset(t *testing.T) {
 		"all in one second":            {rows(5, 5, 5, 5, 5, 5, 5, 5, 5, 5), nil, 6},
 		"a second that fills pages":    {rows(1, 5, 5, 5, 5, 5, 5, 5, 9, 9), nil, 7},
 		"one row":                      {rows(3), nil, 1},
-		"no rows":                      {rows(), nil, 1},
+		"no rows":                      {rows(), nil, 2}, // of which one confirms it
 		"a read row changes":           {rows(1, 2, 3, 4, 5, 6, 7, 8), func(l *timedList) { l.set(1, at(30)) }, 6},
 		"a read row is deleted":        {rows(1, 2, 3, 4, 5, 6, 7, 8), func(l *timedList) { l.set(2, "deleted") }, 6},
 		"the last read row is deleted": {rows(1, 2, 3, 4, 5, 6, 7, 8), func(l *timedList) { l.set(3, "deleted") }, 6},
@@ -122,7 +134,7 @@ func TestPages_oldestFirstByOffset(t *testing.T) {
 func TestPages_oldestFirstLastRowMoves(t *testing.T) {
 	l := &timedList{rows: []item{{1, at(5)}, {2, at(5)}, {3, at(5)}, {4, at(5)}}}
 	l.before = func(n int) {
-		if n == 3 { // the page that begins with record 3, by offset
+		if n == 2 { // the page that begins with record 3, by offset
 			l.set(1, "deleted")
 			l.set(3, at(9))
 		}

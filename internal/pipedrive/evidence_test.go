@@ -1,0 +1,419 @@
+package pipedrive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// readIDs reads a listing and returns how often each id came, and how many requests that took.
+func readIDs(t *testing.T, answer func(int, *http.Request) reply, l Listing, q Query) (map[int64]int, int, error) {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	c, api := start(func(n int, r *http.Request) reply {
+		if n > 500 {
+			cancel(errors.New("read for ever"))
+		}
+		return answer(n, r)
+	})
+	got := map[int64]int{}
+	for page, err := range Pages(ctx, c, l, q, nil, decodeItem) {
+		if err != nil {
+			return got, len(api.requests), err
+		}
+		for _, i := range page {
+			got[i.ID]++
+		}
+	}
+	return got, len(api.requests), nil
+}
+
+func numbered(n int, second func(i int) int) *timedList {
+	l := &timedList{}
+	for i := range n {
+		l.rows = append(l.rows, item{ID: int64(i + 1), UpdateTime: at(second(i))})
+	}
+	return l
+}
+
+// TestPages_anEmptyAnswerInTheMiddleIsNotTheEnd: an answer that has lost its records, and says that none follow,
+// costs a list none of its rows, also where records move at the same time.
+func TestPages_anEmptyAnswerInTheMiddleIsNotTheEnd(t *testing.T) {
+	const empty = `{"success":true,"data":null,"additional_data":{"pagination":{"more_items_in_collection":false}}}`
+	for _, order := range []Order{ByID, OldestFirst, NewestFirst} {
+		for _, moves := range []bool{false, true} {
+			for at1 := 1; at1 <= 9; at1++ {
+				for _, inARow := range []int{1, 2} {
+					t.Run(fmt.Sprintf("order %d, moves %t, %d from request %d", order, moves, inARow, at1), func(t *testing.T) {
+						l := numbered(12, func(i int) int { return i / 2 })
+						l.before = func(n int) {
+							if moves && n == 2 {
+								l.set(map[Order]int64{ByID: 1, OldestFirst: 1, NewestFirst: 12}[order], at(40))
+							}
+						}
+						if inARow == 2 && at1 == 1 {
+							t.Skip("a list that is empty twice is empty")
+						}
+						got, _, err := readIDs(t, func(n int, r *http.Request) reply {
+							a := l.answer(n, r)
+							if at1 <= n && n < at1+inARow {
+								return reply{body: empty}
+							}
+							return a
+						}, timedListing, Query{Limit: 3, Order: order})
+						require.NoError(t, err)
+						require.Len(t, got, 12)
+					})
+				}
+			}
+		}
+	}
+}
+
+// TestPages_theLastRecordIsDeleted: an empty page is right then, which the page before confirms.
+func TestPages_theLastRecordIsDeleted(t *testing.T) {
+	for _, order := range []Order{ByID, OldestFirst, NewestFirst} {
+		l := numbered(4, func(i int) int { return i })
+		l.before = func(n int) {
+			if n == 2 {
+				l.set(3, "deleted")
+				l.set(4, "deleted")
+				if order == NewestFirst {
+					l.set(1, "deleted")
+					l.set(2, "deleted")
+					l.set(3, at(3))
+					l.set(4, at(4))
+				}
+			}
+		}
+		_, requests, err := readIDs(t, l.answer, timedListing, Query{Limit: 3, Order: order})
+		require.NoError(t, err)
+		require.LessOrEqual(t, requests, 4)
+	}
+}
+
+// TestPages_anEmptyListIsAskedForAgain: the first answer may be broken, and the table would be emptied.
+func TestPages_anEmptyListIsAskedForAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		listing     Listing
+		empty, full string
+	}{
+		"offset": {offsetListing, `{"success":true,"data":null}`, `{"success":true,"data":[{"id":1}],"additional_data":{"pagination":{"more_items_in_collection":false}}}`},
+		"cursor": {cursorListing, `{"success":true,"data":[],"additional_data":{"next_cursor":null}}`, `{"success":true,"data":[{"id":1}],"additional_data":{"next_cursor":null}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := func(n int, _ *http.Request) reply {
+				if n == 1 {
+					return reply{body: test.empty}
+				}
+				return reply{body: test.full}
+			}
+			got, requests, err := readIDs(t, answer, test.listing, Query{Limit: 5})
+			require.NoError(t, err)
+			require.Len(t, got, 1)
+			require.Equal(t, 2, requests)
+			got, requests, err = readIDs(t, answer, test.listing, Query{Limit: 5, MayBeEmpty: true})
+			require.NoError(t, err)
+			require.Empty(t, got)
+			require.Equal(t, 1, requests)
+		})
+	}
+}
+
+var timedCursorListing = Listing{Path: "/api/v2/things", Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2}
+
+// cursorPages are the pages of a cursor listing, one after another.
+func cursorPages(pages ...[]item) func(int, *http.Request) reply {
+	return func(_ int, r *http.Request) reply {
+		n, _ := strconv.Atoi(r.URL.Query().Get("cursor"))
+		var parts []string
+		for _, i := range pages[n] {
+			parts = append(parts, fmt.Sprintf(`{"id":%d,"update_time":%q}`, i.ID, i.UpdateTime))
+		}
+		next := "null"
+		if n+1 < len(pages) {
+			next = fmt.Sprintf("%q", strconv.Itoa(n+1))
+		}
+		return reply{body: fmt.Sprintf(`{"success":true,"data":[%s],"additional_data":{"next_cursor":%s}}`, strings.Join(parts, ","), next)}
+	}
+}
+
+// TestPages_aCursorListInAnotherOrderFails: an API that ignores the sort would have a run that ends early go on
+// behind records that it has not read.
+func TestPages_aCursorListInAnotherOrderFails(t *testing.T) {
+	for name, test := range map[string]struct {
+		order Order
+		pages [][]item
+	}{
+		"by id, in a page":                          {ByID, [][]item{{{2, at(1)}, {1, at(2)}}}},
+		"by id, from page to page":                  {ByID, [][]item{{{2, at(1)}}, {{1, at(2)}}}},
+		"oldest first, in a page":                   {OldestFirst, [][]item{{{1, at(2)}, {2, at(1)}}}},
+		"oldest first, from page to page":           {OldestFirst, [][]item{{{1, at(2)}}, {{2, at(1)}}}},
+		"newest first, in a page":                   {NewestFirst, [][]item{{{1, at(1)}, {2, at(2)}}}},
+		"newest first, from page to page":           {NewestFirst, [][]item{{{1, at(1)}}, {{2, at(2)}}}},
+		"records without a time are in the middle":  {OldestFirst, [][]item{{{1, at(1)}, {2, none}}, {{3, at(2)}}}},
+		"records without a time are at either side": {OldestFirst, [][]item{{{1, none}, {2, at(1)}, {3, none}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := readIDs(t, cursorPages(test.pages...), timedCursorListing, Query{Limit: 5, Order: test.order})
+			require.ErrorContains(t, requireCode(t, err, ExternalAPIError), "do not come in the order of their")
+		})
+	}
+}
+
+func TestPages_aCursorListInItsOrderIsRead(t *testing.T) {
+	for name, test := range map[string]struct {
+		order Order
+		pages [][]item
+	}{
+		"without a time first":       {OldestFirst, [][]item{{{1, none}, {4, none}}, {{2, none}, {3, at(1)}}}},
+		"without a time last":        {OldestFirst, [][]item{{{4, at(1)}}, {{2, none}}, {{1, none}, {3, none}}}},
+		"newest, without a time":     {NewestFirst, [][]item{{{4, at(3)}, {2, at(1)}}, {{1, none}, {3, none}}}},
+		"ties in any order":          {OldestFirst, [][]item{{{4, at(1)}, {2, at(1)}}, {{3, at(1)}, {1, at(1)}}}},
+		"a record that changes":      {OldestFirst, [][]item{{{1, at(1)}, {2, at(2)}}, {{3, at(3)}, {4, at(4)}, {1, at(9)}}}},
+		"an empty page in the midst": {ByID, [][]item{{{1, none}, {2, none}}, {}, {{3, none}, {4, none}}}},
+		"a page that comes twice":    {ByID, [][]item{{{1, none}, {2, none}}, {{1, none}, {2, none}}, {{3, none}, {4, none}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, _, err := readIDs(t, cursorPages(test.pages...), timedCursorListing, Query{Limit: 2, Order: test.order})
+			require.NoError(t, err)
+			require.Len(t, got, 4)
+		})
+	}
+}
+
+// TestPages_cursorsThatBringNothingNewFail: next_cursor always differs, and the page is the same.
+func TestPages_cursorsThatBringNothingNewFail(t *testing.T) {
+	fields := Listing{Path: "/api/v2/fields", Paging: Cursor}
+	for name, test := range map[string]struct {
+		listing Listing
+		order   Order
+		data    []string
+	}{
+		"by id":                 {timedCursorListing, ByID, []string{items(1, 2)}},
+		"all in one second":     {timedCursorListing, OldestFirst, []string{`[{"id":1,"update_time":"2026-01-01 00:00:00"}]`, `[{"id":2,"update_time":"2026-01-01 00:00:00"}]`}},
+		"empty pages":           {timedCursorListing, ByID, []string{"[]"}},
+		"records without an id": {fields, ByID, []string{`[{"key":"a"}]`, `[{"key":"b"}]`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, requests, err := readIDs(t, func(n int, _ *http.Request) reply {
+				return reply{body: fmt.Sprintf(`{"success":true,"data":%s,"additional_data":{"next_cursor":"c%d"}}`, test.data[n%len(test.data)], n)}
+			}, test.listing, Query{Limit: 2, Order: test.order})
+			requireCode(t, err, ExternalAPIError)
+			require.LessOrEqual(t, requests, len(test.data)+2)
+		})
+	}
+}
+
+// TestPages_aServerThatCapsItsPages: it serves three records whatever limit says, and does not say whether more
+// follow.
+func TestPages_aServerThatCapsItsPages(t *testing.T) {
+	for name, ids := range map[string][]int64{
+		"in order":                  {1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
+		"in no order":               {5, 9, 1, 2, 8, 3, 4, 10, 7, 6},
+		"as many as the cap":        {1, 2, 3},
+		"fewer than the cap":        {1, 2},
+		"one":                       {1},
+		"a last page with only one": {1, 2, 3, 4, 5, 6, 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, requests, err := readIDs(t, func(_ int, r *http.Request) reply {
+				from, _ := strconv.Atoi(r.URL.Query().Get("start"))
+				from = min(from, len(ids))
+				return reply{body: fmt.Sprintf(`{"success":true,"data":%s}`, items(ids[from:min(from+3, len(ids))]...))}
+			}, Listing{Path: "/things", Paging: Offset}, Query{Limit: 5})
+			require.NoError(t, err)
+			require.Equal(t, slices.Sorted(slices.Values(ids)), slices.Sorted(maps.Keys(got)))
+			require.LessOrEqual(t, requests, len(ids)/2+3)
+		})
+	}
+}
+
+func TestPages_aFullPageWithoutNextCursorIsBroken(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		pages := cursorPages([]item{{1, none}, {2, none}}, []item{{3, none}})
+		cut := func(most int) func(int, *http.Request) reply {
+			return func(n int, r *http.Request) reply {
+				if n <= most {
+					return reply{body: `{"success":true,"data":[{"id":1},{"id":2}]}`}
+				}
+				return pages(n, r)
+			}
+		}
+		got, _, err := readIDs(t, cut(1), cursorListing, Query{Limit: 2})
+		require.NoError(t, err)
+		require.Len(t, got, 3)
+		_, _, err = readIDs(t, cut(100), cursorListing, Query{Limit: 2})
+		require.ErrorContains(t, requireCode(t, err, ExternalAPIError), "whether another follows")
+	})
+}
+
+// TestPages_aShortPageWithoutNextCursorIsAskedForAgain: it may have lost its end.
+func TestPages_aShortPageWithoutNextCursorIsAskedForAgain(t *testing.T) {
+	pages := cursorPages([]item{{1, none}, {2, none}}, []item{{3, none}})
+	got, _, err := readIDs(t, func(n int, r *http.Request) reply {
+		if n == 1 {
+			return reply{body: `{"success":true,"data":[{"id":1},{"id":2}]}`}
+		}
+		return pages(n, r)
+	}, cursorListing, Query{Limit: 5})
+	require.NoError(t, err)
+	require.Equal(t, map[int64]int{1: 1, 2: 1, 3: 1}, got)
+}
+
+func TestPages_anAnswerWithTwoListsIsBroken(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		answer := func(most int) func(n int, _ *http.Request) reply {
+			return func(n int, _ *http.Request) reply {
+				if n <= most {
+					return reply{body: `{"success":true,"data":[{"id":1},{"id":2}],"data":[],"additional_data":{"next_cursor":null}}`}
+				}
+				return reply{body: `{"success":true,"data":[{"id":1,"name":"a","name":"b"},{"id":2}],"additional_data":{"next_cursor":null}}`}
+			}
+		}
+		got, _, err := readIDs(t, answer(1), cursorListing, Query{Limit: 5})
+		require.NoError(t, err)
+		require.Len(t, got, 2)
+		_, _, err = readIDs(t, answer(100), cursorListing, Query{Limit: 5})
+		require.ErrorContains(t, requireCode(t, err, ExternalAPIError), "twice")
+	})
+}
+
+// TestPages_tiesWhoseOrderChanges: 70 records of one second come otherwise in each answer by update_time. The
+// reading says so at once, and by id they all come.
+func TestPages_tiesWhoseOrderChanges(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for name, timeOf := range map[string]func(i int) string{
+		"of one second":  func(int) string { return at(5) },
+		"without a time": func(int) string { return none },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := &timedList{rows: []item{{1, at(1)}, {2, at(2)}, {99, at(30)}}}
+			for i := range 70 {
+				l.rows = append(l.rows, item{int64(10 + i), timeOf(i)})
+			}
+			l.order = func(_ int, rows []item) {
+				from := slices.IndexFunc(rows, func(i item) bool { return i.UpdateTime == timeOf(0) })
+				to := from
+				for to < len(rows) && rows[to].UpdateTime == timeOf(0) {
+					to++
+				}
+				random.Shuffle(to-from, func(i, j int) { rows[from+i], rows[from+j] = rows[from+j], rows[from+i] })
+			}
+			got, requests, err := readIDs(t, l.answer, timedListing, Query{Limit: 20, Order: OldestFirst})
+			var ties *TiesError
+			require.ErrorAs(t, err, &ties)
+			requireCode(t, err, ExternalAPIError)
+			require.LessOrEqual(t, requests, 3)
+			l.order = nil // by id, nothing is shuffled
+			rest, _, err := readIDs(t, l.answer, timedListing, Query{Limit: 20, Order: ByID, Since: ties.Since})
+			require.NoError(t, err)
+			maps.Copy(got, rest)
+			require.Len(t, got, 73)
+		})
+	}
+}
+
+// TestPages_aSecondWhoseOrderChangesAndFitsInAPage: it is read in one answer.
+func TestPages_aSecondWhoseOrderChangesAndFitsInAPage(t *testing.T) {
+	l := numbered(60, func(i int) int { return i / 4 })
+	random := rand.New(rand.NewPCG(1, 2))
+	l.order = func(_ int, rows []item) {
+		random.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+		slices.SortStableFunc(rows, func(a, b item) int { return strings.Compare(a.UpdateTime, b.UpdateTime) })
+	}
+	got, _, err := readIDs(t, l.answer, timedListing, Query{Limit: 10, Order: OldestFirst})
+	require.NoError(t, err)
+	require.Len(t, got, 60)
+}
+
+// TestPages_aListThatMovesBeforeEachRequestIsRead: a busy list is read to its end, in a number of requests that
+// does not depend much on how busy it is.
+func TestPages_aListThatMovesBeforeEachRequestIsRead(t *testing.T) {
+	const rows, limit = 600, 20
+	for name, test := range map[string]struct {
+		order  Order
+		change func(l *timedList, n int)
+		most   int // requests
+	}{
+		"by id, one is deleted":           {ByID, func(l *timedList, n int) { l.set(int64(n), "deleted") }, 50},
+		"by id, many are deleted at once": {ByID, deleteAt(20, 1, 250), 80},
+		"oldest first, one changes":       {OldestFirst, func(l *timedList, n int) { l.set(int64(n), at(5000+n)) }, 50},
+		"oldest first, pages change": {OldestFirst, func(l *timedList, n int) {
+			for i := range limit {
+				l.set(int64(n*limit+i)%rows+1, at(5000+n))
+			}
+		}, 60},
+		"newest first, one changes": {NewestFirst, func(l *timedList, n int) { l.set(int64(rows-n), at(5000+n)) }, 60},
+		"newest first, a page is new": {NewestFirst, func(l *timedList, n int) { // as in seed 3967106105222791393
+			for i := range limit - 1 {
+				if n == 2 || n == 5 {
+					l.set(int64(10_000*n+i), at(5000+n))
+				}
+			}
+		}, 50},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := numbered(rows, func(i int) int { return i })
+			l.before = func(n int) {
+				if n > 1 && n < 400 {
+					test.change(l, n)
+				}
+			}
+			got, requests, err := readIDs(t, l.answer, timedListing, Query{Limit: limit, Order: test.order})
+			if ties, ok := errors.AsType[*TiesError](err); ok {
+				var rest map[int64]int
+				rest, _, err = readIDs(t, l.answer, timedListing, Query{Limit: limit, Since: ties.Since})
+				maps.Copy(got, rest)
+			}
+			require.NoError(t, err)
+			require.LessOrEqual(t, requests, test.most)
+			for _, i := range l.rows {
+				if i.ID <= rows {
+					require.Contains(t, got, i.ID)
+				}
+			}
+		})
+	}
+}
+
+func deleteAt(request int, from, to int64) func(*timedList, int) {
+	return func(l *timedList, n int) {
+		for id := from; n == request && id <= to; id++ {
+			l.set(id, "deleted")
+		}
+	}
+}
+
+// TestPages_aPageIsAgainTheOneBefore: as many records as a page holds were changed meanwhile, so that the next page
+// is the last one again. All records of the list have no update_time, as a second look for such ones may find it.
+func TestPages_aPageIsAgainTheOneBefore(t *testing.T) {
+	for _, changed := range []int{1, 3, 4, 5, 9, 30} {
+		l := numbered(12, func(int) int { return 1 })
+		for i := range l.rows {
+			l.rows[i].UpdateTime = none
+		}
+		l.before = func(n int) {
+			if n == 2 {
+				for i := range changed {
+					l.set(int64(100+i), at(9))
+				}
+			}
+		}
+		got, _, err := readIDs(t, l.answer, timedListing, Query{Limit: 4, Order: NewestFirst})
+		require.NoError(t, err)
+		for id := range int64(12) {
+			require.Contains(t, got, id+1)
+		}
+	}
+}

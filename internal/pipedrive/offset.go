@@ -1,0 +1,233 @@
+package pipedrive
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+)
+
+// offset is a position in a listing by offset.
+//
+// An offset says how many records come before, so a record that is deleted while the list is being read moves all
+// later ones up by one, across the edge of a page that was already read. In a list by update_time a record that is
+// changed does the same. Each page therefore begins with the last record of the one before; where it begins with a
+// new one, the page before is read again.
+type offset struct {
+	start   int64 // of the page that comes next
+	overlap int64 // how many of its records repeat the page before
+	margin  int64 // the overlap of the pages to come; it grows in a list that moves
+	back    int64 // how far the last step back went; 0 once the reading goes on from there
+	size    int   // records of the largest page so far
+	reach   int64 // start of the furthest page so far
+	again   int   // how often pages were read again since there was a new record
+	beyond  int   // how many pages in a row were the furthest so far and brought no new record
+}
+
+const (
+	// mostAgain is how often pages are read again before a list is given up that promises records and has none.
+	mostAgain = 100
+	// mostBeyond is how many pages in a row may bring no new record where new ones were expected. A list by
+	// update_time, the latest first, has such pages where a page's worth of records was changed meanwhile.
+	mostBeyond = 7
+	// mostBack bounds a step back, in records.
+	mostBack = math.MaxInt32
+)
+
+// TiesError ends the reading of a list by update_time in which many records share a second and do not keep their
+// places. The same list by id, from Since on, has the records that are missing.
+type TiesError struct {
+	// Since is the second, zero where the list has to be read from its beginning.
+	Since time.Time
+	cause error
+}
+
+func (e *TiesError) Error() string { return e.cause.Error() }
+
+func (e *TiesError) Unwrap() error { return e.cause }
+
+func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
+	s := &p.sequence
+	if len(page.records) == 0 {
+		return nil, p.followEmpty(page)
+	}
+	p.size = max(p.size, len(page.records))
+	if s.sorting == presumed && !(s.inOrder(page.records, false) && page.records[0].RecordID() != 0) {
+		s.sorting = unsorted
+	}
+	if s.sorting == unsorted {
+		return p.forward(page, p.unrepeated(page))
+	}
+	if !s.inOrder(page.records, p.start == 0) {
+		return nil, p.broken(s.disorder())
+	}
+	if p.start > 0 && p.overlap > 0 {
+		if moved := !s.seen(page.records[0]); moved || s.byTime() && s.shuffled(page.records) {
+			return nil, p.readAgain()
+		}
+	}
+	if p.back > 0 {
+		p.margin, p.back = max(1, min(p.back, int64(p.size/4))), 0
+	}
+	return p.forward(page, s.take(page.records))
+}
+
+func (p *pager[T]) unrepeated(page envelope[T]) []T {
+	if p.repeats(page) {
+		return nil
+	}
+	return page.records
+}
+
+// forward moves behind a page of which some records are new.
+func (p *pager[T]) forward(page envelope[T], fresh []T) ([]T, error) {
+	more, known, next := p.more(page)
+	switch {
+	case len(fresh) > 0:
+		p.again, p.beyond = 0, 0
+	case !known && len(page.records) < p.size: // no more than the overlap
+		more = false
+	case p.start > p.reach:
+		if p.beyond++; p.beyond > mostBeyond {
+			return nil, p.broken(fmt.Sprintf("the page that starts at %d brings no record that was not there before", p.start))
+		}
+	}
+	p.reach = max(p.reach, p.start)
+	s := &p.sequence
+	switch {
+	case !more:
+		p.ended = true
+		return fresh, nil
+	case s.byTime() && s.endShuffled(page.records):
+		return fresh, p.readSecond()
+	case s.sorting == oldestFirst && p.jumps && !s.timeless() && p.second().After(p.since):
+		p.before = secondOf(page.records[0])
+		p.seekTime(p.second())
+		return fresh, nil
+	}
+	overlap := min(p.margin, int64(len(page.records))-1)
+	if s.sorting == unsorted {
+		overlap = 0
+	}
+	if next-overlap <= p.start {
+		return nil, p.broken(fmt.Sprintf("the page that starts at %d says that the next one starts at %d", p.start, next))
+	}
+	p.before = secondOf(page.records[0])
+	p.seek(next-overlap, overlap)
+	return fresh, nil
+}
+
+// more reports whether records follow the page and where, and whether the answer says so.
+// more_items_in_collection decides, not the presence of next_start ([Pipedrive: pagination]). Where neither is
+// given, nothing is known of the end, since a server may have pages that are shorter than the limit.
+//
+// [Pipedrive: pagination]: https://pipedrive.readme.io/docs/core-api-concepts-pagination
+func (p *pager[T]) more(page envelope[T]) (more, known bool, next int64) {
+	next = p.start + int64(len(page.records))
+	if page.NextStart != nil {
+		next = *page.NextStart
+	}
+	if page.More != nil {
+		return *page.More, true, next
+	}
+	return true, page.NextStart != nil, next
+}
+
+// followEmpty moves on from an empty page. Where it was to repeat records of the one before, these were deleted, or
+// the answer is broken: the page before tells.
+func (p *pager[T]) followEmpty(page envelope[T]) error {
+	more, known, _ := p.more(page)
+	switch {
+	case p.overlap > 0 && p.sequence.sorting == oldestFirst:
+		return p.readEarlier()
+	case p.overlap > 0 && p.sequence.sorting != unsorted:
+		return p.readAgain()
+	case more && known:
+		return p.count()
+	}
+	p.ended = p.confirmed()
+	return nil
+}
+
+// readAgain goes back from a page that does not go on from the one before: in a list that moves a lot, further each
+// time.
+func (p *pager[T]) readAgain() error {
+	if p.sequence.sorting == oldestFirst {
+		return p.readSecond()
+	}
+	p.back = min(4*max(p.back, p.margin), mostBack)
+	start := max(0, p.start-p.back)
+	p.seek(start, min(start, p.back))
+	return p.count()
+}
+
+// readSecond asks for the last record's second from its beginning, and from then on for each page by time, in a list
+// by OldestFirst: a page then begins with all records of a second, wherever they moved. Where a second fills pages,
+// and where records have no update_time, only their ids keep them in place.
+func (p *pager[T]) readSecond() error {
+	if s := &p.sequence; s.sorting == oldestFirst && !s.timeless() && p.second().After(p.since) {
+		p.jumps = true
+		p.seekTime(p.second())
+		return p.count()
+	}
+	e := p.broken("many records share a second of update_time and do not keep their places")
+	return &TiesError{Since: p.since, cause: e}
+}
+
+// readEarlier goes back from an empty page of a list by OldestFirst: to the last record's second, then to the page
+// before, then to the beginning.
+func (p *pager[T]) readEarlier() error {
+	switch last := p.second(); {
+	case p.start > 0 && !p.sequence.timeless() && last.After(p.since):
+		p.seekTime(last)
+	case p.before.Before(p.since) && p.before.After(p.asked.Since):
+		p.seekTime(p.before)
+	default:
+		p.since = p.asked.Since
+		p.setSince()
+		p.seek(0, 0)
+	}
+	return p.count()
+}
+
+// count counts a page that is read again.
+func (p *pager[T]) count() error {
+	if p.again++; p.again > mostAgain {
+		return p.broken(fmt.Sprintf("the page that starts at %d does not go on from the one before", p.start))
+	}
+	return nil
+}
+
+// second is that of the last record, in a list by OldestFirst.
+func (p *pager[T]) second() time.Time { return time.Unix(p.sequence.last, 0).UTC() }
+
+func secondOf(r Record) time.Time {
+	at, _ := r.RecordTime()
+	return at.UTC().Truncate(time.Second)
+}
+
+func (p *pager[T]) seek(start, overlap int64) {
+	p.start, p.overlap = start, overlap
+	p.query.Set("start", strconv.FormatInt(start, 10))
+}
+
+// seekTime moves to the first record of a second, which repeats the last record so far unless that has moved.
+func (p *pager[T]) seekTime(t time.Time) {
+	p.since, p.reach = t, 0
+	p.setSince()
+	p.narrowed()
+	p.seek(0, 1)
+}
+
+func (p *pager[T]) setSince() {
+	if p.query.Del("updated_since"); !p.since.IsZero() {
+		p.query.Set("updated_since", sinceText(p.since))
+	}
+}
+
+// narrowed tells that the reading leaves out records without an update_time from here on.
+func (p *pager[T]) narrowed() {
+	if p.asked.Narrowed != nil {
+		p.asked.Narrowed()
+	}
+}

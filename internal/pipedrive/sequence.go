@@ -1,0 +1,161 @@
+package pipedrive
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// sorting is the order in which a listing's records come.
+type sorting int
+
+const (
+	unsorted    sorting = iota // no order is known
+	presumed                   // by id, which nobody asked for: a record that comes otherwise makes it unsorted
+	sorted                     // by id
+	oldestFirst                // by update_time
+	newestFirst                // by update_time, the latest first
+)
+
+// sorting is the order of the records that q brings.
+func (l Listing) sorting(q Query) sorting {
+	switch {
+	case q.Order == OldestFirst && l.OldestFirst != nil:
+		return oldestFirst
+	case q.Order == NewestFirst && l.NewestFirst != nil:
+		return newestFirst
+	case l.Sort != nil:
+		return sorted
+	case l.Paging == Offset:
+		return presumed
+	}
+	return unsorted
+}
+
+// byTime reports whether records come in the order of update_time.
+func (s sorting) byTime() bool { return s == oldestFirst || s == newestFirst }
+
+// sequence is what is kept of the records of a reading so far, to tell new ones from those that came before and
+// to check their order. The last record is enough for that, and the ids of the records that share its second.
+type sequence[T Record] struct {
+	sorting
+	began         bool // whether there was a record
+	timelessFirst bool // whether records without an update_time come before all others
+	last          int64
+	lastID        int64              // of the last record of that rank
+	tied          map[int64]struct{} // ids of the records of that rank, where there may be several
+}
+
+// rank orders the records: it never falls from one to the next. It is an id or a number of seconds, since
+// update_time has no more than seconds in most lists.
+func (s *sequence[T]) rank(r T) int64 {
+	if !s.byTime() {
+		return r.RecordID()
+	}
+	at, ok := r.RecordTime()
+	switch {
+	case !ok && s.timelessFirst:
+		return math.MinInt64
+	case !ok:
+		return math.MaxInt64
+	case s.sorting == newestFirst:
+		return -at.Unix()
+	}
+	return at.Unix()
+}
+
+// timeless reports whether the last record has no update_time.
+func (s *sequence[T]) timeless() bool { return s.last == math.MinInt64 || s.last == math.MaxInt64 }
+
+// inOrder reports whether the records of a page come in the sequence's order. start is true for the page that the
+// list begins with.
+func (s *sequence[T]) inOrder(page []T, start bool) bool {
+	if s.byTime() && (!s.began || s.last == math.MinInt64) {
+		s.placeTimeless(page, start)
+	}
+	return slices.IsSortedFunc(page, func(a, b T) int { return cmp.Compare(s.rank(a), s.rank(b)) })
+}
+
+// placeTimeless finds out at which end the records without an update_time are, while there were no others. They are
+// taken to come first until a page shows them behind others.
+func (s *sequence[T]) placeTimeless(page []T, start bool) {
+	_, begins := page[0].RecordTime()
+	_, ends := page[len(page)-1].RecordTime()
+	s.timelessFirst = !begins || !start && ends
+	if s.began && !s.timelessFirst {
+		s.last = math.MaxInt64
+	}
+}
+
+// follows reports whether a record can be the next one in a list that nothing moves in.
+func (s *sequence[T]) follows(r T) bool {
+	return !s.began || s.rank(r) > s.last || s.byTime() && s.rank(r) == s.last
+}
+
+// seen reports whether a record's place lies in the part of the list that was read. A record that was changed has
+// another place in a list by update_time.
+func (s *sequence[T]) seen(r T) bool {
+	rank := s.rank(r)
+	if !s.byTime() || rank != s.last {
+		return s.began && rank <= s.last
+	}
+	_, tied := s.tied[r.RecordID()]
+	return tied
+}
+
+// shuffled reports whether a page has new records of the last one's rank that do not come in the order of their
+// ids: the API then orders records of one second as it likes, and maybe otherwise in each answer.
+func (s *sequence[T]) shuffled(page []T) bool {
+	return slices.ContainsFunc(page, func(r T) bool {
+		return s.rank(r) == s.last && s.compareIDs(r.RecordID(), s.lastID) < 0 && !s.seen(r)
+	})
+}
+
+// endShuffled reports the same of the records that share the rank of a page's last.
+func (s *sequence[T]) endShuffled(page []T) bool {
+	for i := len(page) - 1; i > 0 && s.rank(page[i-1]) == s.rank(page[i]); i-- {
+		if s.compareIDs(page[i-1].RecordID(), page[i].RecordID()) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *sequence[T]) compareIDs(a, b int64) int {
+	if s.sorting == newestFirst {
+		return cmp.Compare(b, a)
+	}
+	return cmp.Compare(a, b)
+}
+
+// mostTied is the size from which on a new set is cheaper than an old one that is cleared.
+const mostTied = 64
+
+// take returns the records of a page that are new, and adds them.
+func (s *sequence[T]) take(page []T) []T {
+	fresh := make([]T, 0, len(page))
+	for _, r := range page {
+		if s.seen(r) {
+			continue
+		}
+		fresh = append(fresh, r)
+		if rank := s.rank(r); s.byTime() && (!s.began || rank != s.last) {
+			if clear(s.tied); s.tied == nil || len(s.tied) > mostTied {
+				s.tied = map[int64]struct{}{}
+			}
+		}
+		s.began, s.last, s.lastID = true, s.rank(r), r.RecordID()
+		if s.byTime() {
+			s.tied[s.lastID] = struct{}{}
+		}
+	}
+	return fresh
+}
+
+// disorder is what is wrong with a list that comes in another order than this one.
+func (s *sequence[T]) disorder() string {
+	if s.byTime() {
+		return "its records do not come in the order of their update_time, which was asked for"
+	}
+	return "its records do not come in the order of their ids"
+}
