@@ -221,7 +221,7 @@ func (a *Account) connectExport(ctx context.Context, config pipedrive.Config, s 
 	a.id = s.AccountID
 	decoder := newDecoder(lookupColumns["pipelines"], func(c Column) Source { return c.V2 })
 	for _, listing := range a.listings("pipelines") {
-		for _, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: 1}, &a.meter, decoder.record) {
+		for _, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: 1, MayBeEmpty: true}, &a.meter, decoder.record) {
 			return err
 		}
 	}

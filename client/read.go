@@ -203,6 +203,8 @@ func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
 // timed reads a listing from its mark on and moves the mark, also where the budget ends the reading.
 func (r *reading) timed(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, m *mark) error {
 	a := r.account
+	// Where an answer lost its records, the next run asks for the same ones. But a refresh removes their rows.
+	q.MayBeEmpty = !r.refreshing
 	if err := r.neverChanged(ctx, l, q, m); err != nil { // an earlier run read all others
 		return err
 	}
@@ -213,18 +215,28 @@ func (r *reading) timed(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 	if !l.Timed() {
 		return r.untimed(ctx, l, q, m)
 	}
-	q.Order = pipedrive.OldestFirst
+	narrowed := !q.Since.IsZero()
+	q.Order, q.Narrowed = pipedrive.OldestFirst, func() { narrowed = true }
 	seen, err := r.pagesOf(ctx, l, q, nil, func(seen time.Time) error {
 		return r.checkpoint(ctx, l, m.stopped(seen, a.began, a.lookback))
 	})
+	reached := seen
+	if ties, ok := errors.AsType[*pipedrive.TiesError](err); ok {
+		rest := q
+		rest.Order, rest.Since = pipedrive.ByID, ties.Since
+		seen, err = r.pagesOf(ctx, l, rest, nil, nil)
+	}
 	if err != nil {
-		// The records come in the order of update_time: what was read is all up to the last of it.
-		*m = m.stopped(seen, a.began, a.lookback)
+		// The records came in the order of update_time: what was read is all up to the last of it.
+		*m = m.stopped(reached, a.began, a.lookback)
 		return err
 	}
-	*m = m.advanced(seen, a.began)
-	if !m.Complete && a.start.IsZero() && (!q.Since.IsZero() || l.Paging == pipedrive.Offset) {
+	*m = m.advanced(later(reached, seen), a.began)
+	if !m.Complete && a.start.IsZero() && narrowed {
 		m.Ends = 1
+		if q.Since.IsZero() {
+			m.Ends = 2 // the reading began at the other end
+		}
 		return r.neverChanged(ctx, l, q, m)
 	}
 	m.Complete = true
@@ -253,25 +265,39 @@ func changedBefore(since time.Time) func(*Row) bool {
 // neverChanged reads the records that have no update_time, where that is still to be done. updated_since
 // leaves them out, so a first run that used it has not seen them.
 func (r *reading) neverChanged(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, m *mark) error {
-	q.Since = time.Time{}
+	q.Since, q.MayBeEmpty, q.Narrowed = time.Time{}, false, nil
 	for ; 0 < m.Ends && m.Ends <= len(endsOfList); m.Ends++ {
 		q.Order = endsOfList[m.Ends-1]
-		for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.record) {
-			if err != nil {
-				return err
-			}
-			all := len(page)
-			found := slices.DeleteFunc(page, func(row *Row) bool { _, ok := row.RecordTime(); return ok })
-			if err := r.send(ctx, found); err != nil {
-				return err
-			}
-			if len(found) < all { // none follow those that have one
-				break
-			}
+		err := r.timeless(ctx, l, q)
+		if _, ok := errors.AsType[*pipedrive.TiesError](err); ok {
+			q.Order = pipedrive.ByID
+			err = r.timeless(ctx, l, q)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if m.Ends > 0 {
 		m.Ends, m.Complete = 0, true
+	}
+	return nil
+}
+
+// timeless sends a listing's records that have no update_time. In the orders of update_time none follow those that
+// have one.
+func (r *reading) timeless(ctx context.Context, l pipedrive.Listing, q pipedrive.Query) error {
+	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.record) {
+		if err != nil {
+			return err
+		}
+		all := len(page)
+		found := slices.DeleteFunc(page, func(row *Row) bool { _, ok := row.RecordTime(); return ok })
+		if err := r.send(ctx, found); err != nil {
+			return err
+		}
+		if len(found) < all && q.Order != pipedrive.ByID {
+			break
+		}
 	}
 	return nil
 }

@@ -86,9 +86,12 @@ func (d *drawing) run() run {
 	for range d.IntN(3) {
 		r.faults = append(r.faults, simulator.Fault{
 			Path: pick(d, d.path(), d.path(), "/v1/users", "/api/v2/stages"), At: []int{1 + d.IntN(6)},
-			Action: pick(d, simulator.BurstLimit, simulator.Status(502), simulator.StatusHTML(502), simulator.Reset, simulator.CutBody,
+			Action: pick(d, simulator.EmptyPage, simulator.TwoLists, simulator.NoNext, simulator.BurstLimit, simulator.Status(502), simulator.StatusHTML(502), simulator.Reset, simulator.CutBody,
 				simulator.HTMLPage, simulator.NullBody, simulator.NullData, simulator.ExpiredToken, simulator.DailyLimit),
 		})
+	}
+	if d.IntN(4) == 0 {
+		r.faults = append(r.faults, simulator.Fault{Path: d.path(), Action: pick(d, simulator.CapPages, simulator.IgnoreSort, simulator.ReverseSort)})
 	}
 	for range d.IntN(3) {
 		r.events = append(r.events, d.disturbance())
@@ -146,7 +149,7 @@ func (h history) String() string {
 	for i, r := range h.runs {
 		fmt.Fprintf(&b, "  run %d, max_retries %d\n", i+1, r.retries)
 		for _, f := range r.faults {
-			fmt.Fprintf(&b, "    request %d to %s: %s\n", f.At[0], f.Path, f.Action)
+			fmt.Fprintf(&b, "    requests %v to %s: %s\n", f.At, f.Path, f.Action)
 		}
 		for _, e := range r.events {
 			fmt.Fprintf(&b, "    %s, number %d: %s%v\n", e.moment, e.at, e.action, e.changes)

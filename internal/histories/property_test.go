@@ -91,7 +91,8 @@ func (h *history) run() {
 	}
 	fails := false
 	h.lost = rapid.IntRange(-1, 3).Draw(h.t, "lost")
-	switch rapid.SampledFrom([]string{"", "", "failure", "failure", "day's budget", "max_tokens"}).Draw(h.t, "end") {
+	ends := []string{"", "", "failure", "failure", "day's budget", "max_tokens", "broken answer", "empty page", "capped pages", "another order"}
+	switch rapid.SampledFrom(ends).Draw(h.t, "end") {
 	case "failure":
 		fails = true
 		h.fault(simulator.Status(502))
@@ -99,7 +100,20 @@ func (h *history) run() {
 		h.fault(simulator.DailyLimit)
 		fails = len(h.tables) > 1 // if it meets a table that is always read in full
 	case "max_tokens":
-		h.spec["max_tokens"] = rapid.IntRange(10, 120).Draw(h.t, "max_tokens")
+		h.drawMaxTokens()
+	case "broken answer":
+		fails = true
+		h.fault(rapid.SampledFrom([]simulator.Action{simulator.TwoLists, simulator.NoNext}).Draw(h.t, "action"))
+	case "empty page":
+		h.fault(simulator.EmptyPage)
+	case "capped pages":
+		h.simulator.AddFault(simulator.Fault{Path: h.drawPath(), Action: simulator.CapPages})
+	case "another order": // of which a run that ends early must not believe that it has read the beginning
+		fails = true
+		h.drawMaxTokens()
+		h.simulator.AddFault(simulator.Fault{
+			Path: h.drawPath(), Action: rapid.SampledFrom([]simulator.Action{simulator.IgnoreSort, simulator.ReverseSort}).Draw(h.t, "action"),
+		})
 	}
 	err := h.sync()
 	if h.spec["max_tokens"] != nil && errors.Is(err, pipedrive.RateLimitExceeded) {
@@ -108,6 +122,10 @@ func (h *history) run() {
 	if !fails {
 		require.NoError(h.t, err)
 	}
+}
+
+func (h *history) drawMaxTokens() {
+	h.spec["max_tokens"] = rapid.IntRange(10, 120).Draw(h.t, "max_tokens")
 }
 
 func (h *history) fault(action simulator.Action) {

@@ -87,6 +87,10 @@ func (p *pager[T]) forward(page envelope[T], fresh []T) ([]T, error) {
 		p.again, p.beyond = 0, 0
 	case !known && len(page.records) < p.size: // no more than the overlap
 		more = false
+	case p.start > p.reach && p.again > 0:
+		if err := p.count(); err != nil {
+			return nil, err
+		}
 	case p.start > p.reach:
 		if p.beyond++; p.beyond > mostBeyond {
 			return nil, p.broken(fmt.Sprintf("the page that starts at %d brings no record that was not there before", p.start))
@@ -106,8 +110,11 @@ func (p *pager[T]) forward(page envelope[T], fresh []T) ([]T, error) {
 		return fresh, nil
 	}
 	overlap := min(p.margin, int64(len(page.records))-1)
-	if s.sorting == unsorted {
+	switch {
+	case s.sorting == unsorted:
 		overlap = 0
+	case p.beyond > 0 && p.again == 0: // what is new lies further behind; should this be too far, the next page tells
+		next += int64(p.size) << p.beyond
 	}
 	if next-overlap <= p.start {
 		return nil, p.broken(fmt.Sprintf("the page that starts at %d says that the next one starts at %d", p.start, next))

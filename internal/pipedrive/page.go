@@ -104,15 +104,15 @@ func (p *pager[T]) next(ctx context.Context) ([]T, error) {
 	return fresh, err
 }
 
-// mostEmpty is how often an empty page is asked for again where the reading has brought records before: that
-// all of them were deleted meanwhile is less likely than a broken answer.
+// mostEmpty is how often an empty page is asked for again where the reading has brought records before, and was
+// promised more or the same: that all of them were deleted meanwhile is less likely than a broken answer.
 const mostEmpty = 3
 
 // confirmed counts an empty page that ends the list, and reports whether the list can be taken for ended.
 func (p *pager[T]) confirmed() bool {
 	p.empty++
 	switch {
-	case p.sequence.began && p.listing.Paging == Offset && p.start == 0:
+	case p.sequence.began && p.start == 0:
 		return p.empty > mostEmpty
 	case p.asked.MayBeEmpty && !p.sequence.began:
 		return true

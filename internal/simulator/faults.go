@@ -1,8 +1,10 @@
 package simulator
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,8 +29,8 @@ type Fault struct {
 // Action is what a [Fault] does.
 type Action string
 
-// The actions, beside those that [Status] and [StatusHTML] make. Only CutBody
-// handles the request, and so costs API tokens.
+// The actions, beside those that [Status] and [StatusHTML] make. CutBody and
+// those that bend an answer handle the request, and so cost API tokens.
 const (
 	BurstLimit      Action = "burst"      // 429 with the rate limit headers
 	DailyLimit      Action = "daily"      // 429 with the daily budget used up
@@ -40,9 +42,19 @@ const (
 	ExpiredToken    Action = "expired"    // 401 as for an expired access token
 	NullBody        Action = "null"       // 200 with null
 	NullData        Action = "null-data"  // 200 with "data": null
+
+	EmptyPage   Action = "empty"     // a page without records that says that it is the last
+	TwoLists    Action = "two-lists" // a second member "data", which is empty
+	NoNext      Action = "no-next"   // an answer without paging facts
+	CapPages    Action = "cap"       // half of the records that limit asks for; v1 does not say whether more follow
+	IgnoreSort  Action = "no-sort"   // records in the order of their ids, whatever order was asked for
+	ReverseSort Action = "reverse"   // records in the opposite order
 )
 
-var actions = []Action{BurstLimit, DailyLimit, HTMLPage, CloudflareBlock, CutBody, Hang, Reset, ExpiredToken, NullBody, NullData}
+var actions = []Action{
+	BurstLimit, DailyLimit, HTMLPage, CloudflareBlock, CutBody, Hang, Reset, ExpiredToken, NullBody, NullData,
+	EmptyPage, TwoLists, NoNext, CapPages, IgnoreSort, ReverseSort,
+}
 
 // Status answers with an HTTP status and the JSON body that goes with it.
 func Status(code int) Action { return Action(strconv.Itoa(code)) }
@@ -187,10 +199,73 @@ func (f *Fault) apply(w http.ResponseWriter, x *exchange) bool {
 		x.unauthorised()
 	case BurstLimit, DailyLimit:
 		f.limit(x)
+	case EmptyPage, TwoLists, NoNext, CapPages, IgnoreSort, ReverseSort:
+		f.bend(x)
 	default:
 		f.answer(x)
 	}
 	return true
+}
+
+// bend answers with a list that breaks the API's promises.
+func (f *Fault) bend(x *exchange) {
+	v2 := strings.HasPrefix(x.r.URL.Path, "/api/v2/")
+	switch f.Action {
+	case CapPages:
+		x.query.Set("limit", strconv.Itoa(max(1, limitOf(x.query)/2)))
+	case IgnoreSort:
+		for _, name := range []string{"sort", "sort_by", "sort_direction"} {
+			x.query.Del(name)
+		}
+	case ReverseSort:
+		reverse(x.query)
+	}
+	x.handle()
+	if x.status != http.StatusOK {
+		return
+	}
+	switch {
+	case f.Action == EmptyPage && v2:
+		x.ok([]byte(`{"success":true,"data":[],"additional_data":{"next_cursor":null}}`))
+	case f.Action == EmptyPage:
+		x.ok([]byte(`{"success":true,"data":null,"additional_data":{"pagination":{"more_items_in_collection":false}}}`))
+	case f.Action == TwoLists:
+		x.ok(append(x.body[:len(x.body)-1], `,"data":[]}`...))
+	case f.Action == NoNext, f.Action == CapPages && !v2:
+		x.ok(withoutPaging(x.body))
+	}
+}
+
+func limitOf(q url.Values) int {
+	n, refused := whole(q, "limit", defaultLimit, 1)
+	if refused != nil {
+		return defaultLimit
+	}
+	return n
+}
+
+// reverse turns a query's order around; the order by id, which needs no
+// parameter, too.
+func reverse(q url.Values) {
+	switch {
+	case q.Has("sort"):
+		turned := strings.NewReplacer("ASC", "DESC", "DESC", "ASC")
+		q.Set("sort", turned.Replace(q.Get("sort")))
+	case q.Get("sort_direction") == "desc":
+		q.Set("sort_direction", "asc")
+	default:
+		q.Set("sort_direction", "desc")
+	}
+}
+
+// withoutPaging is a list's answer without the members behind its records.
+func withoutPaging(body []byte) []byte {
+	for _, name := range []string{`,"additional_data":`, `,"pagination":`} {
+		if i := bytes.LastIndex(body, []byte(name)); i >= 0 {
+			return append(body[:i], '}')
+		}
+	}
+	return body
 }
 
 func (f *Fault) limit(x *exchange) {

@@ -78,6 +78,42 @@ func TestFault_answers(t *testing.T) {
 	assert.NotEqual(t, "0", a.header.Get("x-ratelimit-remaining"))
 }
 
+// TestFault_bentAnswers: the fault handles the request, and breaks a promise.
+func TestFault_bentAnswers(t *testing.T) {
+	ids := func(s *simulator.Server, path string) (ids []any) {
+		for _, r := range get(t, s, path).Data {
+			ids = append(ids, r["id"])
+		}
+		return ids
+	}
+	for _, c := range []struct {
+		action         simulator.Action
+		path, contains string
+	}{
+		{simulator.EmptyPage, "/api/v2/deals", `"data":[],"additional_data":{"next_cursor":null}}`},
+		{simulator.EmptyPage, "/v1/notes", `"data":null,"additional_data":{"pagination":{"more_items_in_collection":false}}}`},
+		{simulator.TwoLists, "/v1/notes", `"more_items_in_collection":true,"next_start":2}},"data":[]}`},
+		{simulator.NoNext, "/api/v2/deals", `}]}`},
+		{simulator.NoNext, "/v1/notes", `}]}`},
+		{simulator.CapPages, "/v1/notes", `}]}`},
+		{simulator.CapPages, "/api/v2/deals", `"next_cursor":"`},
+	} {
+		_, s := small(20, simulator.WithFaults(simulator.Fault{Action: c.action}))
+		a := get(t, s, c.path+"?limit=2")
+		assert.Equal(t, 200, a.status, c.action)
+		assert.Contains(t, a.raw, c.contains, c.action)
+		assert.NotZero(t, s.Usage().Tokens, c.action)
+	}
+	_, s := small(20)
+	byID, byTime := ids(s, "/v1/notes"), ids(s, "/v1/notes?sort=update_time+DESC")
+	s.AddFault(simulator.Fault{Action: simulator.IgnoreSort})
+	assert.Equal(t, byID, ids(s, "/v1/notes?sort=update_time+DESC"))
+	s.ClearFaults()
+	s.AddFault(simulator.Fault{Action: simulator.ReverseSort})
+	assert.Equal(t, byTime, ids(s, "/v1/notes?sort=update_time+ASC"))
+	assert.NotEqual(t, ids(s, "/api/v2/deals"), ids(s, "/api/v2/deals?sort_direction=desc"))
+}
+
 // listen serves s on a real connection and gives its address and a client.
 func listen(t *testing.T, s http.Handler) (string, *http.Client) {
 	server := httptest.NewServer(s)

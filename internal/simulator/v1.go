@@ -130,7 +130,8 @@ func (l *v1List[T, P]) page(c *Company, q url.Values, export bool) (v1Page, *ref
 }
 
 // order reads and checks the parameters' names and the sort parameter, "field
-// ASC". The vendor takes several fields, the simulator one.
+// ASC". The vendor takes several fields, the simulator one, and id behind it in
+// the same direction, which it sorts by anyway.
 func (l *v1List[T, P]) order(q url.Values) (field string, desc bool, refused *refusal) {
 	known := [][]string{l.filters, l.refused}
 	if !l.unpaged {
@@ -150,7 +151,11 @@ func (l *v1List[T, P]) order(q url.Values) (field string, desc bool, refused *re
 	if !q.Has("sort") {
 		return "id", false, nil
 	}
-	field, direction, _ := strings.Cut(q.Get("sort"), " ")
+	first, second, _ := strings.Cut(q.Get("sort"), ", ")
+	field, direction, _ := strings.Cut(first, " ")
+	if second != "" && second != strings.TrimSpace("id "+direction) {
+		return "", false, notSimulated("sort=" + q.Get("sort"))
+	}
 	if !slices.Contains(l.sorts, field) || !slices.Contains([]string{"", "ASC", "DESC"}, strings.ToUpper(direction)) {
 		return "", false, notSimulated("sort=" + q.Get("sort"))
 	}

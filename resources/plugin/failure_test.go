@@ -170,9 +170,9 @@ func TestSync_v1FieldsWithoutID(t *testing.T) {
 	hash := strings.Repeat("a", 40)
 	api := answers{
 		"/v1/personFields": `{"success":true,"data":[{"id":9,"key":"` + hash + `","name":"Budget","field_type":"monetary"},
-			{"id":null,"key":"` + hash + `_currency","name":"Currency of Budget","field_type":"varchar","is_subfield":true}]}`,
+			{"id":null,"key":"` + hash + `_currency","name":"Currency of Budget","field_type":"varchar","is_subfield":true}],"additional_data":{"pagination":{"more_items_in_collection":false}}}`,
 		"/v1/dealFields": `{"success":true,"data":null}`, "/v1/organizationFields": `{"success":true,"data":null}`,
-		"/v1/persons": `{"success":true,"data":[{"id":1,"` + hash + `":5,"` + hash + `_currency":"EUR"}]}`,
+		"/v1/persons": `{"success":true,"data":[{"id":1,"` + hash + `":5,"` + hash + `_currency":"EUR"}],"additional_data":{"pagination":{"more_items_in_collection":false}}}`,
 	}
 	rows, err := sync(t, started(t, api, `,"api_version":"v1"`), "pipedrive_persons", "pipedrive_fields")
 	require.NoError(t, err)

@@ -77,8 +77,8 @@ func TestTables_values(t *testing.T) {
 			 "last_incoming_mail_time":"2024-03-01T00:00:00Z","last_outgoing_mail_time":"2024-03-02T00:00:00Z",
 			 "marketing_status":"subscribed","doi_status":1,"smart_bcc_email":"p-1@pipedrivemail.com",
 			 "custom_fields":{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa":{"value":2300,"currency":"EUR"}},"something_new":{"a":[1]}},
-			{"id":2,"name":"","first_name":null,"owner_id":112,"emails":null,"label_ids":[],"ims":[],"custom_fields":null,"update_time":"0000-00-00 00:00:00"},
-			{"id":3}]}`},
+			{"id":12346,"name":"","first_name":null,"owner_id":112,"emails":null,"label_ids":[],"ims":[],"custom_fields":null,"update_time":"0000-00-00 00:00:00"},
+			{"id":12347}]}`},
 		want: []row{
 			{
 				"account_id": "4711", "id": int64(12345), "name": "李小龍 😀", "first_name": "小龍", "last_name": "李",
@@ -98,8 +98,8 @@ func TestTables_values(t *testing.T) {
 				"cc_email":      "p-1@pipedrivemail.com",
 				"custom_fields": `{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa":{"value":2300,"currency":"EUR"}}`,
 			},
-			{"account_id": "4711", "id": int64(2), "owner_id": int64(112), "owner_name": "Gone"},
-			{"account_id": "4711", "id": int64(3)},
+			{"account_id": "4711", "id": int64(12346), "owner_id": int64(112), "owner_name": "Gone"},
+			{"account_id": "4711", "id": int64(12347)},
 		},
 	}, {
 		table: "pipedrive_organizations",
@@ -113,8 +113,8 @@ func TestTables_values(t *testing.T) {
 			 "related_open_deals_count":1,"related_closed_deals_count":2,"related_won_deals_count":3,"related_lost_deals_count":4,
 			 "next_activity_id":5,"last_activity_id":6,"email_messages_count":7,"activities_count":8,"done_activities_count":9,
 			 "undone_activities_count":10,"files_count":11,"notes_count":12,"followers_count":13,"smart_bcc_email":"org-1@pipedrivemail.com","custom_fields":{}},
-			{"id":2,"address":null},
-			{"id":3,"address":"one line","owner_id":999}]}`},
+			{"id":67891,"address":null},
+			{"id":67892,"address":"one line","owner_id":999}]}`},
 		want: []row{
 			{
 				"account_id": "4711", "id": int64(67890), "name": "Example & Co", "owner_id": int64(111), "owner_name": "Öie Tamm", "owner_email": "oie@example.com",
@@ -130,8 +130,8 @@ func TestTables_values(t *testing.T) {
 				"done_activities_count": int64(9), "undone_activities_count": int64(10), "files_count": int64(11), "notes_count": int64(12),
 				"followers_count": int64(13), "cc_email": "org-1@pipedrivemail.com",
 			},
-			{"account_id": "4711", "id": int64(2)},
-			{"account_id": "4711", "id": int64(3), "address": "one line", "owner_id": int64(999)},
+			{"account_id": "4711", "id": int64(67891)},
+			{"account_id": "4711", "id": int64(67892), "address": "one line", "owner_id": int64(999)},
 		},
 	}, {
 		table: "pipedrive_deals",
