@@ -80,38 +80,35 @@ func TestFault_answers(t *testing.T) {
 
 // TestFault_bentAnswers: the fault handles the request, and breaks a promise.
 func TestFault_bentAnswers(t *testing.T) {
-	ids := func(s *simulator.Server, path string) (ids []any) {
-		for _, r := range get(t, s, path).Data {
-			ids = append(ids, r["id"])
-		}
-		return ids
-	}
+	const v1, v2 = "/v1/deals", "/api/v2/deals"
 	for _, c := range []struct {
 		action         simulator.Action
 		path, contains string
+		records        int
 	}{
-		{simulator.EmptyPage, "/api/v2/deals", `"data":[],"additional_data":{"next_cursor":null}}`},
-		{simulator.EmptyPage, "/v1/notes", `"data":null,"additional_data":{"pagination":{"more_items_in_collection":false}}}`},
-		{simulator.TwoLists, "/v1/notes", `"more_items_in_collection":true,"next_start":2}},"data":[]}`},
-		{simulator.NoNext, "/api/v2/deals", `}]}`},
-		{simulator.NoNext, "/v1/notes", `}]}`},
-		{simulator.CapPages, "/v1/notes", `}]}`},
-		{simulator.CapPages, "/api/v2/deals", `"next_cursor":"`},
+		{simulator.EmptyPage, v2, `"data":[],"additional_data":{"next_cursor":null}}`, 0},
+		{simulator.EmptyPage, v1, `"data":null,"additional_data":{"pagination":{"more_items_in_collection":false}}}`, 0},
+		{simulator.TwoLists, v1, `"next_start":4}},"data":[]}`, 0},
+		{simulator.NoNext, v2, `}]}`, 4},
+		{simulator.NoNext, v1, `}]}`, 4},
+		{simulator.CapPages, v1, `}]}`, 2},
+		{simulator.CapPages, v2, `"next_cursor":"`, 2},
 	} {
 		_, s := small(20, simulator.WithFaults(simulator.Fault{Action: c.action}))
-		a := get(t, s, c.path+"?limit=2")
+		a := get(t, s, c.path, "limit", "4")
 		assert.Equal(t, 200, a.status, c.action)
 		assert.Contains(t, a.raw, c.contains, c.action)
+		assert.Len(t, a.Data, c.records, c.action)
 		assert.NotZero(t, s.Usage().Tokens, c.action)
 	}
-	_, s := small(20)
-	byID, byTime := ids(s, "/v1/notes"), ids(s, "/v1/notes?sort=update_time+DESC")
-	s.AddFault(simulator.Fault{Action: simulator.IgnoreSort})
-	assert.Equal(t, byID, ids(s, "/v1/notes?sort=update_time+DESC"))
-	s.ClearFaults()
-	s.AddFault(simulator.Fault{Action: simulator.ReverseSort})
-	assert.Equal(t, byTime, ids(s, "/v1/notes?sort=update_time+ASC"))
-	assert.NotEqual(t, ids(s, "/api/v2/deals"), ids(s, "/api/v2/deals?sort_direction=desc"))
+	first := func(action simulator.Action, path string, query ...string) any {
+		_, s := small(20, simulator.WithFaults(simulator.Fault{Action: action}))
+		return get(t, s, path, query...).Data[0]["id"]
+	}
+	assert.EqualValues(t, 1, first(simulator.IgnoreSort, v1, "sort", "update_time DESC"))
+	assert.EqualValues(t, 20, first(simulator.ReverseSort, v1, "sort", "update_time ASC, id ASC"))
+	assert.EqualValues(t, 1, first(simulator.IgnoreSort, v2, "sort_direction", "desc"))
+	assert.EqualValues(t, 20, first(simulator.ReverseSort, v2))
 }
 
 // listen serves s on a real connection and gives its address and a client.
