@@ -25,7 +25,10 @@ N ?= 100
 SEED ?= 0
 VERIFY ?= true
 
-.PHONY: help build programs demo sync try-postgres report picture test test-bigquery test-schedules chaos lint gen bench package release clean
+# How long `make fuzz` tries each target.
+FUZZTIME ?= 30s
+
+.PHONY: help build programs demo sync try-postgres report picture test test-bigquery test-schedules chaos fuzz lint gen bench package release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +94,13 @@ test-bigquery: ## the queries for BigQuery, against its own parser and analyzer
 
 test-schedules: ## docs/schedules and the Dockerfile, with the tools of those who read them
 	cd internal/schedules && $(GO) test -count=1 -vet=off -gcflags 'all=-N -l' ./...
+
+fuzz: ## each fuzz target for FUZZTIME
+	@for file in $$(grep -rl '^func Fuzz' --include='*_test.go' .); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' $$file); do \
+			$(GO) test ./$$(dirname $$file) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; \
+	done
 
 lint: ## golangci-lint
 	$(GO) run $(GOLANGCI_LINT) run ./...
