@@ -56,6 +56,7 @@ type setup struct {
 	connect   string   // lines of the plugin's spec; empty for token and url
 	tables    []string // empty for all
 	spec      string   // further lines of the plugin's spec
+	outer     string   // a further line of the source's outer spec
 	writeMode string
 	// backend keeps cursors in the destination.
 	backend bool
@@ -108,6 +109,7 @@ spec:
   path: %s
   tables: [%s]
   destinations: [sqlite]%s
+  %s
   spec:%s
 ---
 kind: destination
@@ -118,7 +120,7 @@ spec:
   write_mode: %s
   spec:
     path: %s
-`, s.program(s.source), tables, backend, indented,
+`, s.program(s.source), tables, backend, s.outer, indented,
 		s.program("cq-destination-sqlite"), s.writeMode, s.database())
 	if s.sourceOnly {
 		text, _, _ = strings.Cut(text, "---")
