@@ -12,9 +12,9 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 )
 
-// DeleteStaleBatch deletes the rows of a source that its last sync did not
+// deleteStale deletes the rows of a source that its last sync did not
 // send again.
-func (c *Client) DeleteStaleBatch(ctx context.Context, messages message.WriteDeleteStales) error {
+func (c *Client) deleteStale(ctx context.Context, messages message.WriteDeleteStales) error {
 	names := make([]string, len(messages))
 	for i, m := range messages {
 		names[i] = m.TableName
@@ -40,9 +40,9 @@ func staleBefore(syncTime time.Time) string {
 	return formatTimestamp(syncTime.Truncate(time.Microsecond))
 }
 
-// DeleteRecordsBatch deletes the rows that match the messages' predicates, and
+// deleteRecords deletes the rows that match the messages' predicates, and
 // the rows that descend from them in the related tables.
-func (c *Client) DeleteRecordsBatch(ctx context.Context, messages message.WriteDeleteRecords) error {
+func (c *Client) deleteRecords(ctx context.Context, messages message.WriteDeleteRecords) error {
 	names := make([]string, len(messages))
 	for i, m := range messages {
 		names[i] = m.TableName

@@ -12,7 +12,7 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 )
 
-// MigrateTableBatch creates tables and brings existing ones up to date. A
+// migrateTables creates tables and brings existing ones up to date. A
 // table that exists keeps its rows, and constraints are only ever loosened:
 //
 //   - a column that is new is added and may be NULL, as it is in the old rows;
@@ -21,7 +21,7 @@ import (
 //
 // A changed type or primary key would need the rows to be written anew. That
 // is an error unless the migration is forced, which drops the table.
-func (c *Client) MigrateTableBatch(ctx context.Context, messages message.WriteMigrateTables) error {
+func (c *Client) migrateTables(ctx context.Context, messages message.WriteMigrateTables) error {
 	names := make([]string, len(messages))
 	for i, m := range messages {
 		names[i] = m.Table.Name

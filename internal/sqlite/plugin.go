@@ -28,12 +28,12 @@ func Plugin() *plugin.Plugin {
 
 // testConnection proves that the file can be opened and locked for writing.
 // Like a sync, it creates a file that is not there yet.
-func testConnection(ctx context.Context, logger zerolog.Logger, specJSON []byte) error {
+func testConnection(ctx context.Context, _ zerolog.Logger, specJSON []byte) error {
 	spec, err := parseSpec(specJSON)
 	if err != nil {
 		return plugin.NewTestConnError("INVALID_SPEC", err)
 	}
-	client, err := open(ctx, logger, spec)
+	client, err := open(ctx, spec)
 	if err != nil {
 		return plugin.NewTestConnError("CONNECTION_FAILED", err)
 	}

@@ -11,8 +11,12 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 )
 
-// readBatchRows bounds what a read holds in memory.
-const readBatchRows = 1000
+// A record of a read holds this many rows at most, and is sent once its values
+// take up this many bytes: a message over gRPC has a limit, too.
+const (
+	readBatchRows  = 1000
+	readBatchBytes = 4 << 20
+)
 
 // Read sends the rows of a table as of now, with the columns and in the types
 // that the given table asks for, in no particular order.
@@ -39,7 +43,7 @@ func (c *Client) read(ctx context.Context, table *schema.Table, records chan<- a
 		if err := batch.add(rows); err != nil {
 			return err
 		}
-		if batch.rows == readBatchRows {
+		if batch.rows == readBatchRows || batch.bytes >= readBatchBytes {
 			if err := batch.send(ctx, records); err != nil {
 				return err
 			}
@@ -73,6 +77,7 @@ type rowBuilder struct {
 	values  []any // of the current row
 	targets []any // pointers to values
 	rows    int
+	bytes   int // of the rows' values
 }
 
 func newRowBuilder(table *schema.Table) *rowBuilder {
@@ -101,9 +106,22 @@ func (b *rowBuilder) add(rows *sql.Rows) error {
 		} else if err := b.restore[i](value); err != nil {
 			return fmt.Errorf("column %s: %w", b.columns[i].Name, err)
 		}
+		b.bytes += sizeOf(value)
 	}
 	b.rows++
 	return nil
+}
+
+// sizeOf is how many bytes a value takes up, about.
+func sizeOf(value any) int {
+	switch v := value.(type) {
+	case string:
+		return len(v)
+	case []byte:
+		return len(v)
+	default:
+		return 8
+	}
 }
 
 // send hands over the rows collected since the last call, if any.
@@ -112,7 +130,7 @@ func (b *rowBuilder) send(ctx context.Context, records chan<- arrow.RecordBatch)
 		return nil
 	}
 	record := b.builder.NewRecordBatch()
-	b.rows = 0
+	b.rows, b.bytes = 0, 0
 	select {
 	case records <- record:
 		return nil

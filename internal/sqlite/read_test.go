@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -34,6 +35,23 @@ func TestRead_sendsTheRequestedColumnsInBatches(t *testing.T) {
 		}
 	}
 	require.Len(t, seen, n)
+}
+
+func TestRead_boundsARecordByItsBytes(t *testing.T) {
+	client := newClient(t, newFile(t))
+	table := dealsTable()
+	const n, size = 20, 1 << 20
+	for id := range n {
+		require.NoError(t, write(t.Context(), client, migration(table), rows(t, table, deal("a", syncedAt, id, strings.Repeat("x", size)))))
+	}
+	records, err := readAll(t.Context(), client, table)
+	require.NoError(t, err)
+	read := int64(0)
+	for _, record := range records {
+		read += record.NumRows()
+		require.Less(t, record.NumRows()*size, int64(readBatchBytes+size))
+	}
+	require.EqualValues(t, n, read)
 }
 
 func TestRead_ofAnEmptyTableSendsNothing(t *testing.T) {

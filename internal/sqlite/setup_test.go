@@ -11,7 +11,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/schema"
-	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -28,7 +27,7 @@ func newClient(t testing.TB, path string) *Client {
 
 func newClientWith(t testing.TB, spec Spec) *Client {
 	t.Helper()
-	client, err := open(t.Context(), zerolog.Nop(), spec)
+	client, err := open(t.Context(), spec)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close(context.Background())) })
 	return client

@@ -12,8 +12,7 @@ const (
 	defaultBatchSize      = 10_000
 	defaultBatchSizeBytes = 5 << 20
 
-	// The SDK's writer reserves room for batch_size messages of every kind,
-	// so an absurd number would exhaust memory before the first row arrives.
+	// A larger transaction saves no time, and its log takes up disk space.
 	maxBatchSize = 1_000_000
 )
 
@@ -25,7 +24,7 @@ type Spec struct {
 	// BatchSize is the number of rows written in one transaction, at most.
 	BatchSize int64 `json:"batch_size"`
 	// BatchSizeBytes is the number of bytes, as Arrow counts them, written in
-	// one transaction, at most.
+	// one transaction, at most. A row that is larger has a transaction of its own.
 	BatchSizeBytes int64 `json:"batch_size_bytes"`
 }
 

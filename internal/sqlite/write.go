@@ -12,18 +12,8 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 )
 
-// Write applies messages in the order they arrive, in batches of one
-// transaction each, until the channel is closed. A batch that fails leaves no
-// trace and ends the write with its error.
-func (c *Client) Write(ctx context.Context, messages <-chan message.WriteMessage) error {
-	if c.writes == nil {
-		return errNotConnected
-	}
-	return c.writer.Write(ctx, messages)
-}
-
-// InsertBatch writes rows of one or several tables.
-func (c *Client) InsertBatch(ctx context.Context, messages message.WriteInserts) error {
+// insert writes rows of one or several tables.
+func (c *Client) insert(ctx context.Context, messages message.WriteInserts) error {
 	tables := make([]*schema.Table, len(messages))
 	var names []string
 	for i, m := range messages {

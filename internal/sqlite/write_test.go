@@ -44,6 +44,26 @@ func TestWrite_appendsWithoutAKey(t *testing.T) {
 	require.Equal(t, "3", query(t, client, `SELECT count(*) FROM log`))
 }
 
+func TestWrite_writesARowLargerThanABatchOnce(t *testing.T) {
+	client := newClientWith(t, Spec{Path: newFile(t), BatchSize: defaultBatchSize, BatchSizeBytes: 1000})
+	table := &schema.Table{Name: "log", Columns: schema.ColumnList{{Name: "line", Type: arrow.BinaryTypes.String}}}
+	small, large := "s", strings.Repeat("x", 2000)
+	require.NoError(t, write(t.Context(), client, migration(table),
+		rows(t, table, []any{small}),
+		rows(t, table, []any{large}, []any{large}, []any{large}),
+		rows(t, table, []any{small})))
+	require.Equal(t, "1,2000,2000,2000,1", query(t, client, `SELECT group_concat(length(line) ORDER BY rowid) FROM log`))
+}
+
+func TestWrite_boundsABatchByItsBytes(t *testing.T) {
+	client := newClientWith(t, Spec{Path: newFile(t), BatchSize: defaultBatchSize, BatchSizeBytes: 5000})
+	table := &schema.Table{Name: "log", Columns: schema.ColumnList{{Name: "line", Type: arrow.BinaryTypes.String, NotNull: true}}}
+	line := []any{strings.Repeat("x", 1000)}
+	insert := [][]any{line, line, line, line, line, line, line, {nil}} // the last one fails its batch
+	require.ErrorContains(t, write(t.Context(), client, migration(table), rows(t, table, insert...)), "NOT NULL")
+	require.Equal(t, "5", query(t, client, `SELECT count(*) FROM log`), "of some 900 bytes each on average")
+}
+
 func TestWrite_upsertsATableOfKeysOnly(t *testing.T) {
 	client := newClient(t, newFile(t))
 	table := &schema.Table{Name: "links", Columns: schema.ColumnList{{Name: "id", Type: arrow.PrimitiveTypes.Int64, PrimaryKey: true}}}
