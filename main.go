@@ -11,6 +11,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 
 	"github.com/cloudquery/plugin-sdk/v4/serve"
@@ -19,8 +20,15 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
 )
 
+// memoryLimit is how many bytes Go's runtime tries to make do with, unless GOMEMLIMIT says otherwise. It is soft:
+// the garbage collector works harder near it, and a run that needs more gets more.
+const memoryLimit = 64 << 20
+
 func main() {
 	log.SetFlags(0)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	if err := run(os.Args[1:], os.Stdout); err != nil {
 		log.Fatalf("cq-source-pipedrive: %v", err)
 	}

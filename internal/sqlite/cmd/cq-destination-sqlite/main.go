@@ -4,12 +4,21 @@ package main
 import (
 	"context"
 	"log"
+	"os"
+	"runtime/debug"
 
 	"github.com/cloudquery/plugin-sdk/v4/serve"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
 )
 
+// memoryLimit is how many bytes Go's runtime tries to make do with, unless
+// GOMEMLIMIT says otherwise. SQLite's own memory is not part of it.
+const memoryLimit = 40 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	if err := serve.Plugin(sqlite.Plugin()).Serve(context.Background()); err != nil {
 		log.Fatalf("failed to serve plugin: %v", err)
 	}
