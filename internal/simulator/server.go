@@ -409,3 +409,6 @@ func (x *exchange) sendHalf(w http.ResponseWriter) {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// Paths are the paths of the API that a server answers, in their order.
+func Paths() []string { return sortedKeys(routes) }
