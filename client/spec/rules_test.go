@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 )
 
 // bad are values that a run can't work with, by key.
@@ -156,5 +158,31 @@ func TestParse_saysTheSameEachTime(t *testing.T) {
 	for range 50 {
 		_, err := Parse(raw)
 		require.EqualError(t, err, want.Error())
+	}
+}
+
+// TestRules_whatTheSchemaAcceptsCanBeRead draws texts from the rules' own patterns: a run must be able to read each
+// that the schema accepts.
+func TestRules_whatTheSchemaAcceptsCanBeRead(t *testing.T) {
+	for key, pattern := range map[string]string{
+		"timeout":    duration.holds.AllOf[1].Pattern,
+		"lookback":   duration.holds.AllOf[1].Pattern,
+		"start_time": moment.holds.AnyOf[3].Pattern,
+		"api_url":    safe.holds.Pattern,
+	} {
+		t.Run(key, rapid.MakeCheck(func(t *rapid.T) {
+			raw, err := json.Marshal(map[string]any{"api_token": "x", key: rapid.StringMatching(pattern).Draw(t, key)})
+			require.NoError(t, err)
+			validator, err := compiled()
+			require.NoError(t, err)
+			var instance any
+			require.NoError(t, json.Unmarshal(raw, &instance))
+			s, err := Parse(raw)
+			require.Equal(t, validator.Validate(instance) == nil, err == nil, "%s: %v", raw, err)
+			if err == nil {
+				require.Positive(t, s.Timeout.Duration(), "%s", raw)
+				require.GreaterOrEqual(t, s.Lookback.Duration(), time.Duration(0), "%s", raw)
+			}
+		}))
 	}
 }

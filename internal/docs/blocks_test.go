@@ -142,7 +142,7 @@ func (c *computer) run(environment []string, program string, arguments ...string
 	c.t.Helper()
 	command := exec.CommandContext(c.t.Context(), program, arguments...)
 	command.Dir = c.dir
-	command.Env = append(os.Environ(), environment...)
+	command.Env = append(append(os.Environ(), "PATH="+built+":"+os.Getenv("PATH")), environment...)
 	out, err := command.CombinedOutput()
 	require.NoError(c.t, err, "%s %q\n%s", program, arguments, out)
 }

@@ -93,6 +93,12 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 		return errors.New("the plugin was started without a connection")
 	}
 	defer func() { err = c.spec.Secrets().Error(err) }()
+	wanted, err := c.selected(plugin.TableOptions{
+		Tables: options.Tables, SkipTables: options.SkipTables, SkipDependentTables: options.SkipDependentTables,
+	})
+	if err != nil {
+		return err
+	}
 	cursors, closeState, err := connectState(ctx, options.BackendOptions)
 	if err != nil {
 		return err
@@ -105,12 +111,6 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	}
 	for _, a := range accounts {
 		defer a.Close()
-	}
-	wanted, err := c.selected(plugin.TableOptions{
-		Tables: options.Tables, SkipTables: options.SkipTables, SkipDependentTables: options.SkipDependentTables,
-	})
-	if err != nil {
-		return err
 	}
 	for _, a := range accounts {
 		err = errors.Join(err, a.CheckScopes(wanted))

@@ -96,6 +96,19 @@ func TestSync_unknownTable(t *testing.T) {
 	require.ErrorContains(t, err, "pipedrive_deals")
 }
 
+// TestSync_unknownTableIsToldBeforeAnythingIsRead: a typo costs no token and no wait for a host that is not there.
+func TestSync_unknownTableIsToldBeforeAnythingIsRead(t *testing.T) {
+	var requests atomic.Int64
+	api := recorded(nil)
+	p := started(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		api.ServeHTTP(w, r)
+	}), "")
+	_, err := sync(t, p, "pipedrive_deal")
+	require.ErrorIs(t, err, pipedrive.InvalidType)
+	require.Zero(t, requests.Load())
+}
+
 func TestSync_unknownTableIsNamedWithTheNearest(t *testing.T) {
 	for asked, nearest := range map[string]string{
 		"pipedrive_deal": "pipedrive_deals", "deals": "pipedrive_deals", "pipedrive_organisations": "pipedrive_organizations",
