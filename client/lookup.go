@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // Lookup finds what a record names only by its id: one column of another list. The list is read once per
-// run and account, and only when a table with a column that needs it is.
+// run and account, and only when a table needs it: one with a column that is looked up, or the list's own.
 type Lookup struct {
 	list   string // as the API names its listing
 	column string
@@ -43,7 +44,10 @@ type lookups struct {
 
 // lookupList is one list.
 type lookupList struct {
-	name   string
+	name    string
+	columns []Column
+	table   bool // whether the list is a table's, with that table's columns
+
 	mu     sync.Mutex
 	read   bool
 	rows   []*Row
@@ -58,9 +62,38 @@ func (l *lookups) list(name string) *lookupList {
 		if l.lists == nil {
 			l.lists = map[string]*lookupList{}
 		}
-		l.lists[name] = &lookupList{name: name}
+		l.lists[name] = &lookupList{name: name, columns: lookupColumns[name]}
 	}
 	return l.lists[name]
+}
+
+// share has a table that is always read in full take its rows from the list that others look up in, if they do. It is
+// called before any list is read.
+func (l *lookups) share(t *Table) {
+	if lookupColumns[t.Records] != nil && !t.Incremental {
+		list := l.list(t.Records)
+		list.columns, list.table = t.Columns, true
+	}
+}
+
+// of returns the list that a table takes its rows from, nil for none.
+func (l *lookups) of(t *Table) *lookupList {
+	if list := l.list(t.Records); list.table {
+		return list
+	}
+	return nil
+}
+
+// copies returns the list's rows for a table to finish.
+func (l *lookupList) copies(ctx context.Context, a *Account, m *pipedrive.Meter) ([]*Row, error) {
+	rows, err := l.load(ctx, a, m)
+	copies := make([]*Row, len(rows))
+	for i, row := range rows {
+		own := *row
+		own.values = slices.Clone(row.values)
+		copies[i] = &own
+	}
+	return copies, err
 }
 
 // value returns the function that looks a record's id up. Without the scope for the list it finds nothing,
@@ -76,7 +109,7 @@ func (l Lookup) value(ctx context.Context, a *Account, m *pipedrive.Meter) (func
 	} else if err != nil {
 		return nil, err
 	}
-	column := columnIndex(lookupColumns[l.list], l.column)
+	column := columnIndex(list.columns, l.column)
 	found := make(map[int64]value, len(rows))
 	for _, row := range rows {
 		found[row.id] = row.values[column]
@@ -92,7 +125,10 @@ func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) (
 		return l.rows, l.err
 	}
 	var rows []*Row
-	decoder := newDecoder(lookupColumns[l.name], a.source)
+	decoder, limit := newDecoder(l.columns, a.source), pipedrive.MaxLimit
+	if l.table {
+		limit = a.query.Limit
+	}
 	for _, listing := range a.api.Listings[l.name] {
 		if !a.covers(listing) {
 			l.err = &pipedrive.Error{
@@ -100,7 +136,7 @@ func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) (
 			}
 			return nil, l.err
 		}
-		for page, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: pipedrive.MaxLimit}, m, decoder.record) {
+		for page, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: limit}, m, decoder.record) {
 			if errors.Is(err, pipedrive.MissingScope) {
 				l.err = err
 			}

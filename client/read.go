@@ -53,6 +53,13 @@ func (r *reading) all(ctx context.Context) error {
 		}
 		return r.send(ctx, rows)
 	}
+	if list := r.account.lookups.of(r.table); list != nil {
+		rows, err := list.copies(ctx, r.account, &r.meter)
+		if err != nil {
+			return err
+		}
+		return r.send(ctx, rows)
+	}
 	for _, listing := range r.account.listings(r.table.Records) {
 		if err := r.listing(ctx, listing); err != nil {
 			return err

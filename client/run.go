@@ -118,6 +118,7 @@ func (r *Run) readings(tables []*Table) []*reading {
 		}
 		s := t.Schema()
 		for _, a := range r.accounts {
+			a.lookups.share(t)
 			rd := &reading{table: t, account: a, schema: s}
 			rd.meter.Whole = &a.meter
 			readings = append(readings, rd)

@@ -72,9 +72,9 @@ func fullRun(t *testing.T, c *computer) int64 {
 		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&rows))
 		return max(1, (rows+size-1)/size)
 	}
-	formula := "72 + 10·⌈P/500⌉ + 10·⌈O/500⌉ + 10·⌈D/500⌉ + 20·⌈A/500⌉ + 20·⌈N/499⌉"
+	formula := "62 + 10·⌈P/500⌉ + 10·⌈O/500⌉ + 10·⌈D/500⌉ + 20·⌈A/500⌉ + 20·⌈N/499⌉"
 	require.Contains(t, read(t, "docs/cost.md"), formula)
-	return 72 + 10*pages(500, "pipedrive_persons") + 10*pages(500, "pipedrive_organizations") +
+	return 62 + 10*pages(500, "pipedrive_persons") + 10*pages(500, "pipedrive_organizations") +
 		10*pages(500, "pipedrive_deals WHERE NOT is_archived") + 20*pages(500, "pipedrive_deals WHERE is_archived") +
 		20*pages(499, "pipedrive_notes")
 }

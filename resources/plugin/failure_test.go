@@ -120,6 +120,29 @@ func TestSync_unknownTableIsNamedWithTheNearest(t *testing.T) {
 	}
 }
 
+// TestSync_aTableAndALookupShareAList: a list that is read for both gives both the same values as one of its own.
+func TestSync_aTableAndALookupShareAList(t *testing.T) {
+	api := answers{
+		"/v1/users": twoUsers, "/api/v2/stages": twoStages, "/api/v2/pipelines": twoPipelines, "/api/v2/deals/archived": none,
+		"/api/v2/deals": `{"success":true,"data":[{"id":1,"stage_id":5},{"id":2,"stage_id":6}]}`,
+	}
+	tables := []string{"pipedrive_deals", "pipedrive_pipelines", "pipedrive_stages"}
+	together, err := sync(t, started(t, api, ""), tables...)
+	require.NoError(t, err)
+	for _, table := range tables {
+		alone, err := sync(t, started(t, api, ""), table)
+		require.NoError(t, err)
+		require.Len(t, together[table], 2)
+		for i, want := range alone[table] {
+			delete(want, "_cq_id")
+			delete(together[table][i], "_cq_id")
+			require.Equal(t, want, together[table][i])
+		}
+	}
+	require.Equal(t, "Müük 💶", together["pipedrive_stages"][0]["pipeline_name"])
+	require.EqualValues(t, 3, together["pipedrive_deals"][0]["stage_order_nr"])
+}
+
 // TestSync_lookupsComeOnceAndOnlyWhenNeeded counts the requests for lists that others look things up in.
 func TestSync_lookupsComeOnceAndOnlyWhenNeeded(t *testing.T) {
 	for _, test := range []struct {
@@ -130,6 +153,8 @@ func TestSync_lookupsComeOnceAndOnlyWhenNeeded(t *testing.T) {
 		{[]string{"pipedrive_notes"}, map[string]int64{}},
 		{[]string{"pipedrive_persons", "pipedrive_organizations"}, map[string]int64{"/v1/users": 1}},
 		{[]string{"pipedrive_deals"}, map[string]int64{"/v1/users": 1, "/api/v2/stages": 1}},
+		{[]string{"pipedrive_stages"}, map[string]int64{"/api/v2/stages": 1, "/api/v2/pipelines": 1}},
+		{[]string{"pipedrive_deals", "pipedrive_stages", "pipedrive_pipelines"}, map[string]int64{"/v1/users": 1, "/api/v2/stages": 1, "/api/v2/pipelines": 1}},
 	} {
 		var users, stages, pipelines atomic.Int64
 		count := map[string]*atomic.Int64{"/v1/users": &users, "/api/v2/stages": &stages}

@@ -38,7 +38,7 @@ func TestSpec_keysDoWhatTheySay(t *testing.T) {
 	})
 	t.Run("max_requests_per_second", func(t *testing.T) {
 		begin := time.Now()
-		_, err := sync(t, started(t, answers{"/api/v2/pipelines": twoPipelines, "/api/v2/stages": twoStages}, `,"max_requests_per_second":20`), "pipedrive_pipelines", "pipedrive_stages")
+		_, err := sync(t, started(t, answers{"/api/v2/pipelines": twoPipelines, "/api/v2/stages": twoStages, "/v1/notes": oneNote}, `,"max_requests_per_second":20`), "pipedrive_pipelines", "pipedrive_stages", "pipedrive_notes")
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, time.Since(begin), 3*time.Second/20, "four requests are three intervals apart")
 	})
@@ -79,6 +79,8 @@ func TestSpec_keysDoWhatTheySay(t *testing.T) {
 		require.Equal(t, "/api/v2/deals?;/api/v2/deals?;", seen.Load(), "an empty list is asked for again")
 	})
 }
+
+const oneNote = `{"success":true,"data":[{"id":1}],"additional_data":{"pagination":{"more_items_in_collection":false}}}`
 
 // complete answers for all tables.
 var complete = answers{

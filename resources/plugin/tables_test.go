@@ -19,7 +19,8 @@ const (
 		"additional_data":{"next_cursor":null}}`
 	twoPipelines = `{"success":true,"data":[
 		{"id":1,"name":"Müük 💶","order_nr":1,"is_deleted":false,"is_deal_probability_enabled":true,"add_time":"2023-01-10T08:00:00Z","update_time":"2024-02-15T12:00:00Z"},
-		{"id":2,"name":"Old","order_nr":2,"is_deleted":true,"is_deal_probability_enabled":false,"add_time":"2023-03-20T09:30:00Z"}]}`
+		{"id":2,"name":"Old","order_nr":2,"is_deleted":true,"is_deal_probability_enabled":false,"add_time":"2023-03-20T09:30:00Z"}],
+		"additional_data":{"next_cursor":null}}`
 	none = `{"success":true,"data":[],"additional_data":{"next_cursor":null}}`
 )
 
