@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/postgrestest"
 )
 
 // parse prints the columns of every view and query of a file, by the view's name.
@@ -31,7 +33,7 @@ print(json.dumps(columns))
 // have the columns that SQLite's really have.
 func TestQueries_haveTheSameColumnsInEachDialect(t *testing.T) {
 	if _, err := exec.Command("/usr/bin/python3", "-c", "import sqlglot").Output(); err != nil { // as Debian has it
-		require.Empty(t, os.Getenv(requireTools), "sqlglot is not installed")
+		require.Empty(t, os.Getenv(postgrestest.RequireTools), "sqlglot is not installed")
 		t.Skip("SQLGLOT IS NOT INSTALLED: the queries for BigQuery and Snowflake are NOT parsed. Install the package python3-sqlglot.")
 	}
 	account := syncedAccounts(t)

@@ -13,23 +13,23 @@ import (
 // the same rows. internal/docs looks that each finds some.
 func TestExamples_findTheSameInSQLiteAndPostgreSQL(t *testing.T) {
 	account := syncedAccounts(t)
-	server := copyToPostgreSQL(t, account)
+	server := inPostgreSQL(t, account)
 	if server == nil {
 		t.Skip("PostgreSQL IS NOT INSTALLED: the queries of docs/tables are NOT run on it. Install the package postgresql.")
 	}
 	for _, table := range tables.All() {
 		examples, err := docs.Examples(table.Name())
 		require.NoError(t, err)
-		var inSQLite, inPostgreSQL []string
+		var here, there []string
 		for _, e := range examples {
 			if e.Dialect != "postgresql" {
-				inSQLite = append(inSQLite, query(t, account, e.SQL)...)
+				here = append(here, query(t, account, e.SQL)...)
 			}
 			if e.Dialect != "sqlite" {
-				inPostgreSQL = append(inPostgreSQL, query(t, server, e.SQL)...)
+				there = append(there, query(t, server, e.SQL)...)
 			}
 		}
-		require.Greater(t, len(inSQLite), len(examples), "%s: its examples find nothing", table.Name())
-		require.ElementsMatch(t, inSQLite, inPostgreSQL, table.Name())
+		require.Greater(t, len(here), len(examples), "%s: its examples find nothing", table.Name())
+		require.ElementsMatch(t, here, there, table.Name())
 	}
 }

@@ -1,4 +1,5 @@
-package queries
+// Package postgrestest gives tests a PostgreSQL server with the tables of a SQLite database.
+package postgrestest
 
 import (
 	"database/sql"
@@ -16,11 +17,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// requireTools is the environment variable that makes a failure of what is not installed.
-const requireTools = "REQUIRE_SQL_TOOLS"
+// RequireTools is the environment variable that makes a failure of what is not installed.
+const RequireTools = "REQUIRE_SQL_TOOLS"
 
-// postgreSQLTypes are the types that CloudQuery's destination gives what the SQLite one declares.
-var postgreSQLTypes = map[string]string{
+// types are the types that CloudQuery's destination gives what the SQLite one declares.
+var types = map[string]string{
 	"TEXT":      "text",
 	"INTEGER":   "bigint",
 	"REAL":      "double precision",
@@ -30,20 +31,24 @@ var postgreSQLTypes = map[string]string{
 	"JSON TEXT": "jsonb",
 }
 
-// copyToPostgreSQL is a PostgreSQL database with the tables of a SQLite one, or nil where PostgreSQL is not
-// installed.
-func copyToPostgreSQL(t *testing.T, from *sql.DB) *sql.DB {
+// Copy is a PostgreSQL database with the tables of a SQLite one and its connection string, or nil where
+// PostgreSQL is not installed.
+func Copy(t *testing.T, from *sql.DB) (*sql.DB, string) {
 	t.Helper()
-	db := startPostgreSQL(t)
-	if db == nil {
-		return nil
+	address := start(t)
+	if address == "" {
+		return nil, ""
 	}
-	for _, table := range query(t, from, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'pipedrive%'")[1:] {
+	db, err := sql.Open("pgx", address)
+	require.NoError(t, err)
+	t.Cleanup(func() { db.Close() })
+	for _, table := range pairs(t, from, "SELECT name, '' FROM sqlite_schema WHERE type = 'table' AND name LIKE 'pipedrive%'") {
+		table := table[0]
 		var columns, parameters []string
-		for i, column := range query(t, from, "SELECT name, type FROM pragma_table_info('"+table+"')")[1:] {
-			name, declared, _ := strings.Cut(column, "|")
-			require.Contains(t, postgreSQLTypes, declared)
-			columns = append(columns, name+" "+postgreSQLTypes[declared])
+		for i, column := range pairs(t, from, "SELECT name, type FROM pragma_table_info('"+table+"')") {
+			name, declared := column[0], column[1]
+			require.Contains(t, types, declared)
+			columns = append(columns, name+" "+types[declared])
 			parameter := "$" + strconv.Itoa(i+1)
 			if declared == "BOOLEAN" {
 				parameter += "::int::boolean" // SQLite has 0 and 1
@@ -54,7 +59,22 @@ func copyToPostgreSQL(t *testing.T, from *sql.DB) *sql.DB {
 		require.NoError(t, err)
 		copyRows(t, from, db, table, fmt.Sprintf("INSERT INTO %s VALUES (%s)", table, strings.Join(parameters, ", ")))
 	}
-	return db
+	return db, address
+}
+
+// pairs are the rows of a statement with two columns.
+func pairs(t *testing.T, db *sql.DB, statement string) (found [][2]string) {
+	t.Helper()
+	rows, err := db.Query(statement)
+	require.NoError(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var pair [2]string
+		require.NoError(t, rows.Scan(&pair[0], &pair[1]))
+		found = append(found, pair)
+	}
+	require.NoError(t, rows.Err())
+	return found
 }
 
 func copyRows(t *testing.T, from, to *sql.DB, table, insert string) {
@@ -76,15 +96,15 @@ func copyRows(t *testing.T, from, to *sql.DB, table, insert string) {
 	require.NoError(t, rows.Err())
 }
 
-// startPostgreSQL runs a server of its own, which no one can reach but through a socket in a folder that is
-// removed when the test ends.
-func startPostgreSQL(t *testing.T) *sql.DB {
+// start runs a server of its own, which no one can reach but through a socket in a folder that is removed when
+// the test ends.
+func start(t *testing.T) string {
 	t.Helper()
 	programs, err := filepath.Glob("/usr/lib/postgresql/*/bin") // as Debian has them
 	require.NoError(t, err)
 	if len(programs) == 0 {
-		require.Empty(t, os.Getenv(requireTools), "PostgreSQL is not installed")
-		return nil
+		require.Empty(t, os.Getenv(RequireTools), "PostgreSQL is not installed")
+		return ""
 	}
 	folder, err := os.MkdirTemp("", "pg") // the name of a socket can't be as long as t.TempDir makes it
 	require.NoError(t, err)
@@ -106,10 +126,7 @@ func startPostgreSQL(t *testing.T) *sql.DB {
 	run("pg_ctl", "start", "--wait", "--log", filepath.Join(folder, "log"),
 		"--options", "-c listen_addresses= -c fsync=off -c timezone=Asia/Tokyo -k "+folder)
 	t.Cleanup(func() { run("pg_ctl", "stop", "--mode", "immediate") })
-	db, err := sql.Open("pgx", "host="+folder+" user=postgres dbname=postgres")
-	require.NoError(t, err)
-	t.Cleanup(func() { db.Close() })
-	return db
+	return "postgres://postgres@/postgres?host=" + folder
 }
 
 // giveToPostgres makes the user who comes with Debian's package the owner of a folder.
