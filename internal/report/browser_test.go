@@ -108,7 +108,7 @@ func (s *tab) screenshot(t *testing.T) image.Image {
 func written(t *testing.T, statements ...string) string {
 	t.Helper()
 	var out bytes.Buffer
-	require.NoError(t, Write(t.Context(), database(t, statements...), &out))
+	require.NoError(t, Write(t.Context(), database(t, statements...), now, &out))
 	file := filepath.Join(t.TempDir(), "report.html")
 	require.NoError(t, os.WriteFile(file, out.Bytes(), 0o600))
 	return file
@@ -188,13 +188,10 @@ func TestReport_isDrawnOnEveryScreenWithoutTheNetwork(t *testing.T) {
 
 // titlesInSight are those of the charts that are seen without opening anything.
 var titlesInSight = []string{
-	"Open deals", "Open value, EUR", "Open value, USD", // Sales
-	"Open deals", "Open value, USD", // removed
-	"Open deals", "Open value, USD", // Vertrieb
-	"Open deals", "Open value, no currency", // no pipeline
-	"May 2025 – April 2026",
-	"Rows per run", "API tokens per run",
-	"Rows per run", "API tokens per run",
+	"Open deals", "Open value, EUR", // Sales; there is one stage with dollars, and none of the others has two
+	"Open deals", "Open value, USD", // owners, who are those of two accounts
+	"June 2025 – May 2026",
+	"Rows per run", "API tokens per run", // acme; beta has one run
 }
 
 // painted counts the pixels of a chart that have the colour of one of its bars.
@@ -233,16 +230,23 @@ func TestReport_showsNamesAsTheyAre(t *testing.T) {
 	const name = `<script>document.title = "gone"</script><img src="https://example.com/x.png"> & 'quoted' 🔁 {{.}} ]]> </svg>`
 	long := strings.Repeat("Überlänge ", 20)
 	quoted := strings.ReplaceAll(name, "'", "''")
-	s := open(t, written(t, schema, history, fmt.Sprintf(`
+	s := open(t, written(t, schema, history, runs(quoted, 1), withStatus, fmt.Sprintf(`
 		INSERT INTO pipedrive_pipelines (account_id, id, name) VALUES ('%[1]s', 1, '%[1]s'), ('b', 1, '%[2]s');
-		INSERT INTO pipedrive_stages (account_id, id, name, pipeline_id) VALUES ('%[1]s', 1, '%[1]s', 1), ('b', 1, '%[2]s', 1);
-		INSERT INTO pipedrive_deals (account_id, id, status, value, currency, pipeline_id, stage_id)
-			VALUES ('%[1]s', 1, 'open', 10, '<b>', 1, 1), ('b', 1, 'open', 10, 'EUR', 1, 1);`, quoted, long), runs(quoted, 1)), 360, "light", "screen")
+		INSERT INTO pipedrive_stages (account_id, id, name, pipeline_id, order_nr, rotten_flag, rotten_days)
+			VALUES ('%[1]s', 1, '%[1]s', 1, 2, 1, 0), ('%[1]s', 2, 'First', 1, 1, 0, 0), ('b', 1, '%[2]s', 1, 1, 0, 0), ('b', 2, '%[2]s', 1, 2, 0, 0);
+		INSERT INTO pipedrive_deals (account_id, id, status, value, currency, pipeline_id, stage_id, title, owner_id, owner_name, add_time) VALUES
+			('%[1]s', 1, 'open', 10, '<b>', 1, 1, '%[1]s', 1, '%[1]s', '2026-05-01 12:00:00'),
+			('%[1]s', 2, 'open', 10, '<b>', 1, 2, '%[2]s', 1, '%[1]s', NULL),
+			('b', 1, 'open', 10, 'EUR', 1, 1, NULL, 1, '%[2]s', NULL), ('b', 2, 'open', 10, 'EUR', 1, 2, NULL, 1, '%[2]s', NULL);
+		UPDATE pipedrive_syncs SET status = 'failed', reason = '%[1]s', unfinished_tables = '["%[2]s"]';`,
+		quoted, long)), 360, "light", "screen")
 
 	require.Equal(t, "Pipedrive sales report", evaluate[string](t, s, "document.title"))
 	require.Zero(t, evaluate[int](t, s, "document.querySelectorAll('script, img, b b, figcaption b').length"))
 	require.Equal(t, name, evaluate[string](t, s, "document.querySelector('article h3').textContent"))
-	require.Equal(t, "Stage"+name, evaluate[string](t, s, "['thead th', 'tbody th'].map(q => document.querySelector(q).textContent).join('')"))
+	require.Equal(t, "<b>First"+name, evaluate[string](t, s, "[...document.querySelectorAll('article thead th:first-child, article tbody th')].slice(0, 3).map(e => e.textContent).join('')"))
+	require.Contains(t, evaluate[string](t, s, "document.querySelector('[aria-labelledby=late]').textContent"), name)
+	require.Contains(t, evaluate[string](t, s, "document.querySelector('.banner').textContent"), name)
 	require.Contains(t, evaluate[string](t, s, "document.querySelector('[role=img]').ariaLabel"), name)
 	require.Equal(t, "Open value, <b>", evaluate[string](t, s, "document.querySelectorAll('figcaption')[1].textContent"))
 	require.Contains(t, evaluate[string](t, s, "document.querySelector('svg text:last-of-type').textContent"), "<script>document")
@@ -279,4 +283,82 @@ func TestReport_printsTheNumbers(t *testing.T) {
 	pages := bytes.Count(pdf, []byte("/Type /Page\n"))
 	require.Positive(t, pages)
 	require.LessOrEqual(t, pages, 6)
+}
+
+// sevenCurrencies are deals of all kinds with amounts as large as they get.
+func sevenCurrencies() string {
+	var b strings.Builder
+	for i, currency := range []string{"EUR", "USD", "GBP", "JPY", "KWD", "IDR", "VND"} {
+		for n := range 20 - i {
+			for k, status := range []string{"open", "won", "lost"} {
+				fmt.Fprintf(&b, `INSERT INTO pipedrive_deals
+					(account_id, id, title, status, value, currency, pipeline_id, stage_id, owner_id, owner_name, expected_close_date, add_time, won_time, lost_time)
+					VALUES ('acme', %d, 'A deal with a name as long as they get', '%s', %d.255, '%s', 1, %d, %d, 'Margarethe von Württemberg-Hohenstein %d',
+						'%s', '2026-01-01 12:00:00', '2026-0%d-01 12:00:00', '2026-0%d-02 12:00:00');`,
+					100000+1000*i+10*n+k, status, 12345678901+n, currency, 11+n%3, 1+n%4, n%4, now.AddDate(0, n-5, 0).Format(time.DateOnly), 1+n%5, 1+n%5)
+			}
+		}
+	}
+	return b.String()
+}
+
+// overflowing are texts that leave their card, by a table or on their own.
+const overflowing = `[...document.querySelectorAll('.card')].flatMap(card => {
+	const edge = card.getBoundingClientRect().right;
+	return [...card.querySelectorAll('td, th, p, li, text')]
+		.filter(e => e.checkVisibility({contentVisibilityAuto: true}) && !(getComputedStyle(e.closest('.table') ?? card).overflowX == 'auto' && e.closest('.table')))
+		.filter(e => e.getBoundingClientRect().right > edge + 1).map(e => e.textContent);
+})`
+
+func TestReport_holdsSevenCurrencies(t *testing.T) {
+	file := written(t, schema, quarter, sevenCurrencies())
+	for _, page := range []struct {
+		medium string
+		width  int64
+	}{{"print", 690}, {"screen", 1280}, {"screen", 360}} {
+		t.Run(fmt.Sprint(page.medium, page.width), func(t *testing.T) {
+			s := open(t, file, page.width, "light", page.medium)
+			require.LessOrEqual(t, evaluate[int64](t, s, "document.documentElement.scrollWidth"), page.width, "it scrolls sideways")
+			require.Empty(t, evaluate[[]string](t, s, overflowing))
+			// The same order everywhere, that of the deals.
+			for _, list := range evaluate[[][]string](t, s, `[...document.querySelectorAll('.value ul, .ledgers')].map(l =>
+				[...l.querySelectorAll('.currency, thead th:first-child')].map(e => e.textContent))`) {
+				require.Equal(t, []string{"EUR", "USD", "GBP", "JPY", "KWD", "IDR", "VND"}, list)
+			}
+			s.screenshot(t)
+		})
+	}
+}
+
+func TestReport_drawsNoChartOfOneBar(t *testing.T) {
+	s := open(t, written(t, schema, history, runs("acme", 1), `
+		INSERT INTO pipedrive_pipelines (account_id, id, name) VALUES ('acme', 1, 'Sales');
+		INSERT INTO pipedrive_stages (account_id, id, name, pipeline_id) VALUES ('acme', 1, 'Only', 1), ('acme', 2, 'Empty', 1);
+		INSERT INTO pipedrive_deals (account_id, id, status, value, currency, pipeline_id, stage_id, owner_id)
+			VALUES ('acme', 1, 'open', 10, 'EUR', 1, 1, 1), ('acme', 2, 'open', 10, 'EUR', 1, 1, 1);`), 1280, "light", "screen")
+	require.Empty(t, evaluate[[]drawn](t, s, drawings))
+	require.True(t, evaluate[bool](t, s, "document.querySelector('article table').checkVisibility()"), "the numbers stay closed")
+	require.Contains(t, evaluate[string](t, s, "document.querySelector('[aria-labelledby=syncs]').innerText"), "3 May 2026")
+}
+
+func TestReport_saysHowOldAndHowCompleteItIs(t *testing.T) {
+	s := open(t, written(t, history, withStatus, threeAccounts), 1280, "light", "screen")
+	require.Equal(t, "As of 14 May 2026, 09:05 UTC · 1 day before this page was written · 3 accounts", evaluate[string](t, s, "document.querySelector('main > header .quiet').innerText"))
+	require.Equal(t, []string{
+		"Partial: the last sync of account beta, on 14 May 2026, 09:00 UTC, did not read everything: max_tokens is spent. " +
+			"The figures below may be too low. Not finished: pipedrive_deals, pipedrive_notes.",
+		"Failed: the last sync of account gamma, on 15 May 2026, 09:00 UTC, failed: the token is refused. The figures below may be too low.",
+	}, evaluate[[]string](t, s, "[...document.querySelectorAll('.banner')].map(b => b.innerText)"))
+
+	s = open(t, written(t, history, withStatus, threeAccounts, "DELETE FROM pipedrive_syncs WHERE account_id <> 'acme'"), 1280, "light", "screen")
+	require.Zero(t, evaluate[int](t, s, "document.querySelectorAll('.banner').length"))
+	require.Contains(t, evaluate[string](t, s, "document.querySelector('main > header .quiet').innerText"), "· complete")
+}
+
+func TestReport_marksTheRunningMonth(t *testing.T) {
+	s := open(t, written(t, schema, quarter), 360, "light", "screen")
+	closed := evaluate[string](t, s, "document.querySelector('[aria-labelledby=closed]').textContent")
+	require.Contains(t, closed, "* so far, to 15 May 2026")
+	require.Contains(t, closed, "May 2026, so far")
+	require.Contains(t, evaluate[[]string](t, s, "[...document.querySelectorAll('[aria-labelledby=closed] svg text')].filter(e => e.checkVisibility()).map(e => e.textContent)"), "May*")
 }

@@ -157,8 +157,9 @@ func scale(shown []series) (step float64, lines int) {
 	return step, int(math.Ceil(largest / step))
 }
 
-// thinned leaves out labels until those that remain have space. The library
-// would keep the last one as well, over the one before it or cut off.
+// thinned leaves out labels until those that remain have space. It counts from
+// the last one, with which the others are compared, unless the library would
+// move that one to the left, over the one before it.
 func thinned(p *charts.Painter, labels []string) []string {
 	var widest float64
 	for _, label := range labels {
@@ -168,7 +169,8 @@ func thinned(p *charts.Painter, labels []string) []string {
 	const gap = 12
 	every := int(math.Ceil((widest + gap) / slot))
 	kept := make([]string, len(labels))
-	for i := 0; i < len(labels) && float64(len(labels)-i)*slot >= widest/2; i += every {
+	last := len(labels) - max(1, int(math.Ceil(widest/2/slot)))
+	for i := last; i >= 0; i -= every {
 		kept[i] = labels[i]
 	}
 	return kept

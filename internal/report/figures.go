@@ -1,9 +1,9 @@
 package report
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,67 +13,160 @@ import (
 // Figures are what the report shows. Counts add up over accounts; values never
 // add up over currencies.
 type Figures struct {
-	Accounts  []string
-	LastSync  time.Time // zero: the database does not say
-	Open      int       // open deals: neither deleted nor archived
-	Value     []Money   // of the open deals
-	Won, Lost int       // closed deals ever, without deleted ones
+	Written    time.Time // the report's own moment, which deals are late by
+	Accounts   []string
+	LastSync   time.Time // the last one that did not fail; zero: the database does not say
+	Unfinished []Run     // the last run of each account where it is not complete
+	Currencies []string  // of all that is shown, in the order of all lists
+
+	Open            Sums // deals that are neither deleted nor archived
+	Unweighted      int  // open deals without a probability
+	Overdue, Rotten int  // open deals
+	Won, Lost       int  // closed deals ever, without deleted ones
+	WonLately       Sums // deals won in the months shown
+	Cycle           Cycle
+
 	Pipelines []Pipeline
-	Months    []Month // up to the latest with a closed deal, none left out between
+	Forecast  []Period
+	Owners    []Owner // who have open deals or closed some in the months shown, by account
+	Months    []Month // the last is the running one
+	Late      []Late  // those that are late by most
 	Histories []History
 }
 
-// WinRate returns the part of the closed deals that was won.
-func (f *Figures) WinRate() float64 {
-	return float64(f.Won) / float64(f.Closed())
+// Complete reports whether the last run of each account read everything.
+func (f *Figures) Complete() bool {
+	for _, h := range f.Histories {
+		if h.last().Status != complete {
+			return false
+		}
+	}
+	return len(f.Histories) > 0
 }
+
+// Running reports whether a month is not over yet.
+func (f *Figures) Running(m Month) bool { return sameMonth(m.Start, f.Written) }
 
 // Closed returns how many deals were won or lost.
 func (f *Figures) Closed() int { return f.Won + f.Lost }
 
-// Money is what deals in one currency are worth together.
+// WinRate returns the part of the closed deals that was won.
+func (f *Figures) WinRate() float64 { return rate(f.Won, f.Lost) }
+
+func rate(won, lost int) float64 { return float64(won) / float64(won+lost) }
+
+// Money is what deals in one currency are worth together. Weighted is the sum
+// of the values times their probability of being won.
 type Money struct {
-	Currency string // an ISO 4217 code, or "" where the deals have none
-	Value    float64
-	Deals    int
+	Deals           int
+	Value, Weighted float64
 }
+
+// Sums are deals and what they are worth by currency: an ISO 4217 code, or ""
+// where the deals have none.
+type Sums struct {
+	Deals int
+	Money map[string]Money
+}
+
+// In returns what the deals in one currency are worth.
+func (s Sums) In(currency string) Money { return s.Money[currency] }
+
+func (s *Sums) add(currency string, m Money) {
+	if s.Money == nil {
+		s.Money = map[string]Money{}
+	}
+	sum := s.Money[currency]
+	s.Money[currency] = Money{sum.Deals + m.Deals, sum.Value + m.Value, sum.Weighted + m.Weighted}
+	s.Deals += m.Deals
+}
+
+// Cycle is the time that won deals took.
+type Cycle struct {
+	Deals int
+	days  float64
+}
+
+func (c *Cycle) add(took time.Duration) {
+	c.Deals++
+	c.days += took.Hours() / 24
+}
+
+// Days returns the average.
+func (c Cycle) Days() float64 { return c.days / float64(c.Deals) }
 
 // A Pipeline is a pipeline of one account with its open deals.
 type Pipeline struct {
+	Sums
 	Account string
 	ID      int64
 	Name    string
 	Stages  []Stage // in the pipeline's order
-	Open    int
-	Value   []Money
 
 	active bool
 }
 
-// A Stage is a stage of a pipeline with the pipeline's open deals in it.
-type Stage struct {
-	ID    int64
+// A Period holds the open deals that are expected to be closed in it. It is
+// the month of its start, if it has one.
+type Period struct {
+	Sums
+	Start time.Time
 	Name  string
-	Open  int
-	Value []Money
-
-	active bool
 }
 
-// In returns the value of the stage's deals in one currency.
-func (s *Stage) In(currency string) float64 {
-	for _, m := range s.Value {
-		if m.Currency == currency {
-			return m.Value
-		}
+// An Owner is a user of one account with their deals.
+type Owner struct {
+	Account         string
+	ID              int64
+	Name            string
+	Open            Sums
+	Overdue, Rotten int
+	Won, Lost       Sums // in the months shown
+	Cycle           Cycle
+}
+
+// Title returns the owner's name, or what can be said of one that has none.
+func (o *Owner) Title() string {
+	switch {
+	case o.Name != "":
+		return o.Name
+	case o.ID == 0:
+		return "No owner"
+	default:
+		return fmt.Sprintf("User %d", o.ID)
 	}
-	return 0
 }
 
-// A Month counts the deals that were closed in it, in the company's time zone.
+// Closed returns how many deals the owner won or lost.
+func (o *Owner) Closed() int { return o.Won.Deals + o.Lost.Deals }
+
+// WinRate returns the part of the closed deals that was won.
+func (o *Owner) WinRate() float64 { return rate(o.Won.Deals, o.Lost.Deals) }
+
+// A Month has the deals that were closed in it, in the company's time zone.
 type Month struct {
 	Start     time.Time
-	Won, Lost int
+	Won, Lost Sums
+	Cycle     Cycle
+}
+
+// Closed returns how many deals were won or lost.
+func (m *Month) Closed() int { return m.Won.Deals + m.Lost.Deals }
+
+// WinRate returns the part of the closed deals that was won.
+func (m *Month) WinRate() float64 { return rate(m.Won.Deals, m.Lost.Deals) }
+
+// Late is an open deal that is overdue or rotten.
+type Late struct {
+	Account             string
+	ID                  int64
+	Title, Owner, Stage string
+	Currency            string
+	Value               float64
+	Expected            time.Time // zero: nobody said
+	Overdue             int       // days since
+	InStage             int       // days
+	Rotten              bool      // for longer than the stage allows
 }
 
 // A History is the latest runs of one account, oldest first.
@@ -82,19 +175,50 @@ type History struct {
 	Runs    []Run
 }
 
+func (h History) last() Run { return h.Runs[len(h.Runs)-1] }
+
 // A Run is one sync of an account.
 type Run struct {
 	Account                            string
 	Started, Ended                     time.Time
 	Rows, Requests, APITokens, Retries int
+	Status                             string // complete, partial or failed; "" where the database does not say
+	Reason                             string
+	UnfinishedTables                   []string
 }
 
 const (
-	monthsShown = 12
-	runsShown   = 60
+	monthsShown    = 12
+	monthsExpected = 6
+	lateShown      = 15
 
 	historyTable = "pipedrive_syncs"
+	complete     = "complete"
+	failed       = "failed"
 )
+
+// closedMonths returns the last months up to a day's.
+func closedMonths(today time.Time) []Month {
+	all := make([]Month, monthsShown)
+	for i := range all {
+		all[i].Start = firstOfMonth(today).AddDate(0, i-monthsShown+1, 0)
+	}
+	return all
+}
+
+// expectedPeriods returns what comes before and after the next months as well.
+func expectedPeriods(today time.Time) []Period {
+	all := []Period{{Name: "Overdue"}}
+	for i := range monthsExpected {
+		start := firstOfMonth(today).AddDate(0, i, 0)
+		all = append(all, Period{Start: start, Name: start.Format("January 2006")})
+	}
+	return append(all, Period{Name: "Later"}, Period{Name: "No date"})
+}
+
+func firstOfMonth(day time.Time) time.Time {
+	return time.Date(day.Year(), day.Month(), 1, 0, 0, 0, 0, time.UTC)
+}
 
 // tables are those that say which accounts there are, and when they were synced.
 var tables = []string{
@@ -102,74 +226,32 @@ var tables = []string{
 	"pipedrive_pipelines", "pipedrive_stages", historyTable,
 }
 
-// Read takes the figures from a database that the plugin was synced into. A
-// table that is not there counts as an empty one.
-func Read(ctx context.Context, db *sql.DB) (*Figures, error) {
-	r := reader{ctx: ctx, db: db}
-	for _, name := range column[string](&r, "SELECT name FROM sqlite_master WHERE type = 'table'") {
-		if slices.Contains(tables, name) {
-			r.tables = append(r.tables, name)
+// Read takes the figures of a moment from a database that the plugin was
+// synced into. A table that is not there counts as an empty one.
+func Read(ctx context.Context, db *Database, now time.Time) (*Figures, error) {
+	r := reader{ctx: ctx, db: db, columns: map[string][]string{}}
+	type row struct{ table, column string }
+	each(&r, db.catalog, func(c *row) []any { return []any{&c.table, &c.column} }, func(c row) {
+		r.columns[c.table] = append(r.columns[c.table], c.column)
+	})
+	f := &Figures{Written: now, Accounts: r.accounts(), Pipelines: r.declaredPipelines(), Histories: r.histories()}
+	f.LastSync = r.lastSync(f.Histories)
+	r.tally(f)
+	f.Pipelines = inUse(f.Pipelines)
+	for _, h := range f.Histories {
+		if last := h.last(); last.Status != "" && last.Status != complete {
+			f.Unfinished = append(f.Unfinished, last)
 		}
 	}
-	f := &Figures{
-		Accounts:  r.accounts(),
-		LastSync:  r.lastSync(),
-		Pipelines: r.pipelines(),
-		Histories: r.histories(),
-	}
-	for _, p := range f.Pipelines {
-		f.Open += p.Open
-		for _, m := range p.Value {
-			f.Value = add(f.Value, m)
-		}
-	}
-	mostDealsFirst(f.Value)
-	f.Won, f.Lost = r.closed()
-	f.Months = r.months(f.LastSync)
 	return f, r.err
 }
 
-// A reader runs queries until one fails.
-type reader struct {
-	ctx    context.Context
-	db     *sql.DB
-	tables []string
-	err    error
-}
-
-// query returns what scan makes of each row.
-func query[T any](r *reader, statement string, scan func(*T) []any, arguments ...any) (found []T) {
-	if r.err != nil {
-		return nil
-	}
-	rows, err := r.db.QueryContext(r.ctx, statement, arguments...)
-	if err != nil {
-		r.err = fmt.Errorf("%s: %w", statement, err)
-		return nil
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var t T
-		if err := rows.Scan(scan(&t)...); err != nil {
-			r.err = fmt.Errorf("%s: %w", statement, err)
-			return nil
-		}
-		found = append(found, t)
-	}
-	r.err = rows.Err()
-	return found
-}
-
-func column[T any](r *reader, statement string) []T {
-	return query(r, statement, func(t *T) []any { return []any{t} })
-}
-
-func (r *reader) has(table string) bool { return slices.Contains(r.tables, table) }
-
 func (r *reader) accounts() []string {
 	var parts []string
-	for _, table := range r.tables {
-		parts = append(parts, "SELECT account_id FROM "+table)
+	for _, table := range tables {
+		if r.has(table) {
+			parts = append(parts, "SELECT DISTINCT account_id FROM "+table)
+		}
 	}
 	if len(parts) == 0 {
 		return nil
@@ -179,100 +261,64 @@ func (r *reader) accounts() []string {
 
 // lastSync is when a run last ended or, where no history is kept, when one
 // last wrote a row.
-func (r *reader) lastSync() (last time.Time) {
-	for _, table := range r.tables {
-		moment := "_cq_sync_time"
-		if table == historyTable {
-			moment = "ended_at"
+func (r *reader) lastSync(histories []History) (last time.Time) {
+	for _, table := range tables {
+		if !r.has(table) || table == historyTable {
+			continue
 		}
-		// Not max(): only a column as it is has a type, which makes the driver return a time.
-		statement := fmt.Sprintf("SELECT %[1]s FROM %[2]s WHERE %[1]s IS NOT NULL ORDER BY 1 DESC LIMIT 1", moment, table)
-		for _, t := range column[time.Time](r, statement) {
-			if t.After(last) {
-				last = t
+		// Not max(): only a column as it is has a type, which makes SQLite's driver return a time.
+		statement := fmt.Sprintf("SELECT %[1]s FROM %[2]s WHERE %[1]s IS NOT NULL ORDER BY 1 DESC LIMIT 1", "_cq_sync_time", table)
+		for _, m := range column[moment](r, statement) {
+			last = latest(last, m.Time)
+		}
+	}
+	for _, h := range histories {
+		for _, run := range h.Runs {
+			if run.Status != failed {
+				last = latest(last, run.Ended)
 			}
 		}
 	}
 	return last
 }
 
-func (r *reader) closed() (won, lost int) {
-	if !r.has("pipedrive_deals") {
-		return 0, 0
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
-	type row struct {
-		won   bool
-		deals int
-	}
-	for _, c := range query(r, `
-		SELECT status = 'won', count(*) FROM pipedrive_deals
-		WHERE status IN ('won', 'lost') AND NOT coalesce(is_deleted, 0) GROUP BY 1`,
-		func(c *row) []any { return []any{&c.won, &c.deals} }) {
-		if c.won {
-			won = c.deals
-		} else {
-			lost = c.deals
-		}
-	}
-	return won, lost
-}
-
-// months leaves out what was closed after the last sync: a mistyped year would
-// hide all others.
-func (r *reader) months(until time.Time) []Month {
-	if !r.has("pipedrive_deals") {
-		return nil
-	}
-	if until.IsZero() {
-		until = time.Now()
-	}
-	type row struct {
-		month     string
-		won, lost int
-	}
-	closed := query(r, `
-		SELECT substr(CASE status
-		           WHEN 'won' THEN coalesce(local_won_date, won_time, local_close_date, close_time)
-		           ELSE coalesce(local_lost_date, lost_time, local_close_date, close_time)
-		       END, 1, 7) AS month,
-		       count(*) FILTER (WHERE status = 'won'), count(*) FILTER (WHERE status = 'lost')
-		FROM pipedrive_deals
-		WHERE status IN ('won', 'lost') AND NOT coalesce(is_deleted, 0)
-		GROUP BY 1 HAVING month <= ? ORDER BY 1`,
-		func(c *row) []any { return []any{&c.month, &c.won, &c.lost} }, until.Format("2006-01"))
-	if len(closed) == 0 {
-		return nil
-	}
-	byMonth := map[string]row{}
-	for _, c := range closed {
-		byMonth[c.month] = c
-	}
-	last, err := time.Parse("2006-01", closed[len(closed)-1].month)
-	if err != nil {
-		r.err = err
-		return nil
-	}
-	months := make([]Month, monthsShown)
-	for i := range months {
-		start := last.AddDate(0, i-monthsShown+1, 0)
-		c := byMonth[start.Format("2006-01")]
-		months[i] = Month{Start: start, Won: c.won, Lost: c.lost}
-	}
-	return months
+	return a
 }
 
 func (r *reader) histories() (histories []History) {
-	if !r.has(historyTable) {
+	statement, ok := r.statement(historyTable)
+	if !ok {
 		return nil
 	}
-	runs := query(r, `
-		SELECT account_id, started_at, ended_at, rows, requests, api_tokens, retries
-		FROM (SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY started_at DESC) AS nr FROM pipedrive_syncs)
-		WHERE nr <= ? ORDER BY account_id, started_at`,
-		func(s *Run) []any {
-			return []any{&s.Account, &s.Started, &s.Ended, &s.Rows, &s.Requests, &s.APITokens, &s.Retries}
-		}, runsShown)
-	for _, run := range runs {
+	for _, name := range []string{"status", "reason", "unfinished_tables"} {
+		if !slices.Contains(r.columns[historyTable], name) { // the database is older than the column
+			statement = strings.Replace(statement, name, "NULL", 1)
+		}
+	}
+	type row struct {
+		Run
+		started, ended             moment
+		status, reason, unfinished sql.NullString
+	}
+	runs := query(r, statement, func(s *row) []any {
+		return []any{
+			&s.Account, &s.started, &s.ended, &s.Rows, &s.Requests, &s.APITokens, &s.Retries,
+			&s.status, &s.reason, &s.unfinished,
+		}
+	})
+	for _, s := range runs {
+		run := s.Run
+		run.Started, run.Ended = s.started.Time, s.ended.Time
+		run.Status, run.Reason = s.status.String, s.reason.String
+		if s.unfinished.Valid {
+			if err := json.Unmarshal([]byte(s.unfinished.String), &run.UnfinishedTables); err != nil && r.err == nil {
+				r.err = fmt.Errorf("%s.unfinished_tables: %w", historyTable, err)
+			}
+		}
 		if n := len(histories); n == 0 || histories[n-1].Account != run.Account {
 			histories = append(histories, History{Account: run.Account})
 		}
@@ -280,22 +326,4 @@ func (r *reader) histories() (histories []History) {
 		h.Runs = append(h.Runs, run)
 	}
 	return histories
-}
-
-// add adds deals to those in the same currency.
-func add(to []Money, m Money) []Money {
-	for i := range to {
-		if to[i].Currency == m.Currency {
-			to[i].Value += m.Value
-			to[i].Deals += m.Deals
-			return to
-		}
-	}
-	return append(to, m)
-}
-
-func mostDealsFirst(money []Money) {
-	slices.SortFunc(money, func(a, b Money) int {
-		return cmp.Or(cmp.Compare(b.Deals, a.Deals), cmp.Compare(a.Currency, b.Currency))
-	})
 }

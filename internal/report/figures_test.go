@@ -14,7 +14,9 @@ import (
 // The tables as the SQLite destination declares them, without the columns that no figure needs.
 const schema = `
 	CREATE TABLE pipedrive_deals (_cq_sync_time TIMESTAMP, account_id TEXT NOT NULL, id INTEGER NOT NULL,
-		value REAL, currency TEXT, status TEXT, stage_id INTEGER, pipeline_id INTEGER,
+		title TEXT, value REAL, currency TEXT, status TEXT, stage_id INTEGER, pipeline_id INTEGER,
+		owner_id INTEGER, owner_name TEXT, expected_close_date DATE, probability REAL,
+		add_time TIMESTAMP, stage_change_time TIMESTAMP,
 		close_time TIMESTAMP, won_time TIMESTAMP, lost_time TIMESTAMP,
 		local_won_date DATE, local_lost_date DATE, local_close_date DATE,
 		is_deleted BOOLEAN, is_archived BOOLEAN, PRIMARY KEY (account_id, id));
@@ -22,7 +24,7 @@ const schema = `
 		name TEXT, order_nr INTEGER, active BOOLEAN, PRIMARY KEY (account_id, id));
 	CREATE TABLE pipedrive_stages (_cq_sync_time TIMESTAMP, account_id TEXT NOT NULL, id INTEGER NOT NULL,
 		name TEXT, order_nr INTEGER, active_flag BOOLEAN, pipeline_id INTEGER, pipeline_name TEXT,
-		PRIMARY KEY (account_id, id));`
+		deal_probability REAL, rotten_flag BOOLEAN, rotten_days INTEGER, PRIMARY KEY (account_id, id));`
 
 const history = `
 	CREATE TABLE pipedrive_syncs (account_id TEXT NOT NULL, started_at TIMESTAMP NOT NULL, ended_at TIMESTAMP,
@@ -66,7 +68,10 @@ const twoAccounts = `
 		('beta', 20, 'won', NULL, '2026-04-09 00:00:00', '2026-01-01 00:00:00', NULL, 0, 0),
 		('beta', 21, 'won', NULL, '9026-04-09 00:00:00', NULL, NULL, 0, 0);`
 
-func database(t *testing.T, statements ...string) *sql.DB {
+// now is in the month after the last deals were closed.
+var now = time.Date(2026, 5, 15, 12, 0, 0, 0, time.UTC)
+
+func database(t *testing.T, statements ...string) *Database {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "pipedrive.db"))
 	require.NoError(t, err)
@@ -75,12 +80,12 @@ func database(t *testing.T, statements ...string) *sql.DB {
 		_, err := db.Exec(statement)
 		require.NoError(t, err)
 	}
-	return db
+	return &Database{db, sqliteCatalog}
 }
 
 func read(t *testing.T, statements ...string) *Figures {
 	t.Helper()
-	figures, err := Read(t.Context(), database(t, statements...))
+	figures, err := Read(t.Context(), database(t, statements...), now)
 	require.NoError(t, err)
 	return figures
 }
@@ -88,31 +93,31 @@ func read(t *testing.T, statements ...string) *Figures {
 func TestRead_countsOpenDealsOnlyAndKeepsCurrenciesApart(t *testing.T) {
 	f := read(t, schema, twoAccounts)
 	require.Equal(t, []string{"acme", "beta"}, f.Accounts)
-	require.Equal(t, 8, f.Open)
-	require.Equal(t, []Money{{"EUR", 307.5, 4}, {"USD", 120, 3}, {"", 3, 1}}, f.Value)
+	require.Equal(t, Sums{8, map[string]Money{"EUR": {4, 307.5, 0}, "USD": {3, 120, 0}, "": {1, 3, 0}}}, f.Open)
+	require.Equal(t, []string{"EUR", "USD", ""}, f.Currencies)
 }
 
 func TestRead_ordersPipelinesAndStagesAndKeepsRemovedOnesWithDeals(t *testing.T) {
 	var got []string
 	for _, p := range read(t, schema, twoAccounts).Pipelines {
-		got = append(got, fmt.Sprint(p.Account, " ", p.Title(), " ", p.Open, " ", p.Value))
+		got = append(got, fmt.Sprint(p.Account, " ", p.Title(), " ", p.Deals, " ", p.Money))
 		for _, s := range p.Stages {
-			got = append(got, fmt.Sprint("- ", s.Title(), " ", s.Open, " ", s.In("EUR"), " ", s.In("USD")))
+			got = append(got, fmt.Sprint("- ", s.Title(), " ", s.Deals, " ", s.In("EUR").Value, " ", s.In("USD").Value))
 		}
 	}
 	require.Equal(t, []string{
-		"acme Partners 0 []",
+		"acme Partners 0 map[]",
 		"- Talk 0 0 0",
-		"acme Sales 5 [{EUR 307.5 4} {USD 50 1}]",
+		"acme Sales 5 map[EUR:{4 307.5 0} USD:{1 50 0}]",
 		"- First call 2 200 50",
 		"- Won over 1 100.5 0",
 		"- Retired, in use 1 0 0",
 		"- Removed stage 99 1 7 0",
-		"acme Removed pipeline 77 1 [{USD 30 1}]",
+		"acme Removed pipeline 77 1 map[USD:{1 30 0}]",
 		"- Removed stage 770 1 0 30",
-		"beta Vertrieb 1 [{USD 40 1}]",
+		"beta Vertrieb 1 map[USD:{1 40 0}]",
 		"- Anfrage 1 0 40",
-		"beta No pipeline 1 [{ 3 1}]",
+		"beta No pipeline 1 map[:{1 3 0}]",
 		"- No stage 1 0 0",
 	}, got)
 }
@@ -124,13 +129,12 @@ func TestRead_countsClosedDealsWithArchivedOnesInTheCompanysMonths(t *testing.T)
 	require.InDelta(t, 4.0/7, f.WinRate(), 1e-9)
 
 	require.Len(t, f.Months, 12)
-	month := func(m time.Month, won, lost int) Month {
-		return Month{time.Date(2026, m, 1, 0, 0, 0, 0, time.UTC), won, lost}
+	var got []string
+	for _, m := range f.Months[7:] {
+		got = append(got, fmt.Sprint(m.Start.Format("2006-01 "), m.Won.Deals, " ", m.Lost.Deals, " ", f.Running(m)))
 	}
-	require.Equal(t, []Month{
-		month(time.January, 0, 0), month(time.February, 1, 1), month(time.March, 0, 0), month(time.April, 2, 1),
-	}, f.Months[8:])
-	require.Equal(t, time.Date(2025, time.May, 1, 0, 0, 0, 0, time.UTC), f.Months[0].Start)
+	require.Equal(t, []string{"2026-01 0 0 false", "2026-02 1 1 false", "2026-03 0 0 false", "2026-04 2 1 false", "2026-05 0 0 true"}, got)
+	require.Equal(t, time.Date(2025, time.June, 1, 0, 0, 0, 0, time.UTC), f.Months[0].Start)
 }
 
 func TestRead_takesTheLastSyncFromTheHistoryOrFromTheRows(t *testing.T) {
@@ -164,16 +168,21 @@ func runs(account string, days int) string {
 }
 
 func TestRead_takesAMissingTableForAnEmptyOne(t *testing.T) {
-	require.Equal(t, &Figures{}, read(t))
-	require.Equal(t, &Figures{}, read(t, schema, history))
+	for _, statements := range [][]string{nil, {schema, history}} {
+		f := read(t, statements...)
+		require.Len(t, f.Months, 12)
+		require.Len(t, f.Forecast, 6)
+		f.Months, f.Forecast = nil, nil
+		require.Equal(t, &Figures{Written: now}, f)
+	}
 	require.Empty(t, read(t, schema, twoAccounts).Histories)
 
 	deals := read(t, schema, twoAccounts, "DROP TABLE pipedrive_pipelines; DROP TABLE pipedrive_stages")
-	require.Equal(t, 8, deals.Open)
+	require.Equal(t, 8, deals.Open.Deals)
 	require.Equal(t, "Removed pipeline 1", deals.Pipelines[0].Title())
 }
 
 func TestRead_namesTheStatementThatFails(t *testing.T) {
-	_, err := Read(t.Context(), database(t, "CREATE TABLE pipedrive_deals (id INTEGER)"))
-	require.ErrorContains(t, err, "SELECT account_id FROM pipedrive_deals")
+	_, err := Read(t.Context(), database(t, "CREATE TABLE pipedrive_deals (id INTEGER)"), now)
+	require.ErrorContains(t, err, "SELECT DISTINCT account_id FROM pipedrive_deals")
 }

@@ -2,58 +2,42 @@ package report
 
 import (
 	"cmp"
+	"database/sql"
 	"fmt"
 	"slices"
 )
 
-// openDeals are the open deals of one stage in one currency.
-type openDeals struct {
-	account         string
-	pipeline, stage int64
-	Money
+// A Stage is a stage of a pipeline with the pipeline's open deals in it.
+type Stage struct {
+	Sums
+	ID   int64
+	Name string
+
+	active      bool
+	probability sql.NullFloat64 // percent
+	rottenDays  sql.NullInt64   // NULL: deals do not rot in it
 }
 
-// pipelines returns the pipelines of all accounts in Pipedrive's order. One
-// that is no longer in use, or whose row is gone because it was removed, is
-// among them only as long as it has open deals; the same goes for stages.
-func (r *reader) pipelines() []Pipeline {
-	pipelines := r.declaredPipelines()
-	if r.has("pipedrive_deals") {
-		for _, deals := range r.openDeals() {
-			pipelines = file(pipelines, deals)
-		}
-	}
-	pipelines = slices.DeleteFunc(pipelines, func(p Pipeline) bool { return !p.active && p.Open == 0 })
+// inUse returns the pipelines in Pipedrive's order. One that is no longer in
+// use, or whose row is gone because it was removed, is among them only as long
+// as it has open deals; the same goes for stages.
+func inUse(pipelines []Pipeline) []Pipeline {
+	pipelines = slices.DeleteFunc(pipelines, func(p Pipeline) bool { return !p.active && p.Deals == 0 })
 	for i := range pipelines {
 		p := &pipelines[i]
-		p.Stages = slices.DeleteFunc(p.Stages, func(s Stage) bool { return !s.active && s.Open == 0 })
-		mostDealsFirst(p.Value)
+		p.Stages = slices.DeleteFunc(p.Stages, func(s Stage) bool { return !s.active && s.Deals == 0 })
 	}
 	// Removed pipelines came last of all, not of their accounts.
 	slices.SortStableFunc(pipelines, func(a, b Pipeline) int { return cmp.Compare(a.Account, b.Account) })
 	return pipelines
 }
 
-func (r *reader) openDeals() []openDeals {
-	return query(r, `
-		SELECT account_id, coalesce(pipeline_id, 0), coalesce(stage_id, 0), coalesce(currency, ''),
-		       coalesce(sum(value), 0), count(*)
-		FROM pipedrive_deals
-		WHERE status = 'open' AND NOT coalesce(is_deleted, 0) AND NOT coalesce(is_archived, 0)
-		GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
-		func(d *openDeals) []any {
-			return []any{&d.account, &d.pipeline, &d.stage, &d.Currency, &d.Value, &d.Deals}
-		})
-}
-
 func (r *reader) declaredPipelines() (pipelines []Pipeline) {
-	if r.has("pipedrive_pipelines") {
-		pipelines = query(r, `
-			SELECT account_id, id, coalesce(name, ''), coalesce(active, 1)
-			FROM pipedrive_pipelines ORDER BY account_id, order_nr, id`,
-			func(p *Pipeline) []any { return []any{&p.Account, &p.ID, &p.Name, &p.active} })
+	if statement, ok := r.statement("pipedrive_pipelines"); ok {
+		pipelines = query(r, statement, func(p *Pipeline) []any { return []any{&p.Account, &p.ID, &p.Name, &p.active} })
 	}
-	if !r.has("pipedrive_stages") {
+	statement, ok := r.statement("pipedrive_stages")
+	if !ok {
 		return pipelines
 	}
 	type row struct {
@@ -62,30 +46,18 @@ func (r *reader) declaredPipelines() (pipelines []Pipeline) {
 		pipelineName string
 		Stage
 	}
-	stages := query(r, `
-		SELECT account_id, coalesce(pipeline_id, 0), coalesce(pipeline_name, ''),
-		       id, coalesce(name, ''), coalesce(active_flag, 1)
-		FROM pipedrive_stages ORDER BY account_id, order_nr, id`,
-		func(s *row) []any {
-			return []any{&s.account, &s.pipeline, &s.pipelineName, &s.ID, &s.Name, &s.active}
-		})
+	stages := query(r, statement, func(s *row) []any {
+		return []any{
+			&s.account, &s.pipeline, &s.pipelineName, &s.ID, &s.Name,
+			&s.active, &s.probability, &s.rottenDays,
+		}
+	})
 	for _, s := range stages {
 		var p *Pipeline
 		pipelines, p = pipelineOf(pipelines, s.account, s.pipeline)
 		p.Name = cmp.Or(p.Name, s.pipelineName)
 		p.Stages = append(p.Stages, s.Stage)
 	}
-	return pipelines
-}
-
-// file puts deals into their stage.
-func file(pipelines []Pipeline, deals openDeals) []Pipeline {
-	pipelines, p := pipelineOf(pipelines, deals.account, deals.pipeline)
-	p.Open += deals.Deals
-	p.Value = add(p.Value, deals.Money)
-	s := stageOf(p, deals.stage)
-	s.Open += deals.Deals
-	s.Value = add(s.Value, deals.Money)
 	return pipelines
 }
 

@@ -1,11 +1,10 @@
 // Package report writes one HTML page about the deals and the syncs in a
-// SQLite file that the plugin was synced into. The page needs nothing but
-// itself: it loads no file and runs no script.
+// database that the plugin was synced into. The page needs nothing but itself:
+// it loads no file and runs no script.
 package report
 
 import (
 	"context"
-	"database/sql"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"github.com/go-analyze/charts"
 )
 
 //go:embed report.html.tmpl
@@ -33,13 +31,17 @@ var document = template.Must(template.New("report").Funcs(template.FuncMap{
 	"clock":    func(t time.Time) string { return t.UTC().Format("15:04 UTC") },
 	"month":    func(t time.Time) string { return t.Format("January 2006") },
 	"percent":  func(part float64) string { return fmt.Sprintf("%.1f%%", 100*part) },
-	"whole":    func(v float64) string { return amount(math.Round(v)) },
+	"days":     func(c Cycle) string { return humanize.FormatFloat("#,###.#", c.Days()) },
+	"plural":   plural,
+	"join":     strings.Join,
+	"rounded":  func(v float64) string { return decimal(math.Round(v), 0) },
 	"seconds":  func(r Run) string { return r.Ended.Sub(r.Started).Round(time.Second).String() },
+	"until":    func(last, written time.Time) string { return humanize.RelTime(last, written, "before", "after") },
 }).Parse(layout))
 
-// Write reads the figures of a database and writes their page.
-func Write(ctx context.Context, db *sql.DB, out io.Writer) error {
-	figures, err := Read(ctx, db)
+// Write reads the figures of a database and writes their page, as of a moment.
+func Write(ctx context.Context, db *Database, now time.Time, out io.Writer) error {
+	figures, err := Read(ctx, db, now)
 	if err != nil {
 		return err
 	}
@@ -50,15 +52,20 @@ func Write(ctx context.Context, db *sql.DB, out io.Writer) error {
 	return document.Execute(out, v)
 }
 
-// A view is the figures with their charts.
+// A view is the figures with their charts and tables.
 type view struct {
 	*Figures
-	Style     template.CSS
-	Palette   []colour
-	Won, Lost colour
-	ByMonth   *chart // nil: no deal was closed yet
-	Sales     []sales
-	Syncs     []syncs
+	Style   template.CSS
+	Palette []colour
+
+	WonColour, LostColour colour
+
+	Closing  breakdown // open deals by the month in which they are expected to be closed
+	ByOwner  breakdown
+	ByMonth  *chart // nil: no deal was closed in the months
+	WonMoney breakdown
+	Sales    []sales
+	Syncs    []syncs
 }
 
 // A chart is a titled drawing in one or more widths. Alt says the same in words.
@@ -67,10 +74,10 @@ type chart struct {
 	Drawings   []template.HTML
 }
 
-// sales are a pipeline's charts. More are those of currencies with few deals.
+// sales are a pipeline with its stages.
 type sales struct {
 	Pipeline
-	Charts, More []chart
+	Stages breakdown
 }
 
 // syncs are an account's history with its charts. Latest are the same runs, newest first.
@@ -80,23 +87,25 @@ type syncs struct {
 	Latest []Run
 }
 
-// currenciesShown is the number of currencies per pipeline whose charts are
-// seen at once.
-const currenciesShown = 2
-
 func newView(f *Figures) (v *view, err error) {
-	v = &view{Figures: f, Style: template.CSS(style), Palette: palette, Won: won, Lost: lost}
-	if len(f.Months) > 0 {
-		if v.ByMonth, err = byMonth(f.Months); err != nil {
-			return nil, err
-		}
+	v = &view{Figures: f, Style: template.CSS(style), Palette: palette, WonColour: won, LostColour: lost}
+	if v.Closing, err = openBy("Expected closing", f.Currencies, periodParts(f.Forecast), "Weighted value", weightedValue); err != nil {
+		return nil, err
+	}
+	owners := f.ownerParts()
+	if v.ByOwner, err = openBy("Owners", f.Currencies, owners, "Open value", openValue); err != nil {
+		return nil, err
+	}
+	v.ByOwner.Tables = ledgers(f.Currencies, owners, openDeals, openValue, weightedValue, wonValue)
+	if err := v.byMonth(); err != nil {
+		return nil, err
 	}
 	for _, p := range f.Pipelines {
-		s, err := newSales(p)
+		b, err := openBy(p.Title(), f.Currencies, stageParts(p.Stages), "Open value", openValue)
 		if err != nil {
 			return nil, err
 		}
-		v.Sales = append(v.Sales, s)
+		v.Sales = append(v.Sales, sales{p, b})
 	}
 	for _, h := range f.Histories {
 		s, err := newSyncs(h)
@@ -108,55 +117,109 @@ func newView(f *Figures) (v *view, err error) {
 	return v, nil
 }
 
-func newSales(p Pipeline) (sales, error) {
-	s := sales{Pipeline: p}
-	if p.Open == 0 {
-		return s, nil
-	}
-	all := make([]chart, 0, 1+len(p.Value))
-	byStage := func(title string, c colour, of func(Stage) float64, format charts.ValueFormatter, say func(float64) string) error {
-		bars := make([]bar, len(p.Stages))
-		said := make([]string, len(p.Stages))
-		for i, stage := range p.Stages {
-			bars[i] = bar{stage.Title(), of(stage)}
-			said[i] = stage.Title() + " " + say(bars[i].value)
-		}
-		drawing, err := drawBars(bars, c, format)
-		all = append(all, chart{title, title + " by stage: " + strings.Join(said, ", "), []template.HTML{drawing}})
-		return err
-	}
-	whole := func(v float64) string { return count(int(v)) }
-	if err := byStage("Open deals", deals, func(s Stage) float64 { return float64(s.Open) }, whole, whole); err != nil {
-		return s, err
-	}
-	for _, m := range p.Value {
-		of := func(s Stage) float64 { return s.In(m.Currency) }
-		if err := byStage("Open value, "+currency(m.Currency), value, of, short, amount); err != nil {
-			return s, err
-		}
-	}
-	shown := min(len(all), 1+currenciesShown)
-	s.Charts, s.More = all[:shown], all[shown:]
-	return s, nil
+// openBy returns a breakdown of open deals.
+func openBy(name string, currencies []string, parts []part, title string, m measure) (breakdown, error) {
+	b := breakdown{Title: name, Tables: ledgers(currencies, parts, openDeals, openValue, weightedValue)}
+	return b, b.barCharts(currencies, parts, title, m)
 }
 
-func byMonth(months []Month) (*chart, error) {
-	var labels, said []string
+func stageParts(stages []Stage) (parts []part) {
+	for _, s := range stages {
+		parts = append(parts, part{Name: s.Title(), Open: s.Sums})
+	}
+	return parts
+}
+
+func periodParts(periods []Period) (parts []part) {
+	for _, p := range periods {
+		parts = append(parts, part{Name: p.Name, Open: p.Sums})
+	}
+	return parts
+}
+
+func (f *Figures) ownerParts() (parts []part) {
+	for _, o := range f.Owners {
+		parts = append(parts, part{Name: f.OwnerTitle(o), Open: o.Open, Won: o.Won})
+	}
+	return parts
+}
+
+// OwnerTitle returns a name that owners of other accounts do not have.
+func (f *Figures) OwnerTitle(o Owner) string {
+	if len(f.Accounts) > 1 {
+		return o.Title() + " · " + o.Account
+	}
+	return o.Title()
+}
+
+// byMonth draws the deals and the money that were won and lost by month.
+func (v *view) byMonth() error {
+	labels := make([]string, len(v.Months))
+	parts := make([]part, len(v.Months))
+	said := make([]string, len(v.Months))
 	wonDeals, lostDeals := series{colour: won}, series{colour: lost}
-	for _, m := range months {
-		labels = append(labels, m.Start.Format("Jan"))
-		wonDeals.values = append(wonDeals.values, float64(m.Won))
-		lostDeals.values = append(lostDeals.values, float64(m.Lost))
-		said = append(said, fmt.Sprintf("%s %d won, %d lost", m.Start.Format("January 2006"), m.Won, m.Lost))
+	closed := 0
+	for i, m := range v.Months {
+		labels[i] = m.Start.Format("Jan")
+		parts[i] = part{Name: m.Start.Format("January 2006"), Won: m.Won}
+		if i == len(v.Months)-1 {
+			labels[i] += "*"
+			parts[i].Name += ", so far"
+		}
+		wonDeals.values = append(wonDeals.values, float64(m.Won.Deals))
+		lostDeals.values = append(lostDeals.values, float64(m.Lost.Deals))
+		said[i] = fmt.Sprintf("%s %d won, %d lost", parts[i].Name, m.Won.Deals, m.Lost.Deals)
+		closed += m.Closed()
+	}
+	if closed == 0 {
+		return nil
 	}
 	drawings, err := drawColumns(labels, []series{wonDeals, lostDeals})
-	period := months[0].Start.Format("January 2006") + " – " + months[len(months)-1].Start.Format("January 2006")
-	return &chart{period, "Won and lost deals by month: " + strings.Join(said, "; "), drawings}, err
+	if err != nil {
+		return err
+	}
+	period := v.Months[0].Start.Format("January 2006") + " – " + v.Months[len(v.Months)-1].Start.Format("January 2006")
+	v.ByMonth = &chart{period, "Won and lost deals by month: " + strings.Join(said, "; "), drawings}
+	v.WonMoney = breakdown{Title: "Won", Wide: true, Tables: ledgers(v.Currencies, parts, wonCount, wonValue)}
+	return v.WonMoney.columnCharts(v.Currencies, labels, parts)
+}
+
+// columnCharts adds a chart of the won value per currency. What has fewer than two columns is no chart.
+func (b *breakdown) columnCharts(currencies, labels []string, parts []part) error {
+	for _, c := range currencies {
+		columns := series{colour: won}
+		var said []string
+		for _, l := range parts {
+			v := l.Won.In(c).Value
+			columns.values = append(columns.values, v)
+			if v != 0 {
+				said = append(said, l.Name+" "+amount(v, c))
+			}
+		}
+		if len(said) < 2 {
+			continue
+		}
+		drawings, err := drawColumns(labels, []series{columns})
+		if err != nil {
+			return err
+		}
+		title := "Won value, " + currency(c)
+		drawn := chart{title, title + ", by month: " + strings.Join(said, ", "), drawings}
+		if len(b.Charts) < currenciesShown {
+			b.Charts = append(b.Charts, drawn)
+		} else {
+			b.More = append(b.More, drawn)
+		}
+	}
+	return nil
 }
 
 func newSyncs(h History) (syncs, error) {
 	s := syncs{History: h, Latest: slices.Clone(h.Runs)}
 	slices.Reverse(s.Latest)
+	if len(h.Runs) < 2 {
+		return s, nil
+	}
 	for _, kind := range []struct {
 		title  string
 		colour colour
@@ -178,7 +241,7 @@ func newSyncs(h History) (syncs, error) {
 		first, last := h.Runs[0], s.Latest[0]
 		alt := fmt.Sprintf("%s, %s to %s, between %s and %s; the last run %s", kind.title,
 			first.Started.Format("2 January 2006"), last.Started.Format("2 January 2006"),
-			amount(slices.Min(columns.values)), amount(slices.Max(columns.values)), count(kind.of(last)))
+			count(int(slices.Min(columns.values))), count(int(slices.Max(columns.values))), count(kind.of(last)))
 		s.Charts = append(s.Charts, chart{kind.title, alt, drawings})
 	}
 	return s, nil
@@ -186,13 +249,12 @@ func newSyncs(h History) (syncs, error) {
 
 func count(n int) string { return humanize.Comma(int64(n)) }
 
-// amount writes cents only where there are any.
-func amount(v float64) string {
-	v = math.Round(v*100) / 100
-	if v == math.Trunc(v) {
-		return humanize.FormatFloat("#,###.", v)
+// plural writes a number of things, with an s for more than one.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
 	}
-	return humanize.FormatFloat("#,###.##", v)
+	return count(n) + " " + thing + "s"
 }
 
 func currency(code string) string {

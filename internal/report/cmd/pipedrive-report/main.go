@@ -1,5 +1,5 @@
 // Command pipedrive-report writes an HTML page about the deals and the syncs
-// in a SQLite file that the plugin was synced into.
+// in a SQLite file or a PostgreSQL database that the plugin was synced into.
 package main
 
 import (
@@ -12,15 +12,15 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"time"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/report"
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite/file"
 )
 
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("pipedrive-report: ")
-	database := flag.String("database", "pipedrive.db", "the SQLite `file` to report on")
+	database := flag.String("database", "pipedrive.db", "the SQLite file, or the postgres:// `address`, to report on")
 	output := flag.String("o", "report.html", "the HTML `file` to write")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -34,13 +34,13 @@ func main() {
 
 // run returns the address of the page that it wrote.
 func run(ctx context.Context, database, output string) (string, error) {
-	db, err := file.Open(database, file.ReadOnly)
+	db, err := report.Open(database)
 	if err != nil {
-		return "", fmt.Errorf("%w: run make demo or make sync first", err)
+		return "", err
 	}
 	defer db.Close()
 	var page bytes.Buffer
-	if err := report.Write(ctx, db, &page); err != nil {
+	if err := report.Write(ctx, db, time.Now(), &page); err != nil {
 		return "", err
 	}
 	if err := os.WriteFile(output, page.Bytes(), 0o600); err != nil { // names and amounts of a business
