@@ -362,3 +362,20 @@ func TestReport_marksTheRunningMonth(t *testing.T) {
 	require.Contains(t, closed, "May 2026, so far")
 	require.Contains(t, evaluate[[]string](t, s, "[...document.querySelectorAll('[aria-labelledby=closed] svg text')].filter(e => e.checkVisibility()).map(e => e.textContent)"), "May*")
 }
+
+// columnsOff are the labels below columns that are not in the middle of theirs or touch the next one.
+const columnsOff = `[...document.querySelectorAll('[aria-labelledby=closed] svg')].filter(s => s.getBoundingClientRect().width > 0).flatMap(svg => {
+	const middle = e => { const b = e.getBoundingClientRect(); return (b.left + b.right) / 2; };
+	const columns = [...svg.querySelectorAll('path')].filter(p => getComputedStyle(p).fill != 'none').map(middle);
+	const half = columns.length / 12 == 2 ? (columns[12] - columns[0]) / 2 : 0;
+	const labels = [...svg.querySelectorAll('text')].filter(t => /^[A-Z]/.test(t.textContent));
+	return labels.filter((t, i) => Math.min(...columns.map(c => Math.abs(c + half - middle(t)))) > 5
+		|| i > 0 && t.getBoundingClientRect().left < labels[i - 1].getBoundingClientRect().right + 4).map(t => t.textContent);
+})`
+
+func TestReport_writesMonthsBelowTheirColumns(t *testing.T) {
+	for _, width := range []int64{360, 768, 1280} {
+		s := open(t, written(t, schema, quarter, sevenCurrencies()), width, "light", "screen")
+		require.Empty(t, evaluate[[]string](t, s, columnsOff), width)
+	}
+}

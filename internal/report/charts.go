@@ -17,6 +17,7 @@ const (
 	nameHeight    = 12
 	columnsHeight = 200
 	widestColumn  = 28
+	rightMargin   = 16
 	narrowestSlot = 10 // of a column with the space around it
 )
 
@@ -122,8 +123,11 @@ func drawColumnsAt(width int, labels []string, shown []series) (template.HTML, e
 	}
 	p, option := painter(width, columnsHeight, data, colours...)
 	step, lines := scale(shown)
-	option.Padding = charts.Box{Top: 8, Right: 16, IsSet: true}
-	option.CategoryAxis = charts.CategoryAxisOption{Labels: thinned(p, labels), LabelCount: len(labels), LabelFontStyle: text}
+	option.Padding = charts.Box{Top: 8, Right: rightMargin, IsSet: true}
+	option.CategoryAxis = charts.CategoryAxisOption{
+		Labels: thinned(p, labels), LabelCount: len(labels), LabelFontStyle: text,
+		BoundaryGap: charts.Ptr(true), // each label is below the middle of its columns
+	}
 	if slot := width / (len(labels) * len(shown)); slot > widestColumn {
 		option.BarSize = float64(widestColumn) / float64(slot)
 	}
@@ -157,9 +161,9 @@ func scale(shown []series) (step float64, lines int) {
 	return step, int(math.Ceil(largest / step))
 }
 
-// thinned leaves out labels until those that remain have space. It counts from
-// the last one, with which the others are compared, unless the library would
-// move that one to the left, over the one before it.
+// thinned leaves out labels until those that remain have space, between each
+// other and to the right. It counts from the last one, with which the others
+// are compared.
 func thinned(p *charts.Painter, labels []string) []string {
 	var widest float64
 	for _, label := range labels {
@@ -169,7 +173,7 @@ func thinned(p *charts.Painter, labels []string) []string {
 	const gap = 12
 	every := int(math.Ceil((widest + gap) / slot))
 	kept := make([]string, len(labels))
-	last := len(labels) - max(1, int(math.Ceil(widest/2/slot)))
+	last := len(labels) - 1 - max(0, int(math.Ceil((widest/2-rightMargin)/slot-0.5)))
 	for i := last; i >= 0; i -= every {
 		kept[i] = labels[i]
 	}
