@@ -67,12 +67,12 @@ try-postgres: ## sync a made-up account into your PostgreSQL, the one of POSTGRE
 	bin/pipedrive-simulator -- bin/$(SYNC) $(if $(POSTGRESQL_DESTINATION),bin,docs/examples)/postgresql.yml
 	@echo 'Now look into it:  psql "$$POSTGRESQL_CONNECTION_STRING" -c "SELECT title, value, currency, status FROM pipedrive_deals LIMIT 5"'
 
-report: ## a page about what is in pipedrive.db
-	@test -f pipedrive.db || { \
+report: ## a page about what is in pipedrive.db, or in the PostgreSQL of DATABASE=postgres://…
+	@test -n "$$DATABASE" || test -f pipedrive.db || { \
 		echo 'There is no pipedrive.db here: run make demo or make sync first.' >&2; \
 		exit 1; }
 	@CGO_ENABLED=0 $(GO) build $(QUICK) -o bin/demo/ ./internal/report/cmd/...
-	@bin/demo/pipedrive-report
+	@bin/demo/pipedrive-report -database "$${DATABASE:-pipedrive.db}"
 
 picture: report ## the picture of the report in README.md, drawn by Chromium
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1200,1000 \

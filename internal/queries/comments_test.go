@@ -13,7 +13,7 @@ import (
 // comments back.
 func TestComments_describeWhatPostgreSQLHolds(t *testing.T) {
 	account := synced(t, simulator.Generate(simulator.Config{Seed: 1, CompanyID: 1, Deals: 50, Persons: 50, Organizations: 50}))
-	server := copyToPostgreSQL(t, account)
+	server := inPostgreSQL(t, account)
 	if server == nil {
 		t.Skip("PostgreSQL IS NOT INSTALLED: docs/examples/comments.sql is NOT run on it. Install the package postgresql.")
 	}

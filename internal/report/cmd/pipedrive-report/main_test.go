@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/postgrestest"
 )
 
 func TestRun_writesThePageAndSaysWhere(t *testing.T) {
@@ -26,6 +28,25 @@ func TestRun_writesThePageAndSaysWhere(t *testing.T) {
 	page, err := os.ReadFile(output)
 	require.NoError(t, err)
 	require.Contains(t, string(page), "Nothing was synced yet")
+}
+
+func TestRun_readsPostgreSQL(t *testing.T) {
+	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "pipedrive.db"))
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.Exec(`CREATE TABLE pipedrive_pipelines (_cq_sync_time TIMESTAMP, account_id TEXT, id INTEGER, name TEXT, order_nr INTEGER, active BOOLEAN);
+		INSERT INTO pipedrive_pipelines VALUES (NULL, 'acme', 1, 'Renewals', 1, 1)`)
+	require.NoError(t, err)
+	_, address := postgrestest.Copy(t, db)
+	if address == "" {
+		t.Skip("PostgreSQL IS NOT INSTALLED: the report is NOT tested on it. Install the package postgresql.")
+	}
+	output := filepath.Join(t.TempDir(), "report.html")
+	_, err = run(t.Context(), address, output)
+	require.NoError(t, err)
+	page, err := os.ReadFile(output)
+	require.NoError(t, err)
+	require.Contains(t, string(page), "Renewals")
 }
 
 func TestRun_saysWhatToDoWithoutADatabase(t *testing.T) {
