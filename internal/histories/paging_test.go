@@ -59,7 +59,7 @@ func TestPaging_notesOfOneSecondThatMoveAreReadByID(t *testing.T) {
 // answer that has lost its records was not read.
 func TestPaging_anEmptyAnswerRemovesNothing(t *testing.T) {
 	for at := 1; at <= 8; at++ {
-		each(t, func(t *testing.T, w *world, a *account, table string) {
+		each(t, func(_ *testing.T, w *world, a *account, table string) {
 			w.spec["page_size"], w.spec["full_refresh_every"] = 4, "24h"
 			a.addMany(table, 20, a.Company.Now().Add(-60*time.Hour), time.Hour)
 			w.requireSync()

@@ -417,3 +417,21 @@ func TestPages_aPageIsAgainTheOneBefore(t *testing.T) {
 		}
 	}
 }
+
+// TestPages_recordsWithoutAnIDAreNotLost: a list that is followed by ids fails without them, any other is read.
+func TestPages_recordsWithoutAnIDAreNotLost(t *testing.T) {
+	answer := func(_ int, r *http.Request) reply {
+		from, _ := strconv.Atoi(r.URL.Query().Get("start"))
+		data := []string{`{"key":"a"}`, `{"key":"b"}`, `{"key":"c"}`}[min(from, 3):]
+		data = data[:min(2, len(data))]
+		return reply{body: fmt.Sprintf(`{"success":true,"data":[%s],"additional_data":{"pagination":{"more_items_in_collection":%t}}}`,
+			strings.Join(data, ","), from+2 < 3)}
+	}
+	got, _, err := readIDs(t, answer, Listing{Path: "/v1/things", Paging: Offset}, Query{Limit: 2})
+	require.NoError(t, err)
+	require.Equal(t, map[int64]int{0: 3}, got)
+	for _, order := range []Order{ByID, OldestFirst} {
+		_, _, err = readIDs(t, answer, timedListing, Query{Limit: 2, Order: order})
+		requireCode(t, err, ExternalAPIError)
+	}
+}

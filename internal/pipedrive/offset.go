@@ -46,13 +46,14 @@ func (e *TiesError) Error() string { return e.cause.Error() }
 
 func (e *TiesError) Unwrap() error { return e.cause }
 
+// followOffset moves on by offset, or by time in a list by OldestFirst that moves.
 func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 	s := &p.sequence
 	if len(page.records) == 0 {
 		return nil, p.followEmpty(page)
 	}
 	p.size = max(p.size, len(page.records))
-	if s.sorting == presumed && !(s.inOrder(page.records, false) && page.records[0].RecordID() != 0) {
+	if s.sorting == presumed && (page.records[0].RecordID() == 0 || !s.inOrder(page.records, false)) {
 		s.sorting = unsorted
 	}
 	if s.sorting == unsorted {
@@ -61,10 +62,8 @@ func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 	if !s.inOrder(page.records, p.start == 0) {
 		return nil, p.broken(s.disorder())
 	}
-	if p.start > 0 && p.overlap > 0 {
-		if moved := !s.seen(page.records[0]); moved || s.byTime() && s.shuffled(page.records) {
-			return nil, p.readAgain()
-		}
+	if p.start > 0 && p.overlap > 0 && (!s.seen(page.records[0]) || s.byTime() && s.shuffled(page.records)) {
+		return nil, p.readAgain()
 	}
 	if p.back > 0 {
 		p.margin, p.back = max(1, min(p.back, int64(p.size/4))), 0
@@ -72,6 +71,7 @@ func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 	return p.forward(page, s.take(page.records))
 }
 
+// unrepeated returns the records of a page that did not come before as they are.
 func (p *pager[T]) unrepeated(page envelope[T]) []T {
 	if p.repeats(page) {
 		return nil
