@@ -1,11 +1,11 @@
 package spec
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/santhosh-tekuri/jsonschema/v6"
-	"strings"
 )
 
 // FuzzParse: no spec makes Parse panic, and one that it takes is one that `cloudquery validate-config` takes.

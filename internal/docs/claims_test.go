@@ -59,6 +59,7 @@ func TestCost_ofRuns(t *testing.T) {
 	server.ResetUsage()
 	c.sync(url, withState)
 	require.Contains(t, read(t, "docs/cost.md"), fmt.Sprintf("**%d tokens**", server.Usage().Tokens))
+	require.Contains(t, read(t, "README.md"), fmt.Sprintf("nothing changed %d.", server.Usage().Tokens))
 }
 
 // fullRun is what the formula gives for the records in the database.
