@@ -30,7 +30,9 @@ type Company struct {
 	pipelines     *table[Pipeline, *Pipeline]
 	stages        *table[Stage, *Stage]
 	users         *table[User, *User]
-	fields        map[string][]*Field // by entity, in order
+	kinds         map[string]func() *table[entry, *entry] // the declared kinds, by name
+	gates         map[string]int                          // statuses, by what the account lacks
+	fields        map[string][]*Field                     // by entity, in order
 	lastFieldID   int64
 }
 
@@ -51,7 +53,12 @@ func NewCompany(id int64) *Company {
 		pipelines:     newTable[Pipeline]("pipeline"),
 		stages:        newTable[Stage]("stage"),
 		users:         newTable[User]("user"),
+		kinds:         map[string]func() *table[entry, *entry]{},
+		gates:         map[string]int{},
 		fields:        map[string][]*Field{},
+	}
+	for _, k := range kinds {
+		c.kinds[k.name] = sync.OnceValue(func() *table[entry, *entry] { return newKindTable(k) })
 	}
 	c.deals.subsets["unarchived"] = func(d *Deal) bool { return !d.IsArchived }
 	c.deals.subsets["archived"] = func(d *Deal) bool { return d.IsArchived }

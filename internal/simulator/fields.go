@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -22,7 +23,7 @@ import (
 //
 // A key that is missing from CustomFields, or there with nil, is null.
 type Field struct {
-	Entity      string // deal, person, organization or note
+	Entity      string // deal, person, organization, note, product, activity, project or lead
 	ID          int64  // v1 only
 	Key         string // field_code in v2; 40 hexadecimal digits for a custom field
 	Name        string
@@ -125,6 +126,15 @@ func (c *Company) Fields(entity string) []Field {
 	return fs
 }
 
+// describedFields are what an entity's fields list has, beside its own fields
+// those that it takes from another one; the lock must be held.
+func (c *Company) describedFields(entity string) []*Field {
+	if entity == "lead" {
+		return append(slices.Clone(c.fields[entity]), c.customFields("deal")...)
+	}
+	return c.fields[entity]
+}
+
 // customFields are an entity's custom fields; the lock must be held.
 func (c *Company) customFields(entity string) []*Field {
 	var fs []*Field
@@ -141,6 +151,11 @@ func (c *Company) addStandardFields() {
 	addStandard(c, "person", personAttributes)
 	addStandard(c, "organization", organizationAttributes)
 	addStandard(c, "note", noteAttributes)
+	for _, k := range kinds {
+		if k.describes != "" {
+			addStandard(c, k.describes, k.attributes())
+		}
+	}
 }
 
 func addStandard[T any](c *Company, entity string, as []attribute[T]) {
@@ -190,11 +205,15 @@ func (f *Field) v2(include map[string]bool) object {
 		{"is_custom_field", f.Custom},
 		{"is_optional_response_field", f.Optional},
 	}
-	if include["ui_visibility"] {
+	unasked := f.Entity == "project" // those come without being asked for [v2 /projectFields]
+	if unasked || include["ui_visibility"] {
 		o = append(o, member{"ui_visibility", object{{"add_visible_flag", true}, {"details_visible_flag", true}}})
 	}
-	if include["important_fields"] {
+	if unasked || include["important_fields"] {
 		o = append(o, member{"important_fields", object{{"enabled", false}, {"stage_ids", list{}}}})
+	}
+	if unasked {
+		o = append(o, member{"required_fields", object{{"enabled", false}}})
 	}
 	if include["required_fields"] {
 		o = append(o, member{"required_fields", object{{"enabled", false}, {"stage_ids", list{}}, {"statuses", object{}}}})

@@ -15,6 +15,9 @@ type Config struct {
 	CompanyID int64 // 0: 1
 
 	Persons, Organizations, Deals, Notes int
+	// Records are numbers of records of the other kinds by the names of their
+	// tables, in place of those that suit the numbers above.
+	Records map[string]int
 
 	Now                   time.Time // where the clock starts; zero: 2026-10-01 12:00 UTC
 	CustomFieldsPerEntity int       // 0: one of every type; n cycle through the types
@@ -36,6 +39,7 @@ func Generate(cfg Config) *Company {
 	g := &generator{
 		Config: cfg, c: c,
 		r:        rand.New(rand.NewPCG(cfg.Seed, uint64(cfg.CompanyID))),
+		now:      c.now,
 		imported: c.now.Add(-200 * 24 * time.Hour).Truncate(time.Second),
 		pools:    map[string][]pool{},
 	}
@@ -48,12 +52,18 @@ func Generate(cfg Config) *Company {
 	g.persons()
 	g.deals()
 	g.notes()
+	for _, entity := range []string{"product", "project"} {
+		g.customFields(entity)
+	}
+	g.drawKinds(kinds)
 	return c
 }
 
 type generator struct {
 	Config
 	c        *Company
+	all      []*kind
+	now      time.Time // where the clock stood
 	r        *rand.Rand
 	imported time.Time         // when a bulk import touched many records in one second
 	pools    map[string][]pool // by entity
@@ -95,7 +105,7 @@ func (g *generator) between(from, to time.Time) time.Time {
 // by the bulk import.
 func (g *generator) times() (added time.Time, updated *time.Time) {
 	back := time.Duration(float64(generatedSpan) * math.Pow(g.r.Float64(), 1.5))
-	added = g.c.now.Add(-back).Truncate(time.Second)
+	added = g.now.Add(-back).Truncate(time.Second)
 	switch {
 	case g.chance(0.003):
 		return added, nil
@@ -104,7 +114,7 @@ func (g *generator) times() (added time.Time, updated *time.Time) {
 	case g.chance(0.2):
 		return added, new(added)
 	}
-	return added, new(g.between(added, g.c.now))
+	return added, new(g.between(added, g.now))
 }
 
 func (g *generator) user() int64 {
@@ -127,15 +137,15 @@ func (g *generator) labels() []int64 {
 
 func (g *generator) users() {
 	for i, name := range userNames {
-		created := g.c.now.Add(-generatedSpan - 30*24*time.Hour).Add(time.Duration(i) * 24 * time.Hour)
+		created := g.now.Add(-generatedSpan - 30*24*time.Hour).Add(time.Duration(i) * 24 * time.Hour)
 		u := &User{
 			ID: int64(i + 1), Name: name, Email: fmt.Sprintf("user%d@company%d.example", i+1, g.CompanyID), DefaultCurrency: "EUR",
 			Locale: "et_EE", Lang: 1, Phone: maybe(g, 0.5, fmt.Sprintf("+372 5%06d", i*7919)), Activated: i != len(userNames)-1,
 			IsDeleted: i == 6 || i == 7, IsAdmin: i == 0, TimezoneName: "Europe/Tallinn", TimezoneOffset: "+03:00", RoleID: 1,
-			Created: created, Modified: maybe(g, 0.8, g.between(created, g.c.now)),
+			Created: created, Modified: maybe(g, 0.8, g.between(created, g.now)),
 		}
 		if u.Activated {
-			u.LastLogin = g.between(created, g.c.now)
+			u.LastLogin = g.between(created, g.now)
 		}
 		g.c.users.store(u)
 	}
@@ -144,13 +154,13 @@ func (g *generator) users() {
 // pipelines makes four pipelines and a deleted one; the third has a deleted
 // stage, which deals still refer to.
 func (g *generator) pipelines() {
-	created := g.c.now.Add(-generatedSpan - 30*24*time.Hour)
+	created := g.now.Add(-generatedSpan - 30*24*time.Hour)
 	var id int64
 	for i, name := range pipelineNames {
 		p := &Pipeline{
 			ID: int64(i + 1), Name: name, URLTitle: fmt.Sprintf("pipeline-%d", i+1), OrderNr: int64(i + 1),
 			IsDeleted: i == len(pipelineNames)-1, IsDealProbabilityEnabled: i%2 == 0, Selected: i == 0,
-			AddTime: created, UpdateTime: maybe(g, 0.8, g.between(created, g.c.now)),
+			AddTime: created, UpdateTime: maybe(g, 0.8, g.between(created, g.now)),
 		}
 		g.c.pipelines.store(p)
 		var stages []*Stage
@@ -159,7 +169,7 @@ func (g *generator) pipelines() {
 			s := &Stage{
 				ID: id, OrderNr: int64(j + 1), Name: stageNames[j], PipelineID: p.ID, DealProbability: int64(min(100, 10+j*20)),
 				IsDeleted: p.IsDeleted || i == 2 && j == 1, IsDealRotEnabled: j%3 == 1,
-				AddTime: created, UpdateTime: maybe(g, 0.7, g.between(created, g.c.now)),
+				AddTime: created, UpdateTime: maybe(g, 0.7, g.between(created, g.now)),
 			}
 			if s.IsDealRotEnabled {
 				s.DaysToRotten = new(int64(7 * (j + 1)))
@@ -188,7 +198,7 @@ func (g *generator) customFields(entity string) {
 		f := Field{
 			Entity: entity, Name: fmt.Sprintf("%s %d", title(kind), i+1), Type: kind, Custom: true,
 			Key:     fmt.Sprintf("%016x%016x%08x", g.r.Uint64(), g.r.Uint64(), g.r.Uint32()),
-			AddTime: g.c.now.Add(-generatedSpan), UpdateTime: maybe(g, 0.5, g.between(g.c.now.Add(-generatedSpan), g.c.now)),
+			AddTime: g.now.Add(-generatedSpan), UpdateTime: maybe(g, 0.5, g.between(g.now.Add(-generatedSpan), g.now)),
 		}
 		switch {
 		case i == 1:
@@ -276,7 +286,7 @@ func (g *generator) customValues(entity string) map[string]any {
 }
 
 func (g *generator) date() Date {
-	return Date(g.between(g.c.now.Add(-generatedSpan), g.c.now).Format(time.DateOnly))
+	return Date(g.between(g.now.Add(-generatedSpan), g.now).Format(time.DateOnly))
 }
 
 func (g *generator) clockTime() string {
@@ -364,8 +374,8 @@ func (g *generator) persons() {
 		g.synced(p)
 		p.NextActivityID = maybe(g, 0.2, int64(30_000+i))
 		p.LastActivityID = maybe(g, 0.5, int64(40_000+i))
-		p.LastIncomingMailTime = maybe(g, 0.3, g.between(p.AddTime, g.c.now))
-		p.LastOutgoingMailTime = maybe(g, 0.3, g.between(p.AddTime, g.c.now))
+		p.LastIncomingMailTime = maybe(g, 0.3, g.between(p.AddTime, g.now))
+		p.LastOutgoingMailTime = maybe(g, 0.3, g.between(p.AddTime, g.now))
 		p.MarketingStatus = maybe(g, 0.7, pick(g, []string{"no_consent", "subscribed", "unsubscribed", "archived"}))
 		p.DOIStatus = maybe(g, 0.1, "confirmed")
 		p.CustomFields = g.customValues("person")
@@ -443,7 +453,7 @@ func (g *generator) worth(d *Deal) {
 // unless it is NULL.
 func (g *generator) outcome(d *Deal) {
 	d.Status = "open"
-	end := g.c.now
+	end := g.now
 	if d.UpdateTime != nil {
 		end = *d.UpdateTime
 	}
@@ -472,11 +482,11 @@ func (g *generator) outcome(d *Deal) {
 // deleteDeal deletes a deal within the last sixty days, so that status=deleted
 // lists about half of them.
 func (g *generator) deleteDeal(d *Deal) {
-	from := g.c.now.Add(-2 * deletedFor)
+	from := g.now.Add(-2 * deletedFor)
 	if d.AddTime.After(from) {
 		from = d.AddTime
 	}
-	at := g.between(from, g.c.now)
+	at := g.between(from, g.now)
 	d.IsDeleted, d.Status, d.DeleteTime, d.UpdateTime = true, "deleted", new(at), new(at)
 }
 
@@ -495,8 +505,8 @@ func (g *generator) linkedToDeal(d *Deal) {
 	d.ProductsCount, d.ParticipantsCount = int64(g.skewed(4)), int64(g.skewed(3))
 	d.NextActivityID = maybe(g, 0.2, 50_000+d.ID)
 	d.LastActivityID = maybe(g, 0.4, 60_000+d.ID)
-	d.LastIncomingMailTime = maybe(g, 0.2, g.between(d.AddTime, g.c.now))
-	d.LastOutgoingMailTime = maybe(g, 0.2, g.between(d.AddTime, g.c.now))
+	d.LastIncomingMailTime = maybe(g, 0.2, g.between(d.AddTime, g.now))
+	d.LastOutgoingMailTime = maybe(g, 0.2, g.between(d.AddTime, g.now))
 	if g.chance(0.05) {
 		d.SourceLeadID = new(g.uuid())
 	}

@@ -141,6 +141,7 @@ type route struct {
 	cost   int64    // API tokens [x-token-cost]
 	scopes []string // any of them will do
 	serve  func(*exchange)
+	gate   string // see [Company.Refuse]
 }
 
 var (
@@ -152,30 +153,43 @@ var (
 	contactFields = append(slices.Clone(contactScopes), "admin", "contact-fields:full")
 )
 
-// routes are the API's paths. Costs and scopes are those of the vendor's
-// OpenAPI files.
-var routes = map[string]route{
-	"/api/v2/deals":              {10, dealScopes, dealsV2.serve},
-	"/api/v2/deals/archived":     {20, dealScopes, archivedDealsV2.serve},
-	"/api/v2/persons":            {10, contactScopes, personsV2.serve},
-	"/api/v2/organizations":      {10, contactScopes, organizationsV2.serve},
-	"/api/v2/pipelines":          {5, adminDeals, pipelinesV2.serve},
-	"/api/v2/stages":             {5, adminDeals, stagesV2.serve},
-	"/api/v2/dealFields":         {10, dealFields, serveFieldsV2("deal")},
-	"/api/v2/personFields":       {10, contactFields, serveFieldsV2("person")},
-	"/api/v2/organizationFields": {10, contactFields, serveFieldsV2("organization")},
-	"/v1/notes":                  {20, noteScopes, notesV1.serve},
-	"/v1/noteFields":             {20, noteScopes, serveFieldsV1("note")},
-	"/v1/users":                  {20, []string{"users:read"}, usersV1.serve},
-	"/v1/users/me":               {2, nil, serveMe},
-	"/v1/deals":                  {20, dealScopes, dealsV1.serve},
-	"/v1/persons":                {20, contactScopes, personsV1.serve},
-	"/v1/organizations":          {20, contactScopes, organizationsV1.serve},
-	"/v1/pipelines":              {10, adminDeals, pipelinesV1.serve},
-	"/v1/stages":                 {10, adminDeals, stagesV1.serve},
-	"/v1/dealFields":             {20, dealFields, serveFieldsV1("deal")},
-	"/v1/personFields":           {20, contactFields, serveFieldsV1("person")},
-	"/v1/organizationFields":     {20, contactFields, serveFieldsV1("organization")},
+// routes are the API's paths: those below and those of the declared kinds.
+// Costs and scopes are those of the vendor's OpenAPI files.
+var routes = withKinds(map[string]route{
+	"/api/v2/deals":              {10, dealScopes, dealsV2.serve, ""},
+	"/api/v2/deals/archived":     {20, dealScopes, archivedDealsV2.serve, ""},
+	"/api/v2/persons":            {10, contactScopes, personsV2.serve, ""},
+	"/api/v2/organizations":      {10, contactScopes, organizationsV2.serve, ""},
+	"/api/v2/pipelines":          {5, adminDeals, pipelinesV2.serve, ""},
+	"/api/v2/stages":             {5, adminDeals, stagesV2.serve, ""},
+	"/api/v2/dealFields":         {10, dealFields, serveFieldsV2("deal"), ""},
+	"/api/v2/personFields":       {10, contactFields, serveFieldsV2("person"), ""},
+	"/api/v2/organizationFields": {10, contactFields, serveFieldsV2("organization"), ""},
+	"/v1/notes":                  {20, noteScopes, notesV1.serve, ""},
+	"/v1/noteFields":             {20, noteScopes, serveFieldsV1("note"), ""},
+	"/v1/users":                  {20, []string{"users:read"}, usersV1.serve, ""},
+	"/v1/users/me":               {2, nil, serveMe, ""},
+	"/v1/deals":                  {20, dealScopes, dealsV1.serve, ""},
+	"/v1/persons":                {20, contactScopes, personsV1.serve, ""},
+	"/v1/organizations":          {20, contactScopes, organizationsV1.serve, ""},
+	"/v1/pipelines":              {10, adminDeals, pipelinesV1.serve, ""},
+	"/v1/stages":                 {10, adminDeals, stagesV1.serve, ""},
+	"/v1/dealFields":             {20, dealFields, serveFieldsV1("deal"), ""},
+	"/v1/personFields":           {20, contactFields, serveFieldsV1("person"), ""},
+	"/v1/organizationFields":     {20, contactFields, serveFieldsV1("organization"), ""},
+	"/v1/leadFields":             {20, []string{"leads:read", "leads:full", "admin"}, serveFieldsV1("lead"), ""},
+	"/api/v2/productFields":      {10, []string{"products:read", "products:full", "product-fields:full"}, serveFieldsV2("product"), ""},
+	"/api/v2/activityFields":     {10, []string{"admin"}, serveFieldsV2("activity"), ""},
+	"/api/v2/projectFields":      {10, []string{"projects:read", "projects:full", "project-fields:full"}, serveFieldsV2("project"), "projects"},
+})
+
+func withKinds(rs map[string]route) map[string]route {
+	for _, k := range kinds {
+		for _, l := range k.lists {
+			rs[l.path] = route{l.cost, l.scopes, l.serve(k), l.gate}
+		}
+	}
+	return rs
 }
 
 // exchange is one request and the answer to it, which is complete before
@@ -256,15 +270,47 @@ func (x *exchange) handle() {
 		x.unauthorised()
 		return
 	}
-	rt, ok := routes[path]
+	rt, ok := x.route(path)
 	switch {
 	case !ok:
 		x.notFound()
 	case !x.allowsOnlyGet():
 	case !allowed(scopes, rt.scopes):
 		x.fail(http.StatusForbidden, "Scope and URL mismatch")
+	case x.company.refuses(rt.gate) != 0:
+		x.lacking(x.company.refuses(rt.gate))
 	case x.admit(rt.cost):
 		rt.serve(x)
+	}
+}
+
+// route finds the path among those that are declared. The number in a path
+// like /v1/notes/7/comments becomes the parameter {id} of the query.
+func (x *exchange) route(path string) (route, bool) {
+	if rt, ok := routes[path]; ok {
+		return rt, true
+	}
+	steps := strings.Split(path, "/")
+	for i, step := range steps {
+		if _, err := strconv.Atoi(step); err == nil {
+			x.query.Set(parentParam, step)
+			steps[i] = parentParam
+		}
+	}
+	rt, ok := routes[strings.Join(steps, "/")]
+	return rt, ok
+}
+
+// lacking answers for a feature that the company's plan or the user's rights
+// don't have.
+func (x *exchange) lacking(status int) {
+	switch status {
+	case http.StatusNotFound:
+		x.notFound()
+	case http.StatusForbidden:
+		x.fail(status, "You do not have permissions to do this")
+	default:
+		x.fail(status, statusMessage(status))
 	}
 }
 

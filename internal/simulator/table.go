@@ -23,6 +23,8 @@ type table[T any, P row[T]] struct {
 	subsets map[string]func(P) bool
 	// keys are the sort keys beside id, add_time and update_time.
 	keys map[string]func(P) int64
+	// grain is what times are whole numbers of: a second for most.
+	grain time.Duration
 
 	rows   map[int64]P
 	lastID int64
@@ -43,6 +45,7 @@ type order[P any] struct {
 func newTable[T any, P row[T]](name string) *table[T, P] {
 	return &table[T, P]{
 		name:    name,
+		grain:   time.Second,
 		subsets: map[string]func(P) bool{"": func(P) bool { return true }},
 		keys:    map[string]func(P) int64{},
 		rows:    map[int64]P{},
@@ -58,16 +61,25 @@ func (t *table[T, P]) key(name string) func(P) int64 {
 	case "id":
 		return func(p P) int64 { return *p.id() }
 	case "add_time":
-		return func(p P) int64 { return p.added().Unix() }
+		return func(p P) int64 { return t.moment(*p.added()) }
 	case "update_time":
 		return func(p P) int64 {
 			if u := *p.updated(); u != nil {
-				return u.Unix()
+				return t.moment(*u)
 			}
 			return sortsFirst
 		}
 	}
 	return t.keys[name]
+}
+
+// moment orders times: by the second where the table has no finer ones, so that
+// cursors can name it.
+func (t *table[T, P]) moment(at time.Time) int64 {
+	if t.grain < time.Second {
+		return at.UnixMilli()
+	}
+	return at.Unix()
 }
 
 // ordered gives a subset in an order; the result is valid while the lock is
@@ -130,7 +142,7 @@ func (t *table[T, P]) add(p P, now time.Time) int64 {
 
 // store puts a record in as it stands.
 func (t *table[T, P]) store(p P) {
-	wholeSeconds(p)
+	t.round(p)
 	t.rows[*p.id()] = p
 	t.lastID = max(t.lastID, *p.id())
 	for _, o := range t.orders {
@@ -161,7 +173,7 @@ func (t *table[T, P]) edit(id int64, f func(P)) {
 	}
 	f(p)
 	*p.id() = id
-	wholeSeconds(p)
+	t.round(p)
 	for _, o := range t.orders {
 		insert(o, p)
 	}
@@ -175,11 +187,11 @@ func value[T any](p *T) (v T) {
 	return v
 }
 
-// wholeSeconds drops fractions: the API has none in its lists.
-func wholeSeconds[T any, P row[T]](p P) {
-	*p.added() = p.added().UTC().Truncate(time.Second)
+// round drops the fractions of times that the API doesn't have in its lists.
+func (t *table[T, P]) round(p P) {
+	*p.added() = p.added().UTC().Truncate(t.grain)
 	if u := *p.updated(); u != nil {
-		*p.updated() = new(u.UTC().Truncate(time.Second))
+		*p.updated() = new(u.UTC().Truncate(t.grain))
 	}
 }
 

@@ -19,8 +19,9 @@ type TruthOptions struct {
 // Truth gives the rows that a table must hold after a full sync, ordered by
 // id: one map for each, by column name, with the values int64, float64,
 // string, bool, [time.Time] (UTC, whole seconds), [Date], [json.RawMessage] or
-// nil for NULL. The tables are persons, organizations, deals, notes, pipelines
-// and stages.
+// nil for NULL. The tables are persons, organizations, deals, notes, pipelines,
+// stages, users and the declared kinds, whose rows come in the order of their
+// numbers. Some kinds have times with milliseconds.
 //
 // What is absent is NULL: so are empty strings and empty lists, because v1
 // shows an absent value as either. What API can't show is NULL too. The column
@@ -36,7 +37,13 @@ func (c *Company) Truth(table string, opts TruthOptions) []map[string]any {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	t := truth{Company: c, TruthOptions: opts, v2: opts.API == "" || opts.API == "v2"}
+	if k := kindNamed(table); k != nil {
+		rows, _ := t.kindRows(k)
+		return rows
+	}
 	switch table {
+	case "users":
+		return rowsOf(c.users.rows, func(*User) bool { return true }, t.user)
 	case "deals":
 		return rowsOf(c.deals.rows, t.dealListed, t.deal)
 	case "persons":
@@ -245,6 +252,24 @@ func (t *truth) stage(s *Stage) map[string]any {
 	}
 	if p := t.pipelines.rows[s.PipelineID]; p != nil && (!p.IsDeleted || !t.v2) {
 		row["pipeline_name"] = text(p.Name)
+	}
+	return row
+}
+
+func (t *truth) user(u *User) map[string]any {
+	row := map[string]any{
+		"account_id": strconv.FormatInt(t.id, 10), "id": u.ID, "name": text(u.Name), "email": text(u.Email), "phone": textOf(u.Phone),
+		"active_flag": !u.IsDeleted, "activated": u.Activated, "is_deleted": u.IsDeleted, "is_admin": nil, "role_id": link(u.RoleID),
+		"default_currency": text(u.DefaultCurrency), "locale": text(u.Locale), "lang": u.Lang, "timezone_name": text(u.TimezoneName),
+		"timezone_offset": text(u.TimezoneOffset), "last_login": nil, "created": second(u.Created), "modified": moment(u.Modified),
+		"has_created_company": u.ID == t.me(), "is_you": u.ID == t.me(), "icon_url": textOf(u.IconURL),
+		"access": marshal([]map[string]any{
+			{"app": "sales", "admin": u.IsAdmin, "permission_set_id": "62cc4d7f-4038-4352-abf3-a8c1c822b631"},
+			{"app": "global", "admin": u.IsAdmin, "permission_set_id": "233b7976-39bd-43a9-b305-ef3a2b0998e5"},
+		}),
+	}
+	if !u.LastLogin.IsZero() {
+		row["last_login"] = second(u.LastLogin)
 	}
 	return row
 }

@@ -1,6 +1,8 @@
 package simulator
 
 import (
+	"cmp"
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,6 +17,10 @@ type v1List[T any, P row[T]] struct {
 	entity     string   // whose custom fields stand at the records' root; "" for none
 	sorts      []string // sort's field names; nil if the list has no sort
 	unpaged    bool     // has neither start nor limit
+	flat       bool     // additional_data has the pagination's members itself
+	limit      int      // the largest page; 0 for maxLimit
+	member     string   // the member of data that has the records; "" for data itself
+	sparse     bool     // leaves custom fields out that a record has no value for
 	filters    []string // read by choose
 	refused    []string // declared by the vendor, not simulated
 
@@ -82,14 +88,21 @@ func (l *v1List[T, P]) serve(x *exchange) {
 		return
 	}
 	e := encoder{buf: append(make([]byte, 0, len(p.records)+200), `{"success":true,"data":`...)}
-	if len(p.records) == 0 {
+	switch {
+	case l.member != "":
+		e.object(object{{l.member, json.RawMessage(slices.Concat([]byte("["), p.records, []byte("]")))}})
+	case len(p.records) == 0:
 		e.null()
-	} else {
+	default:
 		e.buf = append(append(append(e.buf, '['), p.records...), ']')
 	}
 	if !l.unpaged {
 		e.buf = append(e.buf, `,"additional_data":`...)
-		e.object(object{{"pagination", pagination(p.start, p.limit, p.more)}})
+		if page := pagination(p.start, p.limit, p.more); l.flat {
+			e.object(page)
+		} else {
+			e.object(object{{"pagination", page}})
+		}
 	}
 	e.buf = append(e.buf, '}')
 	x.ok(e.buf)
@@ -111,7 +124,7 @@ func (l *v1List[T, P]) page(c *Company, q url.Values, export bool) (v1Page, *ref
 	if p.limit, refused = whole(q, "limit", defaultLimit, 1); refused != nil {
 		return p, refused
 	}
-	p.limit = min(p.limit, maxLimit)
+	p.limit = min(p.limit, cmp.Or(l.limit, maxLimit))
 	subset, keep := l.subset, (func(P) bool)(nil)
 	if l.choose != nil {
 		if subset, keep, refused = l.choose(c, q); refused != nil {
@@ -120,6 +133,9 @@ func (l *v1List[T, P]) page(c *Company, q url.Values, export bool) (v1Page, *ref
 	}
 	rows := l.table(c).ordered(subset, sort).rows
 	if l.unpaged {
+		if keep != nil {
+			rows = slices.DeleteFunc(slices.Clone(rows), func(p P) bool { return !keep(p) })
+		}
 		p.records = l.encode(c, rows, export)
 		return p, nil
 	}
@@ -174,11 +190,19 @@ func (l *v1List[T, P]) encode(c *Company, page []P, export bool) []byte {
 		}
 		var custom []member
 		if l.custom != nil {
-			custom = customMembers(fs, l.custom(p))
+			custom = l.members(fs, l.custom(p))
 		}
 		recordV1(&e, c, (*T)(p), l.attributes, export, custom)
 	}
 	return e.buf
+}
+
+// members are a record's custom fields.
+func (l *v1List[T, P]) members(fs []*Field, values map[string]any) []member {
+	if l.sparse {
+		fs = slices.DeleteFunc(slices.Clone(fs), func(f *Field) bool { return values[f.Key] == nil })
+	}
+	return customMembers(fs, values)
 }
 
 // chooseDealsV1 reads v1's status, which is one value [v1 of 2026-01-14
@@ -265,7 +289,7 @@ func serveFieldsV1(entity string) func(*exchange) {
 			}
 		}
 		limit = min(limit, maxLimit)
-		page, more := x.company.fields[entity], false
+		page, more := x.company.describedFields(entity), false
 		if entity != "note" {
 			page, more = offset(page, false, start, limit, nil)
 		}

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -18,6 +19,8 @@ type v2List[T any, P row[T]] struct {
 	entity     string   // whose custom fields the records have; "" for none
 	sorts      []string // sort_by's values
 	dated      bool     // has updated_since, updated_until and include_fields
+	lacks      []string // those of these parameters that the list doesn't have
+	unpaged    bool     // has neither limit nor cursor
 	refused    []string // declared by the vendor, not simulated
 	filters    []string // declared by the vendor and read by choose
 
@@ -39,7 +42,6 @@ type v2Query struct {
 }
 
 var (
-	pageParams   = []string{"limit", "cursor", "sort_by", "sort_direction"}
 	datedParams  = []string{"updated_since", "updated_until", "include_fields", "custom_fields"}
 	v2Times      = []string{"id", "update_time", "add_time"}
 	labelParams  = []string{"include_option_labels", "include_labels"}
@@ -161,7 +163,11 @@ func (l *v2List[T, P]) encode(c *Company, q *v2Query, page []P, next any) []byte
 	e.buf = append(e.buf, `{"success":true,"data":`...)
 	array(&e, page, func(p P) { recordV2(&e, c, (*T)(p), l.attributes, q.include, custom) })
 	e.buf = append(e.buf, `,"additional_data":`...)
-	e.object(object{{"next_cursor", next}})
+	if l.unpaged {
+		e.null()
+	} else {
+		e.object(object{{"next_cursor", next}})
+	}
 	e.buf = append(e.buf, '}')
 	return e.buf
 }
@@ -183,11 +189,7 @@ func (q *v2Query) within(t *time.Time) bool {
 }
 
 func (l *v2List[T, P]) parse(c *Company, query url.Values) (*v2Query, *refusal) {
-	known := [][]string{pageParams, l.filters, l.refused}
-	if l.dated {
-		known = append(known, datedParams)
-	}
-	if refused := onlyKnown(query, known...); refused != nil {
+	if refused := onlyKnown(query, l.filters, l.refused, l.common()); refused != nil {
 		return nil, refused
 	}
 	for _, name := range l.refused {
@@ -196,6 +198,10 @@ func (l *v2List[T, P]) parse(c *Company, query url.Values) (*v2Query, *refusal) 
 		}
 	}
 	q := &v2Query{sort: "id"}
+	if l.unpaged {
+		q.limit = math.MaxInt
+		return q, nil
+	}
 	for _, read := range []func(url.Values) *refusal{
 		q.readLimit,
 		func(v url.Values) *refusal { return q.readSort(v, l.sorts) },
@@ -211,6 +217,20 @@ func (l *v2List[T, P]) parse(c *Company, query url.Values) (*v2Query, *refusal) 
 	return q, nil
 }
 
+// common are the parameters that the list shares with others.
+func (l *v2List[T, P]) common() (names []string) {
+	if !l.unpaged {
+		names = append(names, "limit", "cursor")
+	}
+	if l.sorts != nil {
+		names = append(names, "sort_by", "sort_direction")
+	}
+	if l.dated {
+		names = append(names, datedParams...)
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(l.lacks, name) })
+}
+
 func (q *v2Query) readLimit(v url.Values) (refused *refusal) {
 	if q.limit, refused = whole(v, "limit", defaultLimit, 1); refused == nil && q.limit > maxLimit {
 		refused = invalid("limit must be at most %d", maxLimit)
@@ -222,7 +242,7 @@ func (q *v2Query) readSort(v url.Values, sorts []string) *refusal {
 	if v.Has("sort_by") {
 		q.sort = v.Get("sort_by")
 	}
-	if !slices.Contains(sorts, q.sort) {
+	if v.Has("sort_by") && !slices.Contains(sorts, q.sort) {
 		return invalid("sort_by must be one of %s", strings.Join(sorts, ", "))
 	}
 	switch v.Get("sort_direction") {

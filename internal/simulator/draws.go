@@ -1,0 +1,184 @@
+package simulator
+
+import (
+	"cmp"
+	"hash/fnv"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// draws makes up one record of a declared kind.
+type draws struct {
+	*generator
+	entry *entry
+}
+
+// drawKinds has the company's declared kinds drawn once somebody asks for them.
+// Each kind has a source of its own, so that no kind depends on which were
+// asked for before.
+func (g *generator) drawKinds(all []*kind) {
+	g.all = all
+	for _, k := range all {
+		g.c.kinds[k.name] = sync.OnceValue(func() *table[entry, *entry] {
+			own := *g
+			own.r = rand.New(rand.NewPCG(g.Seed, seedOf(k.name)+uint64(g.CompanyID)))
+			t := newKindTable(k)
+			for n := range int64(own.records(k.name)) {
+				t.store(own.record(k, n+1))
+			}
+			return t
+		})
+	}
+}
+
+func seedOf(name string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name)) // a hash takes everything
+	return h.Sum64()
+}
+
+func (g *generator) record(k *kind, number int64) *entry {
+	d := &draws{g, k.entry(number)}
+	d.entry.add, d.entry.update = g.times()
+	if k.grain == time.Millisecond {
+		fraction := time.Duration(g.r.IntN(1000)) * time.Millisecond
+		d.entry.add = d.entry.add.Add(fraction)
+		if d.entry.update != nil {
+			d.entry.update = new(d.entry.update.Add(fraction))
+		}
+	}
+	d.entry.seal(g.CompanyID)
+	d.entry.archived, d.entry.removed = g.chance(k.archived), k.archived > 0 && g.chance(0.02)
+	for i, f := range k.fields {
+		if f.draw != nil {
+			d.entry.values[i] = f.draw(d)
+		}
+	}
+	if k.entity != "" {
+		d.entry.custom = g.customValues(k.entity)
+	}
+	if k.finish != nil {
+		k.finish(d)
+	}
+	return d.entry
+}
+
+// records are how many records of a declared kind the company has.
+func (g *generator) records(name string) int {
+	if n, ok := g.Config.Records[name]; ok {
+		return n
+	}
+	for _, k := range g.all {
+		if k.name == name {
+			return k.count(g.Config)
+		}
+	}
+	return 0
+}
+
+func (d *draws) set(name string, v any) { d.entry.values[d.entry.kind.index(name)] = v }
+
+// end is when the record was last changed.
+func (d *draws) end() time.Time {
+	if d.entry.update == nil {
+		return d.entry.add
+	}
+	return *d.entry.update
+}
+
+type draw = func(*draws) any
+
+// sometimes draws NULL but with the given chance.
+func sometimes(chance float64, f draw) draw {
+	return func(d *draws) any {
+		if !d.chance(chance) {
+			return nil
+		}
+		return f(d)
+	}
+}
+
+// maybeList draws an empty list but with the given chance.
+func maybeList(chance float64, f func(*draws) []map[string]any) draw {
+	return func(d *draws) any {
+		if !d.chance(chance) {
+			return []map[string]any{}
+		}
+		return f(d)
+	}
+}
+
+func always(v any) draw { return func(*draws) any { return v } }
+
+func anyOf[T any](values ...T) draw { return func(d *draws) any { return pick(d.generator, values) } }
+
+func upTo(n int) draw { return func(d *draws) any { return int64(1 + d.r.IntN(n)) } }
+
+func flag(chance float64) draw { return func(d *draws) any { return d.chance(chance) } }
+
+func money(d *draws) any { return float64(d.skewed(1_000_000)) / 100 }
+
+func someDay(d *draws) any { return d.date() }
+
+func since(d *draws) any { return d.between(d.entry.add, d.end()).UTC() }
+
+// inTurn gives each record the next of the values.
+func inTurn[T any](values ...T) draw {
+	return func(d *draws) any { return values[int(d.entry.number-1)%len(values)] }
+}
+
+func place(d *draws) any { return d.entry.number }
+
+// related draws the id of a record of another kind: its first field.
+func related(name string) draw {
+	return func(d *draws) any {
+		n := d.number(name)
+		if n == 0 {
+			return nil
+		}
+		return d.keyOf(name, n)
+	}
+}
+
+// relatedList draws up to most ids.
+func relatedList(name string, most int) draw {
+	one := related(name)
+	return func(d *draws) any {
+		var texts []string
+		var numbers []int64
+		for range d.r.IntN(most + 1) {
+			switch v := one(d).(type) {
+			case string:
+				texts = append(texts, v)
+			case int64:
+				numbers = append(numbers, v)
+			}
+		}
+		if texts != nil {
+			return texts
+		}
+		return numbers
+	}
+}
+
+// number draws the number of a record of another kind; 0 if there are none.
+func (d *draws) number(name string) int64 {
+	n := map[string]int{
+		"users": len(userNames), "deals": d.Deals, "persons": d.Persons, "organizations": d.Organizations, "notes": d.Notes,
+		"pipelines": len(pipelineNames) - 1,
+	}[name]
+	if n = cmp.Or(n, d.records(name)); n == 0 {
+		return 0
+	}
+	return int64(1 + d.skewed(n))
+}
+
+func (d *draws) keyOf(name string, n int64) any {
+	for _, k := range d.all {
+		if k.name == name && k.id != nil {
+			return k.id(d.CompanyID, name, n)
+		}
+	}
+	return n
+}

@@ -1,0 +1,601 @@
+package simulator
+
+import (
+	"crypto/sha1"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// kind declares a kind of record: what it stores, how the API lists it, and
+// how made-up values are drawn. One store, one encoder and one rule for the
+// truth serve all kinds. A kind has the name of the plugin's table.
+type kind struct {
+	name string
+	// id makes the value of the first field for the n-th record of a company;
+	// nil for the number itself.
+	id func(company int64, kind string, n int64) any
+	// text is the field that [Company.AddRecord]'s callers can fill with any
+	// text and change.
+	text   string
+	fields []field
+	lists  []listed
+	entity string // whose custom fields the records have; "" for none
+	// describes is the entity whose fields list has the typed fields; "" for
+	// none.
+	describes string
+	owned     bool // rows have the owner's name and e-mail address
+	grain     time.Duration
+	// count is how many records [Generate] makes.
+	count func(Config) int
+	// archived is how many of them are in the archive; 0 if the kind has none.
+	archived float64
+	// recoverable kinds list removed records whose status is asked for.
+	recoverable bool
+	// finish makes a drawn record's values fit together; may be nil.
+	finish func(*draws)
+}
+
+// field is a value that records of a kind store, under the name of the table's
+// column: the stored values are the truth, and the answer is made of them.
+type field struct {
+	name     string
+	at       string           // where the record in the answer has it, as a path; "" for the name
+	form     func(any) any    // the stored value as the API writes it; nil for as it is
+	of       func(*entry) any // in place of a stored value
+	draw     func(*draws) any
+	kind     string // field_type in the fields list; "" if that doesn't have it
+	optional bool   // only with include_fields
+	hidden   bool   // the table has no such column
+}
+
+// in has the value stand somewhere else in the record than under its name.
+func (f field) in(path string) field { f.at = path; return f }
+
+// as has the API write the value in another form.
+func (f field) as(form func(any) any) field { f.form = form; return f }
+
+// typed has the fields list have the field.
+func (f field) typed(kind string) field { f.kind = kind; return f }
+
+// asked has the answer have the field only if include_fields names it.
+func (f field) asked() field { f.optional = true; return f }
+
+// unlisted has the table leave the field out.
+func (f field) unlisted() field { f.hidden = true; return f }
+
+func (f *field) path() string {
+	if f.at != "" {
+		return f.at
+	}
+	return f.name
+}
+
+// listed is a list of the API that records of a kind are read from.
+type listed struct {
+	path   string
+	cost   int64
+	scopes []string
+	gate   string // what an account may lack, see [Company.Refuse]; "" for nothing
+	paging paging
+	limit  int    // the largest page; 0 for that of most lists
+	member string // the member of data that has the records; "" for data itself
+	// sorts are the fields to sort by; nil if the list has no sort.
+	sorts     []string
+	dated     bool     // has updated_since
+	lacks     []string // those of v2's common parameters of dated lists that this one doesn't have
+	refused   []string // declared by the vendor, not simulated
+	filters   []filter
+	otherwise func(*Company) func(*entry) bool // which records there are if no filter is given; nil for all
+	archive   bool                             // has the archived records, in place of the others
+}
+
+// paging is how the pages of a list follow one another.
+type paging int
+
+const (
+	unpaged    paging = iota
+	cursors           // v2's
+	offsets           // v1's, with additional_data.pagination
+	flatOffset        // v1's, with the same members in additional_data itself
+)
+
+// filter is a parameter that narrows a list down. The parameter of a path,
+// like {id}, is one as well.
+type filter struct {
+	param    string
+	required bool
+	keep     func(value string) (func(*entry) bool, *refusal)
+}
+
+// parentParam stands in a path for the id of the record whose list it is.
+const parentParam = "{id}"
+
+// entry is one record of a declared kind. Its number is its place in the order
+// of creation; most kinds have it as their id.
+type entry struct {
+	kind     *kind
+	number   int64
+	key      any
+	add      time.Time
+	update   *time.Time
+	values   []any // by field
+	custom   map[string]any
+	removed  bool
+	archived bool
+}
+
+func (e *entry) id() *int64           { return &e.number }
+func (e *entry) added() *time.Time    { return &e.add }
+func (e *entry) updated() **time.Time { return &e.update }
+
+// value is what the record holds in a field.
+func (e *entry) value(i int) any {
+	if of := e.kind.fields[i].of; of != nil {
+		return of(e)
+	}
+	return e.values[i]
+}
+
+// get is the value of a field by its name.
+func (e *entry) get(name string) any { return e.value(e.kind.index(name)) }
+
+func (k *kind) index(name string) int {
+	i := slices.IndexFunc(k.fields, func(f field) bool { return f.name == name })
+	if i < 0 {
+		panic(fmt.Sprintf("simulator: %s have no field %s", k.name, name))
+	}
+	return i
+}
+
+func (k *kind) has(name string) bool {
+	return slices.ContainsFunc(k.fields, func(f field) bool { return f.name == name })
+}
+
+// set stores values by the names of their fields.
+func (e *entry) set(values map[string]any) {
+	for name, v := range values {
+		switch name {
+		case "add_time":
+			e.add = v.(time.Time)
+		case "update_time":
+			e.update = nil
+			if v != nil {
+				e.update = new(v.(time.Time))
+			}
+		case "custom_fields":
+			e.custom = v.(map[string]any)
+		default:
+			e.values[e.kind.index(name)] = v
+		}
+	}
+}
+
+// The fields that a record has of itself.
+func key(name string) field { return field{name: name, of: func(e *entry) any { return e.key }} }
+func addTime() field        { return field{name: "add_time", of: func(e *entry) any { return e.add }} }
+func isRemoved(name string) field {
+	return field{name: name, of: func(e *entry) any { return e.removed }}
+}
+func isArchived() field {
+	return field{name: "is_archived", of: func(e *entry) any { return e.archived }}
+}
+
+func updateTime() field {
+	return field{name: "update_time", of: func(e *entry) any {
+		if e.update == nil {
+			return nil
+		}
+		return *e.update
+	}}
+}
+
+func numbered(_ int64, _ string, n int64) any { return n }
+
+// uuid makes the UUID of a company's n-th record of a kind.
+func uuid(company int64, kind string, n int64) any {
+	h := digest(company, kind, n)
+	return fmt.Sprintf("%s-%s-5%s-8%s-%s", h[:8], h[8:12], h[13:16], h[17:20], h[20:32])
+}
+
+// hexID makes an id of 32 hexadecimal digits, as goals have them.
+func hexID(company int64, kind string, n int64) any { return digest(company, kind, n)[:32] }
+
+func digest(company int64, kind string, n int64) string {
+	return fmt.Sprintf("%x", sha1.Sum(fmt.Appendf(nil, "%d/%s/%d", company, kind, n)))
+}
+
+// The forms in which the API writes some values.
+
+// millis are moments with milliseconds, also in v1.
+func millis(v any) any {
+	if t, ok := v.(time.Time); ok {
+		return t.UTC().Format("2006-01-02T15:04:05.000Z")
+	}
+	return v
+}
+
+// digits are whole numbers as texts.
+func digits(v any) any {
+	if n, ok := v.(int64); ok {
+		return strconv.FormatInt(n, 10)
+	}
+	return v
+}
+
+// blank is an empty text in place of null.
+func blank(v any) any {
+	if v == nil {
+		return ""
+	}
+	return v
+}
+
+// left leaves out what is not set.
+func left(v any) any {
+	if v == nil {
+		return absent
+	}
+	return v
+}
+
+// attributes are the members of a record in the answer.
+func (k *kind) attributes() []attribute[entry] {
+	var as []attribute[entry]
+	seen := map[string]bool{}
+	for i := range k.fields {
+		f := &k.fields[i]
+		name, _, _ := strings.Cut(f.path(), ".")
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		value := func(_ *Company, e *entry) any { return e.member(name) }
+		as = append(as, attribute[entry]{v2: name, v1: name, kind: f.kind, optional: f.optional, value: value})
+	}
+	return as
+}
+
+// member is what the answer has at a path: a value, or an object of those that
+// stand deeper. An object at the root that nothing is set in is null.
+func (e *entry) member(path string) any {
+	var o object
+	empty := true
+	for i := range e.kind.fields {
+		f := &e.kind.fields[i]
+		if f.path() == path {
+			return f.written(e.value(i))
+		}
+		deeper, ok := strings.CutPrefix(f.path(), path+".")
+		name, _, _ := strings.Cut(deeper, ".")
+		if !ok || slices.ContainsFunc(o, func(m member) bool { return m.name == name }) {
+			continue
+		}
+		v := e.member(path + "." + name)
+		empty = empty && v == nil
+		if v != absent {
+			o = append(o, member{name, v})
+		}
+	}
+	if empty && !strings.Contains(path, ".") {
+		return nil
+	}
+	return o
+}
+
+func (f *field) written(v any) any {
+	if f.form != nil {
+		v = f.form(v)
+	}
+	switch v.(type) {
+	case map[string]any, []map[string]any:
+		return marshal(v)
+	}
+	return v
+}
+
+// serve makes what answers the list's requests.
+func (l *listed) serve(k *kind) func(*exchange) {
+	table := func(c *Company) *table[entry, *entry] { return c.kind(k) }
+	subset := "listed"
+	if l.archive {
+		subset = "archived"
+	}
+	var filters []string
+	for _, f := range l.filters {
+		filters = append(filters, f.param)
+	}
+	custom := func(e *entry) map[string]any { return e.custom }
+	choose := func(c *Company, q url.Values) (string, func(*entry) bool, *refusal) { return l.choose(c, q, subset) }
+	if strings.HasPrefix(l.path, "/api/v2/") {
+		return (&v2List[entry, *entry]{
+			table: table, attributes: k.attributes(), subset: subset, entity: k.entity, sorts: l.sorts, dated: l.dated, lacks: l.lacks,
+			unpaged: l.paging == unpaged, refused: l.refused, filters: filters, custom: custom, choose: choose,
+		}).serve
+	}
+	if l.dated {
+		filters = append(filters, "updated_since")
+	}
+	return (&v1List[entry, *entry]{
+		table: table, attributes: k.attributes(), subset: subset, entity: k.entity, sorts: l.sorts, unpaged: l.paging == unpaged,
+		flat: l.paging == flatOffset, limit: l.limit, member: l.member, sparse: true, refused: l.refused, filters: filters,
+		custom: custom, choose: choose,
+	}).serve
+}
+
+// choose narrows the list as its filters say.
+func (l *listed) choose(c *Company, q url.Values, subset string) (string, func(*entry) bool, *refusal) {
+	var keeps []func(*entry) bool
+	for _, f := range l.filters {
+		if !q.Has(f.param) {
+			if f.required {
+				return "", nil, invalid("%s is required", f.param)
+			}
+			continue
+		}
+		keep, refused := f.keep(q.Get(f.param))
+		if refused != nil {
+			return "", nil, refused
+		}
+		if f.param == "status" && slices.Contains(strings.Split(q.Get("status"), ","), "deleted") {
+			subset += " or removed"
+		}
+		keeps = append(keeps, keep)
+	}
+	if len(keeps) == 0 && l.otherwise != nil {
+		keeps = append(keeps, l.otherwise(c))
+	}
+	if q.Has("updated_since") && !strings.HasPrefix(l.path, "/api/v2/") {
+		since, ok := parseMoment(q.Get("updated_since"))
+		if !ok {
+			return "", nil, invalid("Invalid value for query parameter updated_since: %q is not a valid datetime", q.Get("updated_since"))
+		}
+		keeps = append(keeps, func(e *entry) bool { return e.update != nil && !e.update.Before(since) })
+	}
+	return subset, func(e *entry) bool {
+		return !slices.ContainsFunc(keeps, func(keep func(*entry) bool) bool { return !keep(e) })
+	}, nil
+}
+
+// oneOf keeps the records whose field is among up to most ids, joined by
+// commas.
+func oneOf(name string, most int) func(string) (func(*entry) bool, *refusal) {
+	return func(value string) (func(*entry) bool, *refusal) {
+		var ids []any
+		for text := range strings.SplitSeq(value, ",") {
+			id, err := strconv.ParseInt(text, 10, 64)
+			if err != nil || len(ids) == most {
+				return nil, invalid("expected up to %d ids, not %q", most, value)
+			}
+			ids = append(ids, id)
+		}
+		return func(e *entry) bool { return slices.Contains(ids, e.get(name)) }, nil
+	}
+}
+
+// among keeps the records whose field has one of the values, joined by commas,
+// of those that there can be.
+func among(name string, values ...string) func(string) (func(*entry) bool, *refusal) {
+	return func(value string) (func(*entry) bool, *refusal) {
+		wanted := strings.Split(value, ",")
+		for _, w := range wanted {
+			if !slices.Contains(values, w) {
+				return nil, invalid("must be among %s", strings.Join(values, ", "))
+			}
+		}
+		return func(e *entry) bool {
+			v, _ := e.get(name).(string)
+			return slices.Contains(wanted, v)
+		}, nil
+	}
+}
+
+// kindNamed is the declared kind of a name; nil if there is none.
+func kindNamed(name string) *kind {
+	for _, k := range kinds {
+		if k.name == name {
+			return k
+		}
+	}
+	return nil
+}
+
+// mustKind is [kindNamed] for names that tests give.
+func mustKind(name string) *kind {
+	k := kindNamed(name)
+	if k == nil {
+		panic("simulator: there is no kind of record " + name)
+	}
+	return k
+}
+
+func newKindTable(k *kind) *table[entry, *entry] {
+	t := newTable[entry](k.name)
+	t.grain = max(k.grain, time.Millisecond)
+	if k.grain == 0 {
+		t.grain = time.Second
+	}
+	t.subsets["listed"] = func(e *entry) bool { return !e.removed && !e.archived }
+	t.subsets["archived"] = func(e *entry) bool { return !e.removed && e.archived }
+	t.subsets["listed or removed"] = func(e *entry) bool { return !e.archived }
+	t.subsets["archived or removed"] = func(e *entry) bool { return e.archived }
+	for _, l := range k.lists {
+		for _, name := range l.sorts {
+			if !slices.Contains(v2Times, name) {
+				t.keys[name] = func(e *entry) int64 { return sortKey(e.get(name)) }
+			}
+		}
+	}
+	return t
+}
+
+// sortKey orders the values of a field: numbers by size, days by time, the
+// rest first.
+func sortKey(v any) int64 {
+	switch v := v.(type) {
+	case int64:
+		return v
+	case Date:
+		if t, err := time.Parse(time.DateOnly, string(v)); err == nil {
+			return t.Unix()
+		}
+	}
+	return sortsFirst
+}
+
+// kind gives the records of a kind; the company's lock must be held. They are
+// drawn when they are first asked for, so that accounts without use for them
+// pay nothing.
+func (c *Company) kind(k *kind) *table[entry, *entry] { return c.kinds[k.name]() }
+
+// entry makes a record without values.
+func (k *kind) entry(number int64) *entry {
+	return &entry{kind: k, number: number, values: make([]any, len(k.fields))}
+}
+
+// seal gives a record its key.
+func (e *entry) seal(company int64) {
+	id := e.kind.id
+	if id == nil {
+		id = numbered
+	}
+	e.key = id(company, e.kind.name, e.number)
+}
+
+// AddRecord adds a record of a declared kind and returns its number, which is
+// its id where ids are whole numbers. The values are by the names of the
+// columns of the kind's table; those that are missing are NULL. A missing
+// add_time is the clock's time, a missing update_time the add_time.
+func (c *Company) AddRecord(kind string, values map[string]any) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k := mustKind(kind)
+	t := c.kind(k)
+	e := k.entry(t.lastID + 1)
+	e.set(values)
+	e.seal(c.id)
+	at, given := values["update_time"]
+	number := t.add(e, c.now)
+	if given && at == nil {
+		t.edit(number, func(e *entry) { e.update = nil })
+	}
+	return number
+}
+
+// UpdateRecord changes values of a record and stamps the clock's time as its
+// update_time, unless that is among the values.
+func (c *Company) UpdateRecord(kind string, number int64, values map[string]any) {
+	c.changeEntry(kind, number, func(e *entry) { e.set(values) })
+}
+
+// RemoveRecord deletes a record, which no list shows any more, or of some
+// kinds only those that are asked for deleted records.
+func (c *Company) RemoveRecord(kind string, number int64) {
+	c.changeEntry(kind, number, func(e *entry) { e.removed = true })
+}
+
+// ArchiveRecord moves a record to the archive, or with false back from it.
+func (c *Company) ArchiveRecord(kind string, number int64, archived bool) {
+	c.changeEntry(kind, number, func(e *entry) { e.archived = archived })
+}
+
+func (c *Company) changeEntry(kind string, number int64, f func(*entry)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kind(mustKind(kind)).change(number, c.now, f)
+}
+
+// Text is the column of a declared kind that tests write texts to.
+func Text(kind string) string { return mustKind(kind).text }
+
+// Refuse has an account lack what a gate stands for: "projects" for the
+// Projects add-on, "admin" for an administrator's rights. Its lists are then
+// answered with the status: 402, 403 or 404. A status of 0 opens the gate.
+func (c *Company) Refuse(gate string, status int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gates[gate] = status
+}
+
+func (c *Company) refuses(gate string) int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.gates[gate]
+}
+
+// kindRows are the rows of a declared kind's table, by number.
+func (t *truth) kindRows(k *kind) (rows []map[string]any, numbers []int64) {
+	for _, e := range t.kind(k).ordered("", "id").rows {
+		if t.lists(k, e) {
+			rows, numbers = append(rows, t.kindRow(k, e)), append(numbers, e.number)
+		}
+	}
+	return rows, numbers
+}
+
+// lists says whether one of the kind's lists has a record for this reader.
+func (t *truth) lists(k *kind, e *entry) bool {
+	if e.removed && (!t.Deleted || !k.recoverable) || e.archived && !t.Archived || t.API == "export" {
+		return false
+	}
+	return t.v2 || !strings.HasPrefix(k.lists[0].path, "/api/v2/")
+}
+
+func (t *truth) kindRow(k *kind, e *entry) map[string]any {
+	row := map[string]any{"account_id": strconv.FormatInt(t.id, 10)}
+	for i, f := range k.fields {
+		if !f.hidden {
+			row[f.name] = stored(e.value(i))
+		}
+	}
+	if k.owned {
+		owner, _ := e.get("owner_id").(int64)
+		t.setOwner(row, owner)
+	}
+	if k.entity != "" {
+		custom := *t
+		custom.v2 = t.v2 && strings.HasPrefix(k.lists[0].path, "/api/v2/")
+		custom.setCustomFields(row, k.entity, e.custom)
+	}
+	return row
+}
+
+// stored is a value as a row has it.
+func stored(v any) any {
+	switch v := v.(type) {
+	case string:
+		return text(v)
+	case time.Time:
+		return v.UTC()
+	case []int64:
+		return idList(v)
+	case []string:
+		if len(v) == 0 {
+			return nil
+		}
+		return marshal(v)
+	case []map[string]any:
+		if len(v) == 0 {
+			return nil
+		}
+		return marshal(v)
+	case map[string]any:
+		return marshal(v)
+	case nil, int64, float64, bool, Date, json.RawMessage:
+		return v
+	}
+	panic(fmt.Sprintf("simulator: a record can't hold a %T", v))
+}
+
+// Kinds are the names of the declared kinds of record.
+func Kinds() []string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	return names
+}
