@@ -50,8 +50,12 @@ type sink struct {
 }
 
 // newSink returns a sink that sends rows to out. With derived, a row's _cq_id is made of its key, which is the
-// meaning of CloudQuery's deterministic_cq_id.
+// meaning of CloudQuery's deterministic_cq_id; it is then the primary key, as it is of the table that was announced.
 func newSink(t *Table, table *schema.Table, account string, derived bool, out chan<- message.SyncMessage) *sink {
+	if derived {
+		table = table.Copy(nil)
+		schema.CqIDAsPK(table)
+	}
 	s := &sink{out: out, account: account, key: t.keyColumns(), builder: array.NewRecordBuilder(memory.DefaultAllocator, table.ToArrowSchema())}
 	column := func(name string) array.Builder { return s.builder.Field(table.Columns.Index(name)) }
 	s.cqIDs = column(schema.CqIDColumn.Name).(*types.UUIDBuilder)

@@ -98,6 +98,8 @@ type world struct {
 	tables  []string // of the sync; all at first
 	backend bool     // whether backend_options keep the state; true at first
 	spec    map[string]any
+	// deterministic is CloudQuery's deterministic_cq_id.
+	deterministic bool
 	// lost is how many of the last messages with rows are still in a buffer, and so lost, when the source
 	// fails; -1 for all.
 	lost int
@@ -218,7 +220,7 @@ func (w *world) sync() error {
 }
 
 func (w *world) options() plugin.SyncOptions {
-	options := plugin.SyncOptions{}
+	options := plugin.SyncOptions{DeterministicCQID: w.deterministic}
 	for _, table := range w.tables {
 		options.Tables = append(options.Tables, "pipedrive_"+table)
 	}

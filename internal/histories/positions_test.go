@@ -1,0 +1,146 @@
+package histories
+
+import (
+	"database/sql"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// TestPositions_ofARunThatFailedAreNotTrusted: the failed run wrote down how far it had read, and its rows were
+// lost. The next run reads them again, whether it verifies or not.
+func TestPositions_ofARunThatFailedAreNotTrusted(t *testing.T) {
+	for _, verify := range []bool{true, false} {
+		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
+			each(t, func(t *testing.T, w *world, a *account, table string) {
+				w.spec["page_size"] = 20
+				a.addMany(table, 20, a.Company.Now().Add(-9000*time.Minute), time.Minute)
+				w.requireSync()
+				a.addMany(table, 4000, a.Company.Now().Add(-4100*time.Minute), time.Minute)
+				w.simulator.AddFault(simulator.Fault{Path: paths[table][0], At: []int{190}, Action: simulator.Status(500)})
+				w.lost = -1
+				require.Error(t, w.sync())
+				require.Equal(t, 20, w.count(table), "the rows were lost")
+				w.undisturbed()
+				w.lost, w.spec["verify"] = 0, verify
+				w.requireSync()
+				w.requireTruth(table)
+			})
+		})
+	}
+}
+
+// TestPositions_ofDealsDependOnArchived: the deals that a run without archived deals did not see are all read once
+// `archived` is true again.
+func TestPositions_ofDealsDependOnArchived(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables = []string{"deals"}
+	a := w.accounts[0]
+	ids := a.addMany("deals", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	a.Company.ArchiveDeal(ids[0])
+	a.Company.Advance(2 * time.Hour)
+	w.requireSync()
+	w.requireTruth("deals")
+	w.requireSync()
+	require.LessOrEqual(t, w.sent["deals"], 2)
+	a.Company.Advance(2 * time.Hour)
+	for _, archived := range []bool{false, true} {
+		w.spec["archived"] = archived
+		w.exec("UPDATE pipedrive_deals SET title = 'spoiled'")
+		w.requireSync()
+		if archived {
+			require.LessOrEqual(t, w.sent["deals"], 2, "the position from before")
+		} else {
+			require.Equal(t, 19, w.sent["deals"], "from its beginning")
+		}
+		a.Company.Advance(2 * time.Hour)
+	}
+}
+
+// TestVerify_aTableThatWasThereIsDropped: a run that looked for it in vain does not make later ones forget that they
+// saw it.
+func TestVerify_aTableThatWasThereIsDropped(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables = []string{"persons"}
+	a := w.accounts[0]
+	a.addMany("persons", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	w.requireSync()
+	w.exec("DROP TABLE pipedrive_persons")
+	w.dropped = func(string, int) bool { return true } // the table does not come before the run ends
+	w.requireSync()
+	w.dropped = nil
+	for range 2 {
+		a.Company.Advance(time.Hour)
+		a.Add("persons", "new", time.Time{})
+		w.requireSync()
+		w.requireTruth("persons")
+	}
+	w.spec["verify"] = false
+	w.requireSync()
+	w.spec["verify"] = true
+	w.exec("DROP TABLE pipedrive_persons")
+	w.requireSync()
+	w.requireTruth("persons")
+}
+
+// TestFullRefresh_halfOfTheRowsAreGone, which is not more than half: they are removed.
+func TestFullRefresh_halfOfTheRowsAreGone(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables, w.spec["full_refresh_every"] = []string{"persons"}, "24h"
+	a := w.accounts[0]
+	ids := a.addMany("persons", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	w.requireSync()
+	for _, id := range ids[:10] {
+		a.Remove("persons", id)
+	}
+	a.Company.Advance(25 * time.Hour)
+	w.requireSync()
+	w.requireTruth("persons")
+	require.Len(t, w.rows("persons")["4711"], 10)
+}
+
+// TestFullRefresh_startTimeLeavesRowsOut, which are there from earlier runs: they stay. What is gone since
+// start_time is removed.
+func TestFullRefresh_startTimeLeavesRowsOut(t *testing.T) {
+	each(t, func(t *testing.T, w *world, a *account, table string) {
+		now := a.Company.Now()
+		ids := a.addMany(table, 20, now.Add(-20*24*time.Hour), 24*time.Hour)
+		w.requireSync()
+		w.spec["start_time"], w.spec["full_refresh_every"] = now.Add(-15*24*time.Hour).Format(time.RFC3339), "24h"
+		w.requireSync()
+		a.Remove(table, ids[19])
+		a.Company.Advance(31 * 24 * time.Hour) // after which deleted deals are no longer listed
+		w.requireSync()
+		left := w.rows(table)["4711"]
+		require.Len(t, left, 19)
+		require.Contains(t, left, ids[0], "before start_time")
+		require.NotContains(t, left, ids[19])
+	})
+}
+
+// TestSync_deterministicCQID: the same records have the same _cq_id in two destinations, which they have not
+// otherwise.
+func TestSync_deterministicCQID(t *testing.T) {
+	for _, deterministic := range []bool{true, false} {
+		var seen []string
+		for range 2 {
+			w := newWorld(t, generated(3, 4711))
+			w.deterministic = deterministic
+			w.requireSync()
+			w.query(func(db *sql.DB) {
+				var ids string
+				require.NoError(t, db.QueryRow("SELECT group_concat(id || '=' || _cq_id ORDER BY id) FROM pipedrive_persons").Scan(&ids))
+				seen = append(seen, ids)
+			})
+		}
+		if deterministic {
+			require.Equal(t, seen[0], seen[1])
+		} else {
+			require.NotEqual(t, seen[0], seen[1])
+		}
+	}
+}
