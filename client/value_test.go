@@ -42,6 +42,7 @@ func TestDecoder_paths(t *testing.T) {
 		{`{"id":"12"}`, map[string]any{"id": 12}},
 		{`{"id":1.0}`, map[string]any{"id": 1}},
 		{`{"id":1e3}`, map[string]any{"id": 1000}},
+		{`{"id":9007199254740991.0}`, map[string]any{"id": 9007199254740991}},
 		{`{"id":1,"ref":5}`, map[string]any{"id": 1, "ref": 5}},
 		{`{"id":1,"ref":{"value":5,"name":"x"}}`, map[string]any{"id": 1, "ref": 5}},
 		{`{"id":1,"ref":{"id":6,"value":5}}`, map[string]any{"id": 1, "ref": 5}},
@@ -86,6 +87,17 @@ func TestDecoder_paths(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A float64 holds neighbouring integers only up to 2^53. Beyond, one id may be written as another's.
+func TestDecoder_noIDIsRounded(t *testing.T) {
+	columns := []Column{{Name: "id", Type: Int}, {Name: "n", Type: Int}}
+	for _, n := range []string{"9007199254740993.0", "9007199254740992.0", "-9007199254740993.0", "1e16", "9223372036854775808", "1.5"} {
+		row, err := decode(columns, `{"id":1,"n":`+n+`}`)
+		require.NoError(t, err)
+		require.False(t, row.values[1].valid, n)
+		require.NotEmpty(t, row.mismatch, n)
 	}
 }
 
