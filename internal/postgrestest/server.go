@@ -2,6 +2,7 @@
 package postgrestest
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"os"
@@ -55,7 +56,7 @@ func Copy(t *testing.T, from *sql.DB) (*sql.DB, string) {
 			}
 			parameters = append(parameters, parameter)
 		}
-		_, err := db.Exec(fmt.Sprintf("CREATE TABLE %s (%s)", table, strings.Join(columns, ", ")))
+		_, err := db.ExecContext(t.Context(), fmt.Sprintf("CREATE TABLE %s (%s)", table, strings.Join(columns, ", ")))
 		require.NoError(t, err)
 		copyRows(t, from, db, table, fmt.Sprintf("INSERT INTO %s VALUES (%s)", table, strings.Join(parameters, ", ")))
 	}
@@ -65,7 +66,7 @@ func Copy(t *testing.T, from *sql.DB) (*sql.DB, string) {
 // pairs are the rows of a statement with two columns.
 func pairs(t *testing.T, db *sql.DB, statement string) (found [][2]string) {
 	t.Helper()
-	rows, err := db.Query(statement)
+	rows, err := db.QueryContext(t.Context(), statement)
 	require.NoError(t, err)
 	defer rows.Close()
 	for rows.Next() {
@@ -79,7 +80,7 @@ func pairs(t *testing.T, db *sql.DB, statement string) (found [][2]string) {
 
 func copyRows(t *testing.T, from, to *sql.DB, table, insert string) {
 	t.Helper()
-	rows, err := from.Query("SELECT * FROM " + table)
+	rows, err := from.QueryContext(t.Context(), "SELECT * FROM "+table)
 	require.NoError(t, err)
 	defer rows.Close()
 	header, err := rows.Columns()
@@ -90,7 +91,7 @@ func copyRows(t *testing.T, from, to *sql.DB, table, insert string) {
 	}
 	for rows.Next() {
 		require.NoError(t, rows.Scan(targets...))
-		_, err := to.Exec(insert, cells...)
+		_, err := to.ExecContext(t.Context(), insert, cells...)
 		require.NoError(t, err)
 	}
 	require.NoError(t, rows.Err())
@@ -114,7 +115,7 @@ func start(t *testing.T) string {
 		if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
 			arguments = append([]string{"runuser", "-u", "postgres", "--"}, arguments...)
 		}
-		command := exec.Command(arguments[0], arguments[1:]...)
+		command := exec.CommandContext(context.WithoutCancel(t.Context()), arguments[0], arguments[1:]...)
 		command.Dir = folder
 		output, err := command.CombinedOutput()
 		require.NoError(t, err, "%s: %s", program, output)
