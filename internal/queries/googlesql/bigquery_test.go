@@ -21,7 +21,7 @@ import (
 func TestBigQuery_understandsEveryStatement(t *testing.T) {
 	d := newDataset(t)
 	for _, table := range tables.All() {
-		s := table.Schema(nil)
+		s := table.Schema()
 		d.add(s.Name, d.columns(append(schema.ColumnList{schema.CqSyncTimeColumn, schema.CqSourceNameColumn}, s.Columns...)))
 	}
 	for _, name := range []string{"as_of_last_sync", "contacts", "currency_decimals", "deal_notes", "open_deals_by_age", "pipeline_stages", "sales_by_day", "sales_report"} {
