@@ -144,3 +144,28 @@ func TestSync_deterministicCQID(t *testing.T) {
 		}
 	}
 }
+
+// TestFullRefresh_countsOnceItsRunHasEnded: persons were refreshed, and the checkpoint of organizations, whose refresh
+// is not due, wrote that down. Then the run failed and removed nothing, so that the refresh is due again.
+func TestFullRefresh_countsOnceItsRunHasEnded(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.spec["page_size"], w.spec["full_refresh_every"] = 20, "24h"
+	a := w.accounts[0]
+	ids := a.addMany("persons", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	w.tables = []string{"persons"}
+	w.requireSync()
+	a.Company.Advance(20 * time.Hour)
+	w.tables = []string{"persons", "organizations"}
+	a.addMany("organizations", 20, a.Company.Now().Add(-time.Hour), time.Minute)
+	w.requireSync()
+	a.Remove("persons", ids[0])
+	a.Company.Advance(5 * time.Hour)
+	a.addMany("organizations", 4000, a.Company.Now().Add(-4*time.Hour), time.Second)
+	w.simulator.AddFault(simulator.Fault{Path: paths["organizations"][0], At: []int{190}, Action: simulator.Status(500)})
+	require.Error(t, w.sync())
+	w.undisturbed()
+	w.requireSync()
+	w.requireSync()
+	w.requireTruth("persons")
+	require.Len(t, w.rows("persons")["4711"], 19)
+}
