@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
 )
@@ -219,9 +220,9 @@ func (a *Account) connectExport(ctx context.Context, config pipedrive.Config, s 
 	a.api = pipedrive.Export
 	a.client = pipedrive.New(config)
 	a.id = s.AccountID
-	decoder := newDecoder(lookupColumns["pipelines"], func(c Column) Source { return c.V2 })
+	decoder := table.NewDecoder(lookupColumns["pipelines"], func(c table.Column) table.Source { return c.V2 })
 	for _, listing := range a.listings("pipelines") {
-		for _, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: 1, MayBeEmpty: true}, &a.meter, decoder.record) {
+		for _, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: 1, MayBeEmpty: true}, &a.meter, decoder.Record) {
 			return err
 		}
 	}
@@ -253,7 +254,7 @@ func (a *Account) covers(l pipedrive.Listing) bool {
 }
 
 // CheckScopes returns a MISSING_SCOPE for each of the tables that the user's consent does not cover.
-func (a *Account) CheckScopes(tables []*Table) error {
+func (a *Account) CheckScopes(tables []*table.Table) error {
 	var errs []error
 	for _, t := range tables {
 		for _, l := range a.listings(t.Records) {
@@ -271,15 +272,6 @@ func (a *Account) CheckScopes(tables []*Table) error {
 }
 
 // source returns where this account's API has a column's value.
-func (a *Account) source(c Column) Source {
-	if c.byAccount != nil {
-		if s, ok := c.byAccount[a.id]; ok {
-			return s
-		}
-		return Nowhere()
-	}
-	if a.api.Name == pipedrive.V2.Name {
-		return c.V2
-	}
-	return c.V1
+func (a *Account) source(c table.Column) table.Source {
+	return c.SourceFor(a.id, a.api.Name == pipedrive.V2.Name)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // AddCustomFields reads which custom fields the accounts have, for 10 API tokens a page of them, and returns
@@ -14,12 +16,12 @@ import (
 //
 // With a state, a field keeps the column that it first got, whatever it is called later, and a column stays
 // when its field is gone.
-func AddCustomFields(ctx context.Context, tables []*Table, accounts []*Account, state *State) ([]*Table, error) {
-	var needed []*Table
+func AddCustomFields(ctx context.Context, tables []*table.Table, accounts []*Account, state *State) ([]*table.Table, error) {
+	var needed []*table.Table
 	for _, t := range tables {
 		for _, t := range append(t.Describes, t) {
-			known := slices.ContainsFunc(needed, func(n *Table) bool { return n.Records == t.Records })
-			if t.hasCustomFields() && !known {
+			known := slices.ContainsFunc(needed, func(n *table.Table) bool { return n.Records == t.Records })
+			if t.HasCustomFields() && !known {
 				needed = append(needed, t)
 			}
 		}
@@ -27,10 +29,10 @@ func AddCustomFields(ctx context.Context, tables []*Table, accounts []*Account, 
 	if err := readFields(ctx, needed, accounts); err != nil {
 		return nil, err
 	}
-	extended := map[string]*Table{}
+	extended := map[string]*table.Table{}
 	for _, t := range needed {
 		var err error
-		if extended[t.Records], err = t.withCustomFields(ctx, accounts, state); err != nil {
+		if extended[t.Records], err = withCustomFields(ctx, t, accounts, state); err != nil {
 			return nil, err
 		}
 	}
@@ -44,7 +46,7 @@ func AddCustomFields(ctx context.Context, tables []*Table, accounts []*Account, 
 }
 
 // readFields reads the lists of fields that will be needed, those of several accounts side by side.
-func readFields(ctx context.Context, tables []*Table, accounts []*Account) error {
+func readFields(ctx context.Context, tables []*table.Table, accounts []*Account) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(accountsAtOnce) // and one list of each
 	for _, a := range accounts {
@@ -69,7 +71,7 @@ func readFields(ctx context.Context, tables []*Table, accounts []*Account) error
 }
 
 // withCustomFields is the table with the columns of its records' custom fields behind its own.
-func (t *Table) withCustomFields(ctx context.Context, accounts []*Account, state *State) (*Table, error) {
+func withCustomFields(ctx context.Context, t *table.Table, accounts []*Account, state *State) (*table.Table, error) {
 	names, err := state.loadNames(ctx, t)
 	if err != nil {
 		return nil, err
@@ -91,13 +93,13 @@ func (t *Table) withCustomFields(ctx context.Context, accounts []*Account, state
 			if !isCustom(row) {
 				continue
 			}
-			f := &customField{Account: a.id, Hash: row.values[fieldCode].text, Kind: kindOf(row.values[fieldType].text).name}
+			f := &customField{Account: a.id, Hash: row.Values[fieldCode].Text, Kind: kindOf(row.Values[fieldType].Text).name}
 			if known := kept[f.key()]; known != nil {
 				f = known
 			} else {
 				fresh = append(fresh, f)
 			}
-			f.Name, f.source = row.values[fieldName].text, row
+			f.Name, f.source = row.Values[fieldName].Text, row
 		}
 	}
 	nameColumns(names.Fields, fresh)
@@ -117,7 +119,7 @@ type customFieldKey struct{ account, hash, kind string }
 func (f *customField) key() customFieldKey { return customFieldKey{f.Account, f.Hash, f.Kind} }
 
 // noteColumns remembers which columns the account's fields have.
-func (a *Account) noteColumns(t *Table, fields []*customField) {
+func (a *Account) noteColumns(t *table.Table, fields []*customField) {
 	if a.columns == nil {
 		a.columns = map[string]map[string]string{}
 	}
@@ -130,8 +132,8 @@ func (a *Account) noteColumns(t *Table, fields []*customField) {
 }
 
 // customColumns are the columns of fields that are sorted by the names of their columns.
-func customColumns(fields []*customField) []Column {
-	var columns []Column
+func customColumns(fields []*customField) []table.Column {
+	var columns []table.Column
 	for len(fields) > 0 {
 		n := 1
 		for n < len(fields) && fields[n].Column == fields[0].Column {
@@ -144,14 +146,14 @@ func customColumns(fields []*customField) []Column {
 }
 
 // columnsOf are the columns that fields of the same kind share.
-func columnsOf(fields []*customField) []Column {
+func columnsOf(fields []*customField) []table.Column {
 	k := kindOf(fields[0].Kind)
-	var columns []Column
+	var columns []table.Column
 	for _, p := range k.columns {
-		c := Column{Name: p.columnOf(fields[0].Column), Type: p.Type, Description: describeColumn(fields, p), byAccount: map[string]Source{}}
+		c := table.Column{Name: p.columnOf(fields[0].Column), Type: p.Type, Description: describeColumn(fields, p), ByAccount: map[string]table.Source{}}
 		for _, f := range fields {
 			if f.source != nil {
-				c.byAccount[f.Account] = k.source(p, f.Hash, optionsOf(f.source))
+				c.ByAccount[f.Account] = k.source(p, f.Hash, optionsOf(f.source))
 			}
 		}
 		columns = append(columns, c)
@@ -188,10 +190,10 @@ type columnNames struct {
 	Fields  []*customField `json:"fields"`
 }
 
-func namesKey(t *Table) string { return t.Name() + ",custom_fields" }
+func namesKey(t *table.Table) string { return t.Name() + ",custom_fields" }
 
 // loadNames returns the columns that a table's custom fields have had so far.
-func (s *State) loadNames(ctx context.Context, t *Table) (columnNames, error) {
+func (s *State) loadNames(ctx context.Context, t *table.Table) (columnNames, error) {
 	names := columnNames{Version: namesVersion}
 	if s == nil {
 		return names, nil
@@ -203,11 +205,11 @@ func (s *State) loadNames(ctx context.Context, t *Table) (columnNames, error) {
 // complete is false for fields without what names them.
 func (n *columnNames) complete() bool {
 	return !slices.ContainsFunc(n.Fields, func(f *customField) bool {
-		return f == nil || f.Column == "" || f.Kind == "" || len(f.Hash) != hashLength
+		return f == nil || f.Column == "" || f.Kind == "" || len(f.Hash) != table.HashLength
 	})
 }
 
-func (s *State) storeNames(ctx context.Context, t *Table, names columnNames) error {
+func (s *State) storeNames(ctx context.Context, t *table.Table, names columnNames) error {
 	if s == nil {
 		return nil
 	}

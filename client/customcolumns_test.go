@@ -4,13 +4,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 func TestColumnsOf_description(t *testing.T) {
 	of := func(name string, there bool) *customField {
 		f := &customField{Account: name, Kind: "monetary", Column: "cf_budget", Name: name}
 		if there {
-			f.source = &Row{values: make([]value, len(FieldColumns))}
+			f.source = &table.Row{Values: make([]table.Value, len(FieldColumns))}
 		}
 		return f
 	}

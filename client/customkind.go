@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
@@ -22,18 +23,18 @@ type kind struct {
 type part struct {
 	// name of the part in the value's object, and behind the column's name; empty for the value itself.
 	name    string
-	Type    Type
+	Type    table.Type
 	meaning string // what the column has of the field, in its description
 }
 
 // whole is the only column of a value without parts, and the first of one with.
-func whole(t Type) part { return part{Type: t} }
+func whole(t table.Type) part { return part{Type: t} }
 
 var (
-	until        = part{"until", Date, "end"}
-	timezoneID   = part{"timezone_id", Int, "id of the time zone"}
-	timezoneName = part{"timezone_name", Text, "name of the time zone"}
-	textKind     = kind{name: "text", columns: []part{whole(Text)}}
+	until        = part{"until", table.Date, "end"}
+	timezoneID   = part{"timezone_id", table.Int, "id of the time zone"}
+	timezoneName = part{"timezone_name", table.Text, "name of the time zone"}
+	textKind     = kind{name: "text", columns: []part{whole(table.Text)}}
 )
 
 // kinds are the kinds by Pipedrive's field_type; all others are JSON.
@@ -41,43 +42,43 @@ var kinds = map[string]kind{
 	"varchar": textKind, "text": textKind, "varchar_auto": textKind, "varchar_options": textKind, "phone": textKind,
 	"lead": textKind, // the id of a lead is a UUID
 
-	"double":  {name: "double", columns: []part{whole(Float)}},
-	"int":     {name: "int", columns: []part{whole(Int)}},
-	"boolean": {name: "boolean", columns: []part{whole(Bool)}},
-	"date":    {name: "date", columns: []part{whole(Date)}},
-	"enum":    {name: "enum", columns: []part{whole(Text)}},
-	"set":     {name: "set", columns: []part{whole(JSON)}},
+	"double":  {name: "double", columns: []part{whole(table.Float)}},
+	"int":     {name: "int", columns: []part{whole(table.Int)}},
+	"boolean": {name: "boolean", columns: []part{whole(table.Bool)}},
+	"date":    {name: "date", columns: []part{whole(table.Date)}},
+	"enum":    {name: "enum", columns: []part{whole(table.Text)}},
+	"set":     {name: "set", columns: []part{whole(table.JSON)}},
 
-	"monetary":  {name: "monetary", columns: []part{whole(Float), {"currency", Text, "currency, an ISO 4217 code"}}},
-	"daterange": {name: "daterange", columns: []part{whole(Date), until}},
-	"time":      {name: "time", columns: []part{whole(Text), timezoneID, timezoneName}},
-	"timerange": {name: "timerange", columns: []part{whole(Text), {"until", Text, "end"}, timezoneID, timezoneName}},
+	"monetary":  {name: "monetary", columns: []part{whole(table.Float), {"currency", table.Text, "currency, an ISO 4217 code"}}},
+	"daterange": {name: "daterange", columns: []part{whole(table.Date), until}},
+	"time":      {name: "time", columns: []part{whole(table.Text), timezoneID, timezoneName}},
+	"timerange": {name: "timerange", columns: []part{whole(table.Text), {"until", table.Text, "end"}, timezoneID, timezoneName}},
 	"address": {name: "address", columns: []part{
-		whole(Text),
-		{"country", Text, "country"},
-		{"admin_area_level_1", Text, "state or region"},
-		{"admin_area_level_2", Text, "county"},
-		{"locality", Text, "city or town"},
-		{"sublocality", Text, "district"},
-		{"route", Text, "street"},
-		{"street_number", Text, "house number"},
-		{"subpremise", Text, "apartment or suite"},
-		{"postal_code", Text, "postal code"},
-		{"formatted_address", Text, "address in one line, as the map service writes it"},
+		whole(table.Text),
+		{"country", table.Text, "country"},
+		{"admin_area_level_1", table.Text, "state or region"},
+		{"admin_area_level_2", table.Text, "county"},
+		{"locality", table.Text, "city or town"},
+		{"sublocality", table.Text, "district"},
+		{"route", table.Text, "street"},
+		{"street_number", table.Text, "house number"},
+		{"subpremise", table.Text, "apartment or suite"},
+		{"postal_code", table.Text, "postal code"},
+		{"formatted_address", table.Text, "address in one line, as the map service writes it"},
 	}},
 
 	"activity": idKind("activity"), "deal": idKind("deal"), "org": idKind("org"), "people": idKind("people"),
 	"project": idKind("project"), "stage": idKind("stage"), "user": idKind("user"),
 }
 
-func idKind(name string) kind { return kind{name: name, columns: []part{whole(Int)}} }
+func idKind(name string) kind { return kind{name: name, columns: []part{whole(table.Int)}} }
 
 // kindOf is the kind of a field_type, and that of its own name.
 func kindOf(fieldType string) kind {
 	if k, ok := kinds[fieldType]; ok {
 		return k
 	}
-	return kind{name: "json", columns: []part{whole(JSON)}}
+	return kind{name: "json", columns: []part{whole(table.JSON)}}
 }
 
 // columnOf is the name of a part's column.
@@ -89,19 +90,19 @@ func (p part) columnOf(column string) string {
 }
 
 // source is where a record of API v2 has the part of a custom field.
-func (k kind) source(p part, hash string, options *options) Source {
-	at := customFieldsColumn + "." + hash
+func (k kind) source(p part, hash string, options *options) table.Source {
+	at := table.CustomFieldsColumn + "." + hash
 	switch {
 	case k.name == "enum":
-		return Source{paths: []string{at}, read: options.readLabel}
+		return table.At(at).With(options.readLabel)
 	case k.name == "set":
-		return Source{paths: []string{at}, read: options.readLabels}
+		return table.At(at).With(options.readLabels)
 	case len(k.columns) == 1:
-		return At(at)
+		return table.At(at)
 	case p.name == "":
-		return At(at+".value", at) // a bare value, should one come
+		return table.At(at+".value", at) // a bare value, should one come
 	}
-	return At(at + "." + p.name)
+	return table.At(at + "." + p.name)
 }
 
 // options are the labels of a field's options, by id. An option that was removed is not among them, though
@@ -109,18 +110,18 @@ func (k kind) source(p part, hash string, options *options) Source {
 type options struct{ labels map[string]string }
 
 // optionsOf reads a field's list of options.
-func optionsOf(field *Row) *options {
+func optionsOf(field *table.Row) *options {
 	o := &options{labels: map[string]string{}}
-	dec := jsontext.NewDecoder(strings.NewReader(field.values[fieldOptions].text), pipedrive.Lenient...)
+	dec := jsontext.NewDecoder(strings.NewReader(field.Values[fieldOptions].Text), pipedrive.Lenient...)
 	if dec.PeekKind() != '[' {
 		return o
 	}
-	d := newDecoder([]Column{{Name: "value", V2: At("id")}, {Name: "label"}}, func(c Column) Source { return c.V2 })
+	d := table.NewDecoder([]table.Column{{Name: "id"}, {Name: "label"}}, func(c table.Column) table.Source { return c.V2 })
 	_, err := dec.ReadToken()
 	for err == nil && dec.PeekKind() == '{' {
-		var option *Row
-		if option, err = d.record(dec); err == nil {
-			o.labels[option.values[0].text] = option.values[1].text
+		var option *table.Row
+		if option, err = d.Record(dec); err == nil {
+			o.labels[option.Values[0].Text] = option.Values[1].Text
 		}
 	}
 	return o
@@ -128,22 +129,22 @@ func optionsOf(field *Row) *options {
 
 // label is an option's label, or its id where it has none.
 func (o *options) label(v jsontext.Value) (string, error) {
-	id, err := bare(v)
+	id, err := table.Bare(v)
 	if label := o.labels[id]; label != "" {
 		return label, err
 	}
 	return id, err
 }
 
-func (o *options) readLabel(v jsontext.Value) (value, error) {
+func (o *options) readLabel(v jsontext.Value) (table.Value, error) {
 	label, err := o.label(v)
-	return textValue(label), err
+	return table.TextValue(label), err
 }
 
 // readLabels reads the labels of a list of options, in its order.
-func (o *options) readLabels(v jsontext.Value) (value, error) {
+func (o *options) readLabels(v jsontext.Value) (table.Value, error) {
 	if v.Kind() != '[' {
-		return value{}, errShape
+		return table.Value{}, table.ErrShape
 	}
 	var labels []byte
 	dec := jsontext.NewDecoder(strings.NewReader(string(v)), pipedrive.Lenient...)
@@ -161,8 +162,8 @@ func (o *options) readLabels(v jsontext.Value) (value, error) {
 		labels, err = jsontext.AppendQuote(labels, label)
 	}
 	if err != nil || len(labels) == 0 {
-		return value{}, err
+		return table.Value{}, err
 	}
 	labels[0] = '['
-	return value{valid: true, text: string(append(labels, ']'))}, nil
+	return table.Value{Valid: true, Text: string(append(labels, ']'))}, nil
 }

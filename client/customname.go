@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/gosimple/slug"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 const (
@@ -27,7 +29,7 @@ type customField struct {
 	Name    string `json:"name"` // as users see it
 
 	precision precision
-	source    *Row // the field as the account has it now; nil for one that it has no more
+	source    *table.Row // the field as the account has it now; nil for one that it has no more
 }
 
 // precision is how much there is in a column's name to tell the field from others.

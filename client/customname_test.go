@@ -7,11 +7,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // field is a custom field of account "a" unless its hash begins with the letter of another.
 func field(hash, kind, name string) *customField {
-	return &customField{Account: hash[:1], Hash: hash + strings.Repeat("0", hashLength-len(hash)), Kind: kind, Name: name}
+	return &customField{Account: hash[:1], Hash: hash + strings.Repeat("0", table.HashLength-len(hash)), Kind: kind, Name: name}
 }
 
 func TestNameColumns(t *testing.T) {

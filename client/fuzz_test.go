@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // kept is a state client that has one value for every key.
@@ -53,8 +55,8 @@ func FuzzColumnNames(f *testing.F) {
 	f.Add("1", "ß")
 	f.Fuzz(func(t *testing.T, a, b string) {
 		fields := []*customField{
-			{Account: "1", Hash: strings.Repeat("a", hashLength), Kind: "text", Name: a},
-			{Account: "1", Hash: strings.Repeat("b", hashLength), Kind: "text", Name: b},
+			{Account: "1", Hash: strings.Repeat("a", table.HashLength), Kind: "text", Name: a},
+			{Account: "1", Hash: strings.Repeat("b", table.HashLength), Kind: "text", Name: b},
 		}
 		nameColumns(nil, fields)
 		for _, f := range fields {

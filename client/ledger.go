@@ -28,7 +28,7 @@ func (l *ledger) add(page []*Row) {
 		if changed, ok := row.RecordTime(); ok {
 			at = changed.Unix()
 		}
-		l.sent[row.id] = at
+		l.sent[row.RecordKey().Number] = at
 	}
 	l.again += int64(len(page) - (len(l.sent) - before))
 }

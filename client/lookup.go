@@ -7,29 +7,15 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Lookup finds what a record names only by its id: one column of another list. The list is read once per
-// run and account, and only when a table needs it: one with a column that is looked up, or the list's own.
-type Lookup struct {
-	list   string // as the API names its listing
-	column string
-}
-
-// The look-ups that tables use.
-var (
-	OwnerName    = Lookup{"users", "name"}
-	OwnerEmail   = Lookup{"users", "email"}
-	StageOrder   = Lookup{"stages", "order_nr"}
-	PipelineName = Lookup{"pipelines", "name"}
-)
-
 // lookupColumns are the columns that are kept of each list.
-var lookupColumns = map[string][]Column{
-	"users":     {{Name: idColumn, Type: Int}, {Name: "name"}, {Name: "email"}},
-	"stages":    {{Name: idColumn, Type: Int}, {Name: "order_nr", Type: Int}},
-	"pipelines": {{Name: idColumn, Type: Int}, {Name: "name"}},
+var lookupColumns = map[string][]table.Column{
+	"users":     {{Name: "id", Type: table.Int, Key: true}, {Name: "name"}, {Name: "email"}},
+	"stages":    {{Name: "id", Type: table.Int, Key: true}, {Name: "order_nr", Type: table.Int}},
+	"pipelines": {{Name: "id", Type: table.Int, Key: true}, {Name: "name"}},
 
 	"dealsFields":         FieldColumns,
 	"organizationsFields": FieldColumns,
@@ -45,12 +31,12 @@ type lookups struct {
 // lookupList is one list.
 type lookupList struct {
 	name    string
-	columns []Column
+	columns []table.Column
 	table   bool // whether the list is a table's, with that table's columns
 
 	mu     sync.Mutex
 	read   bool
-	rows   []*Row
+	rows   []*table.Row
 	err    error // that will not pass, so that nobody asks again
 	warned sync.Once
 }
@@ -69,7 +55,7 @@ func (l *lookups) list(name string) *lookupList {
 
 // share has a table that is always read in full take its rows from the list that others look up in, if they do. It is
 // called before any list is read.
-func (l *lookups) share(t *Table) {
+func (l *lookups) share(t *table.Table) {
 	if lookupColumns[t.Records] != nil && !t.Incremental {
 		list := l.list(t.Records)
 		list.columns, list.table = t.Columns, true
@@ -77,7 +63,7 @@ func (l *lookups) share(t *Table) {
 }
 
 // of returns the list that a table takes its rows from, nil for none.
-func (l *lookups) of(t *Table) *lookupList {
+func (l *lookups) of(t *table.Table) *lookupList {
 	if list := l.list(t.Records); list.table {
 		return list
 	}
@@ -85,47 +71,47 @@ func (l *lookups) of(t *Table) *lookupList {
 }
 
 // copies returns the list's rows for a table to finish.
-func (l *lookupList) copies(ctx context.Context, a *Account, m *pipedrive.Meter) ([]*Row, error) {
+func (l *lookupList) copies(ctx context.Context, a *Account, m *pipedrive.Meter) ([]*table.Row, error) {
 	rows, err := l.load(ctx, a, m)
-	copies := make([]*Row, len(rows))
+	copies := make([]*table.Row, len(rows))
 	for i, row := range rows {
 		own := *row
-		own.values = slices.Clone(row.values)
+		own.Values = slices.Clone(row.Values)
 		copies[i] = &own
 	}
 	return copies, err
 }
 
-// value returns the function that looks a record's id up. Without the scope for the list it finds nothing,
+// lookup returns the function that looks a record's id up. Without the scope for the list it finds nothing,
 // with one warning: the table that asks is whole without it.
-func (l Lookup) value(ctx context.Context, a *Account, m *pipedrive.Meter) (func(id int64) value, error) {
-	list := a.lookups.list(l.list)
+func (a *Account) lookup(ctx context.Context, l *table.Looked, m *pipedrive.Meter) (func(id int64) table.Value, error) {
+	list := a.lookups.list(l.List)
 	rows, err := list.load(ctx, a, m)
 	if errors.Is(err, pipedrive.MissingScope) {
 		list.warned.Do(func() {
-			a.logger.Warn().Err(err).Str("account_id", a.id).Str("list", l.list).
+			a.logger.Warn().Err(err).Str("account_id", a.id).Str("list", l.List).
 				Msg("the credentials do not cover this list; the columns that are looked up in it stay NULL")
 		})
 	} else if err != nil {
 		return nil, err
 	}
-	column := columnIndex(list.columns, l.column)
-	found := make(map[int64]value, len(rows))
+	column := table.Index(list.columns, l.Column)
+	found := make(map[int64]table.Value, len(rows))
 	for _, row := range rows {
-		found[row.id] = row.values[column]
+		found[row.RecordKey().Number] = row.Values[column]
 	}
-	return func(id int64) value { return found[id] }, nil
+	return func(id int64) table.Value { return found[id] }, nil
 }
 
 // load reads the list unless somebody did. A failure that may pass is not kept.
-func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) ([]*Row, error) {
+func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) ([]*table.Row, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.read || l.err != nil {
 		return l.rows, l.err
 	}
-	var rows []*Row
-	decoder, limit := newDecoder(l.columns, a.source), pipedrive.MaxLimit
+	var rows []*table.Row
+	decoder, limit := table.NewDecoder(l.columns, a.source), pipedrive.MaxLimit
 	if l.table {
 		limit = a.query.Limit
 	}
@@ -136,7 +122,7 @@ func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) (
 			}
 			return nil, l.err
 		}
-		for page, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: limit}, m, decoder.record) {
+		for page, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: limit}, m, decoder.Record) {
 			if errors.Is(err, pipedrive.MissingScope) {
 				l.err = err
 			}

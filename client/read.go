@@ -11,13 +11,14 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/rs/zerolog"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// read reads a table of an account and sends each page on as soon as it is decoded: from beginning to end,
+// Stream reads a table of an account and sends each page on as soon as it is decoded: from beginning to end,
 // or, where the table is incremental and there is a state, from its cursor. It is the only loop that does;
 // no table has one of its own.
-func (r *reading) read(ctx context.Context, res chan<- any) error {
+func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 	r.res = res
 	err := r.prepare(ctx)
 	if err == nil {
@@ -47,7 +48,7 @@ func (r *reading) read(ctx context.Context, res chan<- any) error {
 // all reads what the table is made of.
 func (r *reading) all(ctx context.Context) error {
 	if r.table.Describes != nil {
-		rows, err := r.table.describe(ctx, r.account, &r.meter)
+		rows, err := describe(ctx, r.table, r.account, &r.meter)
 		if err != nil {
 			return err
 		}
@@ -70,12 +71,12 @@ func (r *reading) all(ctx context.Context) error {
 
 // reading is a table of an account that is being read. It is what the table's resolver gets as its client.
 type reading struct {
-	table   *Table
+	table   *table.Table
 	account *Account
 	schema  *schema.Table
 	res     chan<- any
-	decoder *decoder
-	finish  func(*Row) // replaces a row's ids by what is looked up
+	decoder *table.Decoder
+	finish  func(*table.Row) // replaces a row's ids by what is looked up
 	cursor  cursor
 
 	verified   map[string]mark // from which the run went on
@@ -104,11 +105,11 @@ func (r *reading) incremental() bool { return r.table.Incremental && r.account.s
 // prepare loads what is needed before the first row.
 func (r *reading) prepare(ctx context.Context) (err error) {
 	t, a := r.table, r.account
-	r.decoder = newDecoder(t.Columns, a.source)
-	if r.decoder.custom, err = newCustomFieldsV1(ctx, a, t, &r.meter); err != nil {
+	r.decoder = table.NewDecoder(t.Columns, a.source)
+	if r.decoder.Custom, err = a.customFieldsV1(ctx, t, &r.meter); err != nil {
 		return err
 	}
-	r.finish, err = t.lookups(ctx, a, &r.meter)
+	r.finish, err = a.columnLookups(ctx, t, &r.meter)
 	return err
 }
 
@@ -262,8 +263,8 @@ func (r *reading) untimed(ctx context.Context, l pipedrive.Listing, q pipedrive.
 }
 
 // changedBefore reports of a row whether it was last changed before a moment.
-func changedBefore(since time.Time) func(*Row) bool {
-	return func(row *Row) bool {
+func changedBefore(since time.Time) func(*table.Row) bool {
+	return func(row *table.Row) bool {
 		changed, ok := row.RecordTime()
 		return ok && changed.Before(since)
 	}
@@ -293,12 +294,12 @@ func (r *reading) neverChanged(ctx context.Context, l pipedrive.Listing, q piped
 // timeless sends a listing's records that have no update_time. In the orders of update_time none follow those that
 // have one.
 func (r *reading) timeless(ctx context.Context, l pipedrive.Listing, q pipedrive.Query) error {
-	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.record) {
+	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.Record) {
 		if err != nil {
 			return err
 		}
 		all := len(page)
-		found := slices.DeleteFunc(page, func(row *Row) bool { _, ok := row.RecordTime(); return ok })
+		found := slices.DeleteFunc(page, func(row *table.Row) bool { _, ok := row.RecordTime(); return ok })
 		if err := r.send(ctx, found); err != nil {
 			return err
 		}
@@ -311,9 +312,9 @@ func (r *reading) timeless(ctx context.Context, l pipedrive.Listing, q pipedrive
 
 // pagesOf reads pages, sends the rows that are not known, and returns the greatest update_time in them, which
 // it also tells sent after each page.
-func (r *reading) pagesOf(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, known func(*Row) bool, sent func(seen time.Time) error) (time.Time, error) {
+func (r *reading) pagesOf(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, known func(*table.Row) bool, sent func(seen time.Time) error) (time.Time, error) {
 	var seen time.Time
-	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.record) {
+	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.Record) {
 		if err != nil {
 			return seen, err
 		}
@@ -362,7 +363,7 @@ func (r *reading) affords(l pipedrive.Listing) error {
 }
 
 // send sends a page of rows on.
-func (r *reading) send(ctx context.Context, page []*Row) error {
+func (r *reading) send(ctx context.Context, page []*table.Row) error {
 	if len(page) == 0 {
 		return nil
 	}
@@ -370,7 +371,7 @@ func (r *reading) send(ctx context.Context, page []*Row) error {
 	r.rows += len(page)
 	for _, row := range page {
 		r.finish(row)
-		for _, column := range row.mismatch {
+		for _, column := range row.Mismatch {
 			if r.odd == nil {
 				r.odd = map[int]int{}
 			}
@@ -389,24 +390,23 @@ func (r *reading) send(ctx context.Context, page []*Row) error {
 	}
 }
 
-// lookups loads what the table's columns look up, and returns what replaces a row's ids by what was
-// found.
-func (t *Table) lookups(ctx context.Context, a *Account, m *pipedrive.Meter) (func(*Row), error) {
-	found := map[int]func(int64) value{}
+// columnLookups loads what a table's columns look up, and returns what replaces a row's ids by what was found.
+func (a *Account) columnLookups(ctx context.Context, t *table.Table, m *pipedrive.Meter) (func(*table.Row), error) {
+	found := map[int]func(int64) table.Value{}
 	for i, c := range t.Columns {
-		via := a.source(c).via
-		if via == nil {
+		looked := a.source(c).Lookup()
+		if looked == nil {
 			continue
 		}
 		var err error
-		if found[i], err = via.value(ctx, a, m); err != nil {
+		if found[i], err = a.lookup(ctx, looked, m); err != nil {
 			return nil, err
 		}
 	}
-	return func(r *Row) {
+	return func(r *table.Row) {
 		for i, find := range found {
-			if id := r.values[i]; id.valid {
-				r.values[i] = find(id.number)
+			if id := r.Values[i]; id.Valid {
+				r.Values[i] = find(id.Number)
 			}
 		}
 	}, nil

@@ -15,6 +15,7 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
 )
@@ -78,7 +79,7 @@ const tablesAtOnce = 24
 //
 // It stands in for the SDK's scheduler, which returns no error of a resolver's, upon which CloudQuery removes the
 // rows that were not sent, and which sends the rows of a table in no certain order.
-func (r *Run) Read(ctx context.Context, tables []*Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
+func (r *Run) Read(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	readings := sharded(r.readings(tables), options.Shard)
 	if err := r.begin(ctx, readings); err != nil {
 		return err
@@ -90,7 +91,7 @@ func (r *Run) Read(ctx context.Context, tables []*Table, options plugin.SyncOpti
 }
 
 // readAll reads tables side by side.
-func (r *Run) readAll(ctx context.Context, tables []*Table, readings []*reading, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
+func (r *Run) readAll(ctx context.Context, tables []*table.Table, readings []*reading, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	reading, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r.stop = stop
@@ -110,7 +111,7 @@ func (r *Run) readAll(ctx context.Context, tables []*Table, readings []*reading,
 }
 
 // readings returns what there is to read, in an order that is the same in each of several shards.
-func (r *Run) readings(tables []*Table) []*reading {
+func (r *Run) readings(tables []*table.Table) []*reading {
 	var readings []*reading
 	for _, t := range tables {
 		if t.Runs {
@@ -158,7 +159,7 @@ func (r *Run) begin(ctx context.Context, readings []*reading) error {
 
 // announce sends the tables themselves. Where accounts were left out, all of them count as incremental, upon which
 // CloudQuery removes no stale rows: those of an account that was left out were not sent again, and are not gone.
-func (r *Run) announce(ctx context.Context, tables []*Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
+func (r *Run) announce(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	for _, t := range tables {
 		s := t.Schema()
 		s.IsIncremental = s.IsIncremental || r.partial
@@ -230,7 +231,7 @@ func (r *Run) failed(ctx context.Context, err error, rd *reading, out chan<- mes
 }
 
 // newCounters are the SDK's own counters of rows, errors and durations, which the CLI's summary shows.
-func (r *Run) newCounters(tables []*Table) *metrics.Metrics {
+func (r *Run) newCounters(tables []*table.Table) *metrics.Metrics {
 	accounts := make([]schema.ClientMeta, len(r.accounts))
 	for i, a := range r.accounts {
 		accounts[i] = a

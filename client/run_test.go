@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
@@ -23,10 +24,10 @@ func readTables(ctx context.Context, resolvers map[string]resolverOf) (message.S
 	r := NewRun(0)
 	a := &Account{id: "4711", run: r, logger: zerolog.Nop()}
 	r.accounts = []*Account{a}
-	var tables []*Table
+	var tables []*table.Table
 	var readings []*reading
 	for name, resolve := range resolvers {
-		t := &Table{Records: name, Columns: []Column{{Name: "id", Type: Int, Key: true}}}
+		t := &table.Table{Records: name, Columns: []table.Column{{Name: "id", Type: table.Int, Key: true}}}
 		s := t.Schema()
 		s.Resolver = func(ctx context.Context, _ schema.ClientMeta, _ *schema.Resource, res chan<- any) error {
 			return resolve(ctx, res)
@@ -49,10 +50,13 @@ func readTables(ctx context.Context, resolvers map[string]resolverOf) (message.S
 
 func TestRun_keepsErrorsAndPanics(t *testing.T) {
 	for name, resolve := range map[string]resolverOf{
-		"an error":            func(context.Context, chan<- any) error { return errors.New("boom") },
-		"an API's error":      func(context.Context, chan<- any) error { return pipedrive.Errorf(pipedrive.MissingScope, "boom") },
-		"a panic":             func(context.Context, chan<- any) error { panic("boom") },
-		"an error in between": func(_ context.Context, pages chan<- any) error { pages <- []*Row{idRow(1)}; return errors.New("boom") },
+		"an error":       func(context.Context, chan<- any) error { return errors.New("boom") },
+		"an API's error": func(context.Context, chan<- any) error { return pipedrive.Errorf(pipedrive.MissingScope, "boom") },
+		"a panic":        func(context.Context, chan<- any) error { panic("boom") },
+		"an error in between": func(_ context.Context, pages chan<- any) error {
+			pages <- []*table.Row{idRow(1)}
+			return errors.New("boom")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			messages, err := readTables(context.Background(), map[string]resolverOf{"deals": resolve})
@@ -71,7 +75,7 @@ func TestRun_rowsThatDoNotFitTheirTableFailTheRun(t *testing.T) {
 	_, err := readTables(context.Background(), map[string]resolverOf{"deals": func(ctx context.Context, pages chan<- any) error {
 		for {
 			select {
-			case pages <- []*Row{{values: make([]value, 1)}, {values: []value{countValue(1), textValue("one too many")}}}:
+			case pages <- []*table.Row{{Values: make([]table.Value, 1)}, {Values: []table.Value{table.IntValue(1), table.TextValue("one too many")}}}:
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			}
@@ -117,7 +121,7 @@ func TestRun_tablesThatShareAnErrorReportTheirOwn(t *testing.T) {
 	require.ErrorContains(t, err, "pipedrive_fields")
 }
 
-func idRow(id int64) *Row { return &Row{id: id, values: []value{countValue(id)}} }
+func idRow(id int64) *table.Row { return table.NewRow(table.IntValue(id)) }
 
 func TestSharded_partsMakeTheWhole(t *testing.T) {
 	all := make([]*reading, 7)

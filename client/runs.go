@@ -10,21 +10,23 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/cloudquery/plugin-sdk/v4/state"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // RunColumns are the columns of the table of runs. Their order is that of [outcome.row].
-var RunColumns = []Column{
-	{Name: "started_at", Key: true, Type: Timestamp, Description: "When the run began, by the clock of the machine that it ran on."},
-	{Name: "ended_at", Type: Timestamp, Description: "When it had read everything, or failed."},
-	{Name: "status", Type: Text, Description: "complete, partial where the budget of API tokens ended the run before all tables were read, or failed."},
-	{Name: "reason", Type: Text, Description: "Why the run is partial or failed; NULL for a complete one."},
-	{Name: "unfinished_tables", Type: JSON, Description: "The tables that were not read to their ends: a list of their names; NULL where all were. After a failed run no table is complete."},
-	{Name: "api_version", Type: Text, Description: "The API that it read: v2, v1 or export."},
-	{Name: "tables", Type: JSON, Description: "The tables that it was asked for: a list of their names."},
-	{Name: "rows", Type: Int, Description: "Rows that it sent for the account."},
-	{Name: "requests", Type: Int, Description: "Requests that it made to the account, repeated ones included."},
-	{Name: "api_tokens", Type: Int, Description: "API tokens that these cost."},
-	{Name: "retries", Type: Int, Description: "Requests among them that repeated one that had failed."},
+var RunColumns = []table.Column{
+	{Name: "started_at", Key: true, Type: table.Timestamp, Description: "When the run began, by the clock of the machine that it ran on."},
+	{Name: "ended_at", Type: table.Timestamp, Description: "When it had read everything, or failed."},
+	{Name: "status", Type: table.Text, Description: "complete, partial where the budget of API tokens ended the run before all tables were read, or failed."},
+	{Name: "reason", Type: table.Text, Description: "Why the run is partial or failed; NULL for a complete one."},
+	{Name: "unfinished_tables", Type: table.JSON, Description: "The tables that were not read to their ends: a list of their names; NULL where all were. After a failed run no table is complete."},
+	{Name: "api_version", Type: table.Text, Description: "The API that it read: v2, v1 or export."},
+	{Name: "tables", Type: table.JSON, Description: "The tables that it was asked for: a list of their names."},
+	{Name: "rows", Type: table.Int, Description: "Rows that it sent for the account."},
+	{Name: "requests", Type: table.Int, Description: "Requests that it made to the account, repeated ones included."},
+	{Name: "api_tokens", Type: table.Int, Description: "API tokens that these cost."},
+	{Name: "retries", Type: table.Int, Description: "Requests among them that repeated one that had failed."},
 }
 
 // outcome is how a run ended for an account. The state keeps those of failed runs, in this form, until the next run
@@ -45,16 +47,16 @@ type outcome struct {
 }
 
 // row is the outcome as a row of the table of runs.
-func (o outcome) row() *Row {
-	return &Row{values: []value{
-		momentValue(o.Started), momentValue(o.Ended), textValue(o.Status), textValue(o.Reason), listValue(o.Unfinished),
-		textValue(o.API), listValue(o.Tables),
-		countValue(o.Rows), countValue(o.Requests), countValue(o.Tokens), countValue(o.Retries),
+func (o outcome) row() *table.Row {
+	return &table.Row{Values: []table.Value{
+		table.TimeValue(o.Started), table.TimeValue(o.Ended), table.TextValue(o.Status), table.TextValue(o.Reason), table.ListValue(o.Unfinished),
+		table.TextValue(o.API), table.ListValue(o.Tables),
+		table.IntValue(o.Rows), table.IntValue(o.Requests), table.IntValue(o.Tokens), table.IntValue(o.Retries),
 	}}
 }
 
 // outcomes are how the run ended for each account that it connected. failed is why it failed, nil where it did not.
-func (r *Run) outcomes(tables []*Table, failed error) []outcome {
+func (r *Run) outcomes(tables []*table.Table, failed error) []outcome {
 	var names []string
 	for _, t := range tables {
 		names = append(names, t.Name())
@@ -81,8 +83,8 @@ func (r *Run) outcomes(tables []*Table, failed error) []outcome {
 
 // Summarize sends the rows of the table of runs, where it is among the tables: one for each account, and those of
 // the failed runs since the last one that ended well.
-func (r *Run) Summarize(ctx context.Context, tables []*Table, options plugin.SyncOptions, s *State, out chan<- message.SyncMessage) error {
-	i := slices.IndexFunc(tables, func(t *Table) bool { return t.Runs })
+func (r *Run) Summarize(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, s *State, out chan<- message.SyncMessage) error {
+	i := slices.IndexFunc(tables, func(t *table.Table) bool { return t.Runs })
 	if i < 0 {
 		return nil
 	}
@@ -103,7 +105,7 @@ func (r *Run) Summarize(ctx context.Context, tables []*Table, options plugin.Syn
 	}
 	for _, o := range outcomes {
 		sink := newSink(tables[i], tables[i].Schema(), o.Account, options.DeterministicCQID, out)
-		if err := cmp.Or(sink.add(ctx, []*Row{o.row()}), sink.flush(ctx)); err != nil {
+		if err := cmp.Or(sink.add(ctx, []*table.Row{o.row()}), sink.flush(ctx)); err != nil {
 			return err
 		}
 	}
@@ -138,8 +140,8 @@ const failureTimeout = 10 * time.Second
 
 // KeepFailure leaves the outcome of a failed run in the state, for the next run to send. It does so on a connection
 // of its own: nothing else of what the failed run has for the state may be written.
-func (r *Run) KeepFailure(ctx context.Context, tables []*Table, options plugin.SyncOptions, failed error) (err error) {
-	if options.BackendOptions == nil || !slices.ContainsFunc(tables, func(t *Table) bool { return t.Runs }) || len(r.accounts) == 0 {
+func (r *Run) KeepFailure(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, failed error) (err error) {
+	if options.BackendOptions == nil || !slices.ContainsFunc(tables, func(t *table.Table) bool { return t.Runs }) || len(r.accounts) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), failureTimeout)

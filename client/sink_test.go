@@ -12,17 +12,19 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/cloudquery/plugin-sdk/v4/types"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // notesTable has a text that can be large.
-var notesTable = &Table{Records: "notes", Columns: []Column{{Name: "id", Type: Int, Key: true}, {Name: "content"}}}
+var notesTable = &table.Table{Records: "notes", Columns: []table.Column{{Name: "id", Type: table.Int, Key: true}, {Name: "content"}}}
 
-func note(id int64, content string) *Row {
-	return &Row{id: id, values: []value{countValue(id), textValue(content)}}
+func note(id int64, content string) *table.Row {
+	return table.NewRow(table.IntValue(id), table.TextValue(content))
 }
 
 // sent returns the record batches that a sink makes of rows.
-func sent(t *testing.T, table *Table, derived bool, rows ...*Row) ([]*message.SyncInsert, *sink, error) {
+func sent(t *testing.T, table *table.Table, derived bool, rows ...*table.Row) ([]*message.SyncInsert, *sink, error) {
 	t.Helper()
 	out := make(chan message.SyncMessage, len(rows)+1)
 	s := newSink(table, table.Schema(), "4711", derived, out)
@@ -42,7 +44,7 @@ func sent(t *testing.T, table *Table, derived bool, rows ...*Row) ([]*message.Sy
 func TestSink_batchesAreBoundedByBytes(t *testing.T) {
 	const rows, size = 330, 120_000
 	content := strings.Repeat("x", size)
-	var notes []*Row
+	var notes []*table.Row
 	for id := range int64(rows) {
 		notes = append(notes, note(id+1, content))
 	}
@@ -75,7 +77,7 @@ func TestSink_aRowThatNoMessageCanCarryIsAnErrorWithItsKey(t *testing.T) {
 }
 
 func TestSink_batchesAreBoundedByRows(t *testing.T) {
-	var notes []*Row
+	var notes []*table.Row
 	for id := range int64(2500) {
 		notes = append(notes, note(id+1, "x"))
 	}
@@ -92,7 +94,7 @@ func TestSink_batchesAreBoundedByRows(t *testing.T) {
 // TestSink_aRecordWithoutAKeyTakesNoOtherWithIt: the SDK's scheduler drops all rows that come with it.
 func TestSink_aRecordWithoutAKeyTakesNoOtherWithIt(t *testing.T) {
 	keyless := note(0, "x")
-	keyless.values[0] = value{}
+	keyless.Values[0] = table.Value{}
 	batches, s, err := sent(t, notesTable, false, note(1, "a"), keyless, note(2, "b"))
 	require.NoError(t, err)
 	require.EqualValues(t, 2, batches[0].Record.NumRows())

@@ -3,11 +3,16 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // at is a moment, in seconds of this test's time.
@@ -80,7 +85,7 @@ func TestCursor_proved(t *testing.T) {
 func TestLedger_countsWhatIsSentAgain(t *testing.T) {
 	l := newLedger()
 	for range 3 {
-		l.add([]*Row{{id: 1, changed: -1}, {id: 2, changed: -1}})
+		l.add([]*Row{keyed(t, 1), keyed(t, 2)})
 	}
 	require.EqualValues(t, 4, l.again)
 	require.Len(t, l.sent, 2)
@@ -126,4 +131,13 @@ func TestVerify_anotherAccountsReadingIsGivenUp(t *testing.T) {
 		_, got := r.verify(t.Context(), cursor{Marks: map[string]mark{"list": {Changed: at(40)}}, Finished: true})
 		require.ErrorIs(t, got, err)
 	}
+}
+
+// keyed is a record that has nothing but an id.
+func keyed(t *testing.T, id int) *Row {
+	t.Helper()
+	d := table.NewDecoder([]table.Column{{Name: "id", Type: table.Int, Key: true}}, func(c table.Column) table.Source { return c.V2 })
+	row, err := d.Record(jsontext.NewDecoder(strings.NewReader(fmt.Sprintf(`{"id":%d}`, id))))
+	require.NoError(t, err)
+	return row
 }

@@ -1,6 +1,7 @@
 package histories
 
 import (
+	"database/sql"
 	"testing"
 	"time"
 
@@ -90,8 +91,8 @@ func TestStopped_recordsChangeMeanwhile(t *testing.T) {
 	})
 }
 
-// TestStopped_runsThatGetNoFurtherAreNotListed: the table of runs has those that ended well.
-func TestStopped_runsThatGetNoFurtherAreNotListed(t *testing.T) {
+// TestStopped_aRunThatGetsNoFurtherIsAFailedOne: the table of runs does not call it a good one.
+func TestStopped_aRunThatGetsNoFurtherIsAFailedOne(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["max_tokens"] = []string{"persons", "syncs"}, 3
 	w.accounts[0].addMany("persons", 5, w.company().Now().Add(-30*time.Hour), time.Hour)
@@ -99,5 +100,10 @@ func TestStopped_runsThatGetNoFurtherAreNotListed(t *testing.T) {
 	require.Zero(t, w.sent["syncs"])
 	delete(w.spec, "max_tokens")
 	w.requireSync()
-	require.Equal(t, 1, w.sent["syncs"])
+	require.Equal(t, 2, w.sent["syncs"])
+	w.query(func(db *sql.DB) {
+		var statuses string
+		require.NoError(t, db.QueryRow(`SELECT group_concat(status, ' ' ORDER BY started_at) FROM pipedrive_syncs`).Scan(&statuses))
+		require.Equal(t, "failed complete", statuses)
+	})
 }

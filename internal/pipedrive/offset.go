@@ -53,7 +53,8 @@ func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 		return nil, p.followEmpty(page)
 	}
 	p.size = max(p.size, len(page.records))
-	if s.sorting == presumed && (page.records[0].RecordID() == 0 || !s.inOrder(page.records, false)) {
+	s.settle(page.records[0])
+	if s.sorting == presumed && (page.records[0].RecordKey().Number == 0 || !s.inOrder(page.records, false)) {
 		s.sorting = unsorted
 	}
 	if s.sorting == unsorted {

@@ -1,6 +1,7 @@
 package pipedrive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -10,10 +11,21 @@ import (
 	"time"
 )
 
+// Key tells a record from the others of its listing: by a number or by a text. The zero Key is none.
+type Key struct {
+	Number int64
+	Text   string
+}
+
+// Compare orders keys: by number, then by text.
+func (k Key) Compare(l Key) int {
+	return cmp.Or(cmp.Compare(k.Number, l.Number), cmp.Compare(k.Text, l.Text))
+}
+
 // Record is what a listing is made of.
 type Record interface {
-	// RecordID is the record's id in Pipedrive.
-	RecordID() int64
+	// RecordKey is the record's key.
+	RecordKey() Key
 	// RecordTime is its update_time; false where it has none.
 	RecordTime() (time.Time, bool)
 }
@@ -182,10 +194,14 @@ func (p *pager[T]) followCursor(page envelope[T]) ([]T, error) {
 
 // unseen returns the records of a page of a cursor listing that are new.
 func (p *pager[T]) unseen(page envelope[T]) ([]T, error) {
-	s := &p.sequence
-	switch {
-	case len(page.records) == 0, p.repeats(page):
+	if len(page.records) == 0 || p.repeats(page) {
 		return nil, nil
+	}
+	s := &p.sequence
+	s.settle(page.records[0])
+	switch {
+	case s.sorting == keyed:
+		return s.take(page.records), nil
 	case s.sorting == unsorted:
 		return page.records, nil
 	case !s.inOrder(page.records, !s.began), !s.follows(page.records[0]):

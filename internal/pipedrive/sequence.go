@@ -13,6 +13,7 @@ const (
 	unsorted    sorting = iota // no order is known
 	presumed                   // by id, which nobody asked for: a record that comes otherwise makes it unsorted
 	sorted                     // by id
+	keyed                      // of their own: the keys of all records tell which are new
 	oldestFirst                // by update_time
 	newestFirst                // by update_time, the latest first
 )
@@ -42,15 +43,25 @@ type sequence[T Record] struct {
 	began         bool // whether there was a record
 	timelessFirst bool // whether records without an update_time come before all others
 	last          int64
-	lastID        int64              // of the last record of that rank
-	tied          map[int64]struct{} // ids of the records of that rank, where there may be several
+	lastKey       Key              // of the last record of that rank
+	tied          map[Key]struct{} // keys of the records of that rank, where there may be several
+}
+
+// settle looks at the first record of a page: numbers may come in their order, and texts have none that is known.
+func (s *sequence[T]) settle(first T) {
+	if (s.sorting == presumed || s.sorting == sorted) && first.RecordKey().Text != "" {
+		s.sorting = keyed
+	}
 }
 
 // rank orders the records: it never falls from one to the next. It is an id or a number of seconds, since
 // update_time has no more than seconds in most lists.
 func (s *sequence[T]) rank(r T) int64 {
-	if !s.byTime() {
-		return r.RecordID()
+	switch {
+	case s.sorting == keyed:
+		return 0
+	case !s.byTime():
+		return r.RecordKey().Number
 	}
 	at, ok := r.RecordTime()
 	switch {
@@ -99,10 +110,10 @@ func (s *sequence[T]) follows(r T) bool {
 // another place in a list by update_time.
 func (s *sequence[T]) seen(r T) bool {
 	rank := s.rank(r)
-	if !s.byTime() || rank != s.last {
+	if s.sorting != keyed && (!s.byTime() || rank != s.last) {
 		return s.began && rank <= s.last
 	}
-	_, tied := s.tied[r.RecordID()]
+	_, tied := s.tied[r.RecordKey()]
 	return tied
 }
 
@@ -110,25 +121,25 @@ func (s *sequence[T]) seen(r T) bool {
 // ids: the API then orders records of one second as it likes, and maybe otherwise in each answer.
 func (s *sequence[T]) shuffled(page []T) bool {
 	return slices.ContainsFunc(page, func(r T) bool {
-		return s.rank(r) == s.last && s.compareIDs(r.RecordID(), s.lastID) < 0 && !s.seen(r)
+		return s.rank(r) == s.last && s.compareKeys(r.RecordKey(), s.lastKey) < 0 && !s.seen(r)
 	})
 }
 
 // endShuffled reports the same of the records that share the rank of a page's last.
 func (s *sequence[T]) endShuffled(page []T) bool {
 	for i := len(page) - 1; i > 0 && s.rank(page[i-1]) == s.rank(page[i]); i-- {
-		if s.compareIDs(page[i-1].RecordID(), page[i].RecordID()) > 0 {
+		if s.compareKeys(page[i-1].RecordKey(), page[i].RecordKey()) > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-func (s *sequence[T]) compareIDs(a, b int64) int {
+func (s *sequence[T]) compareKeys(a, b Key) int {
 	if s.sorting == newestFirst {
-		return cmp.Compare(b, a)
+		return b.Compare(a)
 	}
-	return cmp.Compare(a, b)
+	return a.Compare(b)
 }
 
 // mostTied is the size from which on a new set is cheaper than an old one that is cleared.
@@ -144,12 +155,15 @@ func (s *sequence[T]) take(page []T) []T {
 		fresh = append(fresh, r)
 		if rank := s.rank(r); s.byTime() && (!s.began || rank != s.last) {
 			if clear(s.tied); s.tied == nil || len(s.tied) > mostTied {
-				s.tied = map[int64]struct{}{}
+				s.tied = map[Key]struct{}{}
 			}
 		}
-		s.began, s.last, s.lastID = true, s.rank(r), r.RecordID()
-		if s.byTime() {
-			s.tied[s.lastID] = struct{}{}
+		if s.tied == nil && s.sorting == keyed {
+			s.tied = map[Key]struct{}{}
+		}
+		s.began, s.last, s.lastKey = true, s.rank(r), r.RecordKey()
+		if s.tied != nil {
+			s.tied[s.lastKey] = struct{}{}
 		}
 	}
 	return fresh

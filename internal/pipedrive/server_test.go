@@ -77,7 +77,7 @@ type item struct {
 	UpdateTime string `json:"update_time"`
 }
 
-func (i item) RecordID() int64 { return i.ID }
+func (i item) RecordKey() Key { return Key{Number: i.ID} }
 
 func (i item) RecordTime() (time.Time, bool) {
 	t, err := time.Parse(time.DateTime, i.UpdateTime)

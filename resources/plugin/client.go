@@ -15,6 +15,7 @@ import (
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/nearest"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
@@ -55,17 +56,17 @@ func (c *Client) Tables(_ context.Context, options plugin.TableOptions) (schema.
 }
 
 // selected returns the tables that are asked for, as they are declared.
-func (c *Client) selected(options plugin.TableOptions) ([]*client.Table, error) {
+func (c *Client) selected(options plugin.TableOptions) ([]*table.Table, error) {
 	declared := tables.All()
 	if c.spec != nil && c.spec.CustomFields == spec.Off {
-		declared = client.WithoutCustomFields(declared)
+		declared = table.WithoutCustomFields(declared)
 	}
 	all := schemasOf(declared)
 	chosen, err := all.FilterDfs(options.Tables, options.SkipTables, options.SkipDependentTables)
 	if err != nil {
 		return nil, pipedrive.Errorf(pipedrive.InvalidType, "%v%s; the tables are %v", err, nearestTable(err, all.TableNames()), all.TableNames())
 	}
-	return slices.DeleteFunc(declared, func(t *client.Table) bool { return chosen.Get(t.Name()) == nil }), nil
+	return slices.DeleteFunc(declared, func(t *table.Table) bool { return chosen.Get(t.Name()) == nil }), nil
 }
 
 // nearestTable asks whether another table was meant.
@@ -78,7 +79,7 @@ func nearestTable(err error, names []string) string {
 }
 
 // schemasOf are tables as CloudQuery knows them.
-func schemasOf(declared []*client.Table) schema.Tables {
+func schemasOf(declared []*table.Table) schema.Tables {
 	var schemas schema.Tables
 	for _, t := range declared {
 		schemas = append(schemas, t.Schema())
@@ -135,7 +136,7 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 }
 
 // read reads the tables and ends the run.
-func (c *Client) read(ctx context.Context, run *client.Run, wanted []*client.Table, options plugin.SyncOptions, cursors *client.State, skipped error, res chan<- message.SyncMessage) error {
+func (c *Client) read(ctx context.Context, run *client.Run, wanted []*table.Table, options plugin.SyncOptions, cursors *client.State, skipped error, res chan<- message.SyncMessage) error {
 	if err := cmp.Or(run.Read(ctx, wanted, options, res), c.mayEnd(run, cursors, skipped)); err != nil {
 		return err
 	}

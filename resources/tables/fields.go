@@ -1,13 +1,16 @@
 package tables
 
-import "github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+import (
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+)
 
-func fields() *client.Table {
-	return &client.Table{
+func fields() *table.Table {
+	return &table.Table{
 		Records:     "fields",
 		Title:       "Fields",
 		Description: "Fields of deals, persons and organizations, standard and custom ones, each with the column that has its values. https://developers.pipedrive.com/docs/api/v1/DealFields#getDealFields",
 		Columns:     client.FieldColumns,
-		Describes:   []*client.Table{deals(), organizations(), persons()},
+		Describes:   []*table.Table{deals(), organizations(), persons()},
 	}
 }

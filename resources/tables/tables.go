@@ -2,12 +2,12 @@
 package tables
 
 import (
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // All are the plugin's tables. A new table is one file beside this one and one line here.
-func All() []*client.Table {
-	return []*client.Table{
+func All() []*table.Table {
+	return []*table.Table{
 		deals(),
 		fields(),
 		notes(),

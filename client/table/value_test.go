@@ -1,4 +1,4 @@
-package client
+package table
 
 import (
 	"bytes"
@@ -16,21 +16,21 @@ import (
 )
 
 func decode(columns []Column, record string) (*Row, error) {
-	d := newDecoder(columns, func(c Column) Source { return c.V2 })
+	d := NewDecoder(columns, func(c Column) Source { return c.V2 })
 	dec := jsontext.NewDecoder(bytes.NewBufferString(record), pipedrive.Lenient...)
-	return d.record(dec)
+	return d.Record(dec)
 }
 
 func TestDecoder_paths(t *testing.T) {
 	columns := []Column{
-		{Name: "id", Type: Int},
+		{Name: "id", Key: true, Type: Int},
 		{Name: "ref", Type: Int, V2: Ref("ref", "other")},
 		{Name: "inner", Type: Text, V2: At("a.b.c")},
 		{Name: "whole", Type: JSON, V2: At("a")},
 		{Name: "first", Type: Int, V2: First("labels")},
 		{Name: "list", Type: JSON, V2: List("ids", "labels")},
 		{Name: "off", Type: Bool, V2: Not("on")},
-		{Name: "nowhere", Type: Text, V2: Nowhere()},
+		{Name: "nowhere", Type: Text, V2: Absent()},
 		{Name: "time", Type: Timestamp},
 		{Name: "day", Type: Date},
 	}
@@ -73,17 +73,17 @@ func TestDecoder_paths(t *testing.T) {
 		t.Run(test.record, func(t *testing.T) {
 			row, err := decode(columns, test.record)
 			require.NoError(t, err)
-			require.Empty(t, row.mismatch)
+			require.Empty(t, row.Mismatch)
 			for i, c := range columns {
-				v := row.values[i]
+				v := row.Values[i]
 				switch want := test.want[c.Name].(type) {
 				case nil:
-					require.False(t, v.valid, c.Name)
+					require.False(t, v.Valid, c.Name)
 				case int:
-					require.True(t, v.valid, c.Name)
-					require.EqualValues(t, want, v.number, c.Name)
+					require.True(t, v.Valid, c.Name)
+					require.EqualValues(t, want, v.Number, c.Name)
 				case string:
-					require.Equal(t, want, v.text, c.Name)
+					require.Equal(t, want, v.Text, c.Name)
 				}
 			}
 		})
@@ -102,19 +102,19 @@ func TestDecoder_noIDIsRounded(t *testing.T) {
 }
 
 func TestDecoder_brokenCharactersDoNotLoseARecord(t *testing.T) {
-	row, err := decode([]Column{{Name: "id", Type: Int}, {Name: "s", Type: Text}, {Name: "j", Type: JSON}},
+	row, err := decode([]Column{{Name: "id", Key: true, Type: Int}, {Name: "s", Type: Text}, {Name: "j", Type: JSON}},
 		"{\"id\":1,\"s\":\"a\xffb\",\"j\":{\"k\":\"\xfe\"},\"s\":null,\"id\":1}")
 	require.NoError(t, err)
-	require.Equal(t, "a\uFFFDb", row.values[1].text)
-	require.True(t, utf8.ValidString(row.values[2].text))
-	require.True(t, json.Valid([]byte(row.values[2].text)))
+	require.Equal(t, "a\uFFFDb", row.Values[1].Text)
+	require.True(t, utf8.ValidString(row.Values[2].Text))
+	require.True(t, json.Valid([]byte(row.Values[2].Text)))
 }
 
 // TestDecoder_agreesWithEncodingJSON compares texts, numbers and nested values with what the standard
 // library makes of the same record.
 func TestDecoder_agreesWithEncodingJSON(t *testing.T) {
 	columns := []Column{
-		{Name: "id", Type: Int},
+		{Name: "id", Key: true, Type: Int},
 		{Name: "text", Type: Text},
 		{Name: "n", Type: Int},
 		{Name: "f", Type: Float},
@@ -147,16 +147,16 @@ func TestDecoder_agreesWithEncodingJSON(t *testing.T) {
 		require.NoError(t, json.Unmarshal(raw, &want))
 		row, err := decode(columns, string(raw))
 		require.NoError(t, err)
-		require.Equal(t, want.ID, row.id)
-		require.Equal(t, want.Text, row.values[1].text)
-		require.Equal(t, want.Text != "", row.values[1].valid)
-		require.Equal(t, want.N, row.values[2].number)
+		require.Equal(t, want.ID, row.RecordKey().Number)
+		require.Equal(t, want.Text, row.Values[1].Text)
+		require.Equal(t, want.Text != "", row.Values[1].Valid)
+		require.Equal(t, want.N, row.Values[2].Number)
 		f, err := readFloat(jsontext.Value(fmt.Sprint(want.F)))
 		require.NoError(t, err)
-		require.Equal(t, f.number, row.values[3].number)
-		require.Equal(t, want.B, row.values[4].number == 1)
-		require.JSONEq(t, string(want.Nested), row.values[5].text)
-		require.Equal(t, record["nested"].(map[string]any)["text"], row.values[6].text)
+		require.Equal(t, f.Number, row.Values[3].Number)
+		require.Equal(t, want.B, row.Values[4].Number == 1)
+		require.JSONEq(t, string(want.Nested), row.Values[5].Text)
+		require.Equal(t, record["nested"].(map[string]any)["text"], row.Values[6].Text)
 	})
 }
 
@@ -165,10 +165,10 @@ func FuzzDecoder(f *testing.F) {
 	f.Add(`{"id":1,"a":{"b":[1,"x",null]},"labels":"1,2"}`)
 	f.Add(`{"id":{"value":3}}`)
 	f.Add(strings.Repeat(`{"a":`, 50))
-	columns := []Column{{Name: "id", Type: Int, V2: Ref("id")}, {Name: "a", Type: JSON}, {Name: "b", Type: Text, V2: At("a.b")}, {Name: "l", Type: Int, V2: First("labels")}}
+	columns := []Column{{Name: "id", Key: true, Type: Int, V2: Ref("id")}, {Name: "a", Type: JSON}, {Name: "b", Type: Text, V2: At("a.b")}, {Name: "l", Type: Int, V2: First("labels")}}
 	f.Fuzz(func(t *testing.T, record string) {
 		row, err := decode(columns, record)
-		if err == nil && !row.values[0].valid {
+		if err == nil && !row.Values[0].Valid {
 			t.Fatalf("a row without an id from %q", record)
 		}
 	})

@@ -1,4 +1,4 @@
-package client
+package table
 
 import (
 	"github.com/apache/arrow-go/v18/arrow"
@@ -44,16 +44,29 @@ type Column struct {
 	// IncrementalKey marks the column that a run continues from.
 	IncrementalKey bool
 
-	// byAccount is where each account has the value, by its id, in place of V2 and V1; nil for a column
+	// ByAccount is where each account has the value, by its id, in place of V2 and V1; nil for a column
 	// that all accounts have.
-	byAccount map[string]Source
+	ByAccount map[string]Source
 }
 
-// Source is where a column's value comes from. Make one with [At], [Not], [First], [Via] or [Nowhere].
+// SourceFor returns where an account has the column's value, on API v2 or else on v1.
+func (c Column) SourceFor(account string, v2 bool) Source {
+	switch s, ok := c.ByAccount[account]; {
+	case ok:
+		return s
+	case c.ByAccount != nil:
+		return Absent()
+	case v2:
+		return c.V2
+	}
+	return c.V1
+}
+
+// Source is where a column's value comes from. Make one with [At], [Not], [First], [Lookup] or [Absent].
 type Source struct {
 	paths  []string
-	read   reader // nil for that of the column's type
-	via    *Lookup
+	read   Reader // nil for that of the column's type
+	lookup *Looked
 	absent bool
 }
 
@@ -79,11 +92,25 @@ func Ref(names ...string) Source {
 	return s
 }
 
-// Via looks up the id at path: the owner's name, the stage's position.
-func Via(path string, lookup Lookup) Source { return Source{paths: []string{path}, via: &lookup} }
+// Lookup is what the id at path names: one column of the record with that id in another list, like the owner's name.
+func Lookup(path, list, column string) Source {
+	return Source{paths: []string{path}, lookup: &Looked{List: list, Column: column}}
+}
 
-// Nowhere says that the API does not have the value; the column is NULL.
-func Nowhere() Source { return Source{absent: true} }
+// Looked is a column of another list.
+type Looked struct{ List, Column string }
+
+// Lookup returns what the source looks up, nil for nothing.
+func (s Source) Lookup() *Looked { return s.lookup }
+
+// With is the source with a reader of its own.
+func (s Source) With(read Reader) Source {
+	s.read = read
+	return s
+}
+
+// Absent says that the API does not have the value; the column is NULL.
+func Absent() Source { return Source{absent: true} }
 
 // schemaColumn is the column as CloudQuery knows it.
 func (c Column) schemaColumn() schema.Column {

@@ -1,4 +1,6 @@
-package client
+// Package table is what a table is: its columns, where their values stand in a record, how a record becomes a row,
+// and how rows become Arrow record batches. It reads and writes nothing.
+package table
 
 import (
 	"context"
@@ -8,10 +10,12 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 )
 
+// The names of columns that more than their table relies on.
 const (
-	accountColumn = "account_id"
-	idColumn      = "id"
-	timeColumn    = "update_time"
+	// AccountColumn is part of each table's primary key.
+	AccountColumn = "account_id"
+	// CustomFieldsColumn has all custom fields of a record.
+	CustomFieldsColumn = "custom_fields"
 )
 
 // Table declares a table: which records it holds and what its columns are.
@@ -33,17 +37,16 @@ type Table struct {
 // Name is the table's name at the destination.
 func (t *Table) Name() string { return "pipedrive_" + t.Records }
 
-// column returns the index of a column, or -1.
-func (t *Table) column(name string) int {
-	return columnIndex(t.Columns, name)
-}
+// Column returns the index of a column, or -1.
+func (t *Table) Column(name string) int { return Index(t.Columns, name) }
 
-func columnIndex(columns []Column, name string) int {
+// Index returns the index of a column by its name, or -1.
+func Index(columns []Column, name string) int {
 	return slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
 }
 
-// hasCustomFields reports whether the table's records have custom fields.
-func (t *Table) hasCustomFields() bool { return t.column(customFieldsColumn) >= 0 }
+// HasCustomFields reports whether the table's records have custom fields.
+func (t *Table) HasCustomFields() bool { return t.Column(CustomFieldsColumn) >= 0 }
 
 // WithoutCustomFields are the tables without their columns of custom fields, and without those that describe
 // fields.
@@ -52,15 +55,15 @@ func WithoutCustomFields(tables []*Table) []*Table {
 	for _, t := range tables {
 		if t.Describes == nil {
 			bare := *t
-			bare.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool { return c.Name == customFieldsColumn })
+			bare.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool { return c.Name == CustomFieldsColumn })
 			without = append(without, &bare)
 		}
 	}
 	return without
 }
 
-// keyColumns returns the indices of the columns that are part of the primary key.
-func (t *Table) keyColumns() []int {
+// Key returns the indices of the columns that are part of the primary key.
+func (t *Table) Key() []int {
 	var key []int
 	for i, c := range t.Columns {
 		if c.Key {
@@ -72,14 +75,20 @@ func (t *Table) keyColumns() []int {
 
 // accountIDColumn is part of each table's primary key.
 var accountIDColumn = schema.Column{
-	Name:        accountColumn,
+	Name:        AccountColumn,
 	Type:        arrow.BinaryTypes.String,
 	Description: "The account that the record belongs to: Pipedrive's company id.",
 	PrimaryKey:  true,
 	NotNull:     true,
 }
 
-// Schema is the table as CloudQuery knows it. Its resolver streams the pages of a [reading].
+// Pages is the client of a table's resolver: what streams the table's pages, each a []*[Row].
+type Pages interface {
+	schema.ClientMeta
+	Stream(ctx context.Context, res chan<- any) error
+}
+
+// Schema is the table as CloudQuery knows it. Its resolver streams the pages of a [Pages].
 func (t *Table) Schema() *schema.Table {
 	columns := schema.ColumnList{accountIDColumn}
 	for _, c := range t.Columns {
@@ -92,7 +101,7 @@ func (t *Table) Schema() *schema.Table {
 		IsIncremental: t.Incremental,
 		Columns:       columns,
 		Resolver: func(ctx context.Context, meta schema.ClientMeta, _ *schema.Resource, res chan<- any) error {
-			return meta.(*reading).read(ctx, res)
+			return meta.(Pages).Stream(ctx, res)
 		},
 	}
 	schema.AddCqIDs(table)

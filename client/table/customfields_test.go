@@ -1,4 +1,4 @@
-package client
+package table
 
 import (
 	"bytes"
@@ -12,21 +12,21 @@ import (
 )
 
 var (
-	hashA = strings.Repeat("a", hashLength)
-	hashB = strings.Repeat("b", hashLength)
+	hashA = strings.Repeat("a", HashLength)
+	hashB = strings.Repeat("b", HashLength)
 )
 
-func customFieldsOf(d *decoder, record string) (string, error) {
-	row, err := d.record(jsontext.NewDecoder(bytes.NewBufferString(record), pipedrive.Lenient...))
+func customFieldsOf(d *Decoder, record string) (string, error) {
+	row, err := d.Record(jsontext.NewDecoder(bytes.NewBufferString(record), pipedrive.Lenient...))
 	if err != nil {
 		return "", err
 	}
-	return row.values[1].text, nil
+	return row.Values[1].Text, nil
 }
 
-func decoderV1() *decoder {
-	d := newDecoder([]Column{{Name: "id", Type: Int}, {Name: customFieldsColumn, Type: JSON}}, func(c Column) Source { return c.V1 })
-	d.custom = &customFieldsV1{kinds: map[string]string{}}
+func decoderV1() *Decoder {
+	d := NewDecoder([]Column{{Name: "id", Type: Int, Key: true}, {Name: CustomFieldsColumn, Type: JSON}}, func(c Column) Source { return c.V1 })
+	d.Custom = &CustomFieldsV1{Kinds: map[string]string{}}
 	return d
 }
 

@@ -1,7 +1,6 @@
-package client
+package table
 
 import (
-	"context"
 	"strconv"
 	"strings"
 
@@ -11,21 +10,19 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-const customFieldsColumn = "custom_fields"
-
-// hashLength is the length of a custom field's key: a SHA-1 in hexadecimal.
-const hashLength = 40
+// HashLength is the length of a custom field's key: a SHA-1 in hexadecimal.
+const HashLength = 40
 
 var lenient = json.JoinOptions(pipedrive.Lenient...)
 
-// customFieldsV1 gathers the custom fields that v1 spreads over a record, and brings them into v2's form:
+// CustomFieldsV1 gathers the custom fields that v1 spreads over a record, and brings them into v2's form:
 // one object by hash, in which a value with parts is an object too ([Pipedrive: migrating to v2]).
 //
 // [Pipedrive: migrating to v2]: https://pipedrive.readme.io/docs/pipedrive-api-v2-migration-guide
-type customFieldsV1 struct {
-	// kinds are the fields' types by hash. An export endpoint has no list of them; options then stay
+type CustomFieldsV1 struct {
+	// Kinds are the fields' types by hash. An export endpoint has no list of them; options then stay
 	// the texts that v1 makes of their ids.
-	kinds map[string]string
+	Kinds map[string]string
 	found []member
 }
 
@@ -34,35 +31,21 @@ type member struct {
 	value      jsontext.Value
 }
 
-// newCustomFieldsV1 loads the types of the fields of one type of record. Where the table has no column of
-// custom fields, or the API has them in one object already, it returns nil.
-func newCustomFieldsV1(ctx context.Context, a *Account, t *Table, m *pipedrive.Meter) (*customFieldsV1, error) {
-	if !t.hasCustomFields() || a.api.Name == pipedrive.V2.Name {
-		return nil, nil
-	}
-	c := &customFieldsV1{kinds: map[string]string{}}
-	fields, err := a.fields(ctx, t, m)
-	for _, f := range fields {
-		c.kinds[f.values[fieldCode].text] = f.values[fieldType].text
-	}
-	return c, err
-}
-
 // take keeps a member of a record if it belongs to a custom field.
-func (c *customFieldsV1) take(name string, v jsontext.Value) {
-	if len(name) == hashLength {
+func (c *CustomFieldsV1) take(name string, v jsontext.Value) {
+	if len(name) == HashLength {
 		c.found = append(c.found, member{hash: name, value: v.Clone()})
-	} else if hash, part := name[:hashLength], name[hashLength+1:]; name[hashLength] == '_' {
+	} else if hash, part := name[:HashLength], name[HashLength+1:]; name[HashLength] == '_' {
 		c.found = append(c.found, member{hash: hash, part: part, value: v.Clone()})
 	}
 }
 
-// isCustomField reports whether a member's name begins with the hash of a custom field.
-func isCustomField(name string) bool {
-	if len(name) < hashLength {
+// IsCustomField reports whether a member's name begins with the hash of a custom field.
+func IsCustomField(name string) bool {
+	if len(name) < HashLength {
 		return false
 	}
-	for _, c := range []byte(name[:hashLength]) {
+	for _, c := range []byte(name[:HashLength]) {
 		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
@@ -71,7 +54,7 @@ func isCustomField(name string) bool {
 }
 
 // object returns what was gathered as v2 sends it, nil for nothing.
-func (c *customFieldsV1) object() (jsontext.Value, error) {
+func (c *CustomFieldsV1) object() (jsontext.Value, error) {
 	if len(c.found) == 0 {
 		return nil, nil
 	}
@@ -94,8 +77,8 @@ func (c *customFieldsV1) object() (jsontext.Value, error) {
 }
 
 // v2 returns a field's value as API v2 has it.
-func (c *customFieldsV1) v2(m member, parts map[string]jsontext.Value) jsontext.Value {
-	v := scalarV2(m.value, c.kinds[m.hash])
+func (c *CustomFieldsV1) v2(m member, parts map[string]jsontext.Value) jsontext.Value {
+	v := scalarV2(m.value, c.Kinds[m.hash])
 	if v.Kind() == 'n' || len(parts) == 0 {
 		return v
 	}

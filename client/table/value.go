@@ -1,4 +1,4 @@
-package client
+package table
 
 import (
 	"bytes"
@@ -19,117 +19,123 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// value is a column's value in a record, small enough for a page of them to be one allocation a row.
-type value struct {
-	// number is an int64, the bits of a float64, 0 or 1 for a bool, microseconds since 1970 for a
+// Value is a column's value in a record, small enough for the values of a row to be one allocation. The zero Value
+// is NULL.
+type Value struct {
+	// Number is an int64, the bits of a float64, 0 or 1 for a bool, microseconds since 1970 for a
 	// timestamp, days since 1970 for a date.
-	number int64
-	text   string // of Text and JSON
-	valid  bool
+	Number int64
+	Text   string // of Text and JSON
+	Valid  bool
 	rank   int8 // which of the column's paths it comes from
 }
 
-func textValue(s string) value { return value{valid: s != "", text: s} }
+// TextValue is a text, NULL where it is empty.
+func TextValue(s string) Value { return Value{Valid: s != "", Text: s} }
 
-func countValue(n int64) value { return value{valid: true, number: n} }
+// IntValue is a whole number.
+func IntValue(n int64) Value { return Value{Valid: true, Number: n} }
 
-func momentValue(t time.Time) value { return countValue(t.UnixMicro()) }
+// TimeValue is a moment.
+func TimeValue(t time.Time) Value { return IntValue(t.UnixMicro()) }
 
-// listValue is a JSON list of texts; none for an empty one.
-func listValue(texts []string) value {
+// ListValue is a JSON list of texts, NULL for an empty one.
+func ListValue(texts []string) Value {
 	if len(texts) == 0 {
-		return value{}
+		return Value{}
 	}
 	list, _ := json.Marshal(texts) // of texts
-	return textValue(string(list))
+	return TextValue(string(list))
 }
 
-func flagValue(b bool) value {
-	v := value{valid: true}
+// BoolValue is a flag.
+func BoolValue(b bool) Value {
+	v := Value{Valid: true}
 	if b {
-		v.number = 1
+		v.Number = 1
 	}
 	return v
 }
 
-// reader turns a JSON value other than null into a column's value. Its error says that the value is of
+// Reader turns a JSON value other than null into a column's value. Its error says that the value is of
 // another kind than the column; an empty text or a zero time is no error but no value either.
-type reader func(jsontext.Value) (value, error)
+type Reader func(jsontext.Value) (Value, error)
 
-var errShape = errors.New("the value is of another kind than the column")
+// ErrShape says that a value is of another kind than its column.
+var ErrShape = errors.New("the value is of another kind than the column")
 
-var readers = map[Type]reader{
+var readers = map[Type]Reader{
 	Text: readText, Int: readInt, Float: readFloat, Bool: readBool,
 	Timestamp: readTimestamp, Date: readDate, JSON: readJSON,
 }
 
-func readText(v jsontext.Value) (value, error) {
+func readText(v jsontext.Value) (Value, error) {
 	switch v.Kind() {
 	case '"':
 		s := unquote(v)
-		return value{valid: s != "", text: s}, nil
+		return Value{Valid: s != "", Text: s}, nil
 	case '0', 't', 'f':
-		return value{valid: true, text: string(v)}, nil
+		return Value{Valid: true, Text: string(v)}, nil
 	}
-	return value{}, errShape
+	return Value{}, ErrShape
 }
 
-func readInt(v jsontext.Value) (value, error) {
-	s, err := bare(v)
+func readInt(v jsontext.Value) (Value, error) {
+	s, err := Bare(v)
 	if s == "" || err != nil {
-		return value{}, err
+		return Value{}, err
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err == nil {
-		return value{valid: true, number: n}, nil
+		return Value{Valid: true, Number: n}, nil
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || f != math.Trunc(f) || math.Abs(f) >= 1<<53 {
-		return value{}, errShape
+		return Value{}, ErrShape
 	}
-	return value{valid: true, number: int64(f)}, nil
+	return Value{Valid: true, Number: int64(f)}, nil
 }
 
-func readFloat(v jsontext.Value) (value, error) {
-	s, err := bare(v)
+func readFloat(v jsontext.Value) (Value, error) {
+	s, err := Bare(v)
 	if s == "" || err != nil {
-		return value{}, err
+		return Value{}, err
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return value{}, errShape
+		return Value{}, ErrShape
 	}
-	return value{valid: true, number: int64(math.Float64bits(f))}, nil
+	return Value{Valid: true, Number: int64(math.Float64bits(f))}, nil
 }
 
-func readBool(v jsontext.Value) (value, error) {
+func readBool(v jsontext.Value) (Value, error) {
 	s := string(v)
 	if v.Kind() == '"' {
 		s = unquote(v)
 	}
 	switch s {
 	case "true", "1":
-		return value{valid: true, number: 1}, nil
+		return Value{Valid: true, Number: 1}, nil
 	case "false", "0":
-		return value{valid: true}, nil
+		return Value{Valid: true}, nil
 	case "":
-		return value{}, nil
+		return Value{}, nil
 	}
-	return value{}, errShape
+	return Value{}, ErrShape
 }
 
-func readNot(v jsontext.Value) (value, error) {
+func readNot(v jsontext.Value) (Value, error) {
 	b, err := readBool(v)
-	b.number = 1 - b.number
+	b.Number = 1 - b.Number
 	return b, err
 }
 
 // readFirst reads the first number of a list, or of v1's "2,3".
-func readFirst(v jsontext.Value) (value, error) {
+func readFirst(v jsontext.Value) (Value, error) {
 	if v.Kind() == '[' {
 		var none bool
 		if v, none = firstElement(v); none {
-			return value{}, nil
+			return Value{}, nil
 		}
 		return readInt(v)
 	}
@@ -145,10 +151,10 @@ const (
 	zeroDate = "0000-00-00"
 )
 
-func readTimestamp(v jsontext.Value) (value, error) {
+func readTimestamp(v jsontext.Value) (Value, error) {
 	s, err := textOf(v)
 	if s == "" || strings.HasPrefix(s, zeroDate) || err != nil {
-		return value{}, err
+		return Value{}, err
 	}
 	layout := time.RFC3339Nano
 	if len(s) > 10 && s[10] == ' ' {
@@ -156,62 +162,62 @@ func readTimestamp(v jsontext.Value) (value, error) {
 	}
 	t, err := time.Parse(layout, s)
 	if err != nil {
-		return value{}, errShape
+		return Value{}, ErrShape
 	}
-	return value{valid: true, number: t.UnixMicro()}, nil
+	return Value{Valid: true, Number: t.UnixMicro()}, nil
 }
 
 // readDate reads the day of a date, or of a moment.
-func readDate(v jsontext.Value) (value, error) {
+func readDate(v jsontext.Value) (Value, error) {
 	s, err := textOf(v)
 	if s == "" || strings.HasPrefix(s, zeroDate) || err != nil {
-		return value{}, err
+		return Value{}, err
 	}
 	t, err := time.Parse(time.DateOnly, s[:min(len(s), len(time.DateOnly))])
 	if err != nil {
-		return value{}, errShape
+		return Value{}, ErrShape
 	}
-	return value{valid: true, number: t.Unix() / int64(24*time.Hour/time.Second)}, nil
+	return Value{Valid: true, Number: t.Unix() / int64(24*time.Hour/time.Second)}, nil
 }
 
 // readJSON keeps the value as it is. An empty list or object is none, like an empty text.
-func readJSON(v jsontext.Value) (value, error) {
+func readJSON(v jsontext.Value) (Value, error) {
 	if (v.Kind() == '[' || v.Kind() == '{') && len(bytes.TrimSpace(v[1:len(v)-1])) == 0 {
-		return value{}, nil
+		return Value{}, nil
 	}
-	return value{valid: true, text: string(v)}, nil
+	return Value{Valid: true, Text: string(v)}, nil
 }
 
 // readList keeps a list as it is and makes one of v1's "2,3", or of a single id.
-func readList(v jsontext.Value) (value, error) {
-	text, err := bare(v)
+func readList(v jsontext.Value) (Value, error) {
+	text, err := Bare(v)
 	switch {
 	case v.Kind() == '[':
 		return readJSON(v)
 	case text == "" || err != nil:
-		return value{}, err
+		return Value{}, err
 	}
 	list := jsontext.Value("[" + text + "]")
 	if !list.IsValid() {
-		return value{}, errShape
+		return Value{}, ErrShape
 	}
 	return readJSON(list)
 }
 
-// bare returns a number's text, also of one that v1 sends as a string.
-func bare(v jsontext.Value) (string, error) {
+// Bare returns a number's text, also of one that v1 sends as a string.
+func Bare(v jsontext.Value) (string, error) {
 	switch v.Kind() {
 	case '0':
 		return string(v), nil
 	case '"':
 		return strings.TrimSpace(unquote(v)), nil
 	}
-	return "", errShape
+	return "", ErrShape
 }
 
 func textOf(v jsontext.Value) (string, error) {
 	if v.Kind() != '"' {
-		return "", errShape
+		return "", ErrShape
 	}
 	return unquote(v), nil
 }
@@ -238,40 +244,40 @@ func firstElement(list jsontext.Value) (first jsontext.Value, none bool) {
 }
 
 // appendTo adds the value to a column of a record batch, of the Arrow type of the value's own column.
-func (v value) appendTo(column array.Builder) {
-	if !v.valid {
+func (v Value) appendTo(column array.Builder) {
+	if !v.Valid {
 		column.AppendNull()
 		return
 	}
 	switch b := column.(type) {
 	case *array.StringBuilder:
-		b.Append(v.text)
+		b.Append(v.Text)
 	case *array.Int64Builder:
-		b.Append(v.number)
+		b.Append(v.Number)
 	case *array.Float64Builder:
-		b.Append(math.Float64frombits(uint64(v.number)))
+		b.Append(math.Float64frombits(uint64(v.Number)))
 	case *array.BooleanBuilder:
-		b.Append(v.number == 1)
+		b.Append(v.Number == 1)
 	case *array.TimestampBuilder:
-		b.Append(arrow.Timestamp(v.number))
+		b.Append(arrow.Timestamp(v.Number))
 	case *array.Date32Builder:
-		b.Append(arrow.Date32(v.number))
+		b.Append(arrow.Date32(v.Number))
 	case *types.JSONBuilder:
-		b.Builder.(*array.BinaryBuilder).AppendString(v.text)
+		b.Builder.(*array.BinaryBuilder).AppendString(v.Text)
 	default:
 		panic(fmt.Sprintf("no column is of type %v", column.Type()))
 	}
 }
 
 // put sets the scalar of a column of the primary key.
-func (v value) put(to scalar.Scalar) {
+func (v Value) put(to scalar.Scalar) {
 	switch s := to.(type) {
 	case *scalar.String:
-		s.Value, s.Valid = v.text, v.valid
+		s.Value, s.Valid = v.Text, v.Valid
 	case *scalar.Int:
-		s.Value, s.Valid = v.number, v.valid
+		s.Value, s.Valid = v.Number, v.Valid
 	case *scalar.Timestamp:
-		s.Value, s.Valid = time.UnixMicro(v.number).UTC(), v.valid
+		s.Value, s.Valid = time.UnixMicro(v.Number).UTC(), v.Valid
 	default:
 		panic(fmt.Sprintf("no key is of type %v", to.DataType()))
 	}

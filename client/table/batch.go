@@ -1,0 +1,105 @@
+package table
+
+import (
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/cloudquery/plugin-sdk/v4/scalar"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"github.com/cloudquery/plugin-sdk/v4/types"
+	"github.com/google/uuid"
+)
+
+// valueBytes is the size of a value without its text, in bytes: a number or an offset, and the bit that says whether
+// it is valid.
+const valueBytes = 9
+
+// Batch builds Arrow record batches from the rows of one account's table. It is not safe for concurrent use.
+type Batch struct {
+	Rows  int // in the record batch that is being built
+	Bytes int // about, in that batch
+
+	account string
+	ids     *derivedIDs // nil where the values of _cq_id are random
+	builder *array.RecordBuilder
+	cqIDs   *types.UUIDBuilder
+	parents array.Builder // of _cq_parent_id, which is always NULL
+	owners  *array.StringBuilder
+	values  []array.Builder // of the record's columns
+}
+
+// NewBatch returns an empty batch for a table with its schema. With derived, a row's _cq_id is made of its key.
+func NewBatch(t *Table, s *schema.Table, account string, derived bool) *Batch {
+	b := &Batch{account: account, builder: array.NewRecordBuilder(memory.DefaultAllocator, s.ToArrowSchema())}
+	column := func(name string) array.Builder { return b.builder.Field(s.Columns.Index(name)) }
+	b.cqIDs, _ = column(schema.CqIDColumn.Name).(*types.UUIDBuilder)
+	b.parents = column(schema.CqParentIDColumn.Name)
+	b.owners, _ = column(AccountColumn).(*array.StringBuilder)
+	for _, c := range t.Columns {
+		b.values = append(b.values, column(c.Name))
+	}
+	if derived {
+		b.ids = newDerivedIDs(t, account)
+	}
+	return b
+}
+
+// Append adds a row.
+func (b *Batch) Append(row *Row) error {
+	id, err := b.cqID(row.Values)
+	if err != nil {
+		return err
+	}
+	b.cqIDs.Append(id)
+	b.parents.AppendNull()
+	b.owners.Append(b.account)
+	for i, v := range row.Values {
+		v.appendTo(b.values[i])
+	}
+	b.Rows, b.Bytes = b.Rows+1, b.Bytes+row.Bytes()
+	return nil
+}
+
+func (b *Batch) cqID(values []Value) (uuid.UUID, error) {
+	if b.ids == nil {
+		return uuid.NewRandom()
+	}
+	return b.ids.of(values)
+}
+
+// Record returns the rows that were added, and starts another batch.
+func (b *Batch) Record() arrow.RecordBatch {
+	b.Rows, b.Bytes = 0, 0
+	return b.builder.NewRecordBatch()
+}
+
+// derivedIDs makes the values of _cq_id from keys, as the SDK does.
+type derivedIDs struct {
+	row *schema.Resource
+	key []int
+}
+
+func newDerivedIDs(t *Table, account string) *derivedIDs {
+	s := &schema.Table{Name: t.Name(), Columns: schema.ColumnList{schema.CqIDColumn, accountIDColumn}}
+	ids := &derivedIDs{key: t.Key()}
+	for _, i := range ids.key {
+		s.Columns = append(s.Columns, t.Columns[i].schemaColumn())
+	}
+	ids.row = schema.NewResourceData(s, nil, nil)
+	TextValue(account).put(ids.row.GetValues()[1])
+	return ids
+}
+
+func (d *derivedIDs) of(values []Value) (uuid.UUID, error) {
+	scalars := d.row.GetValues()
+	for i, column := range d.key {
+		values[column].put(scalars[2+i])
+	}
+	if err := d.row.CalculateCQID(true); err != nil {
+		return uuid.UUID{}, fmt.Errorf("a row's _cq_id can't be made of its key: %w", err)
+	}
+	id, _ := scalars[0].(*scalar.UUID)
+	return id.Value, nil
+}

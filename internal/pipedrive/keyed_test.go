@@ -1,0 +1,66 @@
+package pipedrive
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/stretchr/testify/require"
+)
+
+// named is a record that is known by a text only, as a lead or a call is.
+type named string
+
+func (n named) RecordKey() Key { return Key{Text: string(n)} }
+
+func (named) RecordTime() (time.Time, bool) { return time.Time{}, false }
+
+func decodeNamed(dec *jsontext.Decoder) (named, error) {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return "", err
+	}
+	var name string
+	err = json.Unmarshal(v, &name)
+	return named(name), err
+}
+
+// TestPages_recordsWithoutNumbersAreToldApartByTheirKeys: a list by offset whose records have UUIDs loses none,
+// also while others are deleted in front of them.
+func TestPages_recordsWithoutNumbersAreToldApartByTheirKeys(t *testing.T) {
+	for _, sort := range []string{"", "id ASC"} {
+		for removed := range 6 {
+			list := []string{"f", "b", "e", "a", "d", "c", "g", "i", "h"}
+			c, api := start(func(n int, r *http.Request) reply {
+				if n == 2 && removed > 0 {
+					list = slices.Delete(slices.Clone(list), 0, removed)
+				}
+				from, _ := strconv.Atoi(r.URL.Query().Get("start"))
+				from = min(from, len(list))
+				to := min(from+3, len(list))
+				page, _ := json.Marshal(append([]string{}, list[from:to]...))
+				return reply{body: fmt.Sprintf(`{"success":true,"data":%s,"additional_data":{"pagination":{"more_items_in_collection":%t,"next_start":%d}}}`, page, to < len(list), to)}
+			})
+			l := Listing{Path: "/v1/callLogs", Paging: Offset}
+			if sort != "" {
+				l.Sort = map[string][]string{"sort": {sort}}
+			}
+			seen := map[named]int{}
+			for page, err := range Pages(context.Background(), c, l, Query{Limit: 3}, &Meter{}, decodeNamed) {
+				require.NoError(t, err, "%d removed", removed)
+				for _, r := range page {
+					seen[r]++
+				}
+			}
+			for _, name := range list {
+				require.Equal(t, 1, seen[named(name)], "%s, with %d removed, after %d requests", name, removed, len(api.requests))
+			}
+		}
+	}
+}
