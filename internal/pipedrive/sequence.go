@@ -78,10 +78,10 @@ func (s *sequence[T]) rank(r T) int64 {
 // timeless reports whether the last record has no update_time.
 func (s *sequence[T]) timeless() bool { return s.last == math.MinInt64 || s.last == math.MaxInt64 }
 
-// inOrder reports whether the records of a page come in the sequence's order, which takes ids to tell. start is true
+// inOrder reports whether the records of a page come in the sequence's order, which takes keys to tell. start is true
 // for the page that the list begins with.
 func (s *sequence[T]) inOrder(page []T, start bool) bool {
-	if len(page) > 1 && page[0].RecordID() == 0 && page[1].RecordID() == 0 {
+	if len(page) > 1 && page[0].RecordKey() == (Key{}) && page[1].RecordKey() == (Key{}) {
 		return false
 	}
 	if s.byTime() && (!s.began || s.last == math.MinInt64) {
