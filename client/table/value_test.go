@@ -96,7 +96,7 @@ func TestDecoder_noIDIsRounded(t *testing.T) {
 	for _, n := range []string{"9007199254740993.0", "9007199254740992.0", "-9007199254740993.0", "1e16", "9223372036854775808", "1.5"} {
 		row, err := decode(columns, `{"id":1,"n":`+n+`}`)
 		require.NoError(t, err)
-		require.False(t, row.values[1].valid, n)
+		require.False(t, row.Values[1].Valid, n)
 		require.NotEmpty(t, row.mismatch, n)
 	}
 }
