@@ -97,7 +97,7 @@ func TestDecoder_noIDIsRounded(t *testing.T) {
 		row, err := decode(columns, `{"id":1,"n":`+n+`}`)
 		require.NoError(t, err)
 		require.False(t, row.Values[1].Valid, n)
-		require.NotEmpty(t, row.mismatch, n)
+		require.NotEmpty(t, row.Mismatch, n)
 	}
 }
 
