@@ -182,9 +182,10 @@ func (w *world) requireUntouched(table string, began time.Time) {
 	w.t.Helper()
 	a := w.accounts[0]
 	got := w.rows(table)[a.ID()]
-	for _, row := range a.Company.Truth(table, everything) {
-		if id := row["id"].(int64); id <= 12 && row["update_time"].(time.Time).Before(began) {
-			require.Contains(w.t, got, id, table)
+	ids := a.IDs(table)
+	for i, row := range a.Company.Truth(table, everything) {
+		if ids[i] <= 12 && row["update_time"].(time.Time).Before(began) {
+			require.Contains(w.t, got, truth.KeyOf(table, row), table)
 		}
 	}
 }
@@ -304,7 +305,7 @@ func TestKnownLimit_archivingThatDoesNotStampUpdateTime(t *testing.T) {
 	w.requireSync()
 	a.Company.ArchiveDeal(ids[2])
 	w.requireSync()
-	require.Equal(t, truth.Cell{Kind: "integer", Text: "0"}, w.rows("deals")[a.ID()][ids[2]]["is_archived"], "if this is handled now, say so in the documentation")
+	require.Equal(t, truth.Cell{Kind: "integer", Text: "0"}, w.rows("deals")[a.ID()][fmt.Sprint(ids[2])]["is_archived"], "if this is handled now, say so in the documentation")
 
 	w.exec("DROP TABLE " + stateTable)
 	w.requireSync()

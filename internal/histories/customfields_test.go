@@ -38,7 +38,7 @@ func (w *world) custom() map[string]truth.Row {
 	w.t.Helper()
 	found := map[string]truth.Row{}
 	for account, deals := range w.rows("deals") {
-		found[account] = deals[1]
+		found[account] = deals["1"]
 		maps.DeleteFunc(found[account], func(column string, _ truth.Cell) bool { return !strings.HasPrefix(column, "cf_") })
 	}
 	return found
@@ -117,7 +117,7 @@ func TestCustomFields_theirKeyOfTheSpecChanges(t *testing.T) {
 	w.requireSync()
 	w.spec["custom_fields"] = "json"
 	w.requireSync()
-	require.Contains(t, w.rows("deals")["1"][1]["custom_fields"].Text, hash("10"))
+	require.Contains(t, w.rows("deals")["1"]["1"]["custom_fields"].Text, hash("10"))
 	w.spec["custom_fields"] = "columns"
 	w.requireSync()
 	require.Equal(t, truth.Cell{Kind: "real", Text: "1.0"}, w.custom()["1"]["cf_budget"])

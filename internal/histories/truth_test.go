@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,7 +30,7 @@ func (w *world) requireTruth(tables ...string) {
 }
 
 // requireRows compares rows with those of an account's table.
-func (w *world) requireRows(a *account, table string, want []map[string]any, got map[int64]truth.Row) {
+func (w *world) requireRows(a *account, table string, want []map[string]any, got map[string]truth.Row) {
 	w.t.Helper()
 	mayStay := a.MayStay(table)
 	if !w.backend {
@@ -40,22 +39,21 @@ func (w *world) requireRows(a *account, table string, want []map[string]any, got
 	require.Empty(w.t, truth.Compare(table, want, slices.Collect(maps.Values(got)), mayStay))
 }
 
-// rows returns a table's rows by account_id and id, the columns that CloudQuery adds left out.
-func (w *world) rows(table string) map[string]map[int64]truth.Row {
+// rows returns a table's rows by account_id and key, the columns that CloudQuery adds left out.
+func (w *world) rows(table string) map[string]map[string]truth.Row {
 	w.t.Helper()
-	found := map[string]map[int64]truth.Row{}
+	found := map[string]map[string]truth.Row{}
 	w.query(func(db *sql.DB) {
 		rows, err := truth.Rows(context.Background(), db, table)
 		require.NoError(w.t, err)
 		for _, row := range rows {
 			account := row["account_id"].Text
 			if found[account] == nil {
-				found[account] = map[int64]truth.Row{}
+				found[account] = map[string]truth.Row{}
 			}
-			id, err := strconv.ParseInt(row["id"].Text, 10, 64)
-			require.NoError(w.t, err)
-			require.Nil(w.t, found[account][id], "%s %d comes twice", table, id)
-			found[account][id] = row
+			key := row.Key(table)
+			require.Nil(w.t, found[account][key], "%s %s comes twice", table, key)
+			found[account][key] = row
 		}
 	})
 	return found

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
 // missing is how many rows a table lacks, or has of an older version.
@@ -17,7 +18,7 @@ func (w *world) missing(table string) int {
 	n := 0
 	got := w.rows(table)[fmt.Sprint(w.company().ID())]
 	for _, want := range w.company().Truth(table, everything) {
-		row := got[want["id"].(int64)]
+		row := got[truth.KeyOf(table, want)]
 		if row == nil || !row["update_time"].Is(want["update_time"]) {
 			n++
 		}

@@ -591,6 +591,31 @@ func stored(v any) any {
 	panic(fmt.Sprintf("simulator: a record can't hold a %T", v))
 }
 
+// HasArchive says whether records of a declared kind can be archived; false for
+// other tables.
+func HasArchive(kind string) bool {
+	k := kindNamed(kind)
+	return k != nil && slices.ContainsFunc(k.lists, func(l listed) bool { return l.archive })
+}
+
+// Numbers are the numbers of the records that [Company.Truth] gives the rows
+// of, in the same order. The other tables' records have their ids.
+func (c *Company) Numbers(table string, opts TruthOptions) []int64 {
+	var numbers []int64
+	k := kindNamed(table)
+	if k == nil {
+		for _, row := range c.Truth(table, opts) {
+			numbers = append(numbers, row["id"].(int64))
+		}
+		return numbers
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	t := truth{Company: c, TruthOptions: opts, v2: opts.API == "" || opts.API == "v2"}
+	_, numbers = t.kindRows(k)
+	return numbers
+}
+
 // Kinds are the names of the declared kinds of record.
 func Kinds() []string {
 	var names []string

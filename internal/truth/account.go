@@ -9,42 +9,18 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// The tables, each of one type of record.
-var (
-	Incremental = []string{"persons", "organizations", "deals", "notes"}
-	Full        = []string{"pipelines", "stages"}
-	Tables      = slices.Concat(Incremental, Full)
-)
-
-// Everything is what a sync without further keys in its spec reads.
-var Everything = simulator.TruthOptions{Deleted: true, Archived: true}
-
-// Paths are the lists that tables are read from.
-var Paths = map[string][]string{
-	"persons":       {"/api/v2/persons"},
-	"organizations": {"/api/v2/organizations"},
-	"deals":         {"/api/v2/deals", "/api/v2/deals/archived"},
-	"notes":         {"/v1/notes"},
-	"pipelines":     {"/api/v2/pipelines"},
-	"stages":        {"/api/v2/stages"},
-}
-
 // Account is a company whose records tests create, change and delete by the name of their table, so that they
-// can treat all tables alike.
+// can treat all tables alike. A record is known by its number, which is its id where ids are whole numbers.
 type Account struct {
 	Company *simulator.Company
-	// gone are the records that were deleted so that no list shows them any more, by table.
-	gone    map[string]map[int64]bool
+	// gone are the keys of the records that were deleted so that no list shows them any more, by table.
+	gone    map[string]map[string]bool
 	changes int
 }
 
 // NewAccount returns an account that nothing was deleted from yet.
 func NewAccount(c *simulator.Company) *Account {
-	gone := map[string]map[int64]bool{}
-	for _, table := range Tables {
-		gone[table] = map[int64]bool{}
-	}
-	return &Account{Company: c, gone: gone}
+	return &Account{Company: c, gone: map[string]map[string]bool{}}
 }
 
 // MayStay says, for [Compare], which rows of a table a destination that is only added to may hold beyond those
@@ -55,85 +31,143 @@ func (a *Account) MayStay(table string) func(Row) bool {
 		return nil
 	}
 	return func(row Row) bool {
-		id, err := strconv.ParseInt(row["id"].Text, 10, 64)
-		return err == nil && a.gone[table][id] || table == "deals" && row["is_deleted"].Text == "1"
+		return a.gone[table][row.Key(table)] || table == "deals" && row["is_deleted"].Text == "1"
 	}
+}
+
+// handmade are the tables whose records the simulator does not declare, and what happens to them. A nil change
+// is none. What changes is nothing that other tables look up: a note's person_name, for one, would change
+// without a change of the note.
+var handmade = map[string]struct {
+	add    func(c *simulator.Company, text string, at *time.Time) int64 // owned by the first user
+	silent func(c *simulator.Company, id int64)                         // sets update_time to NULL
+	change func(c *simulator.Company, id int64, text string)
+	remove func(c *simulator.Company, id int64)
+}{
+	"persons": {
+		add: func(c *simulator.Company, text string, at *time.Time) int64 {
+			return c.AddPerson(simulator.Person{Name: text, OwnerID: 1, UpdateTime: at})
+		},
+		silent: func(c *simulator.Company, id int64) {
+			c.UpdatePerson(id, func(p *simulator.Person) { p.UpdateTime = nil })
+		},
+		change: func(c *simulator.Company, id int64, text string) {
+			c.UpdatePerson(id, func(p *simulator.Person) { p.JobTitle = &text })
+		},
+		remove: (*simulator.Company).DeletePerson,
+	},
+	"organizations": {
+		add: func(c *simulator.Company, text string, at *time.Time) int64 {
+			return c.AddOrganization(simulator.Organization{Name: text, OwnerID: 1, UpdateTime: at})
+		},
+		silent: func(c *simulator.Company, id int64) {
+			c.UpdateOrganization(id, func(o *simulator.Organization) { o.UpdateTime = nil })
+		},
+		change: func(c *simulator.Company, id int64, text string) {
+			c.UpdateOrganization(id, func(o *simulator.Organization) { o.Website = &text })
+		},
+		remove: (*simulator.Company).DeleteOrganization,
+	},
+	"deals": {
+		add: func(c *simulator.Company, text string, at *time.Time) int64 {
+			return c.AddDeal(simulator.Deal{Title: text, OwnerID: 1, UpdateTime: at})
+		},
+		silent: func(c *simulator.Company, id int64) {
+			c.UpdateDeal(id, func(d *simulator.Deal) { d.UpdateTime = nil })
+		},
+		change: func(c *simulator.Company, id int64, text string) {
+			c.UpdateDeal(id, func(d *simulator.Deal) { d.LostReason = &text })
+		},
+		remove: (*simulator.Company).DeleteDeal,
+	},
+	"notes": {
+		add: func(c *simulator.Company, text string, at *time.Time) int64 {
+			return c.AddNote(simulator.Note{Content: text, UpdateTime: at})
+		},
+		silent: func(c *simulator.Company, id int64) {
+			c.UpdateNote(id, func(n *simulator.Note) { n.UpdateTime = nil })
+		},
+		change: func(c *simulator.Company, id int64, text string) {
+			c.UpdateNote(id, func(n *simulator.Note) { n.Content = text })
+		},
+		remove: (*simulator.Company).DeleteNote,
+	},
+	"pipelines": {
+		add: func(c *simulator.Company, text string, _ *time.Time) int64 {
+			return c.AddPipeline(simulator.Pipeline{Name: text})
+		},
+		remove: (*simulator.Company).DeletePipeline,
+	},
+	"stages": {
+		add: func(c *simulator.Company, text string, _ *time.Time) int64 {
+			return c.AddStage(simulator.Stage{Name: text, PipelineID: 1})
+		},
+		change: func(c *simulator.Company, id int64, text string) {
+			c.UpdateStage(id, func(s *simulator.Stage) { s.Name = text })
+		},
+		remove: (*simulator.Company).DeleteStage,
+	},
+	"users": { // a deleted one stays listed
+		add: func(c *simulator.Company, text string, at *time.Time) int64 {
+			return c.AddUser(simulator.User{Name: text, Modified: at})
+		},
+		change: func(c *simulator.Company, id int64, text string) {
+			c.UpdateUser(id, func(u *simulator.User) { u.Phone = &text })
+		},
+		remove: (*simulator.Company).DeleteUser,
+	},
 }
 
 // Add adds a record to a table, owned by the first user; a zero changed is the company's clock.
 func (a *Account) Add(table, text string, changed time.Time) int64 {
-	var at *time.Time
+	if h, ok := handmade[table]; ok {
+		var at *time.Time
+		if !changed.IsZero() {
+			at = &changed
+		}
+		return h.add(a.Company, text, at)
+	}
+	values := map[string]any{simulator.Text(table): text}
 	if !changed.IsZero() {
-		at = &changed
+		values["update_time"] = changed
 	}
-	c := a.Company
-	switch table {
-	case "persons":
-		return c.AddPerson(simulator.Person{Name: text, OwnerID: 1, UpdateTime: at})
-	case "organizations":
-		return c.AddOrganization(simulator.Organization{Name: text, OwnerID: 1, UpdateTime: at})
-	case "deals":
-		return c.AddDeal(simulator.Deal{Title: text, OwnerID: 1, UpdateTime: at})
-	case "notes":
-		return c.AddNote(simulator.Note{Content: text, UpdateTime: at})
-	case "pipelines":
-		return c.AddPipeline(simulator.Pipeline{Name: text})
-	}
-	return c.AddStage(simulator.Stage{Name: text, PipelineID: 1})
+	return a.Company.AddRecord(table, values)
 }
 
 // AddNeverChanged adds a record whose update_time is NULL.
 func (a *Account) AddNeverChanged(table, text string) int64 {
-	id, c := a.Add(table, text, time.Time{}), a.Company
-	switch table {
-	case "persons":
-		c.UpdatePerson(id, func(p *simulator.Person) { p.UpdateTime = nil })
-	case "organizations":
-		c.UpdateOrganization(id, func(o *simulator.Organization) { o.UpdateTime = nil })
-	case "deals":
-		c.UpdateDeal(id, func(d *simulator.Deal) { d.UpdateTime = nil })
-	case "notes":
-		c.UpdateNote(id, func(n *simulator.Note) { n.UpdateTime = nil })
+	id := a.Add(table, text, time.Time{})
+	if h, ok := handmade[table]; !ok {
+		a.Company.UpdateRecord(table, id, map[string]any{"update_time": nil})
+	} else if h.silent != nil {
+		h.silent(a.Company, id)
 	}
 	return id
 }
 
-// Change changes a record, which stamps its update_time. What changes is nothing that other tables look up:
-// a note's person_name, for one, would change without a change of the note.
+// Change changes a record, which stamps its update_time.
 func (a *Account) Change(table string, id int64, text string) {
-	c := a.Company
-	switch table {
-	case "persons":
-		c.UpdatePerson(id, func(p *simulator.Person) { p.JobTitle = &text })
-	case "organizations":
-		c.UpdateOrganization(id, func(o *simulator.Organization) { o.Website = &text })
-	case "deals":
-		c.UpdateDeal(id, func(d *simulator.Deal) { d.LostReason = &text })
-	case "notes":
-		c.UpdateNote(id, func(n *simulator.Note) { n.Content = text })
-	case "stages":
-		c.UpdateStage(id, func(s *simulator.Stage) { s.Name = text })
+	if h, ok := handmade[table]; !ok {
+		a.Company.UpdateRecord(table, id, map[string]any{simulator.Text(table): text})
+	} else if h.change != nil {
+		h.change(a.Company, id, text)
 	}
 }
 
 // Remove deletes a record. A deal stays listed, as a deleted one, for 30 days.
 func (a *Account) Remove(table string, id int64) {
-	a.gone[table][id] = table != "deals"
-	c := a.Company
-	switch table {
-	case "persons":
-		c.DeletePerson(id)
-	case "organizations":
-		c.DeleteOrganization(id)
-	case "deals":
-		c.DeleteDeal(id)
-	case "notes":
-		c.DeleteNote(id)
-	case "pipelines":
-		c.DeletePipeline(id)
-	case "stages":
-		c.DeleteStage(id)
+	rows, ids := a.rows(table)
+	if i := slices.Index(ids, id); i >= 0 && table != "deals" {
+		if a.gone[table] == nil {
+			a.gone[table] = map[string]bool{}
+		}
+		a.gone[table][KeyOf(table, rows[i])] = true
 	}
+	if h, ok := handmade[table]; ok {
+		h.remove(a.Company, id)
+		return
+	}
+	a.Company.RemoveRecord(table, id)
 }
 
 // RemoveStage deletes the last stage. Deals are in none of the last stages of a generated account, since a
@@ -148,12 +182,15 @@ func (a *Account) Unarchive(id int64) {
 	a.Company.UpdateDeal(id, func(d *simulator.Deal) { d.IsArchived, d.ArchiveTime = false, nil })
 }
 
-// IDs are those of a table's rows as a full sync would bring them.
-func (a *Account) IDs(table string) (ids []int64) {
-	for _, row := range a.Company.Truth(table, Everything) {
-		ids = append(ids, row["id"].(int64))
-	}
+// IDs are the numbers of the records whose rows a full sync would bring.
+func (a *Account) IDs(table string) []int64 {
+	_, ids := a.rows(table)
 	return ids
+}
+
+// rows are a table's rows as a full sync would bring them, and the numbers of their records.
+func (a *Account) rows(table string) ([]map[string]any, []int64) {
+	return a.Company.Truth(table, Everything), a.Company.Numbers(table, Everything)
 }
 
 // ID is the value of the column account_id.
@@ -178,23 +215,35 @@ func (a *Account) Apply(c Change) {
 		a.Add(c.Table, text, a.Company.Now().Add(-time.Duration(30*c.Seconds)*time.Second))
 	case len(live) == 0, c.Kind == "create", c.Kind == "late":
 		a.Add(c.Table, text, time.Time{})
-	case c.Kind == "archive" && c.Table == "deals":
-		if row := live[c.Record%len(live)]; row["is_archived"].(bool) {
-			a.Unarchive(row["id"].(int64))
-		} else {
-			a.Company.ArchiveDeal(row["id"].(int64))
-		}
+	case c.Kind == "archive" && (c.Table == "deals" || simulator.HasArchive(c.Table)):
+		a.archive(c.Table, live[c.Record%len(live)])
 	case c.Kind == "delete":
-		a.Remove(c.Table, live[c.Record%len(live)]["id"].(int64))
+		a.Remove(c.Table, live[c.Record%len(live)])
 	default:
-		a.Change(c.Table, live[c.Record%len(live)]["id"].(int64), text)
+		a.Change(c.Table, live[c.Record%len(live)], text)
 	}
 }
 
-// live are the rows of a table whose records are not deleted.
-func (a *Account) live(table string) []map[string]any {
-	return slices.DeleteFunc(a.Company.Truth(table, Everything), func(row map[string]any) bool {
-		deleted, _ := row["is_deleted"].(bool)
-		return deleted
-	})
+// archive moves a record to the archive, or back from it.
+func (a *Account) archive(table string, id int64) {
+	archived := slices.Contains(a.Company.Numbers(table, simulator.TruthOptions{Deleted: true}), id)
+	switch {
+	case table != "deals":
+		a.Company.ArchiveRecord(table, id, archived)
+	case archived:
+		a.Company.ArchiveDeal(id)
+	default:
+		a.Unarchive(id)
+	}
+}
+
+// live are the numbers of a table's records that are not deleted.
+func (a *Account) live(table string) (live []int64) {
+	rows, ids := a.rows(table)
+	for i, row := range rows {
+		if deleted, _ := row["is_deleted"].(bool); !deleted {
+			live = append(live, ids[i])
+		}
+	}
+	return live
 }

@@ -51,14 +51,14 @@ func Compare(table string, want []map[string]any, rows []Row, mayStay func(Row) 
 	}
 	got := map[key]Row{}
 	for _, row := range rows {
-		k := key{row["account_id"].Text, row["id"].Text}
+		k := key{row["account_id"].Text, row.Key(table)}
 		if got[k] != nil {
 			add(k, Duplicate, "its key comes twice")
 		}
 		got[k] = row
 	}
 	for _, row := range want {
-		k := key{fmt.Sprint(row["account_id"]), fmt.Sprint(row["id"])}
+		k := key{fmt.Sprint(row["account_id"]), KeyOf(table, row)}
 		if stored := got[k]; stored == nil {
 			add(k, Lost, fmt.Sprintf("of update_time %v", row["update_time"]))
 		} else if detail := stored.difference(row); detail != "" {
@@ -120,7 +120,11 @@ func (c Cell) Is(want any) bool {
 	case simulator.Date:
 		return c == Cell{"text", string(v)}
 	case time.Time:
-		return c == Cell{"text", v.Format(time.DateTime)}
+		layout := time.DateTime
+		if v.Nanosecond() != 0 {
+			layout += ".000000"
+		}
+		return c == Cell{"text", v.Format(layout)}
 	case json.RawMessage:
 		return c.Kind == "text" && canonical(c.Text) == canonical(string(v))
 	}

@@ -1,0 +1,91 @@
+package truth
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
+)
+
+// of are the plugin's tables: a table that is declared there is in all that follows.
+var of = declared(tables.All())
+
+// The tables, each of one type of record: Incremental and Full are parts of Tables.
+var (
+	Incremental, Full = of.split()
+	Tables            = slices.Concat(Incremental, Full)
+)
+
+// Paths are the lists that tables are read from.
+var Paths = of.paths()
+
+// Everything is what a sync without further keys in its spec reads.
+var Everything = simulator.TruthOptions{Deleted: true, Archived: true}
+
+// declaration is a list of tables of records.
+type declaration []*client.Table
+
+// declared leaves out the tables whose rows are not records of Pipedrive: those of fields and of runs have
+// tests of their own.
+func declared(all []*client.Table) declaration {
+	return slices.DeleteFunc(slices.Clone(all), func(t *client.Table) bool { return t.Describes != nil || t.Runs })
+}
+
+func (d declaration) split() (incremental, full []string) {
+	for _, t := range d {
+		if t.Incremental {
+			incremental = append(incremental, t.Records)
+		} else {
+			full = append(full, t.Records)
+		}
+	}
+	return incremental, full
+}
+
+func (d declaration) paths() map[string][]string {
+	paths := map[string][]string{}
+	for _, t := range d {
+		for _, l := range pipedrive.V2.Listings[t.Records] {
+			paths[t.Records] = append(paths[t.Records], l.Path)
+		}
+	}
+	return paths
+}
+
+// keys are the columns that tell a table's rows apart within an account.
+func (d declaration) keys(table string) []string {
+	var names []string
+	for _, t := range d {
+		for _, c := range t.Columns {
+			if t.Records == table && c.Key {
+				names = append(names, c.Name)
+			}
+		}
+	}
+	if names == nil {
+		panic("truth: there is no table " + table)
+	}
+	return names
+}
+
+// Key is a row's key within its account, as text.
+func (r Row) Key(table string) string {
+	return key(table, func(column string) any { return r[column].Text })
+}
+
+// KeyOf is the key, as text, of a row that [simulator.Company.Truth] gives.
+func KeyOf(table string, row map[string]any) string {
+	return key(table, func(column string) any { return row[column] })
+}
+
+func key(table string, value func(column string) any) string {
+	var parts []string
+	for _, column := range of.keys(table) {
+		parts = append(parts, fmt.Sprint(value(column)))
+	}
+	return strings.Join(parts, "/")
+}

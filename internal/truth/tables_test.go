@@ -1,0 +1,102 @@
+package truth
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
+)
+
+// Each table of records that the plugin declares is one that the simulator has the truth of, column by column,
+// and serves the lists of.
+func TestTables_areAllSimulated(t *testing.T) {
+	c := simulator.Generate(simulator.Config{Seed: 1, Persons: 20, Organizations: 20, Deals: 40, Notes: 20})
+	require.NotEmpty(t, Tables)
+	for _, table := range declared(tables.All()) {
+		want := []string{"account_id"}
+		for _, column := range table.Columns {
+			want = append(want, column.Name)
+		}
+		rows := c.Truth(table.Records, Everything)
+		require.NotEmpty(t, rows, table.Records)
+		assert.ElementsMatch(t, want, slices.Collect(maps.Keys(rows[0])), table.Records)
+		require.NotEmpty(t, Paths[table.Records], table.Records)
+		assert.Subset(t, simulator.Paths(), Paths[table.Records], table.Records)
+	}
+}
+
+// A table is covered by being declared: nothing here names it.
+func TestTables_aNewOneIsCovered(t *testing.T) {
+	d := declared([]*client.Table{
+		{Records: "leads", Incremental: true, Columns: []client.Column{{Name: "id", Key: true}, {Name: "title"}}},
+		{Records: "assignments", Columns: []client.Column{{Name: "role_id", Key: true}, {Name: "name"}, {Name: "user_id", Key: true}}},
+		{Records: "syncs", Runs: true},
+		{Records: "fields", Describes: []*client.Table{{}}},
+	})
+	incremental, full := d.split()
+	assert.Equal(t, [][]string{{"leads"}, {"assignments"}}, [][]string{incremental, full})
+	withTables(t, d)
+	assert.Equal(t, "7/3", Row{"role_id": {Text: "7"}, "user_id": {Text: "3"}, "name": {Text: "x"}}.Key("assignments"))
+	assert.Equal(t, "7/3", KeyOf("assignments", map[string]any{"role_id": int64(7), "user_id": int64(3)}))
+	want := []map[string]any{{"account_id": "1", "id": "a-b", "title": "L"}, {"account_id": "1", "id": "a-c", "title": "M"}}
+	row := func(id, title string) Row {
+		return Row{"account_id": {"text", "1"}, "id": {"text", id}, "title": {"text", title}}
+	}
+	var kinds []Kind
+	for _, d := range Compare("leads", want, []Row{row("a-b", "old"), row("a-d", "?"), row("a-d", "?")}, nil) {
+		kinds = append(kinds, d.Kind)
+	}
+	assert.ElementsMatch(t, []Kind{Stale, Lost, Duplicate, Surplus}, kinds)
+}
+
+// withTables has the test's tables stand in for the plugin's.
+func withTables(t *testing.T, d declaration) {
+	plugins, incremental := of, Incremental
+	of = d
+	Incremental, _ = d.split()
+	t.Cleanup(func() { of, Incremental = plugins, incremental })
+}
+
+// What happens to records happens to those of every kind.
+func TestAccount_treatsAllKindsAlike(t *testing.T) {
+	for _, kind := range simulator.Kinds() {
+		key := cmp.Or(map[string]string{"note_comments": "uuid", "lead_sources": "name"}[kind], "id")
+		withTables(t, declaration{{Records: kind, Incremental: true, Columns: []client.Column{{Name: key, Key: true}}}})
+		a := NewAccount(simulator.NewCompany(4711))
+		row := func(i int) map[string]any { return a.Company.Truth(kind, Everything)[i] }
+		first := a.Add(kind, "before", time.Time{})
+		a.Company.Advance(time.Minute)
+		a.Change(kind, first, "after")
+		require.Equal(t, "after", row(0)[simulator.Text(kind)], kind)
+		at := a.Company.Now().Add(-time.Hour)
+		a.Apply(Change{Kind: "create", Table: kind})
+		second := a.IDs(kind)[1]
+		if row(0)["update_time"] != nil {
+			assert.Equal(t, a.Company.Now(), row(0)["update_time"], kind)
+			third, fourth := a.Add(kind, "long ago", at), a.AddNeverChanged(kind, "imported")
+			assert.Equal(t, []any{at, nil}, []any{row(2)["update_time"], row(3)["update_time"]}, kind)
+			assert.Equal(t, []int64{first, second, third, fourth}, a.IDs(kind), kind)
+		}
+		if simulator.HasArchive(kind) {
+			listed := func() []int64 { return a.Company.Numbers(kind, simulator.TruthOptions{}) }
+			a.Apply(Change{Kind: "archive", Table: kind, Record: 1})
+			assert.NotContains(t, listed(), second, kind)
+			a.Apply(Change{Kind: "archive", Table: kind, Record: 1})
+			assert.Contains(t, listed(), second, kind)
+		}
+		gone, kept := Row{key: {Text: fmt.Sprint(row(0)[key])}}, Row{key: {Text: fmt.Sprint(row(1)[key])}}
+		assert.False(t, a.MayStay(kind)(gone), kind)
+		a.Apply(Change{Kind: "delete", Table: kind})
+		assert.True(t, a.MayStay(kind)(gone), kind)
+		assert.False(t, a.MayStay(kind)(kept), kind)
+	}
+}
