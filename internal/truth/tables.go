@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
@@ -27,12 +27,12 @@ var Paths = of.paths()
 var Everything = simulator.TruthOptions{Deleted: true, Archived: true}
 
 // declaration is a list of tables of records.
-type declaration []*client.Table
+type declaration []*table.Table
 
 // declared leaves out the tables whose rows are not records of Pipedrive: those of fields and of runs have
 // tests of their own.
-func declared(all []*client.Table) declaration {
-	return slices.DeleteFunc(slices.Clone(all), func(t *client.Table) bool { return t.Describes != nil || t.Runs })
+func declared(all []*table.Table) declaration {
+	return slices.DeleteFunc(slices.Clone(all), func(t *table.Table) bool { return t.Describes != nil || t.Runs })
 }
 
 func (d declaration) split() (incremental, full []string) {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
@@ -36,11 +36,11 @@ func TestTables_areAllSimulated(t *testing.T) {
 
 // A table is covered by being declared: nothing here names it.
 func TestTables_aNewOneIsCovered(t *testing.T) {
-	d := declared([]*client.Table{
-		{Records: "leads", Incremental: true, Columns: []client.Column{{Name: "id", Key: true}, {Name: "title"}}},
-		{Records: "assignments", Columns: []client.Column{{Name: "role_id", Key: true}, {Name: "name"}, {Name: "user_id", Key: true}}},
+	d := declared([]*table.Table{
+		{Records: "leads", Incremental: true, Columns: []table.Column{{Name: "id", Key: true}, {Name: "title"}}},
+		{Records: "assignments", Columns: []table.Column{{Name: "role_id", Key: true}, {Name: "name"}, {Name: "user_id", Key: true}}},
 		{Records: "syncs", Runs: true},
-		{Records: "fields", Describes: []*client.Table{{}}},
+		{Records: "fields", Describes: []*table.Table{{}}},
 	})
 	incremental, full := d.split()
 	assert.Equal(t, [][]string{{"leads"}, {"assignments"}}, [][]string{incremental, full})
@@ -70,7 +70,7 @@ func withTables(t *testing.T, d declaration) {
 func TestAccount_treatsAllKindsAlike(t *testing.T) {
 	for _, kind := range simulator.Kinds() {
 		key := cmp.Or(map[string]string{"note_comments": "uuid", "lead_sources": "name"}[kind], "id")
-		withTables(t, declaration{{Records: kind, Incremental: true, Columns: []client.Column{{Name: key, Key: true}}}})
+		withTables(t, declaration{{Records: kind, Incremental: true, Columns: []table.Column{{Name: key, Key: true}}}})
 		a := NewAccount(simulator.NewCompany(4711))
 		row := func(i int) map[string]any { return a.Company.Truth(kind, Everything)[i] }
 		first := a.Add(kind, "before", time.Time{})
