@@ -155,11 +155,20 @@ func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string
 	return a, nil
 }
 
-// setClock takes the beginning of the run from the API's own clock, by which update_time goes too.
+// mostApart is how far this machine's clock and the API's may be apart before the log says so.
+const mostApart = time.Minute
+
+// setClock takes the beginning of the run from the API's clock, by which update_time goes too, or from this
+// machine's clock where that is behind it. A position that is too late would lose changes for good, whereas one
+// that is too early only brings records again; so no single clock can move a position ahead of the time.
 func (a *Account) setClock(s *spec.Spec) {
-	now, known := a.client.ServerTime()
-	if !known {
-		now = time.Now()
+	now := a.run.machine.Now()
+	if server, known := a.client.ServerTime(); known {
+		if apart := server.Sub(now); apart.Abs() > mostApart {
+			a.logger.Warn().Dur("apart_ms", apart.Abs()).Time("pipedrive", server).Time("this_machine", now).
+				Msg("this machine's clock and Pipedrive's disagree; changes count as read up to the earlier of the two only")
+		}
+		now = earlier(now, server)
 	}
 	a.began = now
 	if s.StartTime != nil {

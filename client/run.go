@@ -26,6 +26,7 @@ type Run struct {
 	errs []error
 	stop context.CancelCauseFunc // ends the reading of all tables
 
+	machine  Machine
 	began    time.Time // by this machine's clock
 	accounts []*Account
 	secrets  *redact.Secrets // that no message may have
@@ -38,9 +39,12 @@ type Run struct {
 	unread    []unread // tables that the budget did not allow to read to their ends
 }
 
-// NewRun returns a run that may cost maxTokens API tokens; 0 for any number.
-func NewRun(maxTokens int64) *Run {
-	return &Run{began: time.Now(), maxTokens: maxTokens}
+// NewRun returns a run on this machine that may cost maxTokens API tokens; 0 for any number.
+func NewRun(maxTokens int64) *Run { return NewRunOn(ThisMachine, maxTokens) }
+
+// NewRunOn returns a run on a machine.
+func NewRunOn(m Machine, maxTokens int64) *Run {
+	return &Run{machine: m, began: time.Now(), maxTokens: maxTokens}
 }
 
 // Tokens is how many API tokens the run has cost so far, over all accounts.

@@ -351,7 +351,8 @@ func TestIncremental_recordsWithoutUpdateTime(t *testing.T) {
 	}
 }
 
-// TestIncremental_pipedrivesClockIsNotOurs: cursors go by Pipedrive's clock alone.
+// TestIncremental_pipedrivesClockIsNotOurs: cursors never go by this machine's clock where it is ahead, and bring
+// records again where it is behind.
 func TestIncremental_pipedrivesClockIsNotOurs(t *testing.T) {
 	for _, now := range []time.Time{time.Date(2015, 2, 3, 4, 5, 6, 0, time.UTC), time.Date(2044, 2, 3, 4, 5, 6, 0, time.UTC)} {
 		t.Run(now.Format(time.DateOnly), func(t *testing.T) {
@@ -359,6 +360,7 @@ func TestIncremental_pipedrivesClockIsNotOurs(t *testing.T) {
 			w.tables, w.spec["lookback"], w.spec["page_size"] = incremental, "0s", 3
 			a := w.accounts[0]
 			a.Company.SetNow(now)
+			w.clock = time.Now
 			for _, table := range incremental {
 				a.addMany(table, 8, now.Add(-time.Minute), time.Second)
 			}
@@ -378,6 +380,34 @@ func TestIncremental_pipedrivesClockIsNotOurs(t *testing.T) {
 			}
 			w.requireSync()
 			w.requireTruth(incremental...)
+		})
+	}
+}
+
+// TestIncremental_aClockThatIsAheadForOneRun: neither Pipedrive's clock nor this machine's can move a cursor ahead
+// of the time by itself, even if a record's update_time is as far ahead.
+func TestIncremental_aClockThatIsAheadForOneRun(t *testing.T) {
+	for _, whose := range []string{"pipedrive", "this machine"} {
+		t.Run(whose, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world, a *account, table string) {
+				a.addMany(table, 5, a.Company.Now().Add(-time.Hour), time.Minute)
+				a.Add(table, "ahead of the clock", a.Company.Now().Add(2*time.Hour))
+				if whose == "pipedrive" {
+					w.simulator.SetSkew(time.Hour)
+				} else {
+					w.clock = func() time.Time { return a.Company.Now().Add(time.Hour) }
+				}
+				w.requireSync()
+				require.Contains(t, w.log.String(), "disagree")
+				w.simulator.SetSkew(0)
+				w.clock = nil
+				a.Company.Advance(30 * time.Minute)
+				a.Change(table, 1, "changed within the hour")
+				a.Add(table, "added within the hour", time.Time{})
+				w.requireSync()
+				require.Empty(t, w.log.String())
+				w.requireTruth(table)
+			})
 		})
 	}
 }
@@ -600,5 +630,22 @@ func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
 				w.requireTruth(all...)
 			})
 		}
+	}
+}
+
+// TestSync_aDealThatIsArchivedBetweenTheLists: its row from the list of archived deals comes after the one from the
+// other list, which ends with a page of that one row.
+func TestSync_aDealThatIsArchivedBetweenTheLists(t *testing.T) {
+	for range 10 {
+		w := newWorld(t, simulator.NewCompany(4711))
+		w.tables, w.spec["page_size"] = []string{"deals"}, 3
+		a := w.accounts[0]
+		ids := a.addMany("deals", 7, a.Company.Now().Add(-time.Hour), time.Second)
+		w.before(paths["deals"][1], 1, func() {
+			a.Company.Advance(time.Second)
+			a.Company.ArchiveDeal(ids[6])
+		})
+		w.requireSync()
+		require.Equal(t, truth.Cell{Kind: "integer", Text: "1"}, w.rows("deals")[a.ID()][ids[6]]["is_archived"])
 	}
 }

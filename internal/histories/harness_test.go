@@ -32,6 +32,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
@@ -105,6 +106,8 @@ type world struct {
 	lost int
 	// dropped are the records of which the destination loses the message, without a word; nil for none.
 	dropped func(table string, rows int) bool
+	// clock is that of the machine that the plugin runs on; nil for the latest of the companies' clocks.
+	clock func() time.Time
 
 	mu   sync.Mutex
 	hook func(*http.Request)
@@ -189,7 +192,7 @@ func (w *world) sync() error {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	p := source.Plugin()
+	p := source.PluginOn(w.machine())
 	w.log.Reset()
 	require.NoError(w.t, shared.open(w.file))
 	p.SetLogger(zerolog.New(zerolog.SyncWriter(&w.log)).Level(zerolog.WarnLevel))
@@ -217,6 +220,21 @@ func (w *world) sync() error {
 	close(out.writes)
 	require.NoError(w.t, <-out.written)
 	return err
+}
+
+// machine is the machine that the plugin runs on.
+func (w *world) machine() client.Machine {
+	if w.clock != nil {
+		return client.Machine{Now: w.clock}
+	}
+	return client.Machine{Now: func() (latest time.Time) {
+		for _, a := range w.accounts {
+			if now := a.Company.Now(); now.After(latest) {
+				latest = now
+			}
+		}
+		return latest
+	}}
 }
 
 func (w *world) options() plugin.SyncOptions {

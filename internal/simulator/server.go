@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type Server struct {
 	latency time.Duration
 	hook    func(*http.Request)
 	clock   func() time.Time // nil: the company's
+	skew    atomic.Int64     // by which the Date header is ahead, in nanoseconds
 
 	mu           sync.Mutex
 	tokens       map[string]*Company // by API token
@@ -115,6 +117,9 @@ func WithRequestHook(f func(*http.Request)) Option {
 func WithClock(now func() time.Time) Option {
 	return func(s *Server) { s.clock = now }
 }
+
+// SetSkew has the Date header be ahead of the clock by d.
+func (s *Server) SetSkew(d time.Duration) { s.skew.Store(int64(d)) }
 
 // SetAPIToken makes a token valid for a company, or with nil invalid, as when
 // a user regenerates it.
@@ -425,7 +430,7 @@ func (x *exchange) send(w http.ResponseWriter) {
 		x.s.mu.Unlock()
 	}
 	maps.Copy(w.Header(), x.header)
-	w.Header().Set("Date", x.clock().UTC().Format(http.TimeFormat))
+	w.Header().Set("Date", x.clock().Add(time.Duration(x.s.skew.Load())).UTC().Format(http.TimeFormat))
 	switch {
 	case x.cut:
 		x.sendHalf(w)

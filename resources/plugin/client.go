@@ -24,6 +24,7 @@ import (
 // Client is the plugin with a spec.
 type Client struct {
 	plugin.UnimplementedDestination
+	machine client.Machine
 	logger  zerolog.Logger
 	options plugin.NewClientOptions
 	spec    *spec.Spec // nil without a connection
@@ -31,19 +32,25 @@ type Client struct {
 
 var _ plugin.Client = (*Client)(nil)
 
-// Configure reads the spec. Without a connection, as when tables are listed or a package is built, there
-// may be none.
-func Configure(_ context.Context, logger zerolog.Logger, raw []byte, options plugin.NewClientOptions) (plugin.Client, error) {
-	c := &Client{logger: logger.With().Str("module", Name).Logger(), options: options}
-	if options.NoConnection {
+// Configure reads the spec. Without a connection, as when tables are listed or a package is built, there may be none.
+func Configure(ctx context.Context, logger zerolog.Logger, raw []byte, options plugin.NewClientOptions) (plugin.Client, error) {
+	return configureOn(client.ThisMachine)(ctx, logger, raw, options)
+}
+
+// configureOn returns Configure on a machine.
+func configureOn(machine client.Machine) plugin.NewClientFunc {
+	return func(_ context.Context, logger zerolog.Logger, raw []byte, options plugin.NewClientOptions) (plugin.Client, error) {
+		c := &Client{machine: machine, logger: logger.With().Str("module", Name).Logger(), options: options}
+		if options.NoConnection {
+			return c, nil
+		}
+		var err error
+		if c.spec, err = spec.Parse(raw); err != nil {
+			return nil, err
+		}
+		c.logger = c.spec.Secrets().Logger(c.logger)
 		return c, nil
 	}
-	var err error
-	if c.spec, err = spec.Parse(raw); err != nil {
-		return nil, err
-	}
-	c.logger = c.spec.Secrets().Logger(c.logger)
-	return c, nil
 }
 
 // Close has nothing to give back: a sync closes what it opened.
@@ -105,7 +112,7 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 		return err
 	}
 	defer func() { err = errors.Join(err, closeState()) }()
-	run := client.NewRun(c.spec.MaxTokens)
+	run := client.NewRunOn(c.machine, c.spec.MaxTokens)
 	accounts, skipped, err := client.Connect(ctx, c.spec, userAgent(), run, cursors, c.logger)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 )
 
@@ -28,7 +29,12 @@ var targets = append(slices.Clone(plugin.DefaultBuildTargets), plugin.BuildTarge
 
 // Plugin returns the plugin; options come after its own.
 func Plugin(options ...plugin.Option) *plugin.Plugin {
-	return plugin.NewPlugin(Name, Version, Configure, append([]plugin.Option{
+	return PluginOn(client.ThisMachine, options...)
+}
+
+// PluginOn returns the plugin as it is on another machine, for tests.
+func PluginOn(machine client.Machine, options ...plugin.Option) *plugin.Plugin {
+	return plugin.NewPlugin(Name, Version, configureOn(machine), append([]plugin.Option{
 		plugin.WithKind(Kind),
 		plugin.WithTeam(Team),
 		plugin.WithJSONSchema(spec.JSONSchema),
