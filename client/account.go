@@ -61,7 +61,7 @@ const accountsAtOnce = 10
 //
 // With on_account_error: skip an account that can't be connected is left out, and skipped says why; only
 // if none is left that is an error.
-func Connect(ctx context.Context, s *spec.Spec, userAgent string, run *Run, state *State, logger zerolog.Logger) (accounts []*Account, skipped, err error) {
+func Connect(ctx context.Context, s *spec.Spec, userAgent string, run *Run, logger zerolog.Logger) (accounts []*Account, skipped, err error) {
 	connections := s.Connections()
 	connected := make([]*Account, len(connections))
 	errs := make([]error, len(connections))
@@ -69,7 +69,7 @@ func Connect(ctx context.Context, s *spec.Spec, userAgent string, run *Run, stat
 	group.SetLimit(accountsAtOnce)
 	for i, c := range connections {
 		group.Go(func() error {
-			connected[i], errs[i] = connect(ctx, s, c, userAgent, run, state, logger)
+			connected[i], errs[i] = connect(ctx, s, c, userAgent, run, logger)
 			return nil
 		})
 	}
@@ -93,6 +93,13 @@ func Connect(ctx context.Context, s *spec.Spec, userAgent string, run *Run, stat
 	return accounts, skipped, nil
 }
 
+// UseState has the run go on from where the last one ended.
+func (r *Run) UseState(s *State) {
+	for _, a := range r.accounts {
+		a.state = s
+	}
+}
+
 // sameTwice refuses credentials that lead to one account: its rows would come twice, and its cursors too.
 func sameTwice(accounts []*Account) error {
 	seen := map[string]bool{}
@@ -105,7 +112,7 @@ func sameTwice(accounts []*Account) error {
 	return nil
 }
 
-func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string, run *Run, state *State, logger zerolog.Logger) (*Account, error) {
+func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string, run *Run, logger zerolog.Logger) (*Account, error) {
 	if c.Name != "" {
 		logger = logger.With().Str("account", c.Name).Logger()
 	}
@@ -114,7 +121,6 @@ func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string
 		archived: s.Archived,
 		run:      run,
 		logger:   logger,
-		state:    state,
 		lookback: s.Lookback.Duration(),
 		verify:   s.Verify,
 		refresh:  s.FullRefreshEvery.Duration(),

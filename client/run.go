@@ -31,6 +31,7 @@ type Run struct {
 	accounts []*Account
 	secrets  *redact.Secrets // that no message may have
 	partial  bool            // whether accounts were left out
+	lease    *lease          // nil where there is no state
 	arrivals arrivals
 	gone     []Gone
 

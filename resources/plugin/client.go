@@ -107,13 +107,8 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	if err != nil {
 		return err
 	}
-	cursors, closeState, err := connectState(ctx, options.BackendOptions)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeState()) }()
 	run := client.NewRunOn(c.machine, c.spec.MaxTokens)
-	accounts, skipped, err := client.Connect(ctx, c.spec, userAgent(), run, cursors, c.logger)
+	accounts, skipped, err := client.Connect(ctx, c.spec, userAgent(), run, c.logger)
 	if err != nil {
 		return err
 	}
@@ -126,6 +121,11 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	if err != nil {
 		return err
 	}
+	ctx, cursors, closeState, err := c.connectState(ctx, run, wanted, options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeState()) }()
 	if c.spec.CustomFields == spec.Columns {
 		if wanted, err = client.AddCustomFields(ctx, wanted, accounts, cursors); err != nil {
 			return err
@@ -164,21 +164,28 @@ func sendAll(ctx context.Context, messages []message.SyncMessage, res chan<- mes
 	return nil
 }
 
-// connectState connects to the backend that keeps the cursors; nil where there is none.
-func connectState(ctx context.Context, backend *plugin.BackendOptions) (*client.State, func() error, error) {
-	if backend == nil {
-		return nil, func() error { return nil }, nil
+// connectState takes the lease of the run's tables and then connects to the backend that keeps the cursors; they are
+// nil where there is none. The context that it returns ends when the lease is lost.
+func (c *Client) connectState(ctx context.Context, run *client.Run, wanted []*client.Table, options plugin.SyncOptions) (held context.Context, cursors *client.State, closeState func() error, err error) {
+	at := options.BackendOptions
+	if at == nil {
+		return ctx, nil, func() error { return nil }, nil
 	}
-	connected, err := state.NewConnectedClient(ctx, backend)
+	backend, err := client.NewBackend(at.Connection)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the state backend of backend_options can't be reached: %w", err)
+		return nil, nil, nil, err
 	}
-	reader, err := client.NewBackend(backend.Connection)
+	if err := run.Lease(ctx, backend, at.TableName, wanted, options.Shard, c.logger); err != nil {
+		return nil, nil, nil, errors.Join(err, backend.Close())
+	}
+	connected, err := state.NewConnectedClient(ctx, at) // it reads what the run before has left
+	held, end := run.HoldLease(ctx)
 	if err != nil {
-		return nil, nil, errors.Join(err, connected.Close())
+		return nil, nil, nil, errors.Join(fmt.Errorf("the state backend of backend_options can't be reached: %w", err), end(), backend.Close())
 	}
-	closeBoth := func() error { return errors.Join(connected.Close(), reader.Close()) }
-	return client.NewState(connected, reader, backend.TableName), closeBoth, nil
+	cursors = client.NewState(connected, backend, at.TableName)
+	run.UseState(cursors)
+	return held, cursors, func() error { return errors.Join(end(), connected.Close(), backend.Close()) }, nil
 }
 
 // mayEnd returns an error if the run can't end well although every table of every connected account succeeded.
@@ -202,6 +209,9 @@ func (c *Client) finish(ctx context.Context, run *client.Run, cursors *client.St
 	c.logger.Info().Int64("api_tokens", run.Tokens()).Msg("read from Pipedrive")
 	if cursors == nil {
 		return nil
+	}
+	if err := run.CheckLease(ctx); err != nil {
+		return err
 	}
 	for _, gone := range run.Gone() {
 		if skipped != nil {

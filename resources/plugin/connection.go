@@ -17,7 +17,7 @@ func TestConnection(ctx context.Context, logger zerolog.Logger, raw []byte) erro
 	if err != nil {
 		return testError(err)
 	}
-	accounts, skipped, err := client.Connect(ctx, s, userAgent(), client.NewRun(0), nil, s.Secrets().Logger(logger))
+	accounts, skipped, err := client.Connect(ctx, s, userAgent(), client.NewRun(0), s.Secrets().Logger(logger))
 	if err != nil {
 		return testError(s.Secrets().Error(err))
 	}

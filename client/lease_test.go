@@ -1,0 +1,221 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+)
+
+// memoryLeases are leases in a destination that replaces rows or, with appends, only adds them.
+type memoryLeases struct {
+	mu      sync.Mutex
+	appends bool
+	rows    map[string][]versioned
+	puts    int
+	failing error
+	// before is called ahead of each writing, nil for nothing.
+	before func()
+}
+
+func (m *memoryLeases) claims(_ context.Context, keys []string) (map[string]versioned, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found := map[string]versioned{}
+	for _, key := range keys {
+		if len(m.rows[key]) > 0 {
+			found[key] = slices.MaxFunc(m.rows[key], newer)
+		}
+	}
+	return found, m.failing
+}
+
+func (m *memoryLeases) put(_ context.Context, claims map[string]versioned) error {
+	if m.before != nil {
+		m.before()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.puts++
+	for key, c := range claims {
+		if !m.appends {
+			m.rows[key] = nil
+		}
+		m.rows[key] = append(m.rows[key], c)
+	}
+	return m.failing
+}
+
+// testLease is a lease whose holders are never known to have died.
+func testLease(m *memoryLeases, keys ...string) *lease {
+	l := newLease(m, ThisMachine.Lease, keys, zerolog.Nop())
+	l.died = func(claim) bool { return false }
+	return l
+}
+
+// eachLeases runs a test in a time of its own, for both kinds of destination.
+func eachLeases(t *testing.T, test func(t *testing.T, m *memoryLeases)) {
+	for _, appends := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			test(t, &memoryLeases{appends: appends, rows: map[string][]versioned{}})
+		})
+	}
+}
+
+func TestLease_aSecondRunEndsWithAnErrorOnceTheFirstIsSeenAlive(t *testing.T) {
+	eachLeases(t, func(t *testing.T, m *memoryLeases) {
+		one, two := testLease(m, "a"), testLease(m, "a")
+		require.NoError(t, one.acquire(t.Context()))
+		_, end := one.hold(t.Context())
+		began := time.Now()
+		require.ErrorIs(t, two.acquire(t.Context()), ErrOverlap)
+		require.LessOrEqual(t, time.Since(began), ThisMachine.Lease.Beat+ThisMachine.Lease.Poll)
+		require.Equal(t, one.own.Holder, slices.MaxFunc(m.rows["a"], newer).Holder)
+		require.NoError(t, end())
+		require.NoError(t, two.acquire(t.Context()), "the first has ended")
+	})
+}
+
+func TestLease_aSecondRunGoesOnWhenTheFirstEndsMeanwhile(t *testing.T) {
+	eachLeases(t, func(t *testing.T, m *memoryLeases) {
+		one, two := testLease(m, "a"), testLease(m, "a")
+		require.NoError(t, one.acquire(t.Context()))
+		_, end := one.hold(t.Context())
+		time.AfterFunc(5*time.Second, func() { _ = end() })
+		require.NoError(t, two.acquire(t.Context()))
+	})
+}
+
+func TestLease_ofARunThatHasDied(t *testing.T) {
+	eachLeases(t, func(t *testing.T, m *memoryLeases) {
+		require.NoError(t, testLease(m, "a").acquire(t.Context())) // and never renews it
+		began := time.Now()
+		require.NoError(t, testLease(m, "a").acquire(t.Context()))
+		require.GreaterOrEqual(t, time.Since(began), ThisMachine.Lease.Expiry)
+
+		began = time.Now()
+		here := testLease(m, "a")
+		here.died = func(claim) bool { return true }
+		require.NoError(t, here.acquire(t.Context()))
+		require.LessOrEqual(t, time.Since(began), time.Second, "a process of this machine that is known to have died")
+	})
+}
+
+// TestLease_twoClaimsAtOnce: both runs look before either has written its claim. One of them gets the lease.
+func TestLease_twoClaimsAtOnce(t *testing.T) {
+	eachLeases(t, func(t *testing.T, m *memoryLeases) {
+		var looked sync.WaitGroup
+		looked.Add(2)
+		var calls atomic.Int64
+		m.before = func() {
+			if calls.Add(1) <= 2 {
+				looked.Done()
+				looked.Wait()
+			}
+		}
+		errs := make(chan error, 2)
+		ctx, cancel := context.WithCancel(t.Context())
+		for _, keys := range [][]string{{"a", "b"}, {"b", "c"}} {
+			go func() {
+				l := testLease(m, keys...)
+				err := l.acquire(ctx)
+				errs <- err
+				if err == nil {
+					_, end := l.hold(ctx)
+					<-ctx.Done()
+					_ = end()
+				}
+			}()
+		}
+		require.NoError(t, <-errs, "the first to know holds the lease")
+		require.ErrorIs(t, <-errs, ErrOverlap)
+		cancel()
+	})
+}
+
+// TestLease_isLostToAnotherRun, as when the machine slept for longer than the lease lasts: the run ends.
+func TestLease_isLostToAnotherRun(t *testing.T) {
+	eachLeases(t, func(t *testing.T, m *memoryLeases) {
+		one := testLease(m, "a")
+		require.NoError(t, one.acquire(t.Context()))
+		held, end := one.hold(t.Context())
+		taken := versioned{claim{Version: 1, Holder: "another"}, 99}
+		require.NoError(t, m.put(t.Context(), map[string]versioned{"a": taken}))
+		<-held.Done()
+		require.ErrorIs(t, context.Cause(held), ErrOverlap)
+		require.ErrorIs(t, end(), ErrOverlap)
+		require.Equal(t, taken, slices.MaxFunc(m.rows["a"], newer), "the other one's lease stays")
+	})
+}
+
+// TestLease_cannotBeRenewed: a state that can't be written for a while ends the run before another could take over.
+func TestLease_cannotBeRenewed(t *testing.T) {
+	eachLeases(t, func(t *testing.T, m *memoryLeases) {
+		one := testLease(m, "a")
+		require.NoError(t, one.acquire(t.Context()))
+		held, end := one.hold(t.Context())
+		m.mu.Lock()
+		m.failing = errors.New("disk full")
+		m.mu.Unlock()
+		began := time.Now()
+		<-held.Done()
+		require.Less(t, time.Since(began), ThisMachine.Lease.Expiry)
+		require.ErrorContains(t, end(), "disk full")
+	})
+}
+
+func TestLease_costsFewWrites(t *testing.T) {
+	eachLeases(t, func(t *testing.T, m *memoryLeases) {
+		one := testLease(m, "a", "b")
+		require.NoError(t, one.acquire(t.Context()))
+		_, end := one.hold(t.Context())
+		time.Sleep(10*time.Second + 3*ThisMachine.Lease.Beat) // of synctest's time
+		require.NoError(t, end())
+		require.Equal(t, 1+3+1, m.puts, "the claim, three renewals, the release")
+	})
+}
+
+// TestLeaseKeys_keepApart runs that may well run at once.
+func TestLeaseKeys_keepApart(t *testing.T) {
+	accounts := []*Account{{id: "2"}, {id: "1"}}
+	deals, notes := &Table{Records: "deals"}, &Table{Records: "notes"}
+	keys := leaseKeys(accounts, []*Table{deals, notes}, nil)
+	require.Len(t, keys, 2)
+	require.Equal(t, keys, leaseKeys([]*Account{accounts[1], accounts[0]}, []*Table{notes, deals}, nil))
+	for _, others := range [][]string{
+		leaseKeys([]*Account{{id: "3"}}, []*Table{deals, notes}, nil),
+		leaseKeys(accounts, []*Table{deals}, nil),
+		leaseKeys(accounts, []*Table{deals, notes}, &plugin.Shard{Num: 1, Total: 2}),
+		leaseKeys(accounts, []*Table{deals, notes}, &plugin.Shard{Num: 2, Total: 2}),
+	} {
+		for _, key := range others {
+			require.NotContains(t, keys, key)
+		}
+	}
+}
+
+func TestClaim_died(t *testing.T) {
+	host, process := thisProcess()
+	if host == "" {
+		t.Skip("this system does not tell")
+	}
+	require.False(t, claim{Host: host, Process: process}.died())
+	pid, start, _ := strings.Cut(process, " ")
+	require.True(t, claim{Host: host, Process: pid + " 1" + start}.died(), "another process has its number now")
+	require.False(t, claim{Host: "another", Process: "1 1"}.died())
+	require.False(t, claim{}.died())
+	ended := exec.Command("true")
+	require.NoError(t, ended.Run())
+	require.True(t, claim{Host: host, Process: fmt.Sprint(ended.Process.Pid, " 5")}.died())
+}

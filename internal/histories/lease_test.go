@@ -1,0 +1,84 @@
+package histories
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	source "github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
+)
+
+// another runs the plugin once more while a run is under way, and returns what it sent.
+func (w *world) another(options plugin.SyncOptions) (messages []message.SyncMessage, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	p := source.PluginOn(w.machine())
+	if err := p.Init(ctx, w.specJSON(), plugin.NewClientOptions{}); err != nil {
+		return nil, err
+	}
+	out, failed := make(chan message.SyncMessage), make(chan error, 1)
+	go func() {
+		failed <- p.Sync(ctx, options, out)
+		close(out)
+	}()
+	for m := range out {
+		messages = append(messages, m)
+	}
+	return messages, <-failed
+}
+
+// TestLease_aRunThatOverlaps: it ends before it reads or sends anything, and the first one ends well.
+func TestLease_aRunThatOverlaps(t *testing.T) {
+	w := newWorld(t, generated(1, 4711))
+	w.requireSync()
+	w.before(paths["deals"][0], 1, func() {
+		w.mu.Unlock() // for the other run's requests
+		defer w.mu.Lock()
+		asked := w.simulator.Usage().ByPath["/api/v2/dealFields"]
+		messages, err := w.another(w.options())
+		require.ErrorIs(t, err, client.ErrOverlap)
+		require.Empty(t, messages)
+		require.Equal(t, asked, w.simulator.Usage().ByPath["/api/v2/dealFields"])
+	})
+	w.requireSync()
+	w.undisturbed()
+	w.requireTruth(all...)
+	w.requireSync()
+	w.requireTruth(all...)
+}
+
+// TestLease_runsThatMayOverlap: shards of one spec, and a run of other tables.
+func TestLease_runsThatMayOverlap(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables = incremental
+	w.before(paths["deals"][0], 1, func() {
+		w.mu.Unlock() // for the other runs' requests
+		defer w.mu.Lock()
+		shard, others := w.options(), w.options()
+		shard.Shard = &plugin.Shard{Num: 2, Total: 2}
+		others.Tables = []string{"pipedrive_stages"}
+		for _, options := range []plugin.SyncOptions{shard, others} {
+			_, err := w.another(options)
+			require.NoError(t, err)
+		}
+	})
+	w.requireSync()
+}
+
+// TestLease_isGivenBackByARunThatFails.
+func TestLease_isGivenBackByARunThatFails(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables = []string{"persons"}
+	w.simulator.AddFault(simulator.Fault{Path: paths["persons"][0], At: []int{1}, Action: simulator.Status(500)})
+	require.Error(t, w.sync())
+	w.undisturbed()
+	began := time.Now()
+	w.requireSync()
+	require.Less(t, time.Since(began), times.Expiry)
+}
