@@ -646,6 +646,6 @@ func TestSync_aDealThatIsArchivedBetweenTheLists(t *testing.T) {
 			a.Company.ArchiveDeal(ids[6])
 		})
 		w.requireSync()
-		require.Equal(t, truth.Cell{Kind: "integer", Text: "1"}, w.rows("deals")[a.ID()][ids[6]]["is_archived"])
+		require.Equal(t, truth.Cell{Kind: "integer", Text: "1"}, w.rows("deals")[a.ID()][fmt.Sprint(ids[6])]["is_archived"])
 	}
 }
