@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -50,7 +51,15 @@ func (r *reading) findGone(ctx context.Context, complete bool) error {
 	case err != nil:
 		log.Warn().Err(err).Msg("which rows are gone at Pipedrive can't be seen: the table can't be read through backend_options")
 		return nil
-	case 2*len(gone.ids) > all:
+	}
+	if gone.ids, err = r.lookAgain(ctx, gone.ids); err != nil {
+		if !r.mayStop(err) {
+			return err
+		}
+		a.run.stopped(t.Name(), a, err)
+		return nil
+	}
+	if 2*len(gone.ids) > all {
 		return fmt.Errorf("full_refresh_every: Pipedrive no longer lists %d of the account's %d rows; that is more than half, so none is removed. If it is right, delete them yourself (DELETE FROM %s WHERE account_id = '%s'); the next run then reads the table from its beginning",
 			len(gone.ids), all, t.Name(), a.id)
 	}
@@ -60,6 +69,31 @@ func (r *reading) findGone(ctx context.Context, complete bool) error {
 	defer a.run.mu.Unlock()
 	a.run.gone = append(a.run.gone, gone)
 	return nil
+}
+
+// lookAgain returns those of the records that are not there when they are asked for by their ids, and sends the
+// others. A record that moved from one of several listings to another while these were read, as a deal that leaves
+// the archive, was in neither. Where a listing can't be asked by ids, its first reading has to do.
+func (r *reading) lookAgain(ctx context.Context, missing []int64) ([]int64, error) {
+	listings := r.account.listings(r.table.Records)
+	slices.Reverse(listings) // what moved against their order is found on its way
+	for _, l := range listings {
+		for ids := range slices.Chunk(missing, max(1, l.ByIDs)) {
+			if l.ByIDs == 0 {
+				break
+			}
+			q := r.account.query
+			q.Limit, q.IDs, q.MayBeEmpty = l.ByIDs, ids, true
+			q.Allow = func() error { return r.affords(l) }
+			if _, err := r.pagesOf(ctx, l, q, nil, nil); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return slices.DeleteFunc(missing, func(id int64) bool {
+		_, found := r.ledger.sent[id]
+		return found
+	}), nil
 }
 
 // Deletions are the messages that remove the rows from the destination.

@@ -117,8 +117,8 @@ func TestFullRefresh_startTimeLeavesRowsOut(t *testing.T) {
 		w.requireSync()
 		left := w.rows(table)["4711"]
 		require.Len(t, left, 19)
-		require.Contains(t, left, ids[0], "before start_time")
-		require.NotContains(t, left, ids[19])
+		require.Contains(t, left, fmt.Sprint(ids[0]), "before start_time")
+		require.NotContains(t, left, fmt.Sprint(ids[19]))
 	})
 }
 

@@ -93,6 +93,8 @@ func (h *history) run() {
 			}
 		})
 	}
+	h.simulator.SetSkew(rapid.SampledFrom([]time.Duration{0, 0, 0, time.Hour}).Draw(h.t, "clock ahead"))
+	defer h.simulator.SetSkew(0)
 	fails := false
 	h.lost = rapid.IntRange(-1, 3).Draw(h.t, "lost")
 	ends := []string{"", "", "failure", "failure", "day's budget", "max_tokens", "broken answer", "empty page", "capped pages", "another order"}

@@ -222,6 +222,28 @@ func TestFullRefresh_removesWhatIsGone(t *testing.T) {
 	})
 }
 
+// TestFullRefresh_dealsThatLeaveTheArchive while the other list is read are in neither, and not gone.
+func TestFullRefresh_dealsThatLeaveTheArchive(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables, w.spec["full_refresh_every"] = []string{"deals"}, "24h"
+	a := w.accounts[0]
+	ids := a.addMany("deals", 300, a.Company.Now().Add(-400*time.Hour), time.Hour)
+	for _, id := range ids[:120] {
+		a.Company.ArchiveDeal(id)
+	}
+	w.requireSync()
+	a.Company.Advance(25 * time.Hour)
+	w.before(paths["deals"][1], 1, func() {
+		for _, id := range ids[:118] {
+			a.Unarchive(id)
+		}
+	})
+	w.requireSync()
+	w.undisturbed()
+	require.Equal(t, 300, w.count("deals"))
+	w.requireTruth("deals")
+}
+
 func TestFullRefresh_mostRowsAreGone(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["full_refresh_every"] = []string{"persons"}, "24h"

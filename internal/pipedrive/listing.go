@@ -37,6 +37,8 @@ type Listing struct {
 	Deleted bool
 	// Archived is true where the listing holds nothing but archived records.
 	Archived bool
+	// ByIDs is how many records a request can ask for by their ids; 0 where the listing can't be asked so.
+	ByIDs int
 	// Scopes are the OAuth scopes of which the request needs any one.
 	Scopes []string
 }
@@ -66,6 +68,8 @@ type Query struct {
 	// Allow is asked before each page, nil for nobody. Its error ends the reading before the page costs
 	// anything.
 	Allow func() error
+	// IDs are the only records that are wanted, at most ByIDs of the listing; nil for all.
+	IDs []int64
 	// MayBeEmpty is true where an empty list needs no second look, since nothing follows from it.
 	MayBeEmpty bool
 	// Narrowed is told that a reading by OldestFirst leaves out records without an update_time from then on,
@@ -109,6 +113,13 @@ func (l Listing) values(q Query) url.Values {
 	}
 	if include := slices.Concat(l.Include, l.IncludeOptional); len(include) > 0 {
 		v.Set("include_fields", strings.Join(include, ","))
+	}
+	if q.IDs != nil {
+		ids := make([]string, len(q.IDs))
+		for i, id := range q.IDs {
+			ids[i] = strconv.FormatInt(id, 10)
+		}
+		v.Set("ids", strings.Join(ids, ","))
 	}
 	if q.Deleted && l.DeletedStatus != "" {
 		v.Set("status", l.DeletedStatus)
@@ -178,7 +189,7 @@ var V2 = API{
 	Name: "v2",
 	Listings: map[string][]Listing{
 		"persons": {{
-			Path: "/api/v2/persons", Cost: 10, Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2, Scopes: contactsScopes,
+			Path: "/api/v2/persons", Cost: 10, ByIDs: 100, Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2, Scopes: contactsScopes,
 			Include: slices.Concat(activityCounts, dealCounts, mailTimes, []string{
 				"participant_open_deals_count", "participant_closed_deals_count", "smart_bcc_email",
 			}),
@@ -186,17 +197,17 @@ var V2 = API{
 			IncludeOptional: []string{"marketing_status", "doi_status"},
 		}},
 		"organizations": {{
-			Path: "/api/v2/organizations", Cost: 10, Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2, Scopes: contactsScopes,
+			Path: "/api/v2/organizations", Cost: 10, ByIDs: 100, Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2, Scopes: contactsScopes,
 			Include: slices.Concat(activityCounts, dealCounts, []string{"people_count", "smart_bcc_email"}),
 		}},
 		// Archived deals come second: a deal that is archived while the first list is being read is
 		// then in one of the two, or in both. One that is brought back from the archive meanwhile can
 		// be in neither; the next run has it.
 		"deals": {{
-			Path: "/api/v2/deals", Cost: 10, Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2, Scopes: dealsScopes,
+			Path: "/api/v2/deals", Cost: 10, ByIDs: 100, Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2, Scopes: dealsScopes,
 			Include: dealInclude, DeletedStatus: "open,won,lost,deleted",
 		}, {
-			Path: "/api/v2/deals/archived", Cost: 20, Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2, Scopes: dealsScopes,
+			Path: "/api/v2/deals/archived", Cost: 20, ByIDs: 100, Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2, Scopes: dealsScopes,
 			Include: dealInclude, DeletedStatus: "open,won,lost,deleted", Archived: true,
 		}},
 		"notes":     {notes},

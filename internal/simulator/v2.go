@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -20,6 +21,7 @@ type v2List[T any, P row[T]] struct {
 	sorts      []string // sort_by's values
 	dated      bool     // has updated_since, updated_until and include_fields
 	lacks      []string // those of these parameters that the list doesn't have
+	ids        bool     // has ids
 	unpaged    bool     // has neither limit nor cursor
 	refused    []string // declared by the vendor, not simulated
 	filters    []string // declared by the vendor and read by choose
@@ -38,40 +40,41 @@ type v2Query struct {
 	cursorKey    int64
 	since, until *time.Time
 	include      map[string]bool
-	keys         []string // of custom fields; nil for all
+	keys         []string        // of custom fields; nil for all
+	ids          map[string]bool // nil for all
 }
 
 var (
 	datedParams  = []string{"updated_since", "updated_until", "include_fields", "custom_fields"}
 	v2Times      = []string{"id", "update_time", "add_time"}
 	labelParams  = []string{"include_option_labels", "include_labels"}
-	dealRefused  = []string{"filter_id", "ids", "owner_id", "person_id", "org_id", "pipeline_id", "stage_id"}
+	dealRefused  = []string{"filter_id", "owner_id", "person_id", "org_id", "pipeline_id", "stage_id"}
 	maxCustomIDs = 15 // keys in custom_fields [v2 /deals]
 )
 
 var (
 	dealsV2 = v2List[Deal, *Deal]{
-		table: (*Company).dealTable, attributes: dealAttributes, subset: "listed", entity: "deal",
+		table: (*Company).dealTable, attributes: dealAttributes, subset: "listed", entity: "deal", ids: true,
 		sorts: v2Times, dated: true, refused: slices.Concat(dealRefused, labelParams), filters: []string{"status"},
 		custom: func(d *Deal) map[string]any { return d.CustomFields },
 		choose: dealsByStatus("listed", "unarchived"),
 	}
 	archivedDealsV2 = v2List[Deal, *Deal]{
-		table: (*Company).dealTable, attributes: dealAttributes, subset: "archived", entity: "deal",
+		table: (*Company).dealTable, attributes: dealAttributes, subset: "archived", entity: "deal", ids: true,
 		sorts: v2Times, dated: true, refused: dealRefused, filters: []string{"status"},
 		custom: func(d *Deal) map[string]any { return d.CustomFields },
 		choose: dealsByStatus("archived", "archived"),
 	}
 	personsV2 = v2List[Person, *Person]{
 		table: func(c *Company) *table[Person, *Person] { return c.persons }, attributes: personAttributes,
-		subset: "listed", entity: "person", sorts: v2Times, dated: true,
-		refused: slices.Concat([]string{"filter_id", "ids", "owner_id", "org_id", "deal_id"}, labelParams),
+		subset: "listed", entity: "person", ids: true, sorts: v2Times, dated: true,
+		refused: slices.Concat([]string{"filter_id", "owner_id", "org_id", "deal_id"}, labelParams),
 		custom:  func(p *Person) map[string]any { return p.CustomFields },
 	}
 	organizationsV2 = v2List[Organization, *Organization]{
 		table:      func(c *Company) *table[Organization, *Organization] { return c.organizations },
-		attributes: organizationAttributes, subset: "listed", entity: "organization", sorts: v2Times, dated: true,
-		refused: slices.Concat([]string{"filter_id", "ids", "owner_id"}, labelParams),
+		attributes: organizationAttributes, subset: "listed", entity: "organization", ids: true, sorts: v2Times, dated: true,
+		refused: slices.Concat([]string{"filter_id", "owner_id"}, labelParams),
 		custom:  func(o *Organization) map[string]any { return o.CustomFields },
 	}
 	pipelinesV2 = v2List[Pipeline, *Pipeline]{
@@ -144,7 +147,7 @@ func (l *v2List[T, P]) serve(x *exchange) {
 		}
 	}
 	o := l.table(c).ordered(subset, q.sort)
-	page, more := after(o, q, func(p P) bool { return q.within(*p.updated()) && keep(p) })
+	page, more := after(o, q, func(p P) bool { return q.within(*p.updated()) && q.names(*p.id()) && keep(p) })
 	next := any(nil)
 	if more {
 		last := page[len(page)-1]
@@ -206,6 +209,7 @@ func (l *v2List[T, P]) parse(c *Company, query url.Values) (*v2Query, *refusal) 
 		q.readLimit,
 		func(v url.Values) *refusal { return q.readSort(v, l.sorts) },
 		q.readCursor,
+		q.readIDs,
 		q.readInterval,
 		func(v url.Values) *refusal { return readInclude(c, q, v, l.attributes) },
 		func(v url.Values) *refusal { return q.readCustom(v, c.customFields(l.entity)) },
@@ -227,6 +231,9 @@ func (l *v2List[T, P]) common() (names []string) {
 	}
 	if l.dated {
 		names = append(names, datedParams...)
+	}
+	if l.ids {
+		names = append(names, "ids")
 	}
 	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(l.lacks, name) })
 }
@@ -256,6 +263,26 @@ func (q *v2Query) readSort(v url.Values, sorts []string) *refusal {
 	}
 	return nil
 }
+
+// mostIDs is how many ids a request may name [v2 /deals].
+const mostIDs = 100
+
+func (q *v2Query) readIDs(v url.Values) *refusal {
+	if !v.Has("ids") {
+		return nil
+	}
+	q.ids = map[string]bool{}
+	for id := range strings.SplitSeq(v.Get("ids"), ",") {
+		q.ids[id] = true
+	}
+	if len(q.ids) > mostIDs {
+		return invalid("ids must not have more than %d ids", mostIDs)
+	}
+	return nil
+}
+
+// names says whether a record is among those that were asked for.
+func (q *v2Query) names(id int64) bool { return q.ids == nil || q.ids[strconv.FormatInt(id, 10)] }
 
 // readCursor refuses a cursor of a list in another order.
 func (q *v2Query) readCursor(v url.Values) (refused *refusal) {
