@@ -25,7 +25,7 @@ import (
 // Account is one Pipedrive account in one run.
 type Account struct {
 	id       string // value of the account_id column
-	api      pipedrive.API
+	api      table.API
 	client   *pipedrive.Client
 	scopes   []string // that the user has granted; empty where that is not known
 	query    pipedrive.Query
@@ -57,11 +57,12 @@ func (a *Account) ID() string { return "account:" + a.id }
 const accountsAtOnce = 10
 
 // Connect logs in to the accounts that the spec names, for 2 API tokens each. It reads no records, so a
-// refused credential ends a run before anything happens at the destination.
+// refused credential ends a run before anything happens at the destination. Of an export endpoint it reads one record
+// of one of the tables.
 //
 // With on_account_error: skip an account that can't be connected is left out, and skipped says why; only
 // if none is left that is an error.
-func Connect(ctx context.Context, s *spec.Spec, userAgent string, run *Run, logger zerolog.Logger) (accounts []*Account, skipped, err error) {
+func Connect(ctx context.Context, s *spec.Spec, tables []*table.Table, userAgent string, run *Run, logger zerolog.Logger) (accounts []*Account, skipped, err error) {
 	connections := s.Connections()
 	connected := make([]*Account, len(connections))
 	errs := make([]error, len(connections))
@@ -69,7 +70,7 @@ func Connect(ctx context.Context, s *spec.Spec, userAgent string, run *Run, logg
 	group.SetLimit(accountsAtOnce)
 	for i, c := range connections {
 		group.Go(func() error {
-			connected[i], errs[i] = connect(ctx, s, c, userAgent, run, logger)
+			connected[i], errs[i] = connect(ctx, s, c, tables, userAgent, run, logger)
 			return nil
 		})
 	}
@@ -112,7 +113,7 @@ func sameTwice(accounts []*Account) error {
 	return nil
 }
 
-func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string, run *Run, logger zerolog.Logger) (*Account, error) {
+func connect(ctx context.Context, s *spec.Spec, c spec.Account, tables []*table.Table, userAgent string, run *Run, logger zerolog.Logger) (*Account, error) {
 	if c.Name != "" {
 		logger = logger.With().Str("account", c.Name).Logger()
 	}
@@ -142,7 +143,7 @@ func connect(ctx context.Context, s *spec.Spec, c spec.Account, userAgent string
 	var err error
 	switch {
 	case c.Export != nil:
-		err = a.connectExport(ctx, config, c.Export)
+		err = a.connectExport(ctx, config, c.Export, tables)
 	case c.OAuth != nil:
 		err = a.connectOAuth(ctx, config, c.Connection, s.Secrets())
 	default:
@@ -183,11 +184,8 @@ func (a *Account) setClock(s *spec.Spec) {
 	}
 }
 
-// apis are the APIs by the spec's api_version.
-var apis = map[string]pipedrive.API{"v2": pipedrive.V2, "v1": pipedrive.V1}
-
 func (a *Account) connectAPI(ctx context.Context, config pipedrive.Config, s spec.Connection) error {
-	a.api = apis[s.APIVersion]
+	a.api = table.API(s.APIVersion)
 	a.client = pipedrive.New(config)
 	me, err := a.client.Me(ctx, &a.meter)
 	if err != nil {
@@ -228,18 +226,22 @@ func (a *Account) connectOAuth(ctx context.Context, config pipedrive.Config, s s
 	return a.connectAPI(ctx, config, s)
 }
 
-// connectExport asks for one pipeline: an export endpoint has nothing that is cheaper.
-func (a *Account) connectExport(ctx context.Context, config pipedrive.Config, s *spec.Export) error {
+// connectExport asks for one record of a table that is always read in full: an export endpoint has nothing that is
+// cheaper.
+func (a *Account) connectExport(ctx context.Context, config pipedrive.Config, s *spec.Export, tables []*table.Table) error {
 	config.BaseURL, config.URLKey = s.URL, "export.url"
 	config.Authorizer = pipedrive.BearerToken(s.Token)
-	a.api = pipedrive.Export
+	a.api = table.Export
 	a.client = pipedrive.New(config)
 	a.id = s.AccountID
-	decoder := table.NewDecoder(lookupColumns["pipelines"], func(c table.Column) table.Source { return c.V2 })
-	for _, listing := range a.listings("pipelines") {
-		for _, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: 1, MayBeEmpty: true}, &a.meter, decoder.Record) {
-			return err
-		}
+	i := slices.IndexFunc(tables, func(t *table.Table) bool { return !t.Incremental && len(t.Export) > 0 })
+	if i < 0 {
+		return nil
+	}
+	decoder := table.NewDecoder(tables[i].Columns, a.source)
+	q := pipedrive.Query{Limit: 1, MayBeEmpty: true}
+	for _, err := range pipedrive.Pages(ctx, a.client, tables[i].Export[0], q, &a.meter, decoder.Record) {
+		return err
 	}
 	return nil
 }
@@ -251,10 +253,10 @@ func (a *Account) Close() {
 	}
 }
 
-// listings returns the listings that make up the records of one type, in the order in which to read them.
-func (a *Account) listings(name string) []pipedrive.Listing {
+// listings returns the listings that make up a table's records, in the order in which to read them.
+func (a *Account) listings(t *table.Table) []pipedrive.Listing {
 	var wanted []pipedrive.Listing
-	for _, l := range a.api.Listings[name] {
+	for _, l := range t.Listings(a.api) {
 		if (!l.Archived || a.archived) && (!l.Deleted || a.query.Deleted) {
 			wanted = append(wanted, l)
 		}
@@ -272,7 +274,7 @@ func (a *Account) covers(l pipedrive.Listing) bool {
 func (a *Account) CheckScopes(tables []*table.Table) error {
 	var errs []error
 	for _, t := range tables {
-		for _, l := range a.listings(t.Records) {
+		for _, l := range a.listings(t) {
 			if !a.covers(l) {
 				errs = append(errs, &pipedrive.Error{
 					Code: pipedrive.MissingScope, Account: a.id, Table: t.Name(), Path: l.Path,
@@ -288,5 +290,5 @@ func (a *Account) CheckScopes(tables []*table.Table) error {
 
 // source returns where this account's API has a column's value.
 func (a *Account) source(c table.Column) table.Source {
-	return c.SourceFor(a.id, a.api.Name == pipedrive.V2.Name)
+	return c.SourceFor(a.id, a.api)
 }

@@ -106,14 +106,17 @@ func NewState(c state.Client, backend *Backend, table string) *State {
 // key names a cursor: the table, the account, and whatever changes which rows belong to the table or which
 // of their columns are filled, so that with others the table is read from its beginning.
 func (a *Account) key(t *Table) string {
-	parts := []string{t.Name(), "account=" + a.id, "api=" + a.api.Name}
+	parts := []string{t.Name(), "account=" + a.id, "api=" + string(a.api)}
 	if a.startTime != "" {
 		parts = append(parts, "start_time="+a.startTime)
 	}
-	if t.Records == "deals" {
-		parts = append(parts, fmt.Sprintf("deleted=%t", a.query.Deleted), fmt.Sprintf("archived=%t", a.archived))
+	if t.Depends(func(l pipedrive.Listing) bool { return l.Deleted || l.DeletedStatus != "" }) {
+		parts = append(parts, fmt.Sprintf("deleted=%t", a.query.Deleted))
 	}
-	if entities[t.Records] != "" && a.customFields != spec.Columns {
+	if t.Depends(func(l pipedrive.Listing) bool { return l.Archived }) {
+		parts = append(parts, fmt.Sprintf("archived=%t", a.archived))
+	}
+	if t.Fields != nil && a.customFields != spec.Columns {
 		parts = append(parts, "custom_fields="+string(a.customFields))
 	}
 	return strings.Join(parts, ",")

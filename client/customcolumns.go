@@ -50,7 +50,7 @@ func readFields(ctx context.Context, tables []*table.Table, accounts []*Account)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(accountsAtOnce) // and one list of each
 	for _, a := range accounts {
-		if len(tables) > 0 && len(a.api.Listings[tables[0].Records+"Fields"]) == 0 {
+		if len(tables) > 0 && len(tables[0].Fields.Listings(a.api)) == 0 {
 			a.logger.Info().Str("account_id", a.id).
 				Msg("an export endpoint does not list the custom fields; they come in the column custom_fields only")
 			continue

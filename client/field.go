@@ -14,12 +14,12 @@ var FieldColumns = []table.Column{
 	{Name: "entity", Key: true, Description: "What the field belongs to: deal, person or organization.", V2: table.Absent(), V1: table.Absent()},
 	{Name: "field_code", Key: true, Description: "The field's key in the API: a 40-character hash for a custom field.", V1: table.At("key")},
 	{Name: "field_name", Description: "The field's name, as users see it. Names are not unique.", V1: table.At("name")},
-	{Name: "field_type", Description: "Type of the field's Values: varchar, enum, monetary, …"},
+	{Name: "field_type", Description: "Type of the field's values: varchar, enum, monetary, …"},
 	{Name: "is_custom_field", Type: table.Bool, Description: "Whether users of the account added the field.", V2: table.Absent(), V1: table.Absent()},
 	{Name: "table_name", Description: "The table whose rows have the field.", V2: table.Absent(), V1: table.Absent()},
 	{Name: "column_name", Description: "The column that has the field's value. Of a value with parts, the others are in columns that begin with this name.", V2: table.Absent(), V1: table.Absent()},
 	{Name: "options", Type: table.JSON, Description: "Options of the field: a list of {id, label, …}."},
-	{Name: "subfields", Type: table.JSON, Description: "Parts of the field's Values: a list of {field_code, field_name, field_type}."},
+	{Name: "subfields", Type: table.JSON, Description: "Parts of the field's values: a list of {field_code, field_name, field_type}."},
 	{Name: "description", Description: "What users wrote about the field."},
 	{Name: "is_optional_response_field", Type: table.Bool, Description: "Whether API v2 sends the field only when it is asked to.", V1: table.Absent()},
 	{Name: "id", Type: table.Int, Description: "The field's id in API v1, where parts of a custom field have none; NULL on v2.", V2: table.Absent()},
@@ -36,19 +36,16 @@ var (
 	fieldOptions    = table.Index(FieldColumns, "options")
 )
 
-// entities are what Pipedrive calls one record of a type that has fields.
-var entities = map[string]string{"deals": "deal", "organizations": "organization", "persons": "person"}
-
 // fields returns the fields of a table's records, standard and custom ones. An export endpoint has no list
 // of them.
 func (a *Account) fields(ctx context.Context, t *table.Table, m *pipedrive.Meter) ([]*table.Row, error) {
-	return a.lookups.list(t.Records+"Fields").load(ctx, a, m)
+	return a.lookups.list(t.Fields).load(ctx, a, m)
 }
 
 // customFieldsV1 returns what gathers the custom fields of a table's records. Where the table has no column of
 // custom fields, or the API has them in one object already, it returns nil.
 func (a *Account) customFieldsV1(ctx context.Context, t *table.Table, m *pipedrive.Meter) (*table.CustomFieldsV1, error) {
-	if !t.HasCustomFields() || a.api.Name == pipedrive.V2.Name {
+	if !t.HasCustomFields() || a.api == table.V2 {
 		return nil, nil
 	}
 	c := &table.CustomFieldsV1{Kinds: map[string]string{}}
@@ -61,7 +58,7 @@ func (a *Account) customFieldsV1(ctx context.Context, t *table.Table, m *pipedri
 
 // coversFields reports whether the user's consent covers the list of the fields of a table's records.
 func (a *Account) coversFields(t *table.Table) bool {
-	return !slices.ContainsFunc(a.api.Listings[t.Records+"Fields"], func(l pipedrive.Listing) bool { return !a.covers(l) })
+	return !slices.ContainsFunc(t.Fields.Listings(a.api), func(l pipedrive.Listing) bool { return !a.covers(l) })
 }
 
 // isCustom reports whether the row is a custom field, and not one part of another.
@@ -89,7 +86,7 @@ func describe(ctx context.Context, t *table.Table, a *Account, m *pipedrive.Mete
 			if of.Column(code) >= 0 {
 				column = code
 			}
-			row.Values[fieldEntity] = table.TextValue(entities[of.Records])
+			row.Values[fieldEntity] = table.TextValue(of.Entity)
 			row.Values[fieldIsCustom] = table.BoolValue(isCustom(f))
 			row.Values[fieldTableName] = table.TextValue(of.Name())
 			row.Values[fieldColumnName] = table.TextValue(column)

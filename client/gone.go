@@ -75,7 +75,7 @@ func (r *reading) findGone(ctx context.Context, complete bool) error {
 // others. A record that moved from one of several listings to another while these were read, as a deal that leaves
 // the archive, was in neither. Where a listing can't be asked by ids, its first reading has to do.
 func (r *reading) lookAgain(ctx context.Context, missing []int64) ([]int64, error) {
-	listings := r.account.listings(r.table.Records)
+	listings := r.account.listings(r.table)
 	slices.Reverse(listings) // what moved against their order is found on its way
 	for _, l := range listings {
 		for ids := range slices.Chunk(missing, max(1, l.ByIDs)) {

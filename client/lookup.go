@@ -11,17 +11,6 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// lookupColumns are the columns that are kept of each list.
-var lookupColumns = map[string][]table.Column{
-	"users":     {{Name: "id", Type: table.Int, Key: true}, {Name: "name"}, {Name: "email"}},
-	"stages":    {{Name: "id", Type: table.Int, Key: true}, {Name: "order_nr", Type: table.Int}},
-	"pipelines": {{Name: "id", Type: table.Int, Key: true}, {Name: "name"}},
-
-	"dealsFields":         FieldColumns,
-	"organizationsFields": FieldColumns,
-	"personsFields":       FieldColumns,
-}
-
 // lookups are the lists of an account that have been asked for.
 type lookups struct {
 	mu    sync.Mutex
@@ -30,9 +19,8 @@ type lookups struct {
 
 // lookupList is one list.
 type lookupList struct {
-	name    string
-	columns []table.Column
-	table   bool // whether the list is a table's, with that table's columns
+	of     *table.Table
+	shared bool // whether the run reads the table itself, which takes its rows from here
 
 	mu     sync.Mutex
 	read   bool
@@ -41,30 +29,39 @@ type lookupList struct {
 	warned sync.Once
 }
 
-func (l *lookups) list(name string) *lookupList {
+func (l *lookups) list(of *table.Table) *lookupList {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.lists[name] == nil {
+	if l.lists[of.Records] == nil {
 		if l.lists == nil {
 			l.lists = map[string]*lookupList{}
 		}
-		l.lists[name] = &lookupList{name: name, columns: lookupColumns[name]}
+		l.lists[of.Records] = &lookupList{of: of}
 	}
-	return l.lists[name]
+	return l.lists[of.Records]
 }
 
-// share has a table that is always read in full take its rows from the list that others look up in, if they do. It is
-// called before any list is read.
-func (l *lookups) share(t *table.Table) {
-	if lookupColumns[t.Records] != nil && !t.Incremental {
-		list := l.list(t.Records)
-		list.columns, list.table = t.Columns, true
+// share has those of a run's tables that are always read in full take their rows from the lists that others look up
+// in. It is called before any list is read.
+func (a *Account) share(tables []*table.Table) {
+	lookedUp := map[string]bool{}
+	for _, t := range tables {
+		for _, c := range t.Columns {
+			if looked := a.source(c).Lookup(); looked != nil {
+				lookedUp[looked.Table.Records] = true
+			}
+		}
+	}
+	for _, t := range tables {
+		if lookedUp[t.Records] && !t.Incremental {
+			a.lookups.list(t).shared = true
+		}
 	}
 }
 
 // of returns the list that a table takes its rows from, nil for none.
 func (l *lookups) of(t *table.Table) *lookupList {
-	if list := l.list(t.Records); list.table {
+	if list := l.list(t); list.shared {
 		return list
 	}
 	return nil
@@ -85,17 +82,17 @@ func (l *lookupList) copies(ctx context.Context, a *Account, m *pipedrive.Meter)
 // lookup returns the function that looks a record's id up. Without the scope for the list it finds nothing,
 // with one warning: the table that asks is whole without it.
 func (a *Account) lookup(ctx context.Context, l *table.Looked, m *pipedrive.Meter) (func(id int64) table.Value, error) {
-	list := a.lookups.list(l.List)
+	list := a.lookups.list(l.Table)
 	rows, err := list.load(ctx, a, m)
 	if errors.Is(err, pipedrive.MissingScope) {
 		list.warned.Do(func() {
-			a.logger.Warn().Err(err).Str("account_id", a.id).Str("list", l.List).
+			a.logger.Warn().Err(err).Str("account_id", a.id).Str("list", l.Table.Records).
 				Msg("the credentials do not cover this list; the columns that are looked up in it stay NULL")
 		})
 	} else if err != nil {
 		return nil, err
 	}
-	column := table.Index(list.columns, l.Column)
+	column := list.of.Column(l.Column)
 	found := make(map[int64]table.Value, len(rows))
 	for _, row := range rows {
 		found[row.RecordKey().Number] = row.Values[column]
@@ -111,11 +108,11 @@ func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) (
 		return l.rows, l.err
 	}
 	var rows []*table.Row
-	decoder, limit := table.NewDecoder(l.columns, a.source), pipedrive.MaxLimit
-	if l.table {
+	decoder, limit := table.NewDecoder(l.of.Columns, a.source), pipedrive.MaxLimit
+	if l.shared {
 		limit = a.query.Limit
 	}
-	for _, listing := range a.api.Listings[l.name] {
+	for _, listing := range l.of.Listings(a.api) {
 		if !a.covers(listing) {
 			l.err = &pipedrive.Error{
 				Code: pipedrive.MissingScope, Path: listing.Path, Message: "the credentials need " + strings.Join(listing.Scopes, " or "),

@@ -61,7 +61,7 @@ func (r *reading) all(ctx context.Context) error {
 		}
 		return r.send(ctx, rows)
 	}
-	for _, listing := range r.account.listings(r.table.Records) {
+	for _, listing := range r.account.listings(r.table) {
 		if err := r.listing(ctx, listing); err != nil {
 			return err
 		}

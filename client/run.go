@@ -117,6 +117,9 @@ func (r *Run) readAll(ctx context.Context, tables []*table.Table, readings []*re
 
 // readings returns what there is to read, in an order that is the same in each of several shards.
 func (r *Run) readings(tables []*table.Table) []*reading {
+	for _, a := range r.accounts {
+		a.share(tables)
+	}
 	var readings []*reading
 	for _, t := range tables {
 		if t.Runs {
@@ -124,7 +127,6 @@ func (r *Run) readings(tables []*table.Table) []*reading {
 		}
 		s := t.Schema()
 		for _, a := range r.accounts {
-			a.lookups.share(t)
 			rd := &reading{table: t, account: a, schema: s}
 			rd.meter.Whole = &a.meter
 			readings = append(readings, rd)

@@ -64,7 +64,7 @@ func (r *Run) outcomes(tables []*table.Table, failed error) []outcome {
 	var outcomes []outcome
 	for _, a := range r.accounts {
 		o := outcome{
-			Account: a.id, Started: r.began, Ended: time.Now(), Status: "complete", API: a.api.Name, Tables: names,
+			Account: a.id, Started: r.began, Ended: time.Now(), Status: "complete", API: string(a.api), Tables: names,
 			Rows: a.rows.Load(), Requests: a.meter.Requests(), Tokens: a.meter.Tokens(), Retries: a.meter.Retries(),
 		}
 		for _, u := range r.unread {

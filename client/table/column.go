@@ -1,6 +1,8 @@
 package table
 
 import (
+	"strings"
+
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/cloudquery/plugin-sdk/v4/types"
@@ -44,19 +46,32 @@ type Column struct {
 	// IncrementalKey marks the column that a run continues from.
 	IncrementalKey bool
 
+	// Presence says when V2 sends the value.
+	Presence Presence
+
 	// ByAccount is where each account has the value, by its id, in place of V2 and V1; nil for a column
 	// that all accounts have.
 	ByAccount map[string]Source
 }
 
-// SourceFor returns where an account has the column's value, on API v2 or else on v1.
-func (c Column) SourceFor(account string, v2 bool) Source {
+// Presence is the condition under which API v2 sends a field.
+type Presence int
+
+// The conditions.
+const (
+	Always           Presence = iota
+	OnRequest                 // when include_fields names it
+	OnRequestIfThere          // likewise, and an account may not have it: asking for it is then answered by 400
+)
+
+// SourceFor returns where an account has the column's value on an API.
+func (c Column) SourceFor(account string, api API) Source {
 	switch s, ok := c.ByAccount[account]; {
 	case ok:
 		return s
 	case c.ByAccount != nil:
 		return Absent()
-	case v2:
+	case api == V2:
 		return c.V2
 	}
 	return c.V1
@@ -92,16 +107,28 @@ func Ref(names ...string) Source {
 	return s
 }
 
-// Lookup is what the id at path names: one column of the record with that id in another list, like the owner's name.
-func Lookup(path, list, column string) Source {
-	return Source{paths: []string{path}, lookup: &Looked{List: list, Column: column}}
+// Lookup is what the id at path names: a column of the record with that id in another table, like the owner's name.
+func Lookup(path string, in *Table, column string) Source {
+	return Source{paths: []string{path}, lookup: &Looked{Table: in, Column: column}}
 }
 
-// Looked is a column of another list.
-type Looked struct{ List, Column string }
+// Looked is a column of another table, whose primary key is a number.
+type Looked struct {
+	Table  *Table
+	Column string
+}
 
 // Lookup returns what the source looks up, nil for nothing.
 func (s Source) Lookup() *Looked { return s.lookup }
+
+// first is the first name in the source's first path, or the column's own.
+func (s Source) first(column string) string {
+	if len(s.paths) == 0 {
+		return column
+	}
+	name, _, _ := strings.Cut(s.paths[0], ".")
+	return name
+}
 
 // With is the source with a reader of its own.
 func (s Source) With(read Reader) Source {

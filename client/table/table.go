@@ -8,6 +8,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/cloudquery/plugin-sdk/v4/schema"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
 // The names of columns that more than their table relies on.
@@ -18,14 +20,37 @@ const (
 	CustomFieldsColumn = "custom_fields"
 )
 
-// Table declares a table: which records it holds and what its columns are.
+// API is one way to read Pipedrive.
+type API string
+
+// The APIs, by the names that state and rows have of them.
+const (
+	// V2 is today's API. Its facts are those of the vendor's OpenAPI file of 2026-08-18.
+	V2 API = "v2"
+	// V1 is out of support at Pipedrive for the lists that V2 has. Its facts are those of the vendor's OpenAPI file of
+	// 2026-01-14, the last that has them.
+	V1 API = "v1"
+	// Export is an export endpoint that passes v1's lists on, below a URL of its own: it takes limit and start, and
+	// has neither lists of fields nor archived or deleted records. What a request costs is its operator's.
+	Export API = "export"
+)
+
+// Table declares a table: which records it holds, where they come from, and what its columns are.
 type Table struct {
-	// Records is the type of record, as [pipedrive.API] names its listings: "deals".
+	// Records is the type of record: "deals".
 	Records     string
 	Title       string
 	Description string
 	// Incremental tables can be read from where the last run ended.
 	Incremental bool
+	// V2, V1 and Export are the listings that each API has of the records, in the order in which to read them. An
+	// API without any does not have the table.
+	V2, V1, Export []pipedrive.Listing
+	// Fields is the list of the records' custom fields; nil where they have none, and without V1 or V2 where the
+	// API does not list them.
+	Fields *Table
+	// Entity is the name of one record in the table of fields: "deal".
+	Entity string
 	// Columns behind account_id.
 	Columns []Column
 	// Describes are the tables whose fields are the records, in place of a listing of their own.
@@ -36,6 +61,39 @@ type Table struct {
 
 // Name is the table's name at the destination.
 func (t *Table) Name() string { return "pipedrive_" + t.Records }
+
+// Listings returns the listings that an API has of the records. Those of V2 ask for the columns that only come when
+// they are asked for.
+func (t *Table) Listings(api API) []pipedrive.Listing {
+	switch api {
+	case V1:
+		return t.V1
+	case Export:
+		return t.Export
+	}
+	listings := slices.Clone(t.V2)
+	for i := range listings {
+		listings[i].Include = t.included(OnRequest)
+		listings[i].IncludeOptional = t.included(OnRequestIfThere)
+	}
+	return listings
+}
+
+// included are the fields of V2 that come under a condition.
+func (t *Table) included(when Presence) []string {
+	var fields []string
+	for _, c := range t.Columns {
+		if c.Presence == when {
+			fields = append(fields, c.V2.first(c.Name))
+		}
+	}
+	return fields
+}
+
+// Depends reports whether a listing of the records has a property, on any API.
+func (t *Table) Depends(property func(pipedrive.Listing) bool) bool {
+	return slices.ContainsFunc(slices.Concat(t.V2, t.V1, t.Export), property)
+}
 
 // Column returns the index of a column, or -1.
 func (t *Table) Column(name string) int { return Index(t.Columns, name) }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
@@ -40,8 +41,8 @@ func row(t *testing.T, page, name string) []string {
 
 func TestCost_isThatOfTheLists(t *testing.T) {
 	t.Parallel()
-	for _, listings := range pipedrive.V2.Listings {
-		for _, l := range listings {
+	for _, list := range tables.Lists() {
+		for _, l := range list.Listings(table.V2) {
 			require.Equal(t, strconv.Itoa(l.Cost), strings.TrimSpace(row(t, "docs/cost.md", l.Path)[0]), l.Path)
 		}
 	}
@@ -82,13 +83,13 @@ func fullRun(t *testing.T, c *computer) int64 {
 
 func TestAuthentication_namesTheScopesOfTables(t *testing.T) {
 	t.Parallel()
-	for _, table := range tables.All() {
-		for _, l := range pipedrive.V2.Listings[table.Records] {
-			scopes := row(t, "docs/authentication.md", table.Name())[0]
+	for _, of := range tables.All() {
+		for _, l := range of.Listings(table.V2) {
+			scopes := row(t, "docs/authentication.md", of.Name())[0]
 			for _, s := range l.Scopes {
-				require.Contains(t, scopes, "`"+s+"`", table.Name())
+				require.Contains(t, scopes, "`"+s+"`", of.Name())
 			}
-			require.Equal(t, 2*len(l.Scopes), strings.Count(scopes, "`"), table.Name())
+			require.Equal(t, 2*len(l.Scopes), strings.Count(scopes, "`"), of.Name())
 		}
 	}
 }

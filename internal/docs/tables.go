@@ -10,7 +10,7 @@ import (
 
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
@@ -66,10 +66,10 @@ func render(texts map[string]string, file, name string, values any) error {
 }
 
 // sources are the lists that a table is read from.
-func sources(t *client.Table) []pipedrive.Listing {
-	listings := pipedrive.V2.Listings[t.Records]
+func sources(t *table.Table) []pipedrive.Listing {
+	listings := t.Listings(table.V2)
 	for _, of := range t.Describes {
-		listings = append(listings, pipedrive.V2.Listings[of.Records+"Fields"]...)
+		listings = append(listings, of.Fields.Listings(table.V2)...)
 	}
 	return listings
 }

@@ -130,7 +130,7 @@ func TestPages_anEmptyListIsAskedForAgain(t *testing.T) {
 	}
 }
 
-var timedCursorListing = Listing{Path: "/api/v2/things", Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2}
+var timedCursorListing = TimedV2("/api/v2/things", 0, nil)
 
 // cursorPages are the pages of a cursor listing, one after another.
 func cursorPages(pages ...[]item) func(int, *http.Request) reply {

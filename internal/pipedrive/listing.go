@@ -143,115 +143,56 @@ func (l Listing) Key() string {
 	return l.Path + "?" + l.Filter.Encode()
 }
 
-// API is one way to read Pipedrive: which listings each type of record comes from.
-type API struct {
-	Name string
-	// Listings by type of record, like "deals", in the order in which to read them.
-	Listings map[string][]Listing
-}
-
-var (
-	dealsScopes    = []string{"deals:read", "deals:full"}
-	contactsScopes = []string{"contacts:read", "contacts:full"}
-	setupScopes    = []string{"deals:read", "deals:full", "admin"}
-	notesScopes    = slices.Concat(dealsScopes, contactsScopes)
-
-	dealFieldsScopes    = slices.Concat(dealsScopes, []string{"admin", "deal-fields:full"})
-	contactFieldsScopes = slices.Concat(contactsScopes, []string{"admin", "contact-fields:full"})
-
-	byIDv2 = url.Values{"sort_by": {"id"}, "sort_direction": {"asc"}}
-	byIDv1 = url.Values{"sort": {"id ASC"}}
-
-	oldestFirstV2 = url.Values{"sort_by": {"update_time"}, "sort_direction": {"asc"}}
-	newestFirstV2 = url.Values{"sort_by": {"update_time"}, "sort_direction": {"desc"}}
-	oldestFirstV1 = url.Values{"sort": {"update_time ASC, id ASC"}}
-	newestFirstV1 = url.Values{"sort": {"update_time DESC, id DESC"}}
-
-	activityCounts = []string{
-		"next_activity_id", "last_activity_id", "email_messages_count", "activities_count",
-		"done_activities_count", "undone_activities_count", "files_count", "notes_count", "followers_count",
+// ByIDV2 is a list of API v2 that can be read in the order of ids.
+func ByIDV2(path string, cost int, scopes []string) Listing {
+	return Listing{
+		Path: path, Cost: cost, Paging: Cursor, Scopes: scopes,
+		Sort: url.Values{"sort_by": {"id"}, "sort_direction": {"asc"}},
 	}
-	dealCounts = []string{
-		"open_deals_count", "related_open_deals_count", "closed_deals_count", "related_closed_deals_count",
-		"won_deals_count", "related_won_deals_count", "lost_deals_count", "related_lost_deals_count",
-	}
-	mailTimes   = []string{"last_incoming_mail_time", "last_outgoing_mail_time"}
-	dealInclude = slices.Concat(activityCounts, mailTimes, []string{
-		"first_won_time", "products_count", "participants_count", "smart_bcc_email", "source_lead_id",
-	})
-)
-
-// Notes has no counterpart in v2 (https://github.com/pipedrive/client-nodejs/issues/711).
-var notes = Listing{Path: "/v1/notes", Cost: 20, Paging: Offset, Sort: byIDv1, OldestFirst: oldestFirstV1, NewestFirst: newestFirstV1, Scopes: notesScopes}
-
-// V2 is today's API; costs, fields and scopes are those of the vendor's OpenAPI file of 2026-08-18.
-var V2 = API{
-	Name: "v2",
-	Listings: map[string][]Listing{
-		"persons": {{
-			Path: "/api/v2/persons", Cost: 10, ByIDs: 100, Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2, Scopes: contactsScopes,
-			Include: slices.Concat(activityCounts, dealCounts, mailTimes, []string{
-				"participant_open_deals_count", "participant_closed_deals_count", "smart_bcc_email",
-			}),
-			// "can only be included if the company has marketing app enabled".
-			IncludeOptional: []string{"marketing_status", "doi_status"},
-		}},
-		"organizations": {{
-			Path: "/api/v2/organizations", Cost: 10, ByIDs: 100, Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2, Scopes: contactsScopes,
-			Include: slices.Concat(activityCounts, dealCounts, []string{"people_count", "smart_bcc_email"}),
-		}},
-		// Archived deals come second: a deal that is archived while the first list is being read is
-		// then in one of the two, or in both. One that is brought back from the archive meanwhile can
-		// be in neither; the next run has it.
-		"deals": {{
-			Path: "/api/v2/deals", Cost: 10, ByIDs: 100, Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2, Scopes: dealsScopes,
-			Include: dealInclude, DeletedStatus: "open,won,lost,deleted",
-		}, {
-			Path: "/api/v2/deals/archived", Cost: 20, ByIDs: 100, Paging: Cursor, Sort: byIDv2, OldestFirst: oldestFirstV2, NewestFirst: newestFirstV2, Scopes: dealsScopes,
-			Include: dealInclude, DeletedStatus: "open,won,lost,deleted", Archived: true,
-		}},
-		"notes":     {notes},
-		"pipelines": {{Path: "/api/v2/pipelines", Cost: 5, Paging: Cursor, Sort: byIDv2, Scopes: setupScopes}},
-		"stages":    {{Path: "/api/v2/stages", Cost: 5, Paging: Cursor, Sort: byIDv2, Scopes: setupScopes}},
-		"users":     {{Path: "/v1/users", Cost: 20, Scopes: []string{"users:read"}}},
-
-		"personsFields":       {{Path: "/api/v2/personFields", Cost: 10, Paging: Cursor, Scopes: contactFieldsScopes}},
-		"organizationsFields": {{Path: "/api/v2/organizationFields", Cost: 10, Paging: Cursor, Scopes: contactFieldsScopes}},
-		"dealsFields":         {{Path: "/api/v2/dealFields", Cost: 10, Paging: Cursor, Scopes: dealFieldsScopes}},
-	},
 }
 
-// V1 is the API that Pipedrive no longer supports for these lists since 2026-08-01. Its facts are those of
-// the vendor's OpenAPI file of 2026-01-14, the last that has them. Archived deals it does not list.
-var V1 = API{
-	Name: "v1",
-	Listings: map[string][]Listing{
-		"persons":       {{Path: "/v1/persons", Cost: 20, Paging: Offset, Sort: byIDv1, Scopes: contactsScopes}},
-		"organizations": {{Path: "/v1/organizations", Cost: 20, Paging: Offset, Sort: byIDv1, Scopes: contactsScopes}},
-		"deals": {
-			{Path: "/v1/deals", Cost: 20, Paging: Offset, Sort: byIDv1, Scopes: dealsScopes, Filter: url.Values{"status": {"all_not_deleted"}}},
-			{Path: "/v1/deals", Cost: 20, Paging: Offset, Sort: byIDv1, Scopes: dealsScopes, Filter: url.Values{"status": {"deleted"}}, Deleted: true},
-		},
-		"notes":     {notes},
-		"pipelines": {{Path: "/v1/pipelines", Cost: 10, Scopes: setupScopes}},
-		"stages":    {{Path: "/v1/stages", Cost: 10, Paging: Offset, Scopes: setupScopes}},
-
-		"personsFields":       {{Path: "/v1/personFields", Cost: 20, Paging: Offset, Scopes: contactFieldsScopes}},
-		"organizationsFields": {{Path: "/v1/organizationFields", Cost: 20, Paging: Offset, Scopes: contactFieldsScopes}},
-		"dealsFields":         {{Path: "/v1/dealFields", Cost: 20, Paging: Offset, Scopes: dealFieldsScopes}},
-	},
+// TimedV2 is a list of API v2 that can be read in the order of update_time too, and takes updated_since and ids.
+func TimedV2(path string, cost int, scopes []string) Listing {
+	l := ByIDV2(path, cost, scopes)
+	l.ByIDs = 100
+	l.OldestFirst = url.Values{"sort_by": {"update_time"}, "sort_direction": {"asc"}}
+	l.NewestFirst = url.Values{"sort_by": {"update_time"}, "sort_direction": {"desc"}}
+	return l
 }
 
-// Export is an export endpoint that passes v1's lists on, below a URL of its own: it takes limit and start,
-// and has neither lists of fields nor archived or deleted deals. What a request costs is its operator's.
-var Export = API{
-	Name: "export",
-	Listings: map[string][]Listing{
-		"persons":       {{Path: "/persons", Paging: Offset}},
-		"organizations": {{Path: "/organizations", Paging: Offset}},
-		"deals":         {{Path: "/deals", Paging: Offset}},
-		"notes":         {{Path: "/notes", Paging: Offset}},
-		"pipelines":     {{Path: "/pipelines", Paging: Offset}},
-		"stages":        {{Path: "/stages", Paging: Offset}},
-	},
+// ByIDV1 is a list of API v1 that can be read in the order of ids.
+func ByIDV1(path string, cost int, scopes []string) Listing {
+	return Listing{Path: path, Cost: cost, Paging: Offset, Scopes: scopes, Sort: url.Values{"sort": {"id ASC"}}}
+}
+
+// TimedV1 is a list of API v1 that can be read in the order of update_time too, and takes updated_since.
+func TimedV1(path string, cost int, scopes []string) Listing {
+	l := ByIDV1(path, cost, scopes)
+	l.OldestFirst = url.Values{"sort": {"update_time ASC, id ASC"}}
+	l.NewestFirst = url.Values{"sort": {"update_time DESC, id DESC"}}
+	return l
+}
+
+// WithDeleted is the list with recently deleted records too, where it is asked for the statuses.
+func (l Listing) WithDeleted(statuses string) Listing {
+	l.DeletedStatus = statuses
+	return l
+}
+
+// OfArchived is the list as one of archived records.
+func (l Listing) OfArchived() Listing {
+	l.Archived = true
+	return l
+}
+
+// OfDeleted is the list as one of recently deleted records.
+func (l Listing) OfDeleted() Listing {
+	l.Deleted = true
+	return l
+}
+
+// WithStatus is the list of the records with a status.
+func (l Listing) WithStatus(status string) Listing {
+	l.Filter = url.Values{"status": {status}}
+	return l
 }

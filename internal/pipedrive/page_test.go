@@ -19,8 +19,8 @@ func decodeItem(dec *jsontext.Decoder) (item, error) {
 }
 
 var (
-	cursorListing = Listing{Path: "/api/v2/things", Paging: Cursor, Sort: byIDv2}
-	offsetListing = Listing{Path: "/v1/things", Paging: Offset, Sort: byIDv1}
+	cursorListing = ByIDV2("/api/v2/things", 0, nil)
+	offsetListing = ByIDV1("/v1/things", 0, nil)
 )
 
 func TestPages_followsCursor(t *testing.T) {
@@ -246,7 +246,7 @@ func TestPages_offsetListThatPromisesRecordsForEverFails(t *testing.T) {
 			return reply{body: `{"success":true,"data":` + items(1, 2) + more}
 		})
 		var err error
-		for _, err = range Pages(ctx, c, notes, Query{Limit: 2, Order: order}, nil, decodeItem) {
+		for _, err = range Pages(ctx, c, timedListing, Query{Limit: 2, Order: order}, nil, decodeItem) {
 		}
 		require.ErrorContains(t, requireCode(t, err, ExternalAPIError), "can't be read to its end")
 		cancel(nil)

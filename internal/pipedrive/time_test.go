@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var timedListing = Listing{Path: "/v1/things", Paging: Offset, Sort: byIDv1, OldestFirst: oldestFirstV1, NewestFirst: newestFirstV1}
+var timedListing = TimedV1("/v1/things", 0, nil)
 
 // at is a second of the tests' day; none is an update_time that is not there.
 func at(second int) string {
@@ -43,12 +43,12 @@ func (l *timedList) answer(n int, r *http.Request) reply {
 		})
 	}
 	slices.SortFunc(rows, func(a, b item) int {
-		if q.Get("sort") == byIDv1.Get("sort") {
+		if q.Get("sort") == timedListing.Sort.Get("sort") {
 			return cmp.Compare(a.ID, b.ID)
 		}
 		return cmp.Or(cmp.Compare(a.UpdateTime, b.UpdateTime), cmp.Compare(a.ID, b.ID))
 	})
-	if q.Get("sort") == newestFirstV1.Get("sort") {
+	if q.Get("sort") == timedListing.NewestFirst.Get("sort") {
 		slices.Reverse(rows)
 	}
 	if l.order != nil {

@@ -23,9 +23,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator/openapi"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
 // ask is one request.
@@ -83,9 +85,9 @@ func pattern(path string) string { return number.ReplaceAllString(path, "/{id}/"
 // listing which the vendor doesn't have fails here.
 func asks() []ask {
 	all := slices.Clone(served)
-	for _, api := range []pipedrive.API{pipedrive.V2, pipedrive.V1} {
-		for _, name := range slices.Sorted(maps.Keys(api.Listings)) {
-			for _, l := range api.Listings[name] {
+	for _, api := range []table.API{table.V2, table.V1} {
+		for _, list := range tables.Lists() {
+			for _, l := range list.Listings(api) {
 				for _, q := range listingQueries(l) {
 					// Both APIs read notes from the same list.
 					if a := (ask{l.Path, q.Encode()}); !slices.Contains(all, a) {
@@ -125,8 +127,8 @@ func listingQueries(l pipedrive.Listing) []url.Values {
 
 // included is include_fields as the plugin's listing at a path of v2 asks.
 func included(path string) string {
-	for _, listings := range pipedrive.V2.Listings {
-		for _, l := range listings {
+	for _, list := range tables.Lists() {
+		for _, l := range list.Listings(table.V2) {
 			if l.Path == path {
 				return strings.Join(slices.Concat(l.Include, l.IncludeOptional), ",")
 			}

@@ -108,7 +108,7 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 		return err
 	}
 	run := client.NewRunOn(c.machine, c.spec.MaxTokens)
-	accounts, skipped, err := client.Connect(ctx, c.spec, userAgent(), run, c.logger)
+	accounts, skipped, err := client.Connect(ctx, c.spec, tables.All(), userAgent(), run, c.logger)
 	if err != nil {
 		return err
 	}

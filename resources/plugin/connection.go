@@ -9,6 +9,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
 // TestConnection logs in as a sync would, for 2 API tokens an account. Its codes are those of [pipedrive.Code].
@@ -17,7 +18,7 @@ func TestConnection(ctx context.Context, logger zerolog.Logger, raw []byte) erro
 	if err != nil {
 		return testError(err)
 	}
-	accounts, skipped, err := client.Connect(ctx, s, userAgent(), client.NewRun(0), s.Secrets().Logger(logger))
+	accounts, skipped, err := client.Connect(ctx, s, tables.All(), userAgent(), client.NewRun(0), s.Secrets().Logger(logger))
 	if err != nil {
 		return testError(s.Secrets().Error(err))
 	}

@@ -1,6 +1,9 @@
 package tables
 
-import "github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+import (
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
 
 func deals() *table.Table {
 	return &table.Table{
@@ -8,6 +11,19 @@ func deals() *table.Table {
 		Title:       "Deals",
 		Description: "Sales opportunities: open, won and lost ones, archived ones, and those deleted in the last 30 days. https://developers.pipedrive.com/docs/api/v1/Deals#getDeals",
 		Incremental: true,
+		Entity:      "deal",
+		Fields:      fieldList("dealFields", dealFieldsScopes),
+		// Archived deals come second: a deal that is archived while the first list is being read is then in one of the
+		// two, or in both. One that is brought back from the archive meanwhile can be in neither; the next run has it.
+		V2: []pipedrive.Listing{
+			pipedrive.TimedV2("/api/v2/deals", 10, dealsScopes).WithDeleted("open,won,lost,deleted"),
+			pipedrive.TimedV2("/api/v2/deals/archived", 20, dealsScopes).WithDeleted("open,won,lost,deleted").OfArchived(),
+		},
+		V1: []pipedrive.Listing{
+			pipedrive.ByIDV1("/v1/deals", 20, dealsScopes).WithStatus("all_not_deleted"),
+			pipedrive.ByIDV1("/v1/deals", 20, dealsScopes).WithStatus("deleted").OfDeleted(),
+		},
+		Export: []pipedrive.Listing{{Path: "/deals", Paging: pipedrive.Offset}},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The deal's id."},
 			{Name: "title", Type: table.Text, Description: "Title."},
@@ -15,13 +31,13 @@ func deals() *table.Table {
 			{Name: "currency", Type: table.Text, Description: "Currency of the value, an ISO 4217 code."},
 			{Name: "status", Type: table.Text, Description: "open, won, lost or deleted."},
 			{Name: "stage_id", Type: table.Int, Description: "The stage that the deal is in.", V1: table.Ref("stage_id")},
-			{Name: "stage_order_nr", Type: table.Int, Description: "Position of the stage in its pipeline.", V2: table.Lookup("stage_id", "stages", "order_nr")},
+			{Name: "stage_order_nr", Type: table.Int, Description: "Position of the stage in its pipeline.", V2: table.Lookup("stage_id", stages(), "order_nr")},
 			{Name: "pipeline_id", Type: table.Int, Description: "The pipeline that the deal is in.", V1: table.Ref("pipeline_id")},
 			{Name: "person_id", Type: table.Int, Description: "The person whom the deal is with.", V1: table.Ref("person_id")},
 			{Name: "org_id", Type: table.Int, Description: "The organization that the deal is with.", V1: table.Ref("org_id")},
 			{Name: "owner_id", Type: table.Int, Description: "The user who owns the deal.", V1: table.Ref("owner_id", "user_id")},
-			{Name: "owner_name", Type: table.Text, Description: "The owner's name.", V2: table.Lookup("owner_id", "users", "name"), V1: table.At("owner_id.name", "user_id.name")},
-			{Name: "owner_email", Type: table.Text, Description: "The owner's e-mail address.", V2: table.Lookup("owner_id", "users", "email"), V1: table.At("owner_id.email", "user_id.email")},
+			{Name: "owner_name", Type: table.Text, Description: "The owner's name.", V2: table.Lookup("owner_id", users(), "name"), V1: table.At("owner_id.name", "user_id.name")},
+			{Name: "owner_email", Type: table.Text, Description: "The owner's e-mail address.", V2: table.Lookup("owner_id", users(), "email"), V1: table.At("owner_id.email", "user_id.email")},
 			{Name: "expected_close_date", Type: table.Date, Description: "The day on which the deal is expected to be closed."},
 			{Name: "add_time", Type: table.Timestamp, Description: "When the deal was created."},
 			{Name: "update_time", Type: table.Timestamp, Description: "When the deal was last changed.", IncrementalKey: true},
@@ -47,22 +63,22 @@ func deals() *table.Table {
 			{Name: "arr", Type: table.Float, Description: "Annual recurring revenue, in the deal's currency."},
 			{Name: "mrr", Type: table.Float, Description: "Monthly recurring revenue, in the deal's currency."},
 			{Name: "acv", Type: table.Float, Description: "Annual contract value, in the deal's currency."},
-			{Name: "next_activity_id", Type: table.Int, Description: "The next activity that is planned for the deal."},
-			{Name: "last_activity_id", Type: table.Int, Description: "The last activity of the deal that is done."},
-			{Name: "first_won_time", Type: table.Timestamp, Description: "When the deal was won for the first time."},
-			{Name: "products_count", Type: table.Int, Description: "Number of products of the deal."},
-			{Name: "email_messages_count", Type: table.Int, Description: "Number of e-mail messages of the deal."},
-			{Name: "activities_count", Type: table.Int, Description: "Number of activities of the deal."},
-			{Name: "done_activities_count", Type: table.Int, Description: "Number of activities of the deal that are done."},
-			{Name: "undone_activities_count", Type: table.Int, Description: "Number of activities of the deal that are not done."},
-			{Name: "files_count", Type: table.Int, Description: "Number of files of the deal."},
-			{Name: "notes_count", Type: table.Int, Description: "Number of notes of the deal."},
-			{Name: "followers_count", Type: table.Int, Description: "Number of users who follow the deal."},
-			{Name: "participants_count", Type: table.Int, Description: "Number of persons who take part in the deal."},
-			{Name: "last_incoming_mail_time", Type: table.Timestamp, Description: "When the last e-mail from the deal came in."},
-			{Name: "last_outgoing_mail_time", Type: table.Timestamp, Description: "When the last e-mail to the deal went out."},
-			{Name: "smart_bcc_email", Type: table.Text, Description: "Address that files an e-mail with the deal when it is put in copy.", V1: table.At("cc_email")},
-			{Name: "source_lead_id", Type: table.Text, Description: "The lead that the deal was made from."},
+			{Name: "next_activity_id", Type: table.Int, Description: "The next activity that is planned for the deal.", Presence: table.OnRequest},
+			{Name: "last_activity_id", Type: table.Int, Description: "The last activity of the deal that is done.", Presence: table.OnRequest},
+			{Name: "first_won_time", Type: table.Timestamp, Description: "When the deal was won for the first time.", Presence: table.OnRequest},
+			{Name: "products_count", Type: table.Int, Description: "Number of products of the deal.", Presence: table.OnRequest},
+			{Name: "email_messages_count", Type: table.Int, Description: "Number of e-mail messages of the deal.", Presence: table.OnRequest},
+			{Name: "activities_count", Type: table.Int, Description: "Number of activities of the deal.", Presence: table.OnRequest},
+			{Name: "done_activities_count", Type: table.Int, Description: "Number of activities of the deal that are done.", Presence: table.OnRequest},
+			{Name: "undone_activities_count", Type: table.Int, Description: "Number of activities of the deal that are not done.", Presence: table.OnRequest},
+			{Name: "files_count", Type: table.Int, Description: "Number of files of the deal.", Presence: table.OnRequest},
+			{Name: "notes_count", Type: table.Int, Description: "Number of notes of the deal.", Presence: table.OnRequest},
+			{Name: "followers_count", Type: table.Int, Description: "Number of users who follow the deal.", Presence: table.OnRequest},
+			{Name: "participants_count", Type: table.Int, Description: "Number of persons who take part in the deal.", Presence: table.OnRequest},
+			{Name: "last_incoming_mail_time", Type: table.Timestamp, Description: "When the last e-mail from the deal came in.", Presence: table.OnRequest},
+			{Name: "last_outgoing_mail_time", Type: table.Timestamp, Description: "When the last e-mail to the deal went out.", Presence: table.OnRequest},
+			{Name: "smart_bcc_email", Type: table.Text, Description: "Address that files an e-mail with the deal when it is put in copy.", V1: table.At("cc_email"), Presence: table.OnRequest},
+			{Name: "source_lead_id", Type: table.Text, Description: "The lead that the deal was made from.", Presence: table.OnRequest},
 			{Name: "custom_fields", Type: table.JSON, Description: "Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field."},
 		},
 	}

@@ -1,6 +1,9 @@
 package tables
 
-import "github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+import (
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
 
 func notes() *table.Table {
 	return &table.Table{
@@ -8,6 +11,10 @@ func notes() *table.Table {
 		Title:       "Notes",
 		Description: "Notes that are attached to deals, persons, organizations, leads and projects. Pipedrive has them in API v1 only. https://developers.pipedrive.com/docs/api/v1/Notes#getNotes",
 		Incremental: true,
+		// API v2 does not have notes: https://github.com/pipedrive/client-nodejs/issues/711.
+		V2:     []pipedrive.Listing{pipedrive.TimedV1("/v1/notes", 20, notesScopes)},
+		V1:     []pipedrive.Listing{pipedrive.TimedV1("/v1/notes", 20, notesScopes)},
+		Export: []pipedrive.Listing{{Path: "/notes", Paging: pipedrive.Offset}},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The note's id."},
 			{Name: "content", Type: table.Text, Description: "Content, as HTML."},

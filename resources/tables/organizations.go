@@ -1,6 +1,9 @@
 package tables
 
-import "github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+import (
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
 
 func organizations() *table.Table {
 	return &table.Table{
@@ -8,6 +11,11 @@ func organizations() *table.Table {
 		Title:       "Organizations",
 		Description: "Companies and other organizations that the company deals with. https://developers.pipedrive.com/docs/api/v1/Organizations#getOrganizations",
 		Incremental: true,
+		Entity:      "organization",
+		Fields:      fieldList("organizationFields", contactFieldsScopes),
+		V2:          []pipedrive.Listing{pipedrive.TimedV2("/api/v2/organizations", 10, contactsScopes)},
+		V1:          []pipedrive.Listing{pipedrive.ByIDV1("/v1/organizations", 20, contactsScopes)},
+		Export:      []pipedrive.Listing{{Path: "/organizations", Paging: pipedrive.Offset}},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The organization's id."},
 			{Name: "name", Type: table.Text, Description: "Name."},
@@ -23,19 +31,19 @@ func organizations() *table.Table {
 			{Name: "address_postal_code", Type: table.Text, Description: "Postal code of the address.", V2: table.At("address.postal_code")},
 			{Name: "address_formatted_address", Type: table.Text, Description: "The address in one line, as the map service writes it.", V2: table.At("address.formatted_address")},
 			{Name: "owner_id", Type: table.Int, Description: "The user who owns the organization.", V1: table.Ref("owner_id")},
-			{Name: "owner_name", Type: table.Text, Description: "The owner's name.", V2: table.Lookup("owner_id", "users", "name"), V1: table.At("owner_id.name")},
-			{Name: "owner_email", Type: table.Text, Description: "The owner's e-mail address.", V2: table.Lookup("owner_id", "users", "email"), V1: table.At("owner_id.email")},
-			{Name: "people_count", Type: table.Int, Description: "Number of persons of the organization."},
-			{Name: "open_deals_count", Type: table.Int, Description: "Number of open deals."},
-			{Name: "closed_deals_count", Type: table.Int, Description: "Number of closed deals."},
-			{Name: "won_deals_count", Type: table.Int, Description: "Number of won deals."},
-			{Name: "lost_deals_count", Type: table.Int, Description: "Number of lost deals."},
+			{Name: "owner_name", Type: table.Text, Description: "The owner's name.", V2: table.Lookup("owner_id", users(), "name"), V1: table.At("owner_id.name")},
+			{Name: "owner_email", Type: table.Text, Description: "The owner's e-mail address.", V2: table.Lookup("owner_id", users(), "email"), V1: table.At("owner_id.email")},
+			{Name: "people_count", Type: table.Int, Description: "Number of persons of the organization.", Presence: table.OnRequest},
+			{Name: "open_deals_count", Type: table.Int, Description: "Number of open deals.", Presence: table.OnRequest},
+			{Name: "closed_deals_count", Type: table.Int, Description: "Number of closed deals.", Presence: table.OnRequest},
+			{Name: "won_deals_count", Type: table.Int, Description: "Number of won deals.", Presence: table.OnRequest},
+			{Name: "lost_deals_count", Type: table.Int, Description: "Number of lost deals.", Presence: table.OnRequest},
 			{Name: "add_time", Type: table.Timestamp, Description: "When the organization was created."},
 			{Name: "update_time", Type: table.Timestamp, Description: "When the organization was last changed.", IncrementalKey: true},
 			{Name: "visible_to", Type: table.Int, Description: "Who sees the organization: 1 its owner, 3 the entire company; on larger plans 1 the owner, 3 the owner's group, 5 and its sub-groups, 7 the entire company."},
 			{Name: "label", Type: table.Int, Description: "The first of the organization's labels: an option of the field label_ids.", V2: table.First("label_ids"), V1: table.First("label")},
 			{Name: "label_ids", Type: table.JSON, Description: "All labels of the organization: a list of options of the field label_ids.", V1: table.At("label_ids")},
-			{Name: "cc_email", Type: table.Text, Description: "Address that files an e-mail with the organization when it is put in copy.", V2: table.At("smart_bcc_email")},
+			{Name: "cc_email", Type: table.Text, Description: "Address that files an e-mail with the organization when it is put in copy.", V2: table.At("smart_bcc_email"), Presence: table.OnRequest},
 			{Name: "is_deleted", Type: table.Bool, Description: "Whether the organization is deleted.", V1: table.Not("active_flag")},
 			{Name: "picture_id", Type: table.Int, Description: "The organization's picture.", V1: table.Ref("picture_id")},
 			{Name: "website", Type: table.Text, Description: "Web site."},
@@ -43,19 +51,19 @@ func organizations() *table.Table {
 			{Name: "industry", Type: table.Int, Description: "Industry: an option of the field industry."},
 			{Name: "annual_revenue", Type: table.Float, Description: "Annual revenue."},
 			{Name: "employee_count", Type: table.Int, Description: "Number of employees."},
-			{Name: "next_activity_id", Type: table.Int, Description: "The next activity that is planned for the organization."},
-			{Name: "last_activity_id", Type: table.Int, Description: "The last activity of the organization that is done."},
-			{Name: "related_open_deals_count", Type: table.Int, Description: "Number of open deals of related organizations."},
-			{Name: "related_closed_deals_count", Type: table.Int, Description: "Number of closed deals of related organizations."},
-			{Name: "related_won_deals_count", Type: table.Int, Description: "Number of won deals of related organizations."},
-			{Name: "related_lost_deals_count", Type: table.Int, Description: "Number of lost deals of related organizations."},
-			{Name: "email_messages_count", Type: table.Int, Description: "Number of e-mail messages of the organization."},
-			{Name: "activities_count", Type: table.Int, Description: "Number of activities of the organization."},
-			{Name: "done_activities_count", Type: table.Int, Description: "Number of activities of the organization that are done."},
-			{Name: "undone_activities_count", Type: table.Int, Description: "Number of activities of the organization that are not done."},
-			{Name: "files_count", Type: table.Int, Description: "Number of files of the organization."},
-			{Name: "notes_count", Type: table.Int, Description: "Number of notes of the organization."},
-			{Name: "followers_count", Type: table.Int, Description: "Number of users who follow the organization."},
+			{Name: "next_activity_id", Type: table.Int, Description: "The next activity that is planned for the organization.", Presence: table.OnRequest},
+			{Name: "last_activity_id", Type: table.Int, Description: "The last activity of the organization that is done.", Presence: table.OnRequest},
+			{Name: "related_open_deals_count", Type: table.Int, Description: "Number of open deals of related organizations.", Presence: table.OnRequest},
+			{Name: "related_closed_deals_count", Type: table.Int, Description: "Number of closed deals of related organizations.", Presence: table.OnRequest},
+			{Name: "related_won_deals_count", Type: table.Int, Description: "Number of won deals of related organizations.", Presence: table.OnRequest},
+			{Name: "related_lost_deals_count", Type: table.Int, Description: "Number of lost deals of related organizations.", Presence: table.OnRequest},
+			{Name: "email_messages_count", Type: table.Int, Description: "Number of e-mail messages of the organization.", Presence: table.OnRequest},
+			{Name: "activities_count", Type: table.Int, Description: "Number of activities of the organization.", Presence: table.OnRequest},
+			{Name: "done_activities_count", Type: table.Int, Description: "Number of activities of the organization that are done.", Presence: table.OnRequest},
+			{Name: "undone_activities_count", Type: table.Int, Description: "Number of activities of the organization that are not done.", Presence: table.OnRequest},
+			{Name: "files_count", Type: table.Int, Description: "Number of files of the organization.", Presence: table.OnRequest},
+			{Name: "notes_count", Type: table.Int, Description: "Number of notes of the organization.", Presence: table.OnRequest},
+			{Name: "followers_count", Type: table.Int, Description: "Number of users who follow the organization.", Presence: table.OnRequest},
 			{Name: "custom_fields", Type: table.JSON, Description: "Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field."},
 		},
 	}

@@ -1,12 +1,18 @@
 package tables
 
-import "github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+import (
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
 
 func pipelines() *table.Table {
 	return &table.Table{
 		Records:     "pipelines",
 		Title:       "Pipelines",
 		Description: "Sales pipelines. https://developers.pipedrive.com/docs/api/v1/Pipelines#getPipelines",
+		V2:          []pipedrive.Listing{pipedrive.ByIDV2("/api/v2/pipelines", 5, setupScopes)},
+		V1:          []pipedrive.Listing{{Path: "/v1/pipelines", Cost: 10, Scopes: setupScopes}},
+		Export:      []pipedrive.Listing{{Path: "/pipelines", Paging: pipedrive.Offset}},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The pipeline's id."},
 			{Name: "name", Type: table.Text, Description: "Name."},

@@ -1,0 +1,39 @@
+package tables
+
+import (
+	"slices"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// Scopes of which a request needs any one.
+var (
+	dealsScopes    = []string{"deals:read", "deals:full"}
+	contactsScopes = []string{"contacts:read", "contacts:full"}
+	setupScopes    = []string{"deals:read", "deals:full", "admin"}
+	notesScopes    = slices.Concat(dealsScopes, contactsScopes)
+
+	dealFieldsScopes    = slices.Concat(dealsScopes, []string{"admin", "deal-fields:full"})
+	contactFieldsScopes = slices.Concat(contactsScopes, []string{"admin", "contact-fields:full"})
+)
+
+// fieldList is the list of a type of record's fields, of the same name in both APIs.
+func fieldList(name string, scopes []string) *table.Table {
+	return &table.Table{
+		Records: name,
+		Columns: client.FieldColumns,
+		V2:      []pipedrive.Listing{{Path: "/api/v2/" + name, Cost: 10, Paging: pipedrive.Cursor, Scopes: scopes}},
+		V1:      []pipedrive.Listing{{Path: "/v1/" + name, Cost: 20, Paging: pipedrive.Offset, Scopes: scopes}},
+	}
+}
+
+// users is the list in which owners are looked up.
+func users() *table.Table {
+	return &table.Table{
+		Records: "users",
+		Columns: []table.Column{{Name: "id", Key: true, Type: table.Int}, {Name: "name"}, {Name: "email"}},
+		V2:      []pipedrive.Listing{{Path: "/v1/users", Cost: 20, Scopes: []string{"users:read"}}},
+	}
+}
