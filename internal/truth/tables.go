@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
@@ -49,7 +48,7 @@ func (d declaration) split() (incremental, full []string) {
 func (d declaration) paths() map[string][]string {
 	paths := map[string][]string{}
 	for _, t := range d {
-		for _, l := range pipedrive.V2.Listings[t.Records] {
+		for _, l := range t.Listings(table.V2) {
 			paths[t.Records] = append(paths[t.Records], l.Path)
 		}
 	}
