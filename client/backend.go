@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,23 +46,34 @@ func NewBackend(address string) (*Backend, error) {
 // Close gives the connection back.
 func (b *Backend) Close() error { return b.conn.Close() }
 
-// stored is a row as the destination has it, without all that verifying needs not.
-type stored struct {
-	account  string
-	id       int64
-	at       int64 // seconds since 1970 of update_time; never for none
-	syncTime int64 // microseconds since 1970; 0 where the destination does not keep it
-}
-
 // errAbsent says that the backend has no such table.
 var errAbsent = errors.New("the backend has no such table")
+
+// lackingError says that a table of the backend has no such column.
+type lackingError struct {
+	column string
+	err    error // of the destination; nil where it says nothing
+}
+
+func (e *lackingError) Error() string {
+	return fmt.Sprintf("the backend's table has no column %s: %v", e.column, e.err)
+}
 
 // readTimeout bounds one reading of a table.
 const readTimeout = 5 * time.Minute
 
-// read calls each for every row of a table, in no particular order. It takes no more memory than one
-// message of the backend's.
-func (b *Backend) read(ctx context.Context, table string, each func(stored) error) error {
+// verifyColumns are the columns that verifying needs.
+var verifyColumns = schema.ColumnList{
+	{Name: accountColumn, Type: arrow.BinaryTypes.String},
+	{Name: idColumn, Type: arrow.PrimitiveTypes.Int64},
+	{Name: timeColumn, Type: arrow.FixedWidthTypes.Timestamp_us},
+	schema.CqSyncTimeColumn,
+}
+
+// read calls each for every row of a table, in no particular order. It also asks for more columns, whose values it
+// drops: a [lackingError] names one that the table does not have. It takes no more memory than one message of the
+// backend's.
+func (b *Backend) read(ctx context.Context, table string, more schema.ColumnList, each func(account string, v version)) error {
 	select {
 	case <-b.free:
 		defer func() { b.free <- struct{}{} }()
@@ -71,28 +84,27 @@ func (b *Backend) read(ctx context.Context, table string, each func(stored) erro
 	// serves no other until then.
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), readTimeout, fmt.Errorf("the backend took more than %v to read %s", readTimeout, table))
 	defer cancel()
-	columns := &schema.Table{Name: table, Columns: schema.ColumnList{
-		{Name: accountColumn, Type: arrow.BinaryTypes.String},
-		{Name: idColumn, Type: arrow.PrimitiveTypes.Int64},
-		{Name: timeColumn, Type: arrow.FixedWidthTypes.Timestamp_us},
-		schema.CqSyncTimeColumn,
-	}}
+	columns := &schema.Table{Name: table, Columns: slices.Concat(verifyColumns, more)}
 	request, err := pb.SchemaToBytes(columns.ToArrowSchema())
 	if err != nil {
 		return err
 	}
+	names := newNamesakes(more)
 	stream, err := b.client.Read(ctx, &pb.Read_Request{Table: request})
 	for err == nil {
 		var page *pb.Read_Response
 		if page, err = stream.Recv(); err == nil {
-			err = eachStored(page.Record, each)
+			err = eachStored(page.Record, each, names)
 		}
 	}
-	switch {
+	lacking := func(c schema.Column) bool { return lacksColumn(err, c.Name) }
+	switch i := slices.IndexFunc(more, lacking); {
 	case errors.Is(err, io.EOF):
-		return nil
-	case isAbsent(err):
+		return names.err()
+	case isAbsent(err, table):
 		return fmt.Errorf("%w: %w", errAbsent, err)
+	case i >= 0:
+		return &lackingError{more[i].Name, err}
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
@@ -102,26 +114,64 @@ func (b *Backend) read(ctx context.Context, table string, each func(stored) erro
 // has reports whether the backend has a table that can be read. It reads all of it: a destination logs a reading
 // that is given up as an error.
 func (b *Backend) has(ctx context.Context, table string) bool {
-	return b.read(ctx, table, func(stored) error { return nil }) == nil
+	return b.read(ctx, table, nil, func(string, version) {}) == nil
 }
 
-// isAbsent reports whether a destination's error says that a table does not exist. Each database has its
-// words for it, and none its own gRPC code. A column that does not exist is another matter.
-func isAbsent(err error) bool {
-	text := strings.ToLower(err.Error())
-	if strings.Contains(text, "column ") {
-		return false
-	}
-	for _, words := range []string{"no such table", "does not exist", "not found: table", "doesn't exist", "unknown table"} {
-		if strings.Contains(text, words) {
-			return true
+// isAbsent reports whether a destination's error says that a table does not exist. Each database has its words
+// for it, and none its own gRPC code. The message has to name the table: a database or a role that does not exist
+// is another matter.
+func isAbsent(err error, table string) bool {
+	const quotes = "[`'\"\\[\\]]*"
+	name := quotes + `(?:[^\s,;()]*[.:])?` + quotes + regexp.QuoteMeta(table) + `\b` + quotes
+	words := `(?i)no such table:? ` + name +
+		`|(?:relation|table|object|view)(?: or view)?(?: with name)? ` + name + ` (?:does not exist|doesn't exist|was not found|not found)` +
+		`|not found: table ` + name +
+		`|unknown table(?: expression identifier)? ` + name +
+		`|invalid object name ` + name
+	return regexp.MustCompile(words).MatchString(err.Error())
+}
+
+// lacksColumn reports whether a destination's error says that a column does not exist. SQLite takes the quoted name
+// of such a column for a text, and then can't read that text as a value of the column's type.
+func lacksColumn(err error, column string) bool {
+	name := "[`'\"\\[]*(?:[\\w`\"]+\\.)?[`'\"]*" + regexp.QuoteMeta(column) + "\\b"
+	words := `(?i)(?:no such column|unknown column|column|invalid column name|unrecognized name|invalid identifier|unknown expression identifier|unknown identifier)(?: with name)?:? ` + name +
+		`.*|(?:converting|parsing|parse|convert).*["(]` + regexp.QuoteMeta(column) + `"`
+	found := regexp.MustCompile(words).FindString(err.Error())
+	return found != "" && !strings.Contains(strings.ToLower(found), "permission denied")
+}
+
+// namesakes are text columns that have had nothing but their own names for values.
+type namesakes struct {
+	columns schema.ColumnList // that are read besides those of verifyColumns
+	other   []bool            // whether a column had another value
+	rows    int64
+}
+
+func newNamesakes(columns schema.ColumnList) *namesakes {
+	return &namesakes{columns: columns, other: make([]bool, len(columns))}
+}
+
+func (n *namesakes) add(batch arrow.RecordBatch) {
+	n.rows += batch.NumRows()
+	for i, c := range n.columns {
+		texts, ok := batch.Column(len(verifyColumns) + i).(*array.String)
+		for row := 0; !n.other[i] && row < int(batch.NumRows()); row++ {
+			n.other[i] = !ok || texts.IsNull(row) || texts.Value(row) != c.Name
 		}
 	}
-	return false
+}
+
+// err names a column of which all rows have its name for a value: SQLite answers so where there is no such column.
+func (n *namesakes) err() error {
+	if i := slices.Index(n.other, false); i >= 0 && n.rows > 0 {
+		return &lackingError{column: n.columns[i].Name}
+	}
+	return nil
 }
 
 // eachStored calls each for every row of an Arrow stream.
-func eachStored(record []byte, each func(stored) error) error {
+func eachStored(record []byte, each func(account string, v version), names *namesakes) error {
 	r, err := ipc.NewReader(bytes.NewReader(record))
 	if err != nil {
 		return err
@@ -143,15 +193,14 @@ func eachStored(record []byte, each func(stored) error) error {
 			return err
 		}
 		for i := range int(batch.NumRows()) {
-			row := stored{account: accounts.Value(i), id: ids.Value(i), at: never}
+			row := version{key: key(ids.Value(i)), at: never}
 			if at, ok := changed(i); ok {
 				row.at = time.UnixMicro(at).Unix()
 			}
-			row.syncTime, _ = synced(i)
-			if err := each(row); err != nil {
-				return err
-			}
+			row.sync, _ = synced(i)
+			each(accounts.Value(i), row)
 		}
+		names.add(batch)
 	}
 	return r.Err()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/state"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
@@ -32,11 +34,21 @@ type cursor struct {
 	Verified map[string]mark `json:"verified,omitempty"`
 	// Sent is what that run sent.
 	Sent []segment `json:"sent,omitempty"`
-	// Again is how many rows more it sent, as earlier versions of these. A destination that only appends has them.
-	Again int64 `json:"again,omitempty"`
-	// Before is the sync time of the rows that were there before, in microseconds since 1970; those of the run
-	// have a later one.
+	// Rest are the rows that were there before that run and that it neither sent nor removed, once it had read
+	// the table to its end; nil where that is not known.
+	Rest *fingerprint `json:"rest,omitempty"`
+	// Replaced are the versions that were there before of what it sent. They still are where all that was lost.
+	Replaced fingerprint `json:"replaced,omitzero"`
+	// Before is the greatest sync time of the rows that were there before, in microseconds since 1970; those of the
+	// run have a later one.
 	Before int64 `json:"before,omitempty"`
+	// Ahead are sync times of rows that were there before although they are later: by a clock that was ahead.
+	Ahead span `json:"ahead,omitzero"`
+	// Columns are those that the rows are filled with; nil in a state of a version that did not keep them.
+	Columns []string `json:"columns,omitempty"`
+	// Looked counts the runs that saw whether the destination has all columns of a table that is too large to see
+	// all of them at once.
+	Looked int `json:"looked,omitempty"`
 	// Least is how many rows the destination has at least.
 	Least int64 `json:"least,omitempty"`
 	// Found is true once the table was seen in the backend: if it is not there any more, it was dropped.
@@ -103,23 +115,76 @@ func NewState(c state.Client, backend *Backend, table string) *State {
 	return &State{client: c, backend: backend, table: table, unfinished: map[string]unfinished{}}
 }
 
-// key names a cursor: the table, the account, and whatever changes which rows belong to the table or which
-// of their columns are filled, so that with others the table is read from its beginning.
-func (a *Account) key(t *Table) string {
-	parts := []string{t.Name(), "account=" + a.id, "api=" + string(a.api)}
-	if a.startTime != "" {
-		parts = append(parts, "start_time="+a.startTime)
+// form is what of a spec decides which rows belong to a table and which of their columns are filled.
+type form struct {
+	api               table.API
+	startTime         string
+	deleted, archived bool
+	customFields      spec.CustomFields
+}
+
+func (a *Account) form() form {
+	return form{a.api, a.startTime, a.query.Deleted, a.archived, a.customFields}
+}
+
+// key names a cursor: the table, the account and the form, so that with another one the table is read from its
+// beginning.
+func (a *Account) key(t *Table) string { return a.keyOf(t, a.form()) }
+
+func (a *Account) keyOf(t *Table, f form) string {
+	parts := []string{t.Name(), "account=" + a.id, "api=" + string(f.api)}
+	if f.startTime != "" {
+		parts = append(parts, "start_time="+f.startTime)
 	}
 	if t.Depends(func(l pipedrive.Listing) bool { return l.Deleted || l.DeletedStatus != "" }) {
-		parts = append(parts, fmt.Sprintf("deleted=%t", a.query.Deleted))
+		parts = append(parts, fmt.Sprintf("deleted=%t", f.deleted))
 	}
 	if t.Depends(func(l pipedrive.Listing) bool { return l.Archived }) {
-		parts = append(parts, fmt.Sprintf("archived=%t", a.archived))
+		parts = append(parts, fmt.Sprintf("archived=%t", f.archived))
 	}
-	if t.Fields != nil && a.customFields != spec.Columns {
-		parts = append(parts, "custom_fields="+string(a.customFields))
+	if t.Fields != nil && f.customFields != spec.Columns {
+		parts = append(parts, "custom_fields="+string(f.customFields))
 	}
 	return strings.Join(parts, ",")
+}
+
+// otherForms are the keys of the cursors whose rows this run replaces by rows with other columns: those of another
+// API or with custom fields that arrive otherwise. A cursor with another start_time than the spec's is not among them.
+func (a *Account) otherForms(t *Table) (keys []string) {
+	own := a.form()
+	for _, api := range []table.API{table.V2, table.V1, table.Export} {
+		for _, custom := range []spec.CustomFields{spec.Columns, spec.JSON, spec.Off} {
+			if t.Fields == nil {
+				custom = own.customFields
+			}
+			if api == own.api && custom == own.customFields {
+				continue
+			}
+			for i := range 8 {
+				f := form{api, "", i&1 > 0, i&2 > 0, custom}
+				if i&4 > 0 {
+					f.startTime = own.startTime
+				}
+				keys = append(keys, a.keyOf(t, f))
+			}
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// forget empties cursors, upon which their tables are read from their beginnings.
+func (s *State) forget(ctx context.Context, keys []string) error {
+	for _, key := range keys {
+		text, err := s.client.GetKey(ctx, key)
+		if err == nil && text != "" {
+			err = s.store(ctx, key, cursor{Version: cursorVersion, Marks: map[string]mark{}})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // loadCursor returns how far a table of an account was read; an empty cursor where it never was.

@@ -72,13 +72,14 @@ func readFields(ctx context.Context, tables []*table.Table, accounts []*Account)
 
 // withCustomFields is the table with the columns of its records' custom fields behind its own.
 func withCustomFields(ctx context.Context, t *table.Table, accounts []*Account, state *State) (*table.Table, error) {
-	names, err := state.loadNames(ctx, t)
+	names, stored, err := state.loadNames(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	kept := map[customFieldKey]*customField{}
+	kept, seen := map[customFieldKey]*customField{}, map[customFieldKey]bool{}
 	for _, f := range names.Fields {
 		kept[f.key()] = f
+		seen[customFieldKey{f.Account, f.Hash, ""}] = true // of whatever kind
 	}
 	var fresh []*customField
 	for _, a := range accounts {
@@ -97,6 +98,7 @@ func withCustomFields(ctx context.Context, t *table.Table, accounts []*Account, 
 			if known := kept[f.key()]; known != nil {
 				f = known
 			} else {
+				f.fresh = stored && !seen[customFieldKey{f.Account, f.Hash, ""}]
 				fresh = append(fresh, f)
 			}
 			f.Name, f.source = row.Values[fieldName].Text, row
@@ -150,10 +152,11 @@ func columnsOf(fields []*customField) []table.Column {
 	k := kindOf(fields[0].Kind)
 	var columns []table.Column
 	for _, p := range k.columns {
-		c := table.Column{Name: p.columnOf(fields[0].Column), Type: p.Type, Description: describeColumn(fields, p), ByAccount: map[string]table.Source{}}
+		c := table.Column{Name: p.columnOf(fields[0].Column), Type: p.Type, Description: describeColumn(fields, p), ByAccount: map[string]table.Source{}, Fresh: map[string]bool{}}
 		for _, f := range fields {
 			if f.source != nil {
 				c.ByAccount[f.Account] = k.source(p, f.Hash, optionsOf(f.source))
+				c.Fresh[f.Account] = f.fresh
 			}
 		}
 		columns = append(columns, c)
@@ -192,14 +195,14 @@ type columnNames struct {
 
 func namesKey(t *table.Table) string { return t.Name() + ",custom_fields" }
 
-// loadNames returns the columns that a table's custom fields have had so far.
-func (s *State) loadNames(ctx context.Context, t *table.Table) (columnNames, error) {
-	names := columnNames{Version: namesVersion}
+// loadNames returns the columns that a table's custom fields have had so far, and whether the state knows any.
+func (s *State) loadNames(ctx context.Context, t *table.Table) (names columnNames, known bool, err error) {
+	names = columnNames{Version: namesVersion}
 	if s == nil {
-		return names, nil
+		return names, false, nil
 	}
-	_, err := s.load(ctx, namesKey(t), namesVersion, "to name the table's custom fields anew", &names)
-	return names, err
+	known, err = s.load(ctx, namesKey(t), namesVersion, "to name the table's custom fields anew", &names)
+	return names, known, err
 }
 
 // complete is false for fields without what names them.

@@ -29,6 +29,7 @@ type customField struct {
 	Name    string `json:"name"` // as users see it
 
 	precision precision
+	fresh     bool       // whether no earlier run has seen the field
 	source    *table.Row // the field as the account has it now; nil for one that it has no more
 }
 

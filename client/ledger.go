@@ -3,7 +3,6 @@ package client
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 
@@ -12,25 +11,19 @@ import (
 
 // ledger is what a run has sent of a table and account: each record's last version.
 type ledger struct {
-	sent  map[int64]int64 // seconds since 1970 of update_time, by id
-	again int64           // how many rows were of records that had been sent before
+	sent map[key]int64 // seconds since 1970 of update_time, or never
 }
 
-// never stands for the time of a record that has no update_time: before all others.
-const never = math.MinInt64
-
-func newLedger() *ledger { return &ledger{sent: map[int64]int64{}} }
+func newLedger() *ledger { return &ledger{sent: map[key]int64{}} }
 
 func (l *ledger) add(page []*Row) {
-	before := len(l.sent)
 	for _, row := range page {
 		at := int64(never)
 		if changed, ok := row.RecordTime(); ok {
 			at = changed.Unix()
 		}
-		l.sent[row.RecordKey().Number] = at
+		l.sent[keyOf(row)] = at
 	}
-	l.again += int64(len(page) - (len(l.sent) - before))
 }
 
 // fingerprint is a sum over versions of records, in whatever order they come.
@@ -52,12 +45,17 @@ func (d *digest) UnmarshalText(text []byte) error {
 	return err
 }
 
-func (f *fingerprint) add(id, at int64) {
+func (f *fingerprint) add(k key, at int64) {
 	var version [16]byte
-	binary.LittleEndian.PutUint64(version[:8], uint64(id))
+	binary.LittleEndian.PutUint64(version[:8], uint64(k))
 	binary.LittleEndian.PutUint64(version[8:], uint64(at))
 	f.Rows++
 	f.Hash += digest(xxh3.Hash(version[:]))
+}
+
+// and is the sum over the versions of both.
+func (f fingerprint) and(g fingerprint) fingerprint {
+	return fingerprint{f.Rows + g.Rows, f.Hash + g.Hash}
 }
 
 // segment is the fingerprint of records whose update_time lies behind that of the segment before.
@@ -87,8 +85,8 @@ func (l *ledger) segments() []segment {
 			parts = append(parts, segment{To: to})
 		}
 	}
-	for id, at := range l.sent {
-		parts[segmentOf(parts, at)].add(id, at)
+	for k, at := range l.sent {
+		parts[segmentOf(parts, at)].add(k, at)
 	}
 	return parts
 }

@@ -42,6 +42,7 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 	if r.refreshing || r.cursor.Refreshed.IsZero() {
 		r.cursor.refreshed = r.account.began
 	}
+	r.settle()
 	return r.keep(ctx)
 }
 
@@ -77,8 +78,11 @@ type reading struct {
 	res     chan<- any
 	decoder *table.Decoder
 	finish  func(*table.Row) // replaces a row's ids by what is looked up
+	last    cursor           // of the run before
 	cursor  cursor
 
+	arrival    *arrival        // what the destination held when the run began; nil where that is not known
+	removed    []key           // that are gone at Pipedrive
 	verified   map[string]mark // from which the run went on
 	ledger     *ledger         // nil where nothing is going to verify the run
 	doubtful   bool            // whether the table may have been dropped, or never come to the backend
@@ -113,21 +117,19 @@ func (r *reading) prepare(ctx context.Context) (err error) {
 	return err
 }
 
-// begin finds where to go on from, and keeps that for the state before the first row is sent: what the run sends
-// from then on takes the place of what the last one sent, which then can't be verified any more.
-func (r *reading) begin(ctx context.Context) error {
+// begin finds where to go on from, given what the destination has, and keeps that for the state before the first row
+// is sent: what the run sends from then on takes the place of what the last one sent, which then can't be verified any
+// more.
+func (r *reading) begin(ctx context.Context, back readBack) (err error) {
 	a := r.account
-	last, err := a.state.loadCursor(ctx, a.key(r.table))
-	if err != nil {
+	if r.cursor, err = r.verify(ctx, back); err != nil {
 		return err
 	}
-	if r.cursor, err = r.verify(ctx, last); err != nil {
-		return err
-	}
+	changed := r.fill()
 	since := r.cursor.Refreshed
-	r.refreshing = a.refresh > 0 && !since.IsZero() && a.began.Sub(since) >= a.refresh && !last.Refreshing
+	r.refreshing = a.refresh > 0 && !since.IsZero() && a.began.Sub(since) >= a.refresh && !r.last.Refreshing
 	r.cursor.Refreshing = r.refreshing
-	if (a.verify || r.refreshing) && len(last.Marks) > 0 {
+	if (a.verify || r.refreshing || changed) && len(r.last.Marks) > 0 {
 		if err := a.state.store(ctx, a.key(r.table), r.cursor); err != nil {
 			return err
 		}
@@ -139,14 +141,22 @@ func (r *reading) begin(ctx context.Context) error {
 	if a.verify || r.refreshing {
 		r.ledger = newLedger()
 	}
-	return nil
+	return a.state.forget(ctx, a.otherForms(r.table))
+}
+
+// settle puts down what the destination held before and is to hold on to, once all is sent.
+func (r *reading) settle() {
+	if r.account.verify && r.arrival != nil {
+		replaced, rest := r.arrival.kept(r.ledger.sent, r.removed)
+		r.cursor.Replaced, r.cursor.Rest, r.arrival = replaced, &rest, nil
+	}
 }
 
 // keep puts down how far the run got and what it sent.
 func (r *reading) keep(ctx context.Context) error {
 	c := r.cursor
 	if r.account.verify {
-		c.Verified, c.Sent, c.Again = r.verified, r.ledger.segments(), r.ledger.again
+		c.Verified, c.Sent = r.verified, r.ledger.segments()
 	}
 	known := r.account.verify && len(r.ledger.sent) >= settledRows
 	for listing, m := range c.Marks {

@@ -32,7 +32,6 @@ type Run struct {
 	secrets  *redact.Secrets // that no message may have
 	partial  bool            // whether accounts were left out
 	lease    *lease          // nil where there is no state
-	arrivals arrivals
 	gone     []Gone
 
 	maxTokens int64 // that the run may cost, 0 for no cap
@@ -145,23 +144,49 @@ func sharded(readings []*reading, shard *plugin.Shard) []*reading {
 	return readings[first:min(len(readings), first+size)]
 }
 
-// begin finds where each table goes on from, and writes that down before anything is sent.
+// begin finds where each table goes on from, and writes that down before anything is sent. Each table is read back
+// from the destination at most once.
 func (r *Run) begin(ctx context.Context, readings []*reading) error {
 	var errs []error
 	var state *State
-	for _, rd := range readings {
-		if !rd.incremental() {
+	for len(readings) > 0 {
+		n := 1
+		for n < len(readings) && readings[n].table == readings[0].table {
+			n++
+		}
+		of := readings[:n]
+		readings = readings[n:]
+		if !of[0].incremental() {
 			continue
 		}
-		state = rd.account.state
-		if err := rd.begin(ctx); err != nil {
-			errs = append(errs, about(err, rd.table.Name(), rd.account.id))
-		}
+		state = of[0].account.state
+		errs = append(errs, r.beginTable(ctx, of))
 	}
 	if err := errors.Join(errs...); err != nil || state == nil {
 		return err
 	}
 	return state.flush(ctx)
+}
+
+// beginTable finds where a table's accounts go on from.
+func (r *Run) beginTable(ctx context.Context, readings []*reading) error {
+	var errs []error
+	for _, rd := range readings {
+		var err error
+		if rd.last, err = rd.account.state.loadCursor(ctx, rd.account.key(rd.table)); err != nil {
+			errs = append(errs, about(err, rd.table.Name(), rd.account.id))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	back := r.readBack(ctx, readings)
+	for _, rd := range readings {
+		if err := rd.begin(ctx, back); err != nil {
+			errs = append(errs, about(err, rd.table.Name(), rd.account.id))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // announce sends the tables themselves. Where accounts were left out, all of them count as incremental, upon which

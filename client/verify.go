@@ -4,78 +4,93 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"sync"
 	"time"
+
+	"github.com/cloudquery/plugin-sdk/v4/schema"
 )
 
-// arrival is what the destination holds of a table and account, at the beginning of a run.
-type arrival struct {
-	rows   int64 // of all runs
-	newest int64 // the sync time of the last run that wrote any, in microseconds since 1970
-	// parts are the rows of that run, by the segments of what the last run says it sent.
-	parts []fingerprint
+// readBack is what reading a table back from the destination brought.
+type readBack struct {
+	found   map[string]*arrival // by account
+	lacking *lackingError       // nil where no column is known to be missing
+	err     error
 }
 
-// add counts a row, which belongs to one of segments or to none.
-func (a *arrival) add(row stored, segments []segment) {
-	a.rows++
-	if row.syncTime < a.newest {
-		return
+// of returns what the destination holds of an account.
+func (b readBack) of(account string) *arrival {
+	if found := b.found[account]; found != nil {
+		return found
 	}
-	if row.syncTime > a.newest {
-		a.newest = row.syncTime
-		clear(a.parts)
-	}
-	if i := segmentOf(segments, row.at); i < len(segments) {
-		a.parts[i].add(row.id, row.at)
-	}
+	return &arrival{}
 }
 
-// arrivals reads each table of the destination once in a run, for all accounts, before any of the run's rows
-// can get there.
-type arrivals struct {
-	mu     sync.Mutex
-	tables map[string]func() (map[string]*arrival, error)
-}
-
-// of returns what the destination holds of a table and account. The first account that asks has the table
-// read.
-func (v *arrivals) of(ctx context.Context, a *Account, t *Table) (*arrival, error) {
-	v.mu.Lock()
-	read := v.tables[t.Name()]
-	if read == nil {
-		read = sync.OnceValues(func() (map[string]*arrival, error) { return a.run.arrived(ctx, a.state, t) })
-		if v.tables == nil {
-			v.tables = map[string]func() (map[string]*arrival, error){}
+// readBack reads a table back from the destination for all accounts that have something to verify, before any of the
+// run's rows can get there.
+func (r *Run) readBack(ctx context.Context, readings []*reading) readBack {
+	var due []*reading
+	for _, rd := range readings {
+		if rd.account.verify && rd.last.verifiable() {
+			due = append(due, rd)
 		}
-		v.tables[t.Name()] = read
 	}
-	v.mu.Unlock()
-	found, err := read()
-	if err != nil {
-		return nil, err
+	if len(due) == 0 {
+		return readBack{}
 	}
-	return found[a.id], nil
+	var lacking *lackingError
+	back := r.readColumns(ctx, due, looked(due))
+	if back.err != nil && !errors.Is(back.err, errAbsent) && ctx.Err() == nil {
+		errors.As(back.err, &lacking)
+		back = r.readColumns(ctx, due, nil)
+	}
+	back.lacking = lacking
+	return back
 }
 
-// arrived reads a table back from the destination.
-func (r *Run) arrived(ctx context.Context, s *State, t *Table) (map[string]*arrival, error) {
-	segments, found := map[string][]segment{}, map[string]*arrival{}
-	for _, a := range r.accounts {
-		c, err := s.loadCursor(ctx, a.key(t))
-		if err != nil {
-			continue // that account's own reading fails over it
-		}
-		segments[a.id] = c.Sent
-		found[a.id] = &arrival{parts: make([]fingerprint, len(c.Sent))}
+func (r *Run) readColumns(ctx context.Context, due []*reading, more schema.ColumnList) readBack {
+	back := readBack{found: map[string]*arrival{}}
+	for _, rd := range due {
+		back.found[rd.account.id] = &arrival{now: r.began.UnixMicro(), older: rd.last.Ahead}
 	}
-	err := s.backend.read(ctx, t.Name(), func(row stored) error {
-		if a := found[row.account]; a != nil {
-			a.add(row, segments[row.account])
+	t, backend := due[0].table, due[0].account.state.backend
+	back.err = backend.read(ctx, t.Name(), more, func(account string, v version) {
+		if a := back.found[account]; a != nil {
+			a.add(v)
 		}
-		return nil
 	})
-	return found, err
+	for _, a := range back.found {
+		a.compact()
+	}
+	return back
+}
+
+// mostCells bounds what a run reads of a table to see whether the destination has all of its columns.
+const mostCells = 1_000_000
+
+// looked returns the columns to look for at the destination: of those that earlier runs filled all, or some in turn
+// where the table is large.
+func looked(due []*reading) schema.ColumnList {
+	filled, rows, turn := map[string]bool{}, int64(1), 0
+	for _, rd := range due {
+		rows, turn = rows+rd.last.expected(), max(turn, rd.last.Looked)
+		for _, c := range rd.last.Columns {
+			filled[c] = true
+		}
+	}
+	var all schema.ColumnList
+	for _, c := range due[0].table.Columns {
+		if filled[signature(c)] && verifyColumns.Index(c.Name) < 0 {
+			all = append(all, schema.Column{Name: c.Name, Type: due[0].schema.Column(c.Name).Type})
+		}
+	}
+	n := max(0, int(mostCells/rows)-len(verifyColumns))
+	if n >= len(all) {
+		return all
+	}
+	var some schema.ColumnList
+	for i := range n {
+		some = append(some, all[(turn*n+i)%len(all)])
+	}
+	return some
 }
 
 // maxAbsent is how many runs look for the table in the backend until it was seen there. A destination logs each
@@ -83,92 +98,118 @@ func (r *Run) arrived(ctx context.Context, s *State, t *Table) (map[string]*arri
 const maxAbsent = 3
 
 // maxFailures is how often in a row rows may be missing until verifying gives up: then the state is kept in
-// another destination than the rows, or somebody else removes them.
+// another destination than the rows, or somebody else writes or removes rows.
 const maxFailures = 3
+
+// verifiable reports whether there is something to verify, and a table to read it from.
+func (c cursor) verifiable() bool {
+	return (len(c.Marks) > 0 || len(c.Sent) > 0) && (c.Found || c.Absent < maxAbsent)
+}
 
 // verify returns the cursor to go on from: where the destination does not have what the last run sent, an
 // earlier one. It costs no API tokens.
-func (r *reading) verify(ctx context.Context, c cursor) (cursor, error) {
-	a, t := r.account, r.table
-	log := r.log()
+func (r *reading) verify(ctx context.Context, back readBack) (cursor, error) {
+	c, log := r.last, r.log()
 	next := c.trusted()
 	switch {
-	case !a.verify, len(c.Marks) == 0 && len(c.Sent) == 0:
+	case !r.account.verify, len(c.Marks) == 0 && len(c.Sent) == 0:
 		return next, nil
-	case !c.Found && c.Absent >= maxAbsent:
+	case !c.verifiable():
 		log.Info().Msg("whether the rows of the last run arrived can't be seen: the backend of backend_options has no such table")
 		return next, nil
-	}
-	there, err := a.run.arrivals.of(ctx, a, t)
-	switch {
-	case errors.Is(err, errAbsent) && (c.Found || c.Absent == 0):
-		there = &arrival{parts: make([]fingerprint, len(c.Sent))} // it was dropped
 	case ctx.Err() != nil:
 		return c, context.Cause(ctx)
-	case errors.Is(err, errStopped), errors.Is(err, context.Canceled): // of the account that had the table read
-		return c, err
-	case err != nil:
-		if errors.Is(err, errAbsent) {
+	case back.err != nil && (!errors.Is(back.err, errAbsent) || !c.Found && c.Absent > 0):
+		if errors.Is(back.err, errAbsent) {
 			next.Absent++
 		}
-		log.Info().Err(err).Msg("whether the rows of the last run arrived can't be seen: the table can't be read through backend_options")
+		log.Info().Err(back.err).Msg("whether the rows of the last run arrived can't be seen: the table can't be read through backend_options")
 		return next, nil
 	}
-	found := c.Found || err == nil
-	r.doubtful = !found
-	next, missing := c.proved(there)
-	if missing > 0 && c.Failures >= maxFailures {
-		next = c.trusted()
+	there := back.of(r.account.id) // nothing, where the table was dropped
+	next, loss := c.proved(there, back.lacking)
+	next.Found, next.Before, next.Ahead, next.Least = c.Found || back.err == nil, there.before, there.ahead, there.rows()
+	next.Failures, next.Looked = c.Failures, c.Looked+1
+	r.doubtful = !next.Found
+	if next.Found {
+		r.arrival = there
 	}
-	next.Found, next.Before, next.Least, next.Failures = found, there.newest, there.rows, c.Failures
 	switch {
-	case missing == 0:
+	case loss == loss0:
 		next.Failures = 0
-	case missing < 0:
-		log.Info().Msg("whether the rows of the last run arrived can't be seen: the destination has other rows with its time, as one that only appends")
 	case c.Failures >= maxFailures:
-		log.Warn().Int64("missing", missing).Int("runs", c.Failures).
-			Msg("rows are missing after each of the last runs, so reading them again does not help; does the state belong to another destination than the rows, or does something else remove rows? Set verify: false, or delete the table's row from the state to read it from its beginning")
-	case c.Finished:
+		log.Warn().Int64("missing", loss.missing).Int("runs", c.Failures).
+			Msg("rows are missing after each of the last runs, so reading them again does not help; does the state belong to another destination than the rows, or does something else write or remove rows? Set verify: false, or delete the table's row from the state to read it from its beginning")
+	case loss.column != "":
 		next.Failures++
-		log.Info().Int64("missing", missing).Time("from", next.earliest()).
-			Msg("the destination does not have all rows of the last run; they are read again")
-	default:
+		log.Info().Str("column", loss.column).Int64("api_tokens", r.costOf(there.rows())).
+			Msg("the destination has lost a column; the table is read from its beginning")
+	case !c.Finished:
 		log.Info().Time("from", next.earliest()).Msg("the last run was cut short; this one goes on from what arrived")
+	case loss.old:
+		next.Failures++
+		log.Info().Int64("missing", loss.missing).Int64("api_tokens", r.costOf(c.expected())).
+			Msg("the destination does not have the rows of earlier runs as they were; the table is read from its beginning")
+	default:
+		next.Failures++
+		log.Info().Int64("missing", loss.missing).Time("from", next.earliest()).
+			Msg("the destination does not have all rows of the last run; they are read again")
 	}
 	return next, nil
 }
 
-// trusted is the cursor to go on from where nothing is known of what arrived: that of the last run, if it
-// ended well.
-func (c cursor) trusted() cursor {
-	next := cursor{Version: cursorVersion, Finished: true, Marks: maps.Clone(c.Marks), Before: c.Before, Least: c.Least, Found: c.Found, Absent: c.Absent, Refreshed: c.Refreshed}
-	if !c.Finished {
-		next.Marks = maps.Clone(c.Verified)
-	}
-	if next.Marks == nil {
-		next.Marks = map[string]mark{}
-	}
-	return next
+// loss is what the destination does not have.
+type loss struct {
+	missing int64  // how many rows, at least
+	old     bool   // whether rows of earlier runs than the last are not as they were
+	column  string // a column of the table
 }
 
-// proved is the cursor to go on from, given what arrived, and how many rows did not at least: none, some of
-// the last run's, or a negative number where they can't be told from others.
-func (c cursor) proved(there *arrival) (next cursor, missing int64) {
-	next = c.trusted()
-	if there.rows == 0 && c.rows() > 0 || there.rows < c.Least {
-		next.Marks = map[string]mark{}
-		next.Refreshed = time.Time{}
-		return next, max(1, c.Least-there.rows)
+// loss0 is none.
+var loss0 loss
+
+// proved is the cursor to go on from, given what arrived, and what did not.
+func (c cursor) proved(there *arrival, lacking *lackingError) (next cursor, lost loss) {
+	sent, rest := there.parts(c)
+	lost = c.lost(there.rows(), rest)
+	if lacking != nil {
+		lost.column = lacking.column
 	}
+	givenUp := c.Failures >= maxFailures
+	if lost != loss0 && !givenUp {
+		next = c.trusted()
+		next.restart()
+		return next, lost
+	}
+	next, missing := c.provedSent(sent)
+	if missing > 0 && givenUp {
+		next = c.trusted()
+	}
+	lost.missing += missing
+	return next, lost
+}
+
+// lost tells whether rows of earlier runs than the last are not as they were.
+func (c cursor) lost(rows int64, rest fingerprint) loss {
+	switch known := c.Rest; {
+	case rows == 0 && c.rows() > 0, rows < c.Least:
+		return loss{missing: max(1, c.Least-rows), old: true}
+	case known == nil, !c.Finished, rest == *known, rest == known.and(c.Replaced):
+		return loss0
+	default:
+		return loss{missing: max(0, known.Rows-rest.Rows), old: true}
+	}
+}
+
+// provedSent is the cursor to go on from, given what arrived of each segment, and how many rows of the last run did
+// not at least.
+func (c cursor) provedSent(parts []fingerprint) (next cursor, missing int64) {
+	next = c.trusted()
 	first := -1
 	var sent, arrived int64
-	if there.newest <= c.Before {
-		clear(there.parts) // none of that run's rows is there
-	}
 	for i, s := range c.Sent {
-		sent, arrived = sent+s.Rows, arrived+there.parts[i].Rows
-		if first < 0 && s.fingerprint != there.parts[i] {
+		sent, arrived = sent+s.Rows, arrived+parts[i].Rows
+		if first < 0 && s.fingerprint != parts[i] {
 			first = i
 		}
 	}
@@ -176,8 +217,6 @@ func (c cursor) proved(there *arrival) (next cursor, missing int64) {
 	case first < 0:
 		next.Marks = maps.Clone(c.Marks)
 		return next, 0
-	case arrived > sent && (c.Before > 0 || arrived == sent+c.Again):
-		return next, -1
 	case first == 0, c.Sent[first-1].To == never:
 		next.Marks = maps.Clone(c.Verified)
 	default:
@@ -189,18 +228,62 @@ func (c cursor) proved(there *arrival) (next cursor, missing int64) {
 	return next, max(1, sent-arrived)
 }
 
-// rows is how many rows the last run sent, or 1 where an earlier one did.
-func (c cursor) rows() int64 {
-	var n int64
+// restart has the table read from its beginning.
+func (c *cursor) restart() {
+	c.Marks, c.Refreshed = map[string]mark{}, time.Time{}
+}
+
+// trusted is the cursor to go on from where nothing is known of what arrived: that of the last run, if it
+// ended well.
+func (c cursor) trusted() cursor {
+	next := cursor{
+		Version: cursorVersion, Finished: true, Marks: maps.Clone(c.Marks), Before: c.Before, Ahead: c.Ahead, Least: c.Least,
+		Found: c.Found, Absent: c.Absent, Columns: c.Columns, Looked: c.Looked, Refreshed: c.Refreshed,
+	}
+	if !c.Finished {
+		next.Marks = maps.Clone(c.Verified)
+	}
+	if next.Marks == nil {
+		next.Marks = map[string]mark{}
+	}
+	return next
+}
+
+// sentRows is how many rows the last run sent.
+func (c cursor) sentRows() (n int64) {
 	for _, s := range c.Sent {
 		n += s.Rows
 	}
+	return n
+}
+
+// rows is how many rows the last run sent, or 1 where an earlier one did.
+func (c cursor) rows() int64 {
+	n := c.sentRows()
 	for _, m := range c.trusted().Marks {
 		if n == 0 && !m.Changed.IsZero() {
 			n = 1
 		}
 	}
 	return n
+}
+
+// expected is about how many rows the destination has.
+func (c cursor) expected() int64 {
+	if c.Rest != nil {
+		return c.Rest.Rows + c.sentRows()
+	}
+	return max(c.Least, c.sentRows())
+}
+
+// costOf is about what reading a table of so many rows from its beginning costs, in API tokens.
+func (r *reading) costOf(rows int64) int64 {
+	listings := r.account.listings(r.table)
+	if len(listings) == 0 {
+		return 0
+	}
+	page := max(1, int64(r.account.query.Limit))
+	return (rows + page - 1) / page * int64(listings[0].Cost)
 }
 
 // before are the cursor's marks, none of them later than a moment.

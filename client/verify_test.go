@@ -1,18 +1,12 @@
 package client
 
 import (
-	"context"
+	"cmp"
 	"errors"
-	"fmt"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
-
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // at is a moment, in seconds of this test's time.
@@ -22,22 +16,23 @@ func at(second int64) time.Time { return time.Unix(second, 0).UTC() }
 func sentRows(ids ...int64) *ledger {
 	l := newLedger()
 	for _, id := range ids {
-		l.sent[id] = id
+		l.sent[key(id)] = id
 		if id < 0 {
-			l.sent[id] = never
+			l.sent[key(id)] = never
 		}
 	}
 	return l
 }
 
-// arrivedOf counts rows of a run as they come back from the destination.
+// arrivedOf are rows of a run as they come back from the destination.
 func arrivedOf(c cursor, syncTime int64, ids ...int64) *arrival {
-	there := &arrival{parts: make([]fingerprint, len(c.Sent))}
+	there := &arrival{now: 1000, older: c.Ahead}
 	for _, id := range ids {
-		for row, second := range sentRows(id).sent {
-			there.add(stored{id: row, at: second, syncTime: syncTime}, c.Sent)
+		for k, second := range sentRows(id).sent {
+			there.add(version{key: k, at: second, sync: syncTime})
 		}
 	}
+	there.compact()
 	return there
 }
 
@@ -59,8 +54,7 @@ func TestCursor_proved(t *testing.T) {
 		"the first behind it":            {there: []int64{-1, 20, 30, 40}, want: verified, missing: 1},
 		"an older version":               {there: []int64{-1, 10, 20, 30, 39}, want: map[string]mark{"list": {Changed: at(30), Complete: true}}, missing: 1},
 		"rows of an earlier run":         {there: all, sync: 3, change: func(c *cursor) { c.Before = 3 }, want: verified, missing: 5},
-		"more than was sent":             {there: append(all, 15, 25), change: func(c *cursor) { c.Before = 2 }, want: marks, missing: -1},
-		"sent twice, and kept twice":     {there: append(all, 15), change: func(c *cursor) { c.Again = 1 }, want: marks, missing: -1},
+		"sent twice, and kept twice":     {there: append(all, all...), want: marks},
 		"the table is empty":             {want: map[string]mark{}, missing: 1},
 		"fewer rows than there were":     {there: all, change: func(c *cursor) { c.Least = 9 }, want: map[string]mark{}, missing: 4},
 		"nothing was sent, all is there": {there: all, change: func(c *cursor) { c.Sent = nil }, want: marks},
@@ -70,31 +64,19 @@ func TestCursor_proved(t *testing.T) {
 			if test.change != nil {
 				test.change(&c)
 			}
-			there := arrivedOf(c, max(test.sync, 7), test.there...)
-			if test.sync > 0 {
-				there.newest = test.sync
-			}
-			next, missing := c.proved(there)
+			there := arrivedOf(c, cmp.Or(test.sync, 7), test.there...)
+			next, lost := c.proved(there, nil)
 			require.Equal(t, test.want, next.Marks)
-			require.Equal(t, test.missing, missing)
+			require.Equal(t, test.missing, lost.missing)
 			require.Empty(t, next.Sent)
 		})
 	}
 }
 
-func TestLedger_countsWhatIsSentAgain(t *testing.T) {
-	l := newLedger()
-	for range 3 {
-		l.add([]*Row{keyed(t, 1), keyed(t, 2)})
-	}
-	require.EqualValues(t, 4, l.again)
-	require.Len(t, l.sent, 2)
-}
-
 func TestLedger_segmentsAreBounded(t *testing.T) {
 	l := newLedger()
 	for id := range int64(10_000) {
-		l.sent[id] = id / 7 * 7
+		l.sent[key(id)] = id / 7 * 7
 	}
 	parts := l.segments()
 	require.LessOrEqual(t, len(parts), maxSegments)
@@ -110,34 +92,81 @@ func TestLedger_segmentsAreBounded(t *testing.T) {
 
 func TestIsAbsent(t *testing.T) {
 	for text, want := range map[string]bool{
-		`ERROR: relation "pipedrive_deals" does not exist (SQLSTATE 42P01)`: true,
-		"SQL logic error: no such table: pipedrive_deals (1)":               true,
-		`ERROR: column "_cq_sync_time" does not exist (SQLSTATE 42703)`:     false,
-		"database is locked (5) (SQLITE_BUSY)":                              false,
+		`ERROR: relation "pipedrive_deals" does not exist (SQLSTATE 42P01)`:                 true,
+		`ERROR: relation "crm.pipedrive_deals" does not exist (SQLSTATE 42P01)`:             true,
+		`ERROR: relation "crm"."pipedrive_deals" does not exist`:                            true,
+		"SQL logic error: no such table: pipedrive_deals (1)":                               true,
+		"read pipedrive_deals: no such table: main.pipedrive_deals":                         true,
+		"Error 1146 (42S02): Table 'crm.pipedrive_deals' doesn't exist":                     true,
+		"Catalog Error: Table with name pipedrive_deals does not exist!":                    true,
+		"googleapi: Error 404: Not found: Table p:d.pipedrive_deals, notFound":              true,
+		"Not found: Table my-project:crm.pipedrive_deals was not found in location EU":      true,
+		"Object 'DB.SCHEMA.PIPEDRIVE_DEALS' does not exist or not authorized.":              true,
+		"code: 60, message: Table default.pipedrive_deals does not exist":                   true,
+		"code: 60, message: Unknown table expression identifier 'default.pipedrive_deals'":  true,
+		"mssql: Invalid object name 'pipedrive_deals'.":                                     true,
+		"mssql: Invalid object name 'dbo.pipedrive_deals'.":                                 true,
+		"[TABLE_OR_VIEW_NOT_FOUND] The table or view `crm`.`pipedrive_deals` was not found": true,
+		`ERROR: column "_cq_sync_time" does not exist (SQLSTATE 42703)`:                     false,
+		"database is locked (5) (SQLITE_BUSY)":                                              false,
+		`read pipedrive_deals: FATAL: database "x" does not exist (SQLSTATE 3D000)`:         false,
+		`read pipedrive_deals: FATAL: role "cq" does not exist (SQLSTATE 28000)`:            false,
+		`read pipedrive_deals: schema "crm" does not exist`:                                 false,
+		"Not found: Dataset p:pipedrive_deals":                                              false,
+		`relation "pipedrive_deals_archive" does not exist`:                                 false,
+		`relation "old_pipedrive_deals" does not exist`:                                     false,
+		"no such table: pipedrive_persons":                                                  false,
+		`SQL logic error: no such column: "_cq_sync_time" (1), read pipedrive_deals`:        false,
+		`dial unix /tmp/pipedrive_deals: connect: file does not exist`:                      false,
 	} {
-		require.Equal(t, want, isAbsent(errors.New(text)), text)
+		require.Equal(t, want, isAbsent(errors.New(text), "pipedrive_deals"), text)
 	}
 }
 
-// TestVerify_anotherAccountsReadingIsGivenUp because the run fails: what the last run sent is not taken for
-// arrived, and not written down as such.
-func TestVerify_anotherAccountsReadingIsGivenUp(t *testing.T) {
-	for _, err := range []error{errStopped, context.Canceled} {
-		run := NewRun(0)
-		run.arrivals.tables = map[string]func() (map[string]*arrival, error){
-			"pipedrive_deals": func() (map[string]*arrival, error) { return nil, err },
+func TestLacksColumn(t *testing.T) {
+	for text, want := range map[string]bool{
+		`ERROR: column "title" does not exist (SQLSTATE 42703)`:                                                                         true,
+		`read pipedrive_deals: SQL logic error: no such column: "title" (1)`:                                                            true,
+		`Error 1054 (42S22): Unknown column 'title' in 'field list'`:                                                                    true,
+		`Binder Error: Referenced column "title" not found in FROM clause!`:                                                             true,
+		"googleapi: Error 400: Unrecognized name: title at [1:8]":                                                                       true,
+		"SQL compilation error: invalid identifier 'TITLE'":                                                                             true,
+		"mssql: Invalid column name 'title'.":                                                                                           true,
+		`sql: Scan error on column index 4, name "\"title\"": converting driver.Value type string ("title") to a int64: invalid syntax`: true,
+		`sql: Scan error on column index 4, name "\"title\"": converting driver.Value type string ("seven") to a int64: invalid syntax`: false,
+		`ERROR: column "subtitle" does not exist`:                                                                                       false,
+		`ERROR: relation "title" does not exist`:                                                                                        false,
+		"database is locked (5) (SQLITE_BUSY)":                                                                                          false,
+		"context deadline exceeded":                                                                                                     false,
+	} {
+		require.Equal(t, want, lacksColumn(errors.New(text), "title"), text)
+	}
+}
+
+func TestArrival_memoryIsForDistinctRecords(t *testing.T) {
+	a := &arrival{now: 1_000_000}
+	for sync := range int64(100) {
+		for id := range key(5000) {
+			a.add(version{key: id, at: sync / 2, sync: sync + 1})
+			require.LessOrEqual(t, len(a.versions), 10_000)
 		}
-		r := &reading{table: &Table{Records: "deals"}, account: &Account{run: run, verify: true, logger: zerolog.Nop()}}
-		_, got := r.verify(t.Context(), cursor{Marks: map[string]mark{"list": {Changed: at(40)}}, Finished: true})
-		require.ErrorIs(t, got, err)
+	}
+	a.compact()
+	require.Len(t, a.versions, 5000)
+	for _, v := range a.versions {
+		require.Equal(t, version{key: v.key, at: 49, sync: 100}, v)
 	}
 }
 
-// keyed is a record that has nothing but an id.
-func keyed(t *testing.T, id int) *Row {
-	t.Helper()
-	d := table.NewDecoder([]table.Column{{Name: "id", Type: table.Int, Key: true}}, func(c table.Column) table.Source { return c.V2 })
-	row, err := d.Record(jsontext.NewDecoder(strings.NewReader(fmt.Sprintf(`{"id":%d}`, id))))
-	require.NoError(t, err)
-	return row
+func TestArrival_clocks(t *testing.T) {
+	a := &arrival{now: 100, older: span{From: 500, To: 600}}
+	for i, sync := range []int64{0, 90, 80, 500, 600, 700} {
+		a.add(version{key: key(i), sync: sync})
+	}
+	a.compact()
+	require.EqualValues(t, 90, a.before)
+	require.Equal(t, span{From: 500, To: 700}, a.ahead)
+	sent, rest := a.parts(cursor{Before: 90, Sent: []segment{{To: 0}}})
+	require.EqualValues(t, 1, sent[0].Rows, "only 700 is neither known nor from before")
+	require.EqualValues(t, 5, rest.Rows)
 }

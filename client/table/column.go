@@ -52,6 +52,9 @@ type Column struct {
 	// ByAccount is where each account has the value, by its id, in place of V2 and V1; nil for a column
 	// that all accounts have.
 	ByAccount map[string]Source
+	// Fresh are the accounts whose field is new since the last run, so that no record has had a value of it without
+	// having changed since.
+	Fresh map[string]bool
 }
 
 // Presence is the condition under which API v2 sends a field.
@@ -138,6 +141,9 @@ func (s Source) With(read Reader) Source {
 
 // Absent says that the API does not have the value; the column is NULL.
 func Absent() Source { return Source{absent: true} }
+
+// IsAbsent reports whether the API does not have the value.
+func (s Source) IsAbsent() bool { return s.absent }
 
 // schemaColumn is the column as CloudQuery knows it.
 func (c Column) schemaColumn() schema.Column {
