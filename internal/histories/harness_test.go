@@ -108,6 +108,9 @@ type world struct {
 	dropped func(table string, rows int) bool
 	// clock is that of the machine that the plugin runs on; nil for the latest of the companies' clocks.
 	clock func() time.Time
+	// appends is true for the write mode append: rows have no primary key, and nothing stale is removed.
+	appends    bool
+	clockAhead time.Duration // of the machine that runs the CLI
 
 	mu   sync.Mutex
 	hook func(*http.Request)
@@ -201,7 +204,7 @@ func (w *world) sync() error {
 	}
 	defer func() { require.NoError(w.t, p.Close(ctx)) }()
 
-	out := &stream{ctx: ctx, syncTime: time.Now().UTC().Truncate(time.Microsecond), held: w.lost, dropped: w.dropped, sent: map[string]int{}}
+	out := &stream{ctx: ctx, syncTime: time.Now().Add(w.clockAhead).UTC().Truncate(time.Microsecond), held: w.lost, dropped: w.dropped, appends: w.appends, sent: map[string]int{}}
 	out.writes, out.written = make(chan message.WriteMessage), make(chan error, 1)
 	go func() { out.written <- shared.plugin.Write(ctx, out.writes) }()
 	messages, failed := make(chan message.SyncMessage), make(chan error, 1)
@@ -279,6 +282,7 @@ type stream struct {
 	queue    []message.WriteMessage
 	stale    []string // tables to remove stale rows from
 	dropped  func(table string, rows int) bool
+	appends  bool
 	sent     map[string]int
 }
 
@@ -298,7 +302,11 @@ func (s *stream) pass(m message.SyncMessage, backend bool) {
 		if err != nil {
 			panic(err)
 		}
-		if !backend || !table.IsIncremental {
+		if s.appends {
+			for i := range table.Columns {
+				table.Columns[i].PrimaryKey = false
+			}
+		} else if !backend || !table.IsIncremental {
 			s.stale = append(s.stale, table.Name)
 		}
 		table.Columns = append(schema.ColumnList{schema.CqSyncTimeColumn, schema.CqSourceNameColumn}, table.Columns...)
@@ -331,9 +339,20 @@ func (s *stream) stamped(record arrow.RecordBatch) arrow.RecordBatch {
 		{Name: schema.CqSyncTimeColumn.Name, Type: arrow.FixedWidthTypes.Timestamp_us, Nullable: true},
 		{Name: schema.CqSourceNameColumn.Name, Type: arrow.BinaryTypes.String, Nullable: true},
 	}, record.Schema().Fields()...)
+	if s.appends {
+		for i, f := range fields {
+			fields[i].Metadata = arrow.MetadataFrom(withoutKey(f.Metadata.ToMap()))
+		}
+	}
 	columns := append([]arrow.Array{times, schema.StringArrayFromValue(sourceName, rows)}, record.Columns()...)
 	metadata := record.Schema().Metadata()
 	return array.NewRecordBatch(arrow.NewSchema(fields, &metadata), columns, int64(rows))
+}
+
+// withoutKey is a column's metadata without its place in the primary key.
+func withoutKey(metadata map[string]string) map[string]string {
+	delete(metadata, schema.MetadataPrimaryKey)
+	return metadata
 }
 
 // finish ends a run in which the source succeeded.

@@ -1,0 +1,329 @@
+package histories
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+)
+
+// requireQuiet runs a sync that finds nothing to repair.
+func (w *world) requireQuiet(table string) {
+	w.t.Helper()
+	w.requireSync()
+	require.LessOrEqual(w.t, w.sent[table], 3, "nothing is read again")
+	require.Empty(w.t, w.log.String())
+}
+
+// TestVerify_oldRowsAreDeletedBehindNewOnes: after the last run the destination has more rows than before it, though
+// somebody deleted old ones.
+func TestVerify_oldRowsAreDeletedBehindNewOnes(t *testing.T) {
+	for _, appends := range []bool{false, true} {
+		t.Run(fmt.Sprint("append ", appends), func(t *testing.T) {
+			each(t, func(_ *testing.T, w *world, a *account, table string) {
+				w.appends = appends
+				a.addMany(table, 30, a.Company.Now().Add(-40*time.Hour), time.Hour)
+				w.requireSync()
+				for range 2 {
+					a.Company.Advance(time.Hour)
+					a.addMany(table, 20, a.Company.Now().Add(-30*time.Minute), time.Minute)
+					w.requireSync()
+				}
+				w.exec(fmt.Sprintf("DELETE FROM pipedrive_%s WHERE id BETWEEN 5 AND 12", table))
+				a.Company.Advance(time.Hour)
+				w.requireSync()
+				w.requireTruth(table)
+				a.Company.Advance(time.Hour)
+				w.requireQuiet(table)
+			})
+		})
+	}
+}
+
+// TestVerify_othersWriteToTheTable: rows that others write for the same account cost no more than three readings from
+// the beginning.
+func TestVerify_othersWriteToTheTable(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables = []string{"persons"}
+	a := w.accounts[0]
+	a.addMany("persons", 30, a.Company.Now().Add(-40*time.Hour), time.Hour)
+	w.requireSync()
+	w.requireSync()
+	var sent []int
+	for i := range 8 {
+		w.exec("INSERT INTO pipedrive_persons (account_id, id, _cq_id, _cq_sync_time, _cq_source_name) SELECT '4711', ?, hex(randomblob(16)), _cq_sync_time, 'another' FROM pipedrive_persons WHERE id = 1", 1000+i)
+		a.Company.Advance(time.Hour)
+		w.requireSync()
+		sent = append(sent, w.sent["persons"])
+	}
+	require.Equal(t, 3, len(slices.DeleteFunc(slices.Clone(sent), func(n int) bool { return n < 30 })), "readings from the beginning: %v", sent)
+}
+
+// TestVerify_appendMode: a destination that only appends has several versions of a record. What it loses comes again.
+func TestVerify_appendMode(t *testing.T) {
+	each(t, func(t *testing.T, w *world, a *account, table string) {
+		w.appends, w.spec["page_size"] = true, 4
+		ids := a.addMany(table, 30, a.Company.Now().Add(-30*time.Hour), time.Hour)
+		w.requireSync()
+		for run := range 3 {
+			a.Company.Advance(time.Hour)
+			for i := range 10 {
+				a.Change(table, ids[3*run+i], fmt.Sprint("changed in run ", run))
+				a.Company.Advance(time.Minute)
+			}
+			w.before(paths[table][0], 2, func() {
+				a.Company.Advance(time.Second)
+				a.Change(table, ids[3*run], "changed during the run") // and so comes twice
+			})
+			w.dropped = func(of string, _ int) bool { return of == table && run > 0 }
+			w.requireSync()
+			w.undisturbed()
+		}
+		require.Positive(t, w.missing(table))
+		w.dropped = nil
+		w.requireSync()
+		w.requireTruth(table)
+		a.Company.Advance(time.Hour)
+		w.requireQuiet(table)
+	})
+}
+
+// TestVerify_aClockThatWasAhead for one run: rows that later runs lose come again, whether rows of that run are older
+// or newer than what was lost.
+func TestVerify_aClockThatWasAhead(t *testing.T) {
+	for _, ahead := range []int{0, 1} {
+		t.Run(fmt.Sprint("run ", ahead), func(t *testing.T) {
+			each(t, func(t *testing.T, w *world, a *account, table string) {
+				w.spec["page_size"] = 4
+				ids := a.addMany(table, 30, a.Company.Now().Add(-30*time.Hour), time.Hour)
+				for run := range 6 {
+					w.clockAhead = 0
+					if run == ahead {
+						w.clockAhead = 24 * time.Hour
+					}
+					w.dropped = func(of string, _ int) bool { return of == table && (run == 3 || run == 5) }
+					w.requireSync()
+					require.Empty(t, w.log.String())
+					if run == 2 || run == 4 {
+						w.requireTruth(table)
+					}
+					a.Company.Advance(time.Hour)
+					a.Change(table, ids[run], "changed")
+					a.Add(table, "new", time.Time{})
+				}
+				require.Positive(t, w.missing(table))
+				w.dropped = nil
+				w.requireSync()
+				w.requireTruth(table)
+				a.Company.Advance(time.Hour)
+				w.requireQuiet(table)
+			})
+		})
+	}
+}
+
+// columnOf is a column that each of a table's records has a value in.
+var columnOf = map[string]string{"persons": "name", "organizations": "name", "deals": "title", "notes": "content"}
+
+// TestVerify_aColumnIsDropped at the destination: the next run makes it again and fills it.
+func TestVerify_aColumnIsDropped(t *testing.T) {
+	each(t, func(t *testing.T, w *world, a *account, table string) {
+		a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+		w.requireSync()
+		a.Company.Advance(time.Hour)
+		w.requireSync()
+		w.exec(fmt.Sprintf("ALTER TABLE pipedrive_%s DROP COLUMN %s", table, columnOf[table]))
+		a.Company.Advance(time.Hour)
+		w.requireSync()
+		require.Empty(t, w.log.String())
+		w.requireTruth(table)
+		a.Company.Advance(time.Hour)
+		w.requireQuiet(table)
+	})
+}
+
+// eachCursor rewrites the cursors of the state.
+func (w *world) eachCursor(change func(cursor map[string]any)) {
+	w.t.Helper()
+	for key, value := range w.state() {
+		var cursor map[string]any
+		require.NoError(w.t, json.Unmarshal([]byte(value), &cursor))
+		change(cursor)
+		changed, err := json.Marshal(cursor)
+		require.NoError(w.t, err)
+		w.exec("UPDATE "+stateTable+" SET value = ? WHERE key = ?", string(changed), key)
+	}
+}
+
+// TestIncremental_aReleaseHasANewColumn, which is NULL in the rows that an earlier one wrote.
+func TestIncremental_aReleaseHasANewColumn(t *testing.T) {
+	for _, verify := range []bool{true, false} {
+		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
+			each(t, func(_ *testing.T, w *world, a *account, table string) {
+				w.spec["verify"] = verify
+				a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+				w.requireSync()
+				column := columnOf[table]
+				w.exec(fmt.Sprintf("UPDATE pipedrive_%s SET %s = NULL", table, column))
+				w.eachCursor(func(cursor map[string]any) {
+					columns, _ := cursor["columns"].([]any)
+					left := slices.DeleteFunc(slices.Clone(columns), func(c any) bool { return strings.HasPrefix(c.(string), column+":") })
+					require.Len(w.t, left, len(columns)-1)
+					cursor["columns"] = left
+				})
+				a.Company.Advance(time.Hour)
+				w.requireSync()
+				w.requireTruth(table)
+				a.Company.Advance(time.Hour)
+				w.requireQuiet(table)
+			})
+		})
+	}
+}
+
+// TestIncremental_aStateWithoutColumns is that of an earlier version: its rows are not read again.
+func TestIncremental_aStateWithoutColumns(t *testing.T) {
+	each(t, func(_ *testing.T, w *world, a *account, table string) {
+		a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+		w.requireSync()
+		w.eachCursor(func(cursor map[string]any) { delete(cursor, "columns") })
+		a.Company.Advance(time.Hour)
+		w.requireQuiet(table)
+		w.eachCursor(func(cursor map[string]any) { require.NotEmpty(w.t, cursor["columns"]) })
+	})
+}
+
+// TestCustomFields_aNewFieldCostsNothing: records that get a value of it change their update_time.
+func TestCustomFields_aNewFieldCostsNothing(t *testing.T) {
+	a := withFields(1, "Budget/double")
+	a.addMany("deals", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	w := typed(t, a)
+	w.requireSync()
+	a.Company.Advance(time.Hour)
+	w.requireQuiet("deals")
+	a.Company.AddField(simulator.Field{Entity: "deal", Key: hash("99"), Name: "Later", Type: "double"})
+	for range 2 {
+		a.Company.Advance(time.Hour)
+		w.requireQuiet("deals")
+	}
+}
+
+// withLater is an account of one deal with a custom field, and of others that changed later, so that a run that goes on
+// does not read the first one again.
+func withLater(field string) *account {
+	a := withFields(1, field)
+	a.addMany("deals", 5, a.Company.Now().Add(-5*time.Minute), time.Minute)
+	a.Company.Advance(time.Hour)
+	return a
+}
+
+// TestCustomFields_aFieldThatReturns has values in records that did not change.
+func TestCustomFields_aFieldThatReturns(t *testing.T) {
+	a := withLater("Budget/double")
+	w := typed(t, a)
+	field := a.Company.Fields("deal")[slices.IndexFunc(a.Company.Fields("deal"), func(f simulator.Field) bool { return f.Name == "Budget" })]
+	want := truth.Row{"cf_budget": {Kind: "real", Text: "1.0"}}
+	w.requireSync()
+	require.Equal(t, want, w.custom()["1"])
+	a.Company.RemoveField("deal", field.Key)
+	a.Change("deals", 1, "changed")
+	w.requireSync()
+	require.Equal(t, truth.Row{"cf_budget": null}, w.custom()["1"])
+	a.Company.Advance(time.Hour)
+	a.Add("deals", "later", time.Time{})
+	w.requireSync()
+	a.Company.AddField(field)
+	a.Company.Advance(time.Hour)
+	w.requireSync()
+	require.Equal(t, want, w.custom()["1"])
+}
+
+// TestCustomFields_aFieldOfAnotherType has values in records that did not change.
+func TestCustomFields_aFieldOfAnotherType(t *testing.T) {
+	a := withLater("Budget/double")
+	w := typed(t, a)
+	w.requireSync()
+	a.Company.UpdateField("deal", hash("10"), func(f *simulator.Field) { f.Type = "varchar" })
+	a.Company.UpdateDeal(2, func(d *simulator.Deal) { d.CustomFields = map[string]any{hash("10"): "text"} })
+	a.Company.Advance(time.Hour)
+	w.requireSync()
+	require.GreaterOrEqual(t, w.sent["deals"], 6, "all are read again, once")
+	a.Company.Advance(time.Hour)
+	w.requireQuiet("deals")
+}
+
+// TestIncremental_apiVersionsTakeTurns: API v1 does not have all columns of v2. The rows that it wrote are read again.
+func TestIncremental_apiVersionsTakeTurns(t *testing.T) {
+	w := newWorld(t, generated(5, 4711))
+	w.tables = incremental
+	for _, version := range []string{"v2", "v1", "v2"} {
+		w.spec["api_version"] = version
+		w.accounts[0].Company.Advance(time.Hour)
+		w.requireSync()
+	}
+	w.requireTruth(incremental...)
+	for range 2 {
+		w.accounts[0].Company.Advance(time.Hour)
+		w.requireSync()
+		require.LessOrEqual(t, w.sent["deals"], 5, "the form is that of the last run")
+	}
+}
+
+// TestCustomFields_columnsAndJSONTakeTurns: a destination that replaces whole rows, as the official SQLite one, empties
+// the columns of custom fields while they come as JSON.
+func TestCustomFields_columnsAndJSONTakeTurns(t *testing.T) {
+	a := withLater("Budget/double")
+	w := typed(t, a)
+	want := truth.Row{"cf_budget": {Kind: "real", Text: "1.0"}}
+	w.requireSync()
+	require.Equal(t, want, w.custom()["1"])
+	w.spec["custom_fields"] = "json"
+	a.Company.Advance(time.Hour)
+	w.requireSync()
+	w.exec("UPDATE pipedrive_deals SET cf_budget = NULL")
+	a.Company.Advance(time.Hour)
+	w.spec["custom_fields"] = "columns"
+	w.requireSync()
+	require.Equal(t, want, w.custom()["1"])
+}
+
+// TestVerify_appendModeHasMoreRowsThanRecords, since many of them change while they are read, also where it lost some.
+func TestVerify_appendModeHasMoreRowsThanRecords(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables, w.appends, w.spec["page_size"] = []string{"persons"}, true, 100
+	a := w.accounts[0]
+	ids := a.addMany("persons", 1500, a.Company.Now().Add(-1500*time.Hour), time.Hour)
+	w.requireSync()
+	for _, id := range ids {
+		a.Company.Advance(time.Minute)
+		a.Change("persons", id, "changed")
+	}
+	for _, page := range []int{10, 22, 30} {
+		w.before(paths["persons"][0], page, func() {
+			a.Company.Advance(time.Minute)
+			for _, id := range ids[:800] {
+				a.Change("persons", id, fmt.Sprint("changed before page ", page))
+			}
+		})
+	}
+	messages := 0
+	w.dropped = func(string, int) bool {
+		messages++
+		return messages == 2
+	}
+	w.requireSync()
+	require.Greater(t, w.sent["persons"], 2600, "some come several times")
+	require.Positive(t, w.missing("persons"))
+	w.dropped = nil
+	w.undisturbed()
+	a.Company.Advance(time.Hour)
+	w.requireSync()
+	w.requireTruth("persons")
+}
