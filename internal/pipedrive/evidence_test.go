@@ -271,6 +271,24 @@ func TestPages_aShortPageWithoutNextCursorIsAskedForAgain(t *testing.T) {
 	require.Equal(t, map[int64]int{1: 1, 2: 1, 3: 1}, got)
 }
 
+// TestPages_aLastPageWithoutNextCursorIsRead: an API may leave out what is null. The second answer, which confirms the
+// first, is not the page before it.
+func TestPages_aLastPageWithoutNextCursorIsRead(t *testing.T) {
+	for name, l := range map[string]Listing{"by id": cursorListing, "in no order": {Path: "/api/v2/fields", Paging: Cursor}} {
+		t.Run(name, func(t *testing.T) {
+			got, requests, err := readIDs(t, func(_ int, r *http.Request) reply {
+				if r.URL.Query().Get("cursor") == "b" {
+					return reply{body: `{"success":true,"data":[{"id":3}]}`}
+				}
+				return reply{body: `{"success":true,"data":[{"id":1},{"id":2}],"additional_data":{"next_cursor":"b"}}`}
+			}, l, Query{Limit: 2})
+			require.NoError(t, err)
+			require.Equal(t, map[int64]int{1: 1, 2: 1, 3: 1}, got)
+			require.Equal(t, 3, requests)
+		})
+	}
+}
+
 func TestPages_anAnswerWithTwoListsIsBroken(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		answer := func(most int) func(n int, _ *http.Request) reply {

@@ -73,7 +73,7 @@ type pager[T Record] struct {
 
 	sequence sequence[T]     // of the records so far
 	digests  map[uint64]bool // of the pages so far, where their records have no order
-	digest   uint64          // of the page before
+	digest   uint64          // of the page before, where their records have an order
 	empty    int             // empty pages in a row
 	idle     int             // requests in a row that brought no new record
 
@@ -112,7 +112,6 @@ func (p *pager[T]) next(ctx context.Context) ([]T, error) {
 	if len(fresh) > 0 {
 		p.idle = 0
 	}
-	p.digest = page.digest
 	return fresh, err
 }
 
@@ -214,7 +213,9 @@ func (p *pager[T]) unseen(page envelope[T]) ([]T, error) {
 // with all pages so far.
 func (p *pager[T]) repeats(page envelope[T]) bool {
 	if p.sequence.sorting != unsorted {
-		return p.sequence.began && page.digest == p.digest
+		before := p.digest
+		p.digest = page.digest
+		return p.sequence.began && page.digest == before
 	}
 	seen := p.digests[page.digest]
 	p.digests[page.digest] = true

@@ -154,8 +154,10 @@ func (s *sequence[T]) take(page []T) []T {
 		}
 		fresh = append(fresh, r)
 		if rank := s.rank(r); s.byTime() && (!s.began || rank != s.last) {
-			if clear(s.tied); s.tied == nil || len(s.tied) > mostTied {
+			if s.tied == nil || len(s.tied) > mostTied {
 				s.tied = map[Key]struct{}{}
+			} else {
+				clear(s.tied)
 			}
 		}
 		if s.tied == nil && s.sorting == keyed {
