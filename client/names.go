@@ -2,11 +2,11 @@ package client
 
 import "github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 
-// Table and Row are those of package table.
-type (
-	Table = table.Table
-	Row   = table.Row
-)
+// Table is a table's declaration.
+type Table = table.Table
+
+// Row is one record of a table.
+type Row = table.Row
 
 // Columns that a run reads back from a destination.
 const (

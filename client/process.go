@@ -32,10 +32,10 @@ func processStart(pid string) (ticks string, alive bool) {
 	if err != nil {
 		return "", false
 	}
-	// The program's name, in parentheses, may contain spaces. The state follows it, and the start is the 20th field
-	// from there (proc_pid_stat(5)).
+	// The program's name, in parentheses, may contain spaces. The process's state follows it, which is Z or X once the
+	// process has ended, and the start is the 20th field from there (proc_pid_stat(5)).
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-	if len(fields) < 20 || strings.Contains("ZX", fields[0]) {
+	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
 		return "", false
 	}
 	return fields[19], true

@@ -195,7 +195,7 @@ func (w *world) sync() error {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	p := source.PluginOn(w.machine())
+	p := source.On(w.machine())
 	w.log.Reset()
 	require.NoError(w.t, shared.open(w.file))
 	p.SetLogger(zerolog.New(zerolog.SyncWriter(&w.log)).Level(zerolog.WarnLevel))

@@ -18,7 +18,7 @@ import (
 func (w *world) another(options plugin.SyncOptions) (messages []message.SyncMessage, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	p := source.PluginOn(w.machine())
+	p := source.On(w.machine())
 	if err := p.Init(ctx, w.specJSON(), plugin.NewClientOptions{}); err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func (g *generator) record(k *kind, number int64) *entry {
 
 // records are how many records of a declared kind the company has.
 func (g *generator) records(name string) int {
-	if n, ok := g.Config.Records[name]; ok {
+	if n, ok := g.Records[name]; ok {
 		return n
 	}
 	for _, k := range g.all {

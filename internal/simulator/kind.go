@@ -53,20 +53,11 @@ type field struct {
 	hidden   bool   // the table has no such column
 }
 
-// in has the value stand somewhere else in the record than under its name.
-func (f field) in(path string) field { f.at = path; return f }
-
 // as has the API write the value in another form.
 func (f field) as(form func(any) any) field { f.form = form; return f }
 
 // typed has the fields list have the field.
 func (f field) typed(kind string) field { f.kind = kind; return f }
-
-// asked has the answer have the field only if include_fields names it.
-func (f field) asked() field { f.optional = true; return f }
-
-// unlisted has the table leave the field out.
-func (f field) unlisted() field { f.hidden = true; return f }
 
 func (f *field) path() string {
 	if f.at != "" {
@@ -177,10 +168,13 @@ func (e *entry) set(values map[string]any) {
 
 // The fields that a record has of itself.
 func key(name string) field { return field{name: name, of: func(e *entry) any { return e.key }} }
-func addTime() field        { return field{name: "add_time", of: func(e *entry) any { return e.add }} }
+
+func addTime() field { return field{name: "add_time", of: func(e *entry) any { return e.add }} }
+
 func isRemoved(name string) field {
 	return field{name: name, of: func(e *entry) any { return e.removed }}
 }
+
 func isArchived() field {
 	return field{name: "is_archived", of: func(e *entry) any { return e.archived }}
 }

@@ -167,8 +167,11 @@ func TestKind_gates(t *testing.T) {
 		name, path string
 		status     int
 	}{
-		{"projects", "/api/v2/boards", 402}, {"projects", "/api/v2/projectFields", 403}, {"projects", "/api/v2/tasks", 404},
-		{"admin", "/v1/roles", 403}, {"admin", "/v1/permissionSets", 403},
+		{"projects", "/api/v2/boards", 402},
+		{"projects", "/api/v2/projectFields", 403},
+		{"projects", "/api/v2/tasks", 404},
+		{"admin", "/v1/roles", 403},
+		{"admin", "/v1/permissionSets", 403},
 	} {
 		assert.Equal(t, http.StatusOK, get(t, s, gate.path).status, gate.path)
 		c.Refuse(gate.name, gate.status)
@@ -187,10 +190,16 @@ func TestKind_refusesWhatTheListDoesNotTake(t *testing.T) {
 	}
 	assert.Len(t, get(t, s, "/v1/files", "limit", "500").Data, 100, "the largest page of files")
 	for _, refused := range [][]string{
-		{"/api/v2/activities", "type", "call"}, {"/api/v2/products", "updated_until", "2026-01-01T00:00:00Z"},
-		{"/api/v2/products", "include_fields", "x"}, {"/v1/leads/archived", "updated_since", "2026-01-01T00:00:00Z"},
-		{"/api/v2/deals/products"}, {"/api/v2/deals/products", "deal_ids", numbers(101)}, {"/api/v2/phases"},
-		{"/api/v2/boards", "limit", "5"}, {"/api/v2/tasks", "sort_by", "id"}, {"/v1/files", "sort", "add_time ASC"},
+		{"/api/v2/activities", "type", "call"},
+		{"/api/v2/products", "updated_until", "2026-01-01T00:00:00Z"},
+		{"/api/v2/products", "include_fields", "x"},
+		{"/v1/leads/archived", "updated_since", "2026-01-01T00:00:00Z"},
+		{"/api/v2/deals/products"},
+		{"/api/v2/deals/products", "deal_ids", numbers(101)},
+		{"/api/v2/phases"},
+		{"/api/v2/boards", "limit", "5"},
+		{"/api/v2/tasks", "sort_by", "id"},
+		{"/v1/files", "sort", "add_time ASC"},
 	} {
 		assert.Equal(t, http.StatusBadRequest, get(t, s, refused[0], refused[1:]...).status, refused)
 	}

@@ -13,11 +13,11 @@ import (
 // of are the plugin's tables: a table that is declared there is in all that follows.
 var of = declared(tables.All())
 
-// The tables, each of one type of record: Incremental and Full are parts of Tables.
-var (
-	Incremental, Full = of.split()
-	Tables            = slices.Concat(Incremental, Full)
-)
+// Incremental and Full are the tables, each of one type of record.
+var Incremental, Full = of.split()
+
+// Tables are both.
+var Tables = slices.Concat(Incremental, Full)
 
 // Paths are the lists that tables are read from.
 var Paths = of.paths()

@@ -29,11 +29,11 @@ var targets = append(slices.Clone(plugin.DefaultBuildTargets), plugin.BuildTarge
 
 // Plugin returns the plugin; options come after its own.
 func Plugin(options ...plugin.Option) *plugin.Plugin {
-	return PluginOn(client.ThisMachine, options...)
+	return On(client.ThisMachine, options...)
 }
 
-// PluginOn returns the plugin as it is on another machine, for tests.
-func PluginOn(machine client.Machine, options ...plugin.Option) *plugin.Plugin {
+// On returns the plugin as it is on another machine, for tests.
+func On(machine client.Machine, options ...plugin.Option) *plugin.Plugin {
 	return plugin.NewPlugin(Name, Version, configureOn(machine), append([]plugin.Option{
 		plugin.WithKind(Kind),
 		plugin.WithTeam(Team),

@@ -35,7 +35,7 @@ func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	text := "bad token " + got + " or " + url.QueryEscape(got)
 	said, _ := json.Marshal(text + strings.Repeat(".", max(0, 287-len(text))) + " " + got) // which is cut within the token
 	switch {
-	case r.URL.Path == "/oauth/token" && !(e.all && e.tokens > 0):
+	case r.URL.Path == "/oauth/token" && (!e.all || e.tokens == 0):
 		e.tokens++
 		fmt.Fprintf(w, `{"access_token":"access-t0ken-%d","refresh_token":"refresh-t0ken-%d","token_type":"Bearer","expires_in":3600}`, e.tokens, e.tokens)
 	case r.URL.Path == "/oauth/token":
@@ -79,7 +79,7 @@ func TestSecrets_neverLeave(t *testing.T) {
 					}
 					var e *pipedrive.Error
 					require.ErrorAs(t, err, &e)
-					if !(status == 401 && name == "oauth") && !(status == 200 && all) {
+					if (status != 401 || name != "oauth") && (status != 200 || !all) {
 						require.ErrorContains(t, err, "bad token [hidden]")
 					}
 					err = TestConnection(context.Background(), logger, []byte(raw))
