@@ -510,9 +510,23 @@ func Text(kind string) string { return mustKind(kind).text }
 // Projects add-on, "admin" for an administrator's rights. Its lists are then
 // answered with the status: 402, 403 or 404. A status of 0 opens the gate.
 func (c *Company) Refuse(gate string, status int) {
+	if !slices.Contains(Gates(), gate) {
+		panic("simulator: there is no gate " + gate)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gates[gate] = status
+}
+
+// Gates are the names that [Company.Refuse] knows.
+func Gates() (names []string) {
+	for _, rt := range routes {
+		if rt.gate != "" && !slices.Contains(names, rt.gate) {
+			names = append(names, rt.gate)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (c *Company) refuses(gate string) int {
@@ -599,7 +613,8 @@ func (c *Company) Numbers(table string, opts TruthOptions) []int64 {
 	k := kindNamed(table)
 	if k == nil {
 		for _, row := range c.Truth(table, opts) {
-			numbers = append(numbers, row["id"].(int64))
+			id, _ := row["id"].(int64) // the company has none
+			numbers = append(numbers, id)
 		}
 		return numbers
 	}

@@ -183,6 +183,28 @@ func TestKind_gates(t *testing.T) {
 	}
 }
 
+// The account itself is a row, which is what its token's owner is told.
+func TestTruth_ofTheCompanyAndItsUsers(t *testing.T) {
+	c, s := small(0)
+	c.AddUser(simulator.User{Name: "Ülo", Email: "ylo@example.com"})
+	row := c.Truth("company", everything)[0]
+	for column, want := range map[string]any{
+		"account_id": "42", "company_domain": "company42", "user_email": "admin@company42.example", "default_currency": "EUR", "language_code": "en",
+	} {
+		assert.Equal(t, want, row[column], column)
+	}
+	shown, users := get(t, s, "/v1/users").Data, c.Truth("users", everything)
+	require.Len(t, shown, len(users))
+	for i, u := range users {
+		for column, want := range u {
+			if got, ok := shown[i][column]; ok && column != "last_login" && column != "created" && column != "modified" {
+				assert.Equal(t, plainJSON(t, want), got, column)
+			}
+		}
+	}
+	assert.Equal(t, []any{"Ülo", nil, false}, []any{users[1]["name"], users[1]["last_login"], users[1]["is_you"]})
+}
+
 func TestKind_refusesWhatTheListDoesNotTake(t *testing.T) {
 	c, s := small(0)
 	for range 150 {

@@ -182,8 +182,8 @@ var allowed = []*difference{
 // missing are properties that the vendor's schemas declare and the simulator
 // leaves out.
 var missing = map[string]string{
-	"next_activity_subject": "activities aren't simulated", "next_activity_type": "activities aren't simulated",
-	"next_activity_duration": "activities aren't simulated", "next_activity_note": "activities aren't simulated",
+	"next_activity_subject": "no table has it", "next_activity_type": "no table has it",
+	"next_activity_duration": "no table has it", "next_activity_note": "no table has it",
 	"source_lead_id": "only with include_fields", "is_subfield": "only on subfields", "options_deleted": "only where options were deleted",
 	"subfields": "only on composite fields", "ui_visibility": "only with include_fields", "important_fields": "only with include_fields",
 	"required_fields": "only with include_fields", "attendees": "only with include_fields",

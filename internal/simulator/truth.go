@@ -20,7 +20,7 @@ type TruthOptions struct {
 // id: one map for each, by column name, with the values int64, float64,
 // string, bool, [time.Time] (UTC, whole seconds), [Date], [json.RawMessage] or
 // nil for NULL. The tables are persons, organizations, deals, notes, pipelines,
-// stages, users and the declared kinds, whose rows come in the order of their
+// stages, users, company and the declared kinds, whose rows come in the order of their
 // numbers. Some kinds have times with milliseconds.
 //
 // What is absent is NULL: so are empty strings and empty lists, because v1
@@ -42,6 +42,8 @@ func (c *Company) Truth(table string, opts TruthOptions) []map[string]any {
 		return rows
 	}
 	switch table {
+	case "company":
+		return []map[string]any{t.company()}
 	case "users":
 		return rowsOf(c.users.rows, func(*User) bool { return true }, t.user)
 	case "deals":
@@ -252,6 +254,20 @@ func (t *truth) stage(s *Stage) map[string]any {
 	}
 	if p := t.pipelines.rows[s.PipelineID]; p != nil && (!p.IsDeleted || !t.v2) {
 		row["pipeline_name"] = text(p.Name)
+	}
+	return row
+}
+
+// company is the account itself, as its token's owner sees it.
+func (t *truth) company() map[string]any {
+	row := map[string]any{
+		"account_id": strconv.FormatInt(t.id, 10), "company_name": text(t.name), "company_domain": text(t.domain), "company_country": "EE",
+		"company_industry": "IT Services", "language_code": "en", "country_code": "US",
+		"user_id": nil, "user_name": nil, "user_email": nil, "default_currency": nil, "timezone_name": nil,
+	}
+	if u := t.users.rows[t.me()]; u != nil {
+		row["user_id"], row["user_name"], row["user_email"] = u.ID, text(u.Name), text(u.Email)
+		row["default_currency"], row["timezone_name"] = text(u.DefaultCurrency), text(u.TimezoneName)
 	}
 	return row
 }

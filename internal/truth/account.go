@@ -116,6 +116,10 @@ var handmade = map[string]struct {
 		},
 		remove: (*simulator.Company).DeleteUser,
 	},
+	"company": { // is there once
+		add:    func(*simulator.Company, string, *time.Time) int64 { return 0 },
+		remove: func(*simulator.Company, int64) {},
+	},
 }
 
 // Add adds a record to a table, owned by the first user; a zero changed is the company's clock.
@@ -157,7 +161,7 @@ func (a *Account) Change(table string, id int64, text string) {
 // Remove deletes a record. A deal stays listed, as a deleted one, for 30 days.
 func (a *Account) Remove(table string, id int64) {
 	rows, ids := a.rows(table)
-	if i := slices.Index(ids, id); i >= 0 && table != "deals" {
+	if i := slices.Index(ids, id); i >= 0 && table != "deals" && slices.Contains(Incremental, table) {
 		if a.gone[table] == nil {
 			a.gone[table] = map[string]bool{}
 		}

@@ -13,11 +13,12 @@ import (
 // of are the plugin's tables: a table that is declared there is in all that follows.
 var of = declared(tables.All())
 
-// Incremental and Full are the tables, each of one type of record.
-var Incremental, Full = of.split()
-
-// Tables are both.
-var Tables = slices.Concat(Incremental, Full)
+// The tables, each of one type of record.
+var (
+	Incremental = of.names(true)
+	Full        = of.names(false)
+	Tables      = slices.Concat(Incremental, Full)
+)
 
 // Paths are the lists that tables are read from.
 var Paths = of.paths()
@@ -34,15 +35,14 @@ func declared(all []*table.Table) declaration {
 	return slices.DeleteFunc(slices.Clone(all), func(t *table.Table) bool { return t.Describes != nil || t.Runs })
 }
 
-func (d declaration) split() (incremental, full []string) {
+// names are those of the tables that are incremental, or of the others.
+func (d declaration) names(incremental bool) (names []string) {
 	for _, t := range d {
-		if t.Incremental {
-			incremental = append(incremental, t.Records)
-		} else {
-			full = append(full, t.Records)
+		if t.Incremental == incremental {
+			names = append(names, t.Records)
 		}
 	}
-	return incremental, full
+	return names
 }
 
 func (d declaration) paths() map[string][]string {
@@ -56,17 +56,15 @@ func (d declaration) paths() map[string][]string {
 }
 
 // keys are the columns that tell a table's rows apart within an account.
-func (d declaration) keys(table string) []string {
-	var names []string
-	for _, t := range d {
-		for _, c := range t.Columns {
-			if t.Records == table && c.Key {
-				names = append(names, c.Name)
-			}
-		}
+func (d declaration) keys(records string) (names []string) {
+	i := slices.IndexFunc(d, func(t *table.Table) bool { return t.Records == records })
+	if i < 0 {
+		panic("truth: there is no table " + records)
 	}
-	if names == nil {
-		panic("truth: there is no table " + table)
+	for _, c := range d[i].Columns {
+		if c.Key {
+			names = append(names, c.Name)
+		}
 	}
 	return names
 }

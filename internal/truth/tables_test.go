@@ -42,8 +42,7 @@ func TestTables_aNewOneIsCovered(t *testing.T) {
 		{Records: "syncs", Runs: true},
 		{Records: "fields", Describes: []*table.Table{{}}},
 	})
-	incremental, full := d.split()
-	assert.Equal(t, [][]string{{"leads"}, {"assignments"}}, [][]string{incremental, full})
+	assert.Equal(t, [][]string{{"leads"}, {"assignments"}}, [][]string{d.names(true), d.names(false)})
 	withTables(t, d)
 	assert.Equal(t, "7/3", Row{"role_id": {Text: "7"}, "user_id": {Text: "3"}, "name": {Text: "x"}}.Key("assignments"))
 	assert.Equal(t, "7/3", KeyOf("assignments", map[string]any{"role_id": int64(7), "user_id": int64(3)}))
@@ -61,8 +60,7 @@ func TestTables_aNewOneIsCovered(t *testing.T) {
 // withTables has the test's tables stand in for the plugin's.
 func withTables(t *testing.T, d declaration) {
 	plugins, incremental := of, Incremental
-	of = d
-	Incremental, _ = d.split()
+	of, Incremental = d, d.names(true)
 	t.Cleanup(func() { of, Incremental = plugins, incremental })
 }
 

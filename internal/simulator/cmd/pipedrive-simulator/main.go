@@ -19,6 +19,8 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -44,11 +46,12 @@ type settings struct {
 	burst   int
 	budget  int64
 	faults  []simulator.Fault
+	refused map[string]int // statuses, by what the account lacks
 	command []string
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
-	s := settings{company: simulator.Config{CompanyID: 1}}
+	s := settings{company: simulator.Config{CompanyID: 1, Records: map[string]int{}}, refused: map[string]int{}}
 	f := flag.NewFlagSet("pipedrive-simulator", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.Usage = func() {
@@ -61,6 +64,12 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.IntVar(&s.company.Persons, "persons", 10000, "number of persons")
 	f.IntVar(&s.company.Organizations, "organizations", 3000, "number of organizations")
 	f.IntVar(&s.company.Notes, "notes", 10000, "number of notes")
+	f.Func("records", "`number` of records of another kind, as leads=900; may be repeated", func(v string) error {
+		return setNumber(s.company.Records, v, simulator.Kinds())
+	})
+	f.Func("refuse", "`feature` that the account lacks and the status that says so, as projects=402; may be repeated", func(v string) error {
+		return setNumber(s.refused, v, simulator.Gates())
+	})
 	f.StringVar(&s.token, "token", "simulator", "API token to accept")
 	f.DurationVar(&s.latency, "latency", 0, "delay of each answer")
 	f.IntVar(&s.burst, "burst", 0, "requests allowed in 2 seconds; 0: no limit")
@@ -73,6 +82,20 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	err := f.Parse(args)
 	s.command = f.Args()
 	return s, err
+}
+
+// setNumber reads a setting like leads=900, whose name is one of those that are known.
+func setNumber(settings map[string]int, text string, known []string) error {
+	name, value, _ := strings.Cut(text, "=")
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 {
+		return fmt.Errorf("%q is not name=number", text)
+	}
+	if !slices.Contains(known, name) {
+		return fmt.Errorf("unknown name %q: allowed are %s", name, strings.Join(known, ", "))
+	}
+	settings[name] = n
+	return nil
 }
 
 // run does everything but exit, with the exit code as its result. Its outputs
@@ -93,8 +116,12 @@ func run(args []string, stdout, stderr *os.File) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
+	company := simulator.Generate(s.company)
+	for feature, status := range s.refused {
+		company.Refuse(feature, status)
+	}
 	sim := simulator.NewServer(
-		simulator.WithCompany(s.token, simulator.Generate(s.company)),
+		simulator.WithCompany(s.token, company),
 		simulator.WithLatency(s.latency), simulator.WithBurst(s.burst, 0), simulator.WithDailyBudget(s.budget),
 		simulator.WithFaults(s.faults...),
 	)

@@ -73,6 +73,18 @@ func TestRun_givesTheCommandTheServerAndItsExitCode(t *testing.T) {
 	assert.Contains(t, stderr.String(), "/api/v2/deals")
 }
 
+func TestParse_recordsAndWhatTheAccountLacks(t *testing.T) {
+	stderr := newOutput(t)
+	s, err := parse([]string{"-records", "leads=900", "-records", "files=7", "-refuse", "projects=402"}, stderr.File)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]int{"leads": 900, "files": 7}, s.company.Records)
+	assert.Equal(t, map[string]int{"projects": 402}, s.refused)
+	for setting, says := range map[string]string{"leads": "not name=number", "deals=-1": "not name=number", "pets=1": "unknown name"} {
+		_, err := parse([]string{"-records", setting}, stderr.File)
+		assert.ErrorContains(t, err, says, setting)
+	}
+}
+
 func TestRun_passesSignalsOn(t *testing.T) {
 	for name, c := range map[string]struct {
 		script string
