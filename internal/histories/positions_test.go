@@ -112,13 +112,14 @@ func TestFullRefresh_startTimeLeavesRowsOut(t *testing.T) {
 		w.requireSync()
 		w.spec["start_time"], w.spec["full_refresh_every"] = now.Add(-15*24*time.Hour).Format(time.RFC3339), "24h"
 		w.requireSync()
+		first, last := a.Key(table, ids[0]), a.Key(table, ids[19])
 		a.Remove(table, ids[19])
 		a.Company.Advance(31 * 24 * time.Hour) // after which deleted deals are no longer listed
 		w.requireSync()
 		left := w.rows(table)["4711"]
 		require.Len(t, left, 19)
-		require.Contains(t, left, fmt.Sprint(ids[0]), "before start_time")
-		require.NotContains(t, left, fmt.Sprint(ids[19]))
+		require.Contains(t, left, first, "before start_time")
+		require.NotContains(t, left, last)
 	})
 }
 

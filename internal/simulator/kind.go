@@ -79,6 +79,7 @@ type listed struct {
 	sorts     []string
 	dated     bool     // has updated_since
 	lacks     []string // those of v2's common parameters of dated lists that this one doesn't have
+	ids       bool     // has ids
 	refused   []string // declared by the vendor, not simulated
 	filters   []filter
 	otherwise func(*Company) func(*entry) bool // which records there are if no filter is given; nil for all
@@ -307,7 +308,7 @@ func (l *listed) serve(k *kind) func(*exchange) {
 	choose := func(c *Company, q url.Values) (string, func(*entry) bool, *refusal) { return l.choose(c, q, subset) }
 	if strings.HasPrefix(l.path, "/api/v2/") {
 		return (&v2List[entry, *entry]{
-			table: table, attributes: k.attributes(), subset: subset, entity: k.entity, sorts: l.sorts, dated: l.dated, lacks: l.lacks,
+			table: table, attributes: k.attributes(), subset: subset, entity: k.entity, sorts: l.sorts, dated: l.dated, lacks: l.lacks, ids: l.ids,
 			unpaged: l.paging == unpaged, refused: l.refused, filters: filters, custom: custom, choose: choose,
 		}).serve
 	}

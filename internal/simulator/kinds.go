@@ -35,7 +35,7 @@ var activities = &kind{
 	count: func(cfg Config) int { return cfg.Deals + cfg.Persons/2 },
 	lists: []listed{{
 		path: "/api/v2/activities", cost: 10, scopes: activityScopes, paging: cursors, sorts: append(slices.Clone(v2Times), "due_date"),
-		dated: true, lacks: []string{"custom_fields"}, filters: []filter{{"ids", false, oneOf("id", 100)}},
+		dated: true, lacks: []string{"custom_fields"}, ids: true,
 		refused: []string{"filter_id", "owner_id", "deal_id", "lead_id", "person_id", "org_id", "done"},
 	}},
 	fields: []field{
@@ -192,7 +192,7 @@ var products = &kind{
 	count: func(cfg Config) int { return cfg.Deals / 20 },
 	lists: []listed{{
 		path: "/api/v2/products", cost: 10, scopes: productScopes, paging: cursors, sorts: append(slices.Clone(v2Times), "name"), dated: true,
-		lacks: []string{"updated_until", "include_fields"}, filters: []filter{{"ids", false, oneOf("id", 100)}},
+		lacks: []string{"updated_until", "include_fields"}, ids: true,
 		refused: []string{"owner_id", "filter_id"},
 	}},
 	fields: []field{

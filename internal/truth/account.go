@@ -160,12 +160,11 @@ func (a *Account) Change(table string, id int64, text string) {
 
 // Remove deletes a record. A deal stays listed, as a deleted one, for 30 days.
 func (a *Account) Remove(table string, id int64) {
-	rows, ids := a.rows(table)
-	if i := slices.Index(ids, id); i >= 0 && table != "deals" && slices.Contains(Incremental, table) {
+	if table != "deals" && slices.Contains(Incremental, table) {
 		if a.gone[table] == nil {
 			a.gone[table] = map[string]bool{}
 		}
-		a.gone[table][KeyOf(table, rows[i])] = true
+		a.gone[table][a.Key(table, id)] = true
 	}
 	if h, ok := handmade[table]; ok {
 		h.remove(a.Company, id)
@@ -190,6 +189,16 @@ func (a *Account) Unarchive(id int64) {
 func (a *Account) IDs(table string) []int64 {
 	_, ids := a.rows(table)
 	return ids
+}
+
+// Key is the key of a record's row, within the account and as text.
+func (a *Account) Key(table string, id int64) string {
+	rows, ids := a.rows(table)
+	i := slices.Index(ids, id)
+	if i < 0 {
+		panic(fmt.Sprintf("truth: %s has no record %d", table, id))
+	}
+	return KeyOf(table, rows[i])
 }
 
 // rows are a table's rows as a full sync would bring them, and the numbers of their records.
