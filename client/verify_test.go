@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // at is a moment, in seconds of this test's time.
@@ -169,4 +171,31 @@ func TestArrival_clocks(t *testing.T) {
 	sent, rest := a.parts(cursor{Before: 90, Sent: []segment{{To: 0}}})
 	require.EqualValues(t, 1, sent[0].Rows, "only 700 is neither known nor from before")
 	require.EqualValues(t, 5, rest.Rows)
+}
+
+// TestLooked_aLargeTableInTurn: of a table with too many values all columns are looked for in some runs.
+func TestLooked_aLargeTableInTurn(t *testing.T) {
+	columns := []table.Column{{Name: "id", Type: table.Int, Key: true}}
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		columns = append(columns, table.Column{Name: name})
+	}
+	of := &table.Table{Records: "deals", Columns: columns}
+	r := &reading{table: of, schema: of.Schema(), account: &Account{}}
+	for _, c := range columns {
+		r.last.Columns = append(r.last.Columns, signature(c))
+	}
+	for rows, runs := range map[int64]int{1: 1, 100_000: 1, 160_000: 3, 190_000: 5} {
+		seen := map[string]bool{}
+		for run := range runs {
+			r.last.Least, r.last.Looked = rows, run
+			some := looked([]*reading{r})
+			require.LessOrEqual(t, (int64(len(some))+4)*rows, int64(mostCells))
+			for _, c := range some {
+				seen[c.Name] = true
+			}
+		}
+		require.Len(t, seen, 5, "%d rows", rows)
+	}
+	r.last.Least = 10 * mostCells
+	require.Empty(t, looked([]*reading{r}), "the columns that verifying needs are more than that")
 }

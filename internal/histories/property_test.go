@@ -2,6 +2,8 @@ package histories
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,6 +28,9 @@ type history struct {
 	account  *account
 	tables   []string // whose records change
 	lookback time.Duration
+	// removable is whether the last run ended well, so that the next one sees whatever the destination loses.
+	removable bool
+	removals  int // after the fourth in a row the plugin gives up
 }
 
 func newHistory(t *rapid.T) *history {
@@ -40,6 +45,7 @@ func newHistory(t *rapid.T) *history {
 	}
 	h.tables = rapid.SampledFrom(choices).Draw(t, "tables")
 	w.tables = h.tables
+	w.appends = len(h.tables) == 1 && rapid.IntRange(0, 3).Draw(t, "append") == 3
 	h.lookback = rapid.SampledFrom([]time.Duration{0, 2 * time.Minute}).Draw(t, "lookback")
 	w.spec["lookback"] = h.lookback.String()
 	w.spec["page_size"] = rapid.IntRange(2, 5).Draw(t, "page_size")
@@ -121,6 +127,7 @@ func (h *history) run() {
 		})
 	}
 	err := h.sync()
+	h.removable = err == nil
 	if h.spec["max_tokens"] != nil && errors.Is(err, pipedrive.RateLimitExceeded) {
 		return // less than what has to be read at once
 	}
@@ -140,8 +147,23 @@ func (h *history) between() {
 		h.account.Apply(h.drawChange())
 	}
 	h.account.Company.Advance(time.Duration(rapid.SampledFrom([]int{0, 0, 1, 60, 3600}).Draw(h.t, "pause")) * time.Second)
+	if h.removable && h.removals < 3 && rapid.IntRange(0, 5).Draw(h.t, "delete rows at the destination") == 5 {
+		h.deleteRows()
+	}
 	if rapid.IntRange(0, 20).Draw(h.t, "drop the state") == 20 {
 		h.exec("DROP TABLE " + stateTable)
+	}
+}
+
+// deleteRows removes rows at the destination, old ones too. What is removed after a run that did not end well may stay
+// away: which rows were there before it is not known then.
+func (h *history) deleteRows() {
+	h.removals++
+	of := rapid.IntRange(2, 4).Draw(h.t, "one of so many rows")
+	for _, table := range h.tables {
+		if slices.Contains(incremental, table) {
+			h.exec(fmt.Sprintf("DELETE FROM pipedrive_%s WHERE id %% %d = 0", table, of))
+		}
 	}
 }
 
