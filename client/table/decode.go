@@ -45,13 +45,15 @@ func (r *Row) HasAll(columns []int) bool {
 }
 
 // KeyText is the row's primary key for people.
-func (r *Row) KeyText(key []int) string {
+func (r *Row) KeyText(key []int) string { return r.joinKey(key, ", ") }
+
+func (r *Row) joinKey(key []int, separator string) string {
 	parts := make([]string, len(key))
 	for i, column := range key {
 		v := r.Values[column]
 		parts[i] = cmp.Or(v.Text, strconv.FormatInt(v.Number, 10))
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, separator)
 }
 
 // Bytes is about the size of the row in a record batch.
@@ -189,7 +191,7 @@ func (d *Decoder) setKey(row *Row) error {
 			return pipedrive.Refuse(errNoKey)
 		}
 	default:
-		row.key = pipedrive.Key{Text: row.KeyText(d.key)}
+		row.key = pipedrive.Key{Text: row.joinKey(d.key, "\x00")}
 	}
 	return nil
 }

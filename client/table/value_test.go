@@ -21,6 +21,18 @@ func decode(columns []Column, record string) (*Row, error) {
 	return d.Record(dec)
 }
 
+// TestRow_keysOfSeveralColumnsAreToldApart: the pager takes a record whose key came before for a repeated one.
+func TestRow_keysOfSeveralColumnsAreToldApart(t *testing.T) {
+	columns := []Column{{Name: "a", Key: true}, {Name: "b", Key: true}}
+	seen := map[pipedrive.Key]bool{}
+	for _, record := range []string{`{"a":"x, y","b":"z"}`, `{"a":"x","b":"y, z"}`, `{"a":"x","b":"y"}`} {
+		row, err := decode(columns, record)
+		require.NoError(t, err)
+		require.False(t, seen[row.RecordKey()], record)
+		seen[row.RecordKey()] = true
+	}
+}
+
 func TestDecoder_paths(t *testing.T) {
 	columns := []Column{
 		{Name: "id", Key: true, Type: Int},
