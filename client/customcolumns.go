@@ -16,7 +16,7 @@ import (
 //
 // With a state, a field keeps the column that it first got, whatever it is called later, and a column stays
 // when its field is gone.
-func AddCustomFields(ctx context.Context, tables []*table.Table, accounts []*Account, state *State) ([]*table.Table, error) {
+func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state *State) ([]*table.Table, error) {
 	var needed []*table.Table
 	for _, t := range tables {
 		for _, t := range append(t.Describes, t) {
@@ -26,13 +26,13 @@ func AddCustomFields(ctx context.Context, tables []*table.Table, accounts []*Acc
 			}
 		}
 	}
-	if err := readFields(ctx, needed, accounts); err != nil {
+	if err := readFields(ctx, needed, r.accounts); err != nil {
 		return nil, err
 	}
 	extended := map[string]*table.Table{}
 	for _, t := range needed {
 		var err error
-		if extended[t.Records], err = withCustomFields(ctx, t, accounts, state); err != nil {
+		if extended[t.Records], err = withCustomFields(ctx, t, r.accounts, state); err != nil {
 			return nil, err
 		}
 	}

@@ -77,3 +77,19 @@ func TestSyncs_aRunThatIsNotCompleteSaysSo(t *testing.T) {
 		require.Equal(t, 4, n, "a failed run comes once")
 	})
 }
+
+// TestSyncs_aRunThatFailsBeforeItsTablesAreReadIsAFailedOne: the lists of fields come before all tables.
+func TestSyncs_aRunThatFailsBeforeItsTablesAreReadIsAFailedOne(t *testing.T) {
+	w := newWorld(t, generated(2, 4711))
+	w.tables, w.spec["custom_fields"] = []string{"deals", "syncs"}, "columns"
+	w.simulator.AddFault(simulator.Fault{Path: "/api/v2/dealFields", Every: 1, Action: simulator.Status(http.StatusForbidden)})
+	require.ErrorContains(t, w.sync(), "dealFields")
+	w.undisturbed()
+	w.requireSync()
+	w.query(func(db *sql.DB) {
+		var statuses, reason string
+		require.NoError(t, db.QueryRow(`SELECT group_concat(status, ' ' ORDER BY started_at), min(reason) FROM pipedrive_syncs`).Scan(&statuses, &reason))
+		require.Equal(t, "failed complete", statuses)
+		require.Contains(t, reason, "dealFields")
+	})
+}

@@ -126,11 +126,6 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 		return err
 	}
 	defer func() { err = errors.Join(err, closeState()) }()
-	if c.spec.CustomFields == spec.Columns {
-		if wanted, err = client.AddCustomFields(ctx, wanted, accounts, cursors); err != nil {
-			return err
-		}
-	}
 	if skipped != nil {
 		c.logger.Error().Err(skipped).Msg("accounts are left out of this sync")
 	}
@@ -144,6 +139,12 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 
 // read reads the tables and ends the run.
 func (c *Client) read(ctx context.Context, run *client.Run, wanted []*table.Table, options plugin.SyncOptions, cursors *client.State, skipped error, res chan<- message.SyncMessage) error {
+	if c.spec.CustomFields == spec.Columns {
+		var err error
+		if wanted, err = run.AddCustomFields(ctx, wanted, cursors); err != nil {
+			return err
+		}
+	}
 	if err := cmp.Or(run.Read(ctx, wanted, options, res), c.mayEnd(run, cursors, skipped)); err != nil {
 		return err
 	}
