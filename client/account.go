@@ -175,9 +175,11 @@ func (a *Account) setClock(s *spec.Spec) {
 			a.logger.Warn().Dur("apart_ms", apart.Abs()).Time("pipedrive", server).Time("this_machine", now).
 				Msg("this machine's clock and Pipedrive's disagree; changes count as read up to the earlier of the two only")
 		}
-		now = earlier(now, server)
+		if server.Before(now) {
+			now = server
+		}
 	}
-	a.began = now
+	a.began = now.UTC().Truncate(time.Second)
 	if s.StartTime != nil {
 		a.startTime = s.StartTimeText()
 		a.start = s.StartTime.AsTime(now).UTC().Truncate(time.Second)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cloudquery/plugin-sdk/v4/state"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
@@ -26,12 +27,12 @@ const cursorVersion = 1
 type cursor struct {
 	Version int `json:"version"`
 	// Marks are how far the last run got, by [pipedrive.Listing.Key].
-	Marks map[string]mark `json:"marks"`
+	Marks map[string]plan.Position `json:"marks"`
 	// Finished is true where that run ended well, so that its marks can be trusted where they can't be
 	// verified. A run that is under way writes its marks too, unfinished.
 	Finished bool `json:"finished"`
 	// Verified are the marks from which that run went on.
-	Verified map[string]mark `json:"verified,omitempty"`
+	Verified map[string]plan.Position `json:"verified,omitempty"`
 	// Sent is what that run sent.
 	Sent []segment `json:"sent,omitempty"`
 	// Rest are the rows that were there before that run and that it neither sent nor removed, once it had read
@@ -67,26 +68,6 @@ type cursor struct {
 	// refreshed is that of this run. It counts once the run ends well: only then is removed what is gone.
 	refreshed time.Time
 }
-
-// mark is how far a listing has been read.
-type mark struct {
-	// Changed is the update_time up to which all records have been sent. Those of that very second may
-	// be incomplete, so they are read again.
-	Changed time.Time `json:"changed"`
-	// Stopped is true where the last run ended here for want of budget; the next one goes on from this
-	// very second, without looking back.
-	Stopped bool `json:"stopped,omitempty"`
-	// Complete is true once the listing has been read from its beginning to its end, records without an
-	// update_time included, which updated_since never finds.
-	Complete bool `json:"complete"`
-	// Ends is at which end of the list records without an update_time are to be looked for next, once all
-	// others were read: 1 and then 2 for those of endsOfList, 0 where there is nothing to look for.
-	Ends int `json:"ends,omitempty"`
-}
-
-// endsOfList are the orders in which records without an update_time come first. Whether Pipedrive sorts
-// them before or behind all others is not documented, so they are looked for at both ends.
-var endsOfList = []pipedrive.Order{pipedrive.OldestFirst, pipedrive.NewestFirst}
 
 // State keeps between runs how far tables were read, and which columns custom fields have.
 type State struct {
@@ -178,7 +159,7 @@ func (s *State) forget(ctx context.Context, keys []string) error {
 	for _, key := range keys {
 		text, err := s.client.GetKey(ctx, key)
 		if err == nil && text != "" {
-			err = s.store(ctx, key, cursor{Version: cursorVersion, Marks: map[string]mark{}})
+			err = s.store(ctx, key, cursor{Version: cursorVersion, Marks: map[string]plan.Position{}})
 		}
 		if err != nil {
 			return err
@@ -192,7 +173,7 @@ func (s *State) loadCursor(ctx context.Context, key string) (cursor, error) {
 	var c cursor
 	found, err := s.load(ctx, key, cursorVersion, "to read the table from its beginning", &c)
 	if !found {
-		c = cursor{Version: cursorVersion, Marks: map[string]mark{}}
+		c = cursor{Version: cursorVersion, Marks: map[string]plan.Position{}}
 	}
 	return c, err
 }
@@ -265,7 +246,7 @@ func (s *State) Finish(ctx context.Context) error {
 				c.Absent++
 			}
 		}
-		c.Finished, c.Refreshing, c.Refreshed = true, false, later(c.Refreshed, c.refreshed)
+		c.Finished, c.Refreshing, c.Refreshed = true, false, latest(c.Refreshed, c.refreshed)
 		if err := s.store(ctx, key, c); err != nil {
 			return err
 		}
@@ -298,41 +279,7 @@ func (s *State) flush(ctx context.Context) error {
 	return nil
 }
 
-func (m mark) equal(n mark) bool {
-	return m.Changed.Equal(n.Changed) && m.Stopped == n.Stopped && m.Complete == n.Complete && m.Ends == n.Ends
-}
-
-// since is the moment from which a listing is to be read, zero for its beginning.
-func (m mark) since(lookback time.Duration) time.Time {
-	if m.Changed.IsZero() || m.Stopped {
-		return m.Changed
-	}
-	return m.Changed.Add(-lookback)
-}
-
-// advanced is the mark of a listing that was read to its end: never backwards, and never past the moment at
-// which the run began, since what changed after that may have been missed.
-func (m mark) advanced(seen, began time.Time) mark {
-	return mark{Changed: later(m.Changed, earlier(seen, began)), Complete: m.Complete}
-}
-
-// stopped is the mark of a listing that was read up to a second, for want of budget. The next run does not
-// look back, or it might never get further; so the mark stays behind what lookback is there to find.
-func (m mark) stopped(seen, began time.Time, lookback time.Duration) mark {
-	if seen = earlier(seen, began.Add(-lookback)); !seen.After(m.Changed) {
-		return m
-	}
-	return mark{Changed: later(m.Changed, seen), Stopped: true, Complete: m.Complete}
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		a = b
-	}
-	return a.UTC().Truncate(time.Second)
-}
-
-func later(a, b time.Time) time.Time {
+func latest(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/cloudquery/plugin-sdk/v4/message"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 )
 
 // Gone are rows of the destination that a full refresh did not find at Pipedrive.
@@ -91,7 +93,7 @@ func (r *reading) lookAgain(ctx context.Context, missing []key) ([]key, error) {
 			q := r.account.query
 			q.Limit, q.IDs, q.MayBeEmpty = l.ByIDs, ids, true
 			q.Allow = func() error { return r.affords(l) }
-			if _, err := r.pagesOf(ctx, l, q, nil, nil); err != nil {
+			if err := r.pages(ctx, l, q, plan.Progress{}, plan.Unit{}, &plan.Outcome{}); err != nil {
 				return nil, err
 			}
 		}

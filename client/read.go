@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
-	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/rs/zerolog"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
@@ -81,15 +80,15 @@ type reading struct {
 	last    cursor           // of the run before
 	cursor  cursor
 
-	arrival    *arrival        // what the destination held when the run began; nil where that is not known
-	removed    []key           // that are gone at Pipedrive
-	verified   map[string]mark // from which the run went on
-	ledger     *ledger         // nil where nothing is going to verify the run
-	doubtful   bool            // whether the table may have been dropped, or never come to the backend
-	refreshing bool            // whether the run reads all records to see which are gone
+	arrival    *arrival                 // what the destination held when the run began; nil where that is not known
+	removed    []key                    // that are gone at Pipedrive
+	verified   map[string]plan.Position // from which the run went on
+	ledger     *ledger                  // nil where nothing is going to verify the run
+	doubtful   bool                     // whether the table may have been dropped, or never come to the backend
+	refreshing bool                     // whether the run reads all records to see which are gone
 
 	meter pipedrive.Meter
-	pages int
+	sent  int // pages
 	noted int // pages at the last checkpoint
 	rows  int
 	odd   map[int]int // values that are of another kind than their column, by column
@@ -135,7 +134,7 @@ func (r *reading) begin(ctx context.Context, back readBack) (err error) {
 		}
 	}
 	if r.refreshing {
-		r.cursor.Marks = map[string]mark{}
+		r.cursor.Marks = map[string]plan.Position{}
 	}
 	r.verified = maps.Clone(r.cursor.Marks)
 	if a.verify || r.refreshing {
@@ -160,7 +159,7 @@ func (r *reading) keep(ctx context.Context) error {
 	}
 	known := r.account.verify && len(r.ledger.sent) >= settledRows
 	for listing, m := range c.Marks {
-		if !m.equal(r.verified[listing]) {
+		if !m.Equal(r.verified[listing]) {
 			r.account.state.moved.Store(true)
 		}
 	}
@@ -176,11 +175,11 @@ const settledRows = 5_000
 const checkpointPages = 40
 
 // checkpoint writes down how far the run got, for the next one to go on from should this one be cut short.
-func (r *reading) checkpoint(ctx context.Context, l pipedrive.Listing, m mark) error {
-	if !r.account.verify || r.refreshing || r.pages-r.noted < max(checkpointPages, r.noted/4) {
+func (r *reading) checkpoint(ctx context.Context, l pipedrive.Listing, m plan.Position) error {
+	if !r.account.verify || r.refreshing || r.sent-r.noted < max(checkpointPages, r.noted/4) {
 		return nil
 	}
-	r.noted = r.pages
+	r.noted = r.sent
 	r.cursor.Marks[l.Key()] = m
 	if err := r.keep(ctx); err != nil {
 		return err
@@ -200,155 +199,86 @@ func (r *reading) mayStop(err error) bool {
 	return r.incremental() && errors.As(err, &e) && e.Daily
 }
 
-// listing reads one of the table's listings.
+// listing reads one of the table's listings by its strategy, stage by stage.
 func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
-	a := r.account
-	q := a.query
+	strategy, facts := plan.Strategy(nil), r.facts()
+	if r.incremental() {
+		strategy = plan.For(l, facts)
+	} else {
+		strategy = plan.Whole(facts)
+	}
+	p := plan.Progress{Position: r.cursor.Marks[l.Key()]}
+	for stage := strategy.Next(p); len(stage) > 0; stage = strategy.Next(p) {
+		for _, u := range stage {
+			outcome, err := r.unit(ctx, l, p, u)
+			p = strategy.Advance(p, u, outcome)
+			if r.incremental() {
+				r.cursor.Marks[l.Key()] = p.Position
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// facts are what the plan of the reading depends on.
+func (r *reading) facts() plan.Facts {
+	f := plan.Facts{Began: r.account.began, Lookback: r.account.lookback, Refresh: r.refreshing}
+	if r.table.Incremental {
+		f.Start = r.account.start
+	}
+	return f
+}
+
+// unit reads a unit page by page and sends the records that its rule lets through.
+func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress, u plan.Unit) (plan.Outcome, error) {
+	o := plan.Outcome{Narrowed: !u.Since.IsZero()}
+	q := r.account.query
 	q.Allow = func() error { return r.affords(l) }
-	if !r.incremental() {
-		if r.table.Incremental {
-			q.Since = a.start
-		}
-		_, err := r.pagesOf(ctx, l, q, changedBefore(q.Since), nil)
-		return err
-	}
-	m := r.cursor.Marks[l.Key()]
-	err := r.timed(ctx, l, q, &m)
-	r.cursor.Marks[l.Key()] = m
-	return err
-}
-
-// timed reads a listing from its mark on and moves the mark, also where the budget ends the reading.
-func (r *reading) timed(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, m *mark) error {
-	a := r.account
-	// Where an answer lost its records, the next run asks for the same ones. But a refresh removes their rows.
-	q.MayBeEmpty = !r.refreshing
-	if err := r.neverChanged(ctx, l, q, m); err != nil { // an earlier run read all others
-		return err
-	}
-	q.Since = m.since(a.lookback)
-	if q.Since.IsZero() {
-		q.Since = a.start
-	}
-	if !l.Timed() {
-		return r.untimed(ctx, l, q, m)
-	}
-	narrowed := !q.Since.IsZero()
-	q.Order, q.Narrowed = pipedrive.OldestFirst, func() { narrowed = true }
-	seen, err := r.pagesOf(ctx, l, q, nil, func(seen time.Time) error {
-		return r.checkpoint(ctx, l, m.stopped(seen, a.began, a.lookback))
-	})
-	reached := seen
+	q.Order, q.Since, q.MayBeEmpty = u.Order, u.Since, u.MayBeEmpty
+	q.Narrowed = func() { o.Narrowed = true }
+	err := r.pages(ctx, l, q, p, u, &o)
 	if ties, ok := errors.AsType[*pipedrive.TiesError](err); ok {
-		rest := q
-		rest.Order, rest.Since = pipedrive.ByID, ties.Since
-		seen, err = r.pagesOf(ctx, l, rest, nil, nil)
+		o.Unsteady, o.Rest = true, ties.Since
+		return o, nil
 	}
-	if err != nil {
-		// The records came in the order of update_time: what was read is all up to the last of it.
-		*m = m.stopped(reached, a.began, a.lookback)
-		return err
-	}
-	*m = m.advanced(later(reached, seen), a.began)
-	if !m.Complete && a.start.IsZero() && narrowed {
-		m.Ends = 1
-		if q.Since.IsZero() {
-			m.Ends = 2 // the reading began at the other end
-		}
-		return r.neverChanged(ctx, l, q, m)
-	}
-	m.Complete = true
-	return nil
+	o.Stopped = err != nil
+	return o, err
 }
 
-// untimed reads a listing that can't be read from a moment on: all of its pages, of which the rows from
-// the cursor on are sent, and those that have no update_time.
-func (r *reading) untimed(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, m *mark) error {
-	seen, err := r.pagesOf(ctx, l, q, changedBefore(q.Since), nil)
-	if err == nil {
-		*m = m.advanced(seen, r.account.began)
-		m.Complete = true
-	}
-	return err
-}
-
-// changedBefore reports of a row whether it was last changed before a moment.
-func changedBefore(since time.Time) func(*table.Row) bool {
-	return func(row *table.Row) bool {
-		changed, ok := row.RecordTime()
-		return ok && changed.Before(since)
-	}
-}
-
-// neverChanged reads the records that have no update_time, where that is still to be done. updated_since
-// leaves them out, so a first run that used it has not seen them.
-func (r *reading) neverChanged(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, m *mark) error {
-	q.Since, q.MayBeEmpty, q.Narrowed = time.Time{}, false, nil
-	for ; 0 < m.Ends && m.Ends <= len(endsOfList); m.Ends++ {
-		q.Order = endsOfList[m.Ends-1]
-		err := r.timeless(ctx, l, q)
-		if _, ok := errors.AsType[*pipedrive.TiesError](err); ok {
-			q.Order = pipedrive.ByID
-			err = r.timeless(ctx, l, q)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if m.Ends > 0 {
-		m.Ends, m.Complete = 0, true
-	}
-	return nil
-}
-
-// timeless sends a listing's records that have no update_time. In the orders of update_time none follow those that
-// have one.
-func (r *reading) timeless(ctx context.Context, l pipedrive.Listing, q pipedrive.Query) error {
+// pages reads the pages of a unit and notes the latest update_time in them.
+func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, p plan.Progress, u plan.Unit, o *plan.Outcome) error {
 	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.Record) {
 		if err != nil {
 			return err
 		}
-		all := len(page)
-		found := slices.DeleteFunc(page, func(row *table.Row) bool { _, ok := row.RecordTime(); return ok })
-		if err := r.send(ctx, found); err != nil {
+		ended := false
+		wanted := make([]*table.Row, 0, len(page))
+		for _, row := range page {
+			changed, timed := row.RecordTime()
+			if u.Sends(changed, timed) {
+				wanted = append(wanted, row)
+			}
+			ended = ended || u.EndsAt(changed, timed)
+			if changed.After(o.Seen) {
+				o.Seen = changed
+			}
+		}
+		if err := r.send(ctx, wanted); err != nil {
 			return err
 		}
-		if len(found) < all && q.Order != pipedrive.ByID {
-			break
+		if reached, ok := plan.Reached(p, u, o.Seen, r.facts()); ok {
+			if err := r.checkpoint(ctx, l, reached); err != nil {
+				return err
+			}
+		}
+		if ended {
+			return nil
 		}
 	}
 	return nil
-}
-
-// pagesOf reads pages, sends the rows that are not known, and returns the greatest update_time in them, which
-// it also tells sent after each page.
-func (r *reading) pagesOf(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, known func(*table.Row) bool, sent func(seen time.Time) error) (time.Time, error) {
-	var seen time.Time
-	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.Record) {
-		if err != nil {
-			return seen, err
-		}
-		fresh := page[:0:len(page)]
-		for _, row := range page {
-			if known == nil || !known(row) {
-				fresh = append(fresh, row)
-			}
-		}
-		if err := r.send(ctx, fresh); err != nil {
-			return seen, err
-		}
-		for _, row := range page {
-			if changed, ok := row.RecordTime(); ok && changed.After(seen) {
-				seen = changed
-			}
-		}
-		if sent != nil {
-			if err := sent(seen); err != nil {
-				return seen, err
-			}
-		}
-	}
-	return seen, nil
 }
 
 // reserve is how many of the day's API tokens incremental tables leave to those that are always read in
@@ -377,7 +307,7 @@ func (r *reading) send(ctx context.Context, page []*table.Row) error {
 	if len(page) == 0 {
 		return nil
 	}
-	r.pages++
+	r.sent++
 	r.rows += len(page)
 	for _, row := range page {
 		r.finish(row)
@@ -429,7 +359,7 @@ func (r *reading) report() {
 		log.Warn().Str("column", r.table.Columns[column].Name).Int("values", count).
 			Msg("Pipedrive sent values of another kind than the column's type; they are NULL")
 	}
-	log.Info().Int("pages", r.pages).Int("rows", r.rows).
+	log.Info().Int("pages", r.sent).Int("rows", r.rows).
 		Int64("requests", r.meter.Requests()).Int64("api_tokens", r.meter.Tokens()).
 		Int64("retries", r.meter.Retries()).Dur("waited_ms", r.meter.Waited()).
 		Msg("table was read")

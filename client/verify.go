@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/schema"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 )
 
 // readBack is what reading a table back from the destination brought.
@@ -223,14 +225,14 @@ func (c cursor) provedSent(parts []fingerprint) (next cursor, missing int64) {
 		next.Marks = c.before(time.Unix(c.Sent[first-1].To, 0).UTC())
 	}
 	if next.Marks == nil {
-		next.Marks = map[string]mark{}
+		next.Marks = map[string]plan.Position{}
 	}
 	return next, max(1, sent-arrived)
 }
 
 // restart has the table read from its beginning.
 func (c *cursor) restart() {
-	c.Marks, c.Refreshed = map[string]mark{}, time.Time{}
+	c.Marks, c.Refreshed = map[string]plan.Position{}, time.Time{}
 }
 
 // trusted is the cursor to go on from where nothing is known of what arrived: that of the last run, if it
@@ -244,7 +246,7 @@ func (c cursor) trusted() cursor {
 		next.Marks = maps.Clone(c.Verified)
 	}
 	if next.Marks == nil {
-		next.Marks = map[string]mark{}
+		next.Marks = map[string]plan.Position{}
 	}
 	return next
 }
@@ -287,13 +289,10 @@ func (r *reading) costOf(rows int64) int64 {
 }
 
 // before are the cursor's marks, none of them later than a moment.
-func (c cursor) before(at time.Time) map[string]mark {
+func (c cursor) before(at time.Time) map[string]plan.Position {
 	marks := maps.Clone(c.Marks)
 	for listing, m := range marks {
-		if m.Changed.After(at) {
-			m.Changed, m.Stopped = at, false
-			marks[listing] = m
-		}
+		marks[listing] = m.NoLaterThan(at)
 	}
 	return marks
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
@@ -40,25 +41,25 @@ func arrivedOf(c cursor, syncTime int64, ids ...int64) *arrival {
 
 func TestCursor_proved(t *testing.T) {
 	all := []int64{-1, 10, 20, 30, 40}
-	verified, marks := map[string]mark{"list": {Changed: at(5), Complete: true}}, map[string]mark{"list": {Changed: at(40), Complete: true}}
+	verified, marks := map[string]plan.Position{"list": {Changed: at(5), Complete: true}}, map[string]plan.Position{"list": {Changed: at(40), Complete: true}}
 	for name, test := range map[string]struct {
 		there   []int64
 		change  func(*cursor)
 		sync    int64 // of the rows that are there
-		want    map[string]mark
+		want    map[string]plan.Position
 		missing int64
 	}{
 		"all is there":                   {there: all, want: marks},
 		"of a run that was cut short":    {there: all, change: func(c *cursor) { c.Finished = false }, want: marks},
-		"the last is missing":            {there: all[:4], want: map[string]mark{"list": {Changed: at(30), Complete: true}}, missing: 1},
-		"one in the middle is missing":   {there: []int64{-1, 10, 30, 40}, want: map[string]mark{"list": {Changed: at(10), Complete: true}}, missing: 1},
+		"the last is missing":            {there: all[:4], want: map[string]plan.Position{"list": {Changed: at(30), Complete: true}}, missing: 1},
+		"one in the middle is missing":   {there: []int64{-1, 10, 30, 40}, want: map[string]plan.Position{"list": {Changed: at(10), Complete: true}}, missing: 1},
 		"the one without time":           {there: all[1:], want: verified, missing: 1},
 		"the first behind it":            {there: []int64{-1, 20, 30, 40}, want: verified, missing: 1},
-		"an older version":               {there: []int64{-1, 10, 20, 30, 39}, want: map[string]mark{"list": {Changed: at(30), Complete: true}}, missing: 1},
+		"an older version":               {there: []int64{-1, 10, 20, 30, 39}, want: map[string]plan.Position{"list": {Changed: at(30), Complete: true}}, missing: 1},
 		"rows of an earlier run":         {there: all, sync: 3, change: func(c *cursor) { c.Before = 3 }, want: verified, missing: 5},
 		"sent twice, and kept twice":     {there: append(all, all...), want: marks},
-		"the table is empty":             {want: map[string]mark{}, missing: 1},
-		"fewer rows than there were":     {there: all, change: func(c *cursor) { c.Least = 9 }, want: map[string]mark{}, missing: 4},
+		"the table is empty":             {want: map[string]plan.Position{}, missing: 1},
+		"fewer rows than there were":     {there: all, change: func(c *cursor) { c.Least = 9 }, want: map[string]plan.Position{}, missing: 4},
 		"nothing was sent, all is there": {there: all, change: func(c *cursor) { c.Sent = nil }, want: marks},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -50,15 +50,13 @@ func TestPositions_ofDealsDependOnArchived(t *testing.T) {
 	a.Company.Advance(2 * time.Hour)
 	for _, archived := range []bool{false, true} {
 		w.spec["archived"] = archived
-		w.exec("UPDATE pipedrive_deals SET title = 'spoiled'")
 		w.requireSync()
-		if archived {
-			require.LessOrEqual(t, w.sent["deals"], 2, "the position from before")
-		} else {
+		if !archived {
 			require.Equal(t, 19, w.sent["deals"], "from its beginning")
 		}
 		a.Company.Advance(2 * time.Hour)
 	}
+	w.requireTruth("deals")
 }
 
 // TestVerify_aTableThatWasThereIsDropped: a run that looked for it in vain does not make later ones forget that they

@@ -1,0 +1,253 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// Facts are what a plan depends on besides the position.
+type Facts struct {
+	// Began is the moment at which the run began. No position passes it.
+	Began time.Time
+	// Start is the moment before which records are left out, zero for none.
+	Start time.Time
+	// Lookback is read again before a position.
+	Lookback time.Duration
+	// Refresh is true where the run reads all records to see which are gone.
+	Refresh bool
+}
+
+// Rule says which records of a unit are sent. Those that are not are skipped by the rule.
+type Rule int
+
+// The rules.
+const (
+	// All records.
+	All Rule = iota
+	// Changed leaves out the records that were last changed before the unit's Since.
+	Changed
+	// Timeless leaves out the records that have an update_time. In the orders of update_time, the first of these ends
+	// the unit.
+	Timeless
+)
+
+// Unit is one reading of a listing, page by page.
+type Unit struct {
+	Order pipedrive.Order
+	// Since is the moment to read from, zero for the listing's beginning.
+	Since time.Time
+	Rule  Rule
+	// MayBeEmpty is true where an empty answer does no harm: the next run asks for the same records again.
+	MayBeEmpty bool
+
+	remainder bool // whether it reads the rest of a unit whose records did not keep their places
+}
+
+// Sends reports whether the unit's rule lets a record through.
+func (u Unit) Sends(changed time.Time, timed bool) bool {
+	switch u.Rule {
+	case Changed:
+		return !timed || !changed.Before(u.Since)
+	case Timeless:
+		return !timed
+	}
+	return true
+}
+
+// EndsAt reports whether a record is the first that lies behind all of those that the unit is there for.
+func (u Unit) EndsAt(changed time.Time, timed bool) bool {
+	return u.Order != pipedrive.ByID && !u.Sends(changed, timed)
+}
+
+// Outcome is how a unit ended.
+type Outcome struct {
+	// Seen is the latest update_time that was read, zero for none.
+	Seen time.Time
+	// Stopped is true where the budget, or the run's end, cut the unit short.
+	Stopped bool
+	// Narrowed is true where the API left out records without an update_time.
+	Narrowed bool
+	// Unsteady is true where many records shared a second and did not keep their places. The same records by id, from
+	// Rest on, complete the unit.
+	Unsteady bool
+	Rest     time.Time
+}
+
+// Progress is where the reading of a listing stands in a run.
+type Progress struct {
+	Position Position
+
+	read     bool // whether what is due has been read, so that only records without an update_time are left
+	reached  time.Time
+	narrowed bool
+	rest     *time.Time // from which the rest is to be read by id
+}
+
+// Strategy is a way to read a listing.
+type Strategy interface {
+	// Next returns the stage that comes next: units that may be read side by side. There are none at the end.
+	Next(p Progress) []Unit
+	// Advance returns the progress after a unit.
+	Advance(p Progress, u Unit, o Outcome) Progress
+}
+
+// For returns the strategy for a listing of an incremental table.
+func For(l pipedrive.Listing, f Facts) Strategy {
+	switch {
+	case l.Timed():
+		return since{f}
+	case l.NewestFirst != nil:
+		return newestFirst{f}
+	}
+	return scan{f}
+}
+
+// Whole returns the strategy for a listing of a table that is read in full, from Start on.
+func Whole(f Facts) Strategy { return full{f} }
+
+// full reads all records by id.
+type full struct{ facts Facts }
+
+func (s full) Next(p Progress) []Unit {
+	if p.read {
+		return nil
+	}
+	return []Unit{{Since: s.facts.Start, Rule: Changed}}
+}
+
+func (full) Advance(p Progress, _ Unit, o Outcome) Progress {
+	p.read = !o.Stopped
+	return p
+}
+
+// scan reads all records by id and skips those that have not changed, where the API can't be asked for the others.
+type scan struct{ facts Facts }
+
+func (s scan) Next(p Progress) []Unit {
+	if p.read {
+		return nil
+	}
+	return []Unit{{Since: from(p, s.facts), Rule: Changed, MayBeEmpty: !s.facts.Refresh}}
+}
+
+func (s scan) Advance(p Progress, _ Unit, o Outcome) Progress {
+	if !o.Stopped {
+		p.read = true
+		p.Position = p.Position.ended(o.Seen, s.facts.Began)
+		p.Position.Complete = true
+	}
+	return p
+}
+
+// newestFirst reads the records that were changed last first, until it meets the position. The first run reads all
+// records by id.
+type newestFirst struct{ facts Facts }
+
+func (s newestFirst) Next(p Progress) []Unit {
+	u := scan(s).Next(p)
+	if len(u) > 0 && p.Position.Complete && !s.facts.Refresh {
+		u[0].Order = pipedrive.NewestFirst
+	}
+	return u
+}
+
+func (s newestFirst) Advance(p Progress, u Unit, o Outcome) Progress { return scan(s).Advance(p, u, o) }
+
+// since reads the records that were changed since the position, longest ago first, and once those without an
+// update_time, which updated_since leaves out.
+type since struct{ facts Facts }
+
+// ends are the orders in which records without an update_time come first. Whether Pipedrive sorts them before or
+// behind all others is not documented, so they are looked for at both ends.
+var ends = []pipedrive.Order{pipedrive.OldestFirst, pipedrive.NewestFirst}
+
+func (s since) Next(p Progress) []Unit {
+	timeless := 0 < p.Position.Ends && p.Position.Ends <= len(ends)
+	switch {
+	case timeless && p.rest != nil:
+		return []Unit{{Rule: Timeless, remainder: true}}
+	case timeless:
+		return []Unit{{Order: ends[p.Position.Ends-1], Rule: Timeless}}
+	case p.rest != nil:
+		return []Unit{{Since: *p.rest, MayBeEmpty: !s.facts.Refresh, remainder: true}}
+	case !p.read:
+		return []Unit{{Order: pipedrive.OldestFirst, Since: from(p, s.facts), MayBeEmpty: !s.facts.Refresh}}
+	}
+	return nil
+}
+
+func (s since) Advance(p Progress, u Unit, o Outcome) Progress {
+	p.rest = nil
+	switch {
+	case o.Unsteady && !u.remainder:
+		p.rest, p.reached, p.narrowed = &o.Rest, o.Seen, o.Narrowed
+		return p
+	case u.Rule == Timeless:
+		return s.foundTimeless(p, o)
+	case !u.remainder:
+		p.reached, p.narrowed = o.Seen, o.Narrowed
+	}
+	if o.Stopped {
+		// The records came in the order of update_time: all were read up to the last of it.
+		p.Position = p.Position.stopped(p.reached, s.facts.Began, s.facts.Lookback)
+		return p
+	}
+	p.read = true
+	fromBeginning := from(p, s.facts).IsZero()
+	p.Position = p.Position.ended(later(p.reached, o.Seen), s.facts.Began)
+	p.Position.Ends = s.ends(p, fromBeginning)
+	if p.Position.Ends == 0 {
+		p.Position.Complete = true
+	}
+	if p.Position.Looked.IsZero() || fromBeginning {
+		p.Position.Looked = s.facts.Began
+	}
+	return p
+}
+
+// lookEvery is how often records without an update_time are looked for. Some may have been created without one, by
+// an import; each look costs a request at either end of the listing.
+const lookEvery = 24 * time.Hour
+
+// ends is the end at which to look for records without an update_time, once all others were read.
+func (s since) ends(p Progress, fromBeginning bool) int {
+	due := !p.Position.Looked.IsZero() && s.facts.Began.Sub(p.Position.Looked) >= lookEvery
+	switch {
+	case !s.facts.Start.IsZero() || fromBeginning && !p.narrowed:
+		return 0
+	case p.Position.Complete && !due:
+		return 0
+	case fromBeginning:
+		return len(ends) // the reading began at the other one
+	}
+	return 1
+}
+
+// foundTimeless moves on to the next end.
+func (s since) foundTimeless(p Progress, o Outcome) Progress {
+	if o.Stopped {
+		return p
+	}
+	if p.Position.Ends++; p.Position.Ends > len(ends) {
+		p.Position.Ends, p.Position.Complete, p.Position.Looked = 0, true, s.facts.Began
+	}
+	return p
+}
+
+// Reached is the position up to which a unit that is under way has read, for a checkpoint: that of a unit which is
+// stopped there.
+func Reached(p Progress, u Unit, seen time.Time, f Facts) (Position, bool) {
+	if u.Order != pipedrive.OldestFirst || u.Rule != All {
+		return Position{}, false
+	}
+	return p.Position.stopped(seen, f.Began, f.Lookback), true
+}
+
+// from is the moment from which a reading begins.
+func from(p Progress, f Facts) time.Time {
+	if at := p.Position.since(f.Lookback); !at.IsZero() {
+		return at
+	}
+	return f.Start
+}

@@ -1,0 +1,288 @@
+package plan
+
+import (
+	"encoding/json"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// at is a moment, in minutes of a test's time.
+func at(minute int) time.Time {
+	return time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC).Add(time.Duration(minute) * time.Minute)
+}
+
+const lookback = 2 * time.Minute
+
+var (
+	timed   = pipedrive.TimedV2("/timed", 10, nil)
+	byID    = pipedrive.ByIDV1("/by-id", 20, nil)
+	byFiles = pipedrive.Listing{Path: "/files", Sort: byID.Sort, NewestFirst: url.Values{"sort": {"update_time DESC"}}}
+)
+
+// facts are those of a run that began at a minute.
+func facts(began int) Facts { return Facts{Began: at(began), Lookback: lookback} }
+
+// play reads a listing to its end, with the outcomes given, and returns the units that were read.
+func play(t require.TestingT, s Strategy, from Position, outcomes ...Outcome) ([]Unit, Position) {
+	var units []Unit
+	p := Progress{Position: from}
+	for stage := s.Next(p); len(stage) > 0; stage = s.Next(p) {
+		for _, u := range stage {
+			require.NotEmpty(t, outcomes, "no more units than outcomes, after %v", units)
+			units = append(units, u)
+			p = s.Advance(p, u, outcomes[0])
+			if outcomes[0].Stopped {
+				return units, p.Position
+			}
+			outcomes = outcomes[1:]
+		}
+	}
+	require.Empty(t, outcomes, "as many units as outcomes")
+	return units, p.Position
+}
+
+func TestSince_theFirstRunReadsEverythingOldestFirst(t *testing.T) {
+	units, position := play(t, For(timed, facts(100)), Position{}, Outcome{Seen: at(90)})
+	require.Equal(t, []Unit{{Order: pipedrive.OldestFirst, MayBeEmpty: true}}, units)
+	require.Equal(t, Position{Changed: at(90), Complete: true, Looked: at(100)}, position)
+}
+
+func TestSince_theNextRunReadsWhatChangedAndLooksBack(t *testing.T) {
+	from := Position{Changed: at(90), Complete: true, Looked: at(100)}
+	units, position := play(t, For(timed, facts(160)), from, Outcome{Seen: at(150), Narrowed: true})
+	require.Equal(t, []Unit{{Order: pipedrive.OldestFirst, Since: at(88), MayBeEmpty: true}}, units)
+	require.Equal(t, Position{Changed: at(150), Complete: true, Looked: at(100)}, position)
+
+	_, position = play(t, For(timed, facts(160)), from, Outcome{Narrowed: true})
+	require.Equal(t, from, position, "a run that finds nothing stays where it is")
+}
+
+func TestSince_noPositionPassesTheBeginningOfTheRun(t *testing.T) {
+	_, position := play(t, For(timed, facts(100)), Position{}, Outcome{Seen: at(500)})
+	require.Equal(t, at(100), position.Changed)
+}
+
+func TestSince_noPositionGoesBack(t *testing.T) {
+	from := Position{Changed: at(90), Complete: true, Looked: at(95)}
+	_, position := play(t, For(timed, facts(80)), from, Outcome{Seen: at(85), Narrowed: true})
+	require.Equal(t, from, position)
+}
+
+// TestSince_aRunThatTheBudgetEndsGoesOnFromThere: without looking back, or runs that are cut short might never get
+// any further; and so never into what looking back is there to find.
+func TestSince_aRunThatTheBudgetEndsGoesOnFromThere(t *testing.T) {
+	_, position := play(t, For(timed, facts(100)), Position{}, Outcome{Seen: at(50), Stopped: true})
+	require.Equal(t, Position{Changed: at(50), Stopped: true}, position)
+	units, position := play(t, For(timed, facts(160)), position, Outcome{Seen: at(159), Narrowed: true, Stopped: true})
+	require.Equal(t, at(50), units[0].Since)
+	require.Equal(t, Position{Changed: at(158), Stopped: true}, position)
+
+	_, position = play(t, For(timed, facts(100)), Position{}, Outcome{Stopped: true})
+	require.Equal(t, Position{}, position, "one that read nothing is where it was")
+}
+
+// TestSince_recordsWithoutAnUpdateTimeAreLookedForAtBothEnds: updated_since leaves them out.
+func TestSince_recordsWithoutAnUpdateTimeAreLookedForAtBothEnds(t *testing.T) {
+	timeless := []Unit{{Order: pipedrive.OldestFirst, Rule: Timeless}, {Order: pipedrive.NewestFirst, Rule: Timeless}}
+	resumed := Position{Changed: at(50), Stopped: true}
+	units, position := play(t, For(timed, facts(160)), resumed, Outcome{Seen: at(150), Narrowed: true}, Outcome{}, Outcome{})
+	require.Equal(t, timeless, units[1:])
+	require.Equal(t, Position{Changed: at(150), Complete: true, Looked: at(160)}, position)
+
+	t.Run("at the other one only, where the reading began at one", func(t *testing.T) {
+		units, position := play(t, For(timed, facts(160)), Position{}, Outcome{Seen: at(150), Narrowed: true}, Outcome{})
+		require.Equal(t, timeless[1:], units[1:])
+		require.True(t, position.Complete)
+	})
+	t.Run("in the next run, where the budget ended this one", func(t *testing.T) {
+		_, position := play(t, For(timed, facts(160)), resumed, Outcome{Seen: at(150), Narrowed: true}, Outcome{}, Outcome{Stopped: true})
+		require.Equal(t, 2, position.Ends)
+		units, position := play(t, For(timed, facts(200)), position, Outcome{}, Outcome{Narrowed: true})
+		require.Equal(t, timeless[1:], units[:1], "first of all")
+		require.Equal(t, at(148), units[1].Since)
+		require.Equal(t, Position{Changed: at(150), Complete: true, Looked: at(200)}, position)
+	})
+	t.Run("by id, where they do not keep their places", func(t *testing.T) {
+		units, position := play(t, For(timed, facts(160)), resumed, Outcome{Seen: at(150), Narrowed: true}, Outcome{Unsteady: true}, Outcome{}, Outcome{})
+		require.Equal(t, Unit{Rule: Timeless, remainder: true}, units[2])
+		require.Equal(t, timeless[1], units[3])
+		require.True(t, position.Complete)
+	})
+	t.Run("not with a start_time", func(t *testing.T) {
+		f := facts(160)
+		f.Start = at(10)
+		units, position := play(t, For(timed, f), Position{}, Outcome{Seen: at(150), Narrowed: true})
+		require.Equal(t, at(10), units[0].Since)
+		require.True(t, position.Complete)
+	})
+}
+
+// TestSince_recordsWithoutAnUpdateTimeAreLookedForOnceADay: some may have been created since.
+func TestSince_recordsWithoutAnUpdateTimeAreLookedForOnceADay(t *testing.T) {
+	const day = 24 * 60
+	from := Position{Changed: at(90), Complete: true, Looked: at(100)}
+	units, _ := play(t, For(timed, facts(99+day)), from, Outcome{Narrowed: true})
+	require.Len(t, units, 1)
+	units, position := play(t, For(timed, facts(100+day)), from, Outcome{Narrowed: true}, Outcome{}, Outcome{})
+	require.Len(t, units, 3)
+	require.Equal(t, Position{Changed: at(90), Complete: true, Looked: at(100 + day)}, position)
+
+	t.Run("not at once for a state that does not know", func(t *testing.T) {
+		units, position := play(t, For(timed, facts(100)), Position{Changed: at(90), Complete: true}, Outcome{Narrowed: true})
+		require.Len(t, units, 1)
+		require.Equal(t, at(100), position.Looked)
+	})
+}
+
+// TestSince_whatDoesNotKeepItsPlaceIsReadByID: many records of one second, in an order that changes.
+func TestSince_whatDoesNotKeepItsPlaceIsReadByID(t *testing.T) {
+	units, position := play(t, For(timed, facts(100)), Position{}, Outcome{Seen: at(40), Unsteady: true, Rest: at(40)}, Outcome{Seen: at(90)})
+	require.Equal(t, Unit{Since: at(40), MayBeEmpty: true, remainder: true}, units[1])
+	require.Equal(t, Position{Changed: at(90), Complete: true, Looked: at(100)}, position)
+
+	_, position = play(t, For(timed, facts(100)), Position{}, Outcome{Seen: at(40), Unsteady: true, Rest: at(40)}, Outcome{Seen: at(90), Stopped: true})
+	require.Equal(t, Position{Changed: at(40), Stopped: true}, position, "by id, a part is no part of the time")
+
+	_, position = play(t, For(timed, facts(100)), Position{}, Outcome{Seen: at(40), Unsteady: true, Rest: at(40)}, Outcome{Unsteady: true, Seen: at(60)})
+	require.Equal(t, at(60), position.Changed, "by id, places don't matter")
+}
+
+func TestSince_aRefreshTakesNoEmptyAnswer(t *testing.T) {
+	f := facts(100)
+	f.Refresh = true
+	units, _ := play(t, For(timed, f), Position{}, Outcome{Seen: at(40), Unsteady: true}, Outcome{})
+	require.False(t, units[0].MayBeEmpty)
+	require.False(t, units[1].MayBeEmpty)
+}
+
+// TestScan_readsAllAndSkipsWhatHasNotChanged: the API can't be asked for what has.
+func TestScan_readsAllAndSkipsWhatHasNotChanged(t *testing.T) {
+	units, position := play(t, For(byID, facts(100)), Position{}, Outcome{Seen: at(90)})
+	require.Equal(t, []Unit{{Rule: Changed, MayBeEmpty: true}}, units)
+	require.Equal(t, Position{Changed: at(90), Complete: true}, position)
+	units, position = play(t, For(byID, facts(160)), position, Outcome{Seen: at(150)})
+	require.Equal(t, []Unit{{Since: at(88), Rule: Changed, MayBeEmpty: true}}, units)
+	require.Equal(t, at(150), position.Changed)
+	_, stopped := play(t, For(byID, facts(200)), position, Outcome{Seen: at(190), Stopped: true})
+	require.Equal(t, position, stopped, "a part of a list by id is no part of the time")
+}
+
+func TestNewestFirst_stopsAtThePosition(t *testing.T) {
+	units, position := play(t, For(byFiles, facts(100)), Position{}, Outcome{Seen: at(90)})
+	require.Equal(t, pipedrive.ByID, units[0].Order, "all at first")
+	units, position = play(t, For(byFiles, facts(160)), position, Outcome{Seen: at(150)})
+	require.Equal(t, Unit{Order: pipedrive.NewestFirst, Since: at(88), Rule: Changed, MayBeEmpty: true}, units[0])
+	require.Equal(t, at(150), position.Changed)
+	require.False(t, units[0].EndsAt(at(88), true))
+	require.True(t, units[0].EndsAt(at(87), true))
+	f := facts(200)
+	f.Refresh = true
+	units, _ = play(t, For(byFiles, f), position, Outcome{})
+	require.Equal(t, pipedrive.ByID, units[0].Order, "all again, to see which are gone")
+}
+
+func TestWhole_readsEverythingFromStartTimeOn(t *testing.T) {
+	f := facts(100)
+	units, position := play(t, Whole(f), Position{}, Outcome{Seen: at(90)})
+	require.Equal(t, []Unit{{Rule: Changed}}, units)
+	require.Equal(t, Position{}, position)
+	f.Start = at(10)
+	units, _ = play(t, Whole(f), Position{}, Outcome{})
+	require.Equal(t, at(10), units[0].Since)
+}
+
+func TestUnit_sendsByItsRule(t *testing.T) {
+	for _, test := range []struct {
+		unit                        Unit
+		before, on, after, timeless bool
+	}{
+		{Unit{Since: at(10)}, true, true, true, true},
+		{Unit{Since: at(10), Rule: Changed}, false, true, true, true},
+		{Unit{Rule: Timeless}, false, false, false, true},
+	} {
+		require.Equal(t, test.before, test.unit.Sends(at(9), true), "%+v", test.unit)
+		require.Equal(t, test.on, test.unit.Sends(at(10), true), "%+v", test.unit)
+		require.Equal(t, test.after, test.unit.Sends(at(11), true), "%+v", test.unit)
+		require.Equal(t, test.timeless, test.unit.Sends(time.Time{}, false), "%+v", test.unit)
+	}
+	require.False(t, Unit{Rule: Timeless}.EndsAt(at(1), true), "by id, others may follow")
+	require.True(t, Unit{Rule: Timeless, Order: pipedrive.NewestFirst}.EndsAt(at(1), true))
+}
+
+func TestReached_isWhereARunCanBeCutShort(t *testing.T) {
+	p, f := Progress{Position: Position{Changed: at(10)}}, facts(100)
+	position, ok := Reached(p, Unit{Order: pipedrive.OldestFirst}, at(50), f)
+	require.True(t, ok)
+	require.Equal(t, Position{Changed: at(50), Stopped: true}, position)
+	for _, u := range []Unit{{}, {Order: pipedrive.NewestFirst}, {Order: pipedrive.OldestFirst, Rule: Timeless}} {
+		_, ok = Reached(p, u, at(50), f)
+		require.False(t, ok, "%+v", u)
+	}
+}
+
+func TestPosition_isTheStatesOwnForm(t *testing.T) {
+	var p Position
+	require.NoError(t, json.Unmarshal([]byte(`{"changed":"2026-01-02T00:50:00Z","stopped":true,"complete":false,"ends":1}`), &p))
+	require.Equal(t, Position{Changed: at(50), Stopped: true, Ends: 1}, p)
+	text, err := json.Marshal(Position{Changed: at(50), Complete: true})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"changed":"2026-01-02T00:50:00Z","complete":true}`, string(text))
+}
+
+func TestPosition_movesBack(t *testing.T) {
+	p := Position{Changed: at(50), Stopped: true, Complete: true}
+	require.Equal(t, Position{Changed: at(40), Complete: true}, p.NoLaterThan(at(40)))
+	require.Equal(t, p, p.NoLaterThan(at(50)))
+	require.True(t, p.Equal(p))
+	require.False(t, p.Equal(p.NoLaterThan(at(40))))
+}
+
+// TestSince_losesNoChange: whatever changes when, and whatever ends a run early, each change is in some unit that was
+// read after it. The API is a list of moments; a run sees those up to its own moment.
+func TestSince_losesNoChange(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		changes := rapid.SliceOfN(rapid.IntRange(0, 300), 0, 20).Draw(t, "changes")
+		seen := map[int]bool{}
+		var position Position
+		began := 0
+		run := func(budget int) {
+			s, p := For(timed, facts(began)), Progress{Position: position}
+			for stage := s.Next(p); len(stage) > 0; stage = s.Next(p) {
+				u, o := stage[0], Outcome{Narrowed: !stage[0].Since.IsZero()}
+				for minute := range began + 1 {
+					if u.Rule == Timeless || at(minute).Before(u.Since) {
+						continue
+					}
+					if budget--; budget < 0 {
+						o.Stopped = true
+						break
+					}
+					for _, c := range changes {
+						if c == minute {
+							seen[c], o.Seen = true, at(minute)
+						}
+					}
+				}
+				if p = s.Advance(p, u, o); o.Stopped {
+					break
+				}
+			}
+			position = p.Position
+		}
+		for range rapid.IntRange(0, 5).Draw(t, "runs") {
+			began += rapid.IntRange(0, 80).Draw(t, "minutes")
+			run(rapid.IntRange(0, 100).Draw(t, "budget"))
+		}
+		began = 301
+		run(1 << 20)
+		for _, c := range changes {
+			require.True(t, seen[c], "the change of minute %d", c)
+		}
+	})
+}
