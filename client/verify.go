@@ -71,9 +71,13 @@ const mostCells = 1_000_000
 // looked returns the columns to look for at the destination: of those that earlier runs filled all, or some in turn
 // where the table is large.
 func looked(due []*reading) schema.ColumnList {
-	filled, rows, turn := map[string]bool{}, int64(1), 0
+	filled, rows, turn := map[string]bool{}, int64(0), 0
 	for _, rd := range due {
-		rows, turn = rows+rd.last.expected(), max(turn, rd.last.Looked)
+		n := rd.last.expected()
+		if n == 0 { // the last run did not count
+			return nil
+		}
+		rows, turn = rows+n, max(turn, rd.last.Looked)
 		for _, c := range rd.last.Columns {
 			filled[c] = true
 		}
@@ -84,7 +88,7 @@ func looked(due []*reading) schema.ColumnList {
 			all = append(all, schema.Column{Name: c.Name, Type: due[0].schema.Column(c.Name).Type})
 		}
 	}
-	n := max(0, int(mostCells/rows)-len(verifyColumns))
+	n := max(0, int(mostCells/max(1, rows))-len(verifyColumns))
 	if n >= len(all) {
 		return all
 	}

@@ -197,6 +197,8 @@ func TestLooked_aLargeTableInTurn(t *testing.T) {
 		}
 		require.Len(t, seen, 5, "%d rows", rows)
 	}
+	r.last.Least = 0
+	require.Empty(t, looked([]*reading{r}), "how many rows there are is not known")
 	r.last.Least = 10 * mostCells
 	require.Empty(t, looked([]*reading{r}), "the columns that verifying needs are more than that")
 }
