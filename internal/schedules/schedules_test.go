@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -37,6 +38,19 @@ func TestGitHubActions_theWorkflowIsValid(t *testing.T) {
 	found, err = linter.Lint(".github/workflows/pipedrive.yml", []byte(broken), nil)
 	require.NoError(t, err)
 	require.NotEmpty(t, found)
+}
+
+func TestGitHubActions_theRepositorysOwnWorkflowsAreValid(t *testing.T) {
+	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
+	require.NoError(t, err)
+	files, err := filepath.Glob("../../.github/workflows/*.yml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		found, err := linter.Lint(file, read(t, file), nil)
+		require.NoError(t, err)
+		require.Empty(t, found, file)
+	}
 }
 
 func TestKubernetes_theManifestIsACronJob(t *testing.T) {
