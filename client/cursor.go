@@ -18,8 +18,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// cursorVersion is the version of the state's values. A plugin refuses values of a newer one.
-const cursorVersion = 1
+// stateVersion is the version of the state's values. A plugin refuses values of a newer one.
+const stateVersion = 1
 
 // cursor is how far an incremental table of an account has been read: one mark for each of its listings. What
 // a run sent may be lost on its way to the destination, so that its cursor is a claim, which the next run
@@ -159,7 +159,7 @@ func (s *State) forget(ctx context.Context, keys []string) error {
 	for _, key := range keys {
 		text, err := s.client.GetKey(ctx, key)
 		if err == nil && text != "" {
-			err = s.store(ctx, key, cursor{Version: cursorVersion, Marks: map[string]plan.Position{}})
+			err = s.store(ctx, key, cursor{Version: stateVersion, Marks: map[string]plan.Position{}})
 		}
 		if err != nil {
 			return err
@@ -171,9 +171,9 @@ func (s *State) forget(ctx context.Context, keys []string) error {
 // loadCursor returns how far a table of an account was read; an empty cursor where it never was.
 func (s *State) loadCursor(ctx context.Context, key string) (cursor, error) {
 	var c cursor
-	found, err := s.load(ctx, key, cursorVersion, "to read the table from its beginning", &c)
+	found, err := s.load(ctx, key, "to read the table from its beginning", &c)
 	if !found {
-		c = cursor{Version: cursorVersion, Marks: map[string]plan.Position{}}
+		c = cursor{Version: stateVersion, Marks: map[string]plan.Position{}}
 	}
 	return c, err
 }
@@ -191,7 +191,7 @@ func (c *cursor) complete() bool { return c.Marks != nil }
 
 // load reads the JSON value of a key and reports whether there is one. A value that can't be understood is an
 // error that says how to reset it: going on as without it would cost a full sync, or columns their names.
-func (s *State) load(ctx context.Context, key string, version int, reset string, into interface{ complete() bool }) (found bool, err error) {
+func (s *State) load(ctx context.Context, key, reset string, into interface{ complete() bool }) (found bool, err error) {
 	text, err := s.client.GetKey(ctx, key)
 	if err != nil || text == "" {
 		return false, err
@@ -201,9 +201,9 @@ func (s *State) load(ctx context.Context, key string, version int, reset string,
 		Version int `json:"version"`
 	}
 	err = json.Unmarshal([]byte(text), &kept)
-	if err == nil && kept.Version > version {
+	if err == nil && kept.Version > stateVersion {
 		return false, fmt.Errorf("the state is of version %d, and this plugin knows versions up to %d: update the plugin, or, %s",
-			kept.Version, version, reset)
+			kept.Version, stateVersion, reset)
 	}
 	if err == nil && kept.Version >= 1 {
 		err = json.Unmarshal([]byte(text), into)

@@ -184,9 +184,6 @@ func describeColumn(fields []*customField, p part) string {
 	return text + "."
 }
 
-// namesVersion is the version of what the state keeps of a table's custom fields.
-const namesVersion = 1
-
 // columnNames are the columns that a table's custom fields have, of all accounts that it ever was read from.
 type columnNames struct {
 	Version int            `json:"version"`
@@ -197,11 +194,11 @@ func namesKey(t *table.Table) string { return t.Name() + ",custom_fields" }
 
 // loadNames returns the columns that a table's custom fields have had so far, and whether the state knows any.
 func (s *State) loadNames(ctx context.Context, t *table.Table) (names columnNames, known bool, err error) {
-	names = columnNames{Version: namesVersion}
+	names = columnNames{Version: stateVersion}
 	if s == nil {
 		return names, false, nil
 	}
-	known, err = s.load(ctx, namesKey(t), namesVersion, "to name the table's custom fields anew", &names)
+	known, err = s.load(ctx, namesKey(t), "to name the table's custom fields anew", &names)
 	return names, known, err
 }
 

@@ -38,7 +38,7 @@ func FuzzState(f *testing.F) {
 			return
 		}
 		require.NotNil(t, c.Marks)
-		require.LessOrEqual(t, c.Version, cursorVersion)
+		require.LessOrEqual(t, c.Version, stateVersion)
 		require.NotNil(t, c.trusted().Marks)
 	})
 }

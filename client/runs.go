@@ -92,13 +92,13 @@ func (r *Run) Summarize(ctx context.Context, tables []*table.Table, options plug
 	if s != nil {
 		var earlier failedRuns
 		key := failedRunsKey(options)
-		found, err := s.load(ctx, key, failedRunsVersion, "to forget the failed runs", &earlier)
+		found, err := s.load(ctx, key, "to forget the failed runs", &earlier)
 		if err != nil {
 			return err
 		}
 		if found && len(earlier.Runs) > 0 {
 			outcomes = slices.Concat(earlier.Runs, outcomes)
-			if err := s.store(ctx, key, failedRuns{Version: failedRunsVersion, Runs: []outcome{}}); err != nil {
+			if err := s.store(ctx, key, failedRuns{Version: stateVersion, Runs: []outcome{}}); err != nil {
 				return err
 			}
 		}
@@ -120,11 +120,8 @@ type failedRuns struct {
 
 func (f *failedRuns) complete() bool { return f.Runs != nil }
 
-const (
-	failedRunsVersion = 1
-	// maxFailedRuns bounds what the state keeps of failed runs.
-	maxFailedRuns = 50
-)
+// maxFailedRuns bounds what the state keeps of failed runs.
+const maxFailedRuns = 50
 
 // failedRunsKey is the state's key of the failed runs. Shards run at the same time, and have one each.
 func failedRunsKey(options plugin.SyncOptions) string {
@@ -154,11 +151,11 @@ func (r *Run) KeepFailure(ctx context.Context, tables []*table.Table, options pl
 	s := NewState(connected, nil, options.BackendOptions.TableName)
 	var kept failedRuns
 	key := failedRunsKey(options)
-	if _, err := s.load(ctx, key, failedRunsVersion, "to forget the failed runs", &kept); err != nil {
+	if _, err := s.load(ctx, key, "to forget the failed runs", &kept); err != nil {
 		return err
 	}
 	kept.Runs = append(kept.Runs, r.outcomes(tables, failed)...)
-	kept.Version, kept.Runs = failedRunsVersion, kept.Runs[max(0, len(kept.Runs)-maxFailedRuns):]
+	kept.Version, kept.Runs = stateVersion, kept.Runs[max(0, len(kept.Runs)-maxFailedRuns):]
 	if err := s.store(ctx, key, kept); err != nil {
 		return err
 	}

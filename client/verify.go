@@ -243,7 +243,7 @@ func (c *cursor) restart() {
 // ended well.
 func (c cursor) trusted() cursor {
 	next := cursor{
-		Version: cursorVersion, Finished: true, Marks: maps.Clone(c.Marks), Before: c.Before, Ahead: c.Ahead, Least: c.Least,
+		Version: stateVersion, Finished: true, Marks: maps.Clone(c.Marks), Before: c.Before, Ahead: c.Ahead, Least: c.Least,
 		Found: c.Found, Absent: c.Absent, Columns: c.Columns, Looked: c.Looked, Refreshed: c.Refreshed,
 	}
 	if !c.Finished {

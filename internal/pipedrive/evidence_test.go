@@ -239,6 +239,33 @@ func TestPages_aServerThatCapsItsPages(t *testing.T) {
 	}
 }
 
+// TestPages_emptyAnswersAtTwoPlacesDoNotAddUp: three at one place and one at the next are not the end.
+func TestPages_emptyAnswersAtTwoPlacesDoNotAddUp(t *testing.T) {
+	pages := cursorPages([]item{{1, none}}, []item{{2, none}}, []item{{3, none}})
+	got, requests, err := readIDs(t, func(n int, r *http.Request) reply {
+		if slices.Contains([]int{2, 3, 4, 6}, n) {
+			return reply{body: `{"success":true,"data":[],"additional_data":{"next_cursor":null}}`}
+		}
+		return pages(n, r)
+	}, cursorListing, Query{Limit: 1})
+	require.NoError(t, err)
+	require.Equal(t, map[int64]int{1: 1, 2: 1, 3: 1}, got)
+	require.Equal(t, 7, requests)
+}
+
+// TestPages_aPageOfOneRecordOverlaps: a record that moves up over its edge is not lost.
+func TestPages_aPageOfOneRecordOverlaps(t *testing.T) {
+	c, _ := start(offsetList(func(n int) []int64 {
+		if n == 1 {
+			return []int64{1, 2, 3}
+		}
+		return []int64{2, 3}
+	}))
+	pages, err := collect(t, c, offsetListing, 1)
+	require.NoError(t, err)
+	require.Equal(t, []int64{1, 2, 3}, slices.Concat(pages...))
+}
+
 func TestPages_aFullPageWithoutNextCursorIsBroken(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		pages := cursorPages([]item{{1, none}, {2, none}}, []item{{3, none}})
