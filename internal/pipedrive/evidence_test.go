@@ -239,6 +239,30 @@ func TestPages_aServerThatCapsItsPages(t *testing.T) {
 	}
 }
 
+// TestPages_aListWithoutPages comes in one answer, and in a second one where the first is empty.
+func TestPages_aListWithoutPages(t *testing.T) {
+	const none, two = `{"success":true,"data":[]}`, `{"success":true,"data":[{"id":2},{"id":1}]}`
+	for name, test := range map[string]struct {
+		answers  []string
+		want     map[int64]int
+		requests int
+	}{
+		"full":             {[]string{two}, map[int64]int{1: 1, 2: 1}, 1},
+		"empty":            {[]string{none, none}, map[int64]int{}, 2},
+		"empty, then full": {[]string{none, two}, map[int64]int{1: 1, 2: 1}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, requests, err := readIDs(t, func(n int, r *http.Request) reply {
+				require.Empty(t, r.URL.RawQuery)
+				return reply{body: test.answers[n-1]}
+			}, Listing{Path: "/v1/users"}, Query{Limit: 1})
+			require.NoError(t, err)
+			require.Equal(t, test.want, got)
+			require.Equal(t, test.requests, requests)
+		})
+	}
+}
+
 // TestPages_emptyAnswersAtTwoPlacesDoNotAddUp: three at one place and one at the next are not the end.
 func TestPages_emptyAnswersAtTwoPlacesDoNotAddUp(t *testing.T) {
 	pages := cursorPages([]item{{1, none}}, []item{{2, none}}, []item{{3, none}})
