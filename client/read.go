@@ -52,6 +52,7 @@ func (r *reading) all(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		r.decoded += int64(len(rows))
 		return r.send(ctx, rows)
 	}
 	if list := r.account.lookups.of(r.table); list != nil {
@@ -59,6 +60,7 @@ func (r *reading) all(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		r.decoded += int64(len(rows))
 		return r.send(ctx, rows)
 	}
 	for _, listing := range r.account.listings(r.table) {
@@ -87,7 +89,10 @@ type reading struct {
 	doubtful   bool                     // whether the table may have been dropped, or never come to the backend
 	refreshing bool                     // whether the run reads all records to see which are gone
 
-	meter pipedrive.Meter
+	meter   pipedrive.Meter
+	decoded int64 // records of the pages that were read
+	skipped int64 // records that a unit's rule left out
+
 	sent  int // pages
 	noted int // pages at the last checkpoint
 	rows  int
@@ -223,6 +228,14 @@ func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
 	return nil
 }
 
+// balance is an error if some of the records that were read were neither sent nor left out by a rule.
+func (r *reading) balance(s *sink) error {
+	if left := r.decoded - r.skipped - s.skipped; left != s.sent {
+		return fmt.Errorf("of %d records that were read, %d were to be sent, and %d were", r.decoded, left, s.sent)
+	}
+	return nil
+}
+
 // facts are what the plan of the reading depends on.
 func (r *reading) facts() plan.Facts {
 	f := plan.Facts{Began: r.account.began, Lookback: r.account.lookback, Refresh: r.refreshing}
@@ -254,12 +267,15 @@ func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 		if err != nil {
 			return err
 		}
+		r.decoded += int64(len(page))
 		ended := false
 		wanted := make([]*table.Row, 0, len(page))
 		for _, row := range page {
 			changed, timed := row.RecordTime()
 			if u.Sends(changed, timed) {
 				wanted = append(wanted, row)
+			} else {
+				r.skipped++
 			}
 			ended = ended || u.EndsAt(changed, timed)
 			if changed.After(o.Seen) {
@@ -359,7 +375,7 @@ func (r *reading) report() {
 		log.Warn().Str("column", r.table.Columns[column].Name).Int("values", count).
 			Msg("Pipedrive sent values of another kind than the column's type; they are NULL")
 	}
-	log.Info().Int("pages", r.sent).Int("rows", r.rows).
+	log.Info().Int("pages", r.sent).Int("rows", r.rows).Int64("unchanged", r.skipped).
 		Int64("requests", r.meter.Requests()).Int64("api_tokens", r.meter.Tokens()).
 		Int64("retries", r.meter.Retries()).Dur("waited_ms", r.meter.Waited()).
 		Msg("table was read")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/cloudquery/plugin-sdk/v4/scheduler/metrics"
 	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
@@ -73,6 +75,24 @@ func (r *Run) Unread() (tables []string, why error) {
 	return tables, why
 }
 
+// Available returns those of the tables that some account's API has. The others are left out of the run: were they
+// announced, CloudQuery would take them for empty and remove their rows.
+func (r *Run) Available(tables []*table.Table, logger zerolog.Logger) []*table.Table {
+	var available []*table.Table
+	var missing []string
+	for _, t := range tables {
+		if slices.ContainsFunc(r.accounts, func(a *Account) bool { return t.On(a.api) }) {
+			available = append(available, t)
+		} else {
+			missing = append(missing, t.Name())
+		}
+	}
+	if len(missing) > 0 {
+		logger.Warn().Strs("tables", missing).Msg("the API that is read does not have these tables; they are left out, and their rows stay as they are")
+	}
+	return available
+}
+
 // tablesAtOnce bounds the memory of a run over many accounts: each table that is being read holds up to two pages.
 const tablesAtOnce = 24
 
@@ -126,6 +146,9 @@ func (r *Run) readings(tables []*table.Table) []*reading {
 		}
 		s := t.Schema()
 		for _, a := range r.accounts {
+			if !t.On(a.api) {
+				continue
+			}
 			rd := &reading{table: t, account: a, schema: s}
 			rd.meter.Whole = &a.meter
 			readings = append(readings, rd)
@@ -189,12 +212,13 @@ func (r *Run) beginTable(ctx context.Context, readings []*reading) error {
 	return errors.Join(errs...)
 }
 
-// announce sends the tables themselves. Where accounts were left out, all of them count as incremental, upon which
+// announce sends the tables themselves. A table that was not read for all accounts counts as incremental, upon which
 // CloudQuery removes no stale rows: those of an account that was left out were not sent again, and are not gone.
 func (r *Run) announce(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	for _, t := range tables {
 		s := t.Schema()
-		s.IsIncremental = s.IsIncremental || r.partial
+		lacking := func(a *Account) bool { return !t.On(a.api) }
+		s.IsIncremental = s.IsIncremental || r.partial || slices.ContainsFunc(r.accounts, lacking)
 		if options.DeterministicCQID {
 			schema.CqIDAsPK(s)
 		}
@@ -228,6 +252,9 @@ func (r *Run) readTable(run context.Context, rd *reading, s *sink, counters *met
 		}
 	}
 	err = cmp.Or(err, <-failed)
+	if err == nil {
+		err = rd.balance(s)
+	}
 	counters.AddResources(ctx, s.sent, counted)
 	if err != nil && !errors.Is(err, errStopped) { // the table that failed reports it
 		counters.AddErrors(ctx, 1, counted)
@@ -235,7 +262,7 @@ func (r *Run) readTable(run context.Context, rd *reading, s *sink, counters *met
 	}
 	counters.EndTime(ctx, time.Now(), counted)
 	if s.skipped > 0 {
-		rd.log().Warn().Int("records", s.skipped).Msg("records without a key were left out")
+		rd.log().Warn().Int64("records", s.skipped).Msg("records without a key were left out")
 	}
 }
 

@@ -21,6 +21,11 @@ type resolverOf func(ctx context.Context, pages chan<- any) error
 // readTables reads tables of one account, each by its name with the resolver given, and returns the messages and
 // what failed.
 func readTables(ctx context.Context, resolvers map[string]resolverOf) (message.SyncMessages, error) {
+	return readTablesOf(ctx, resolvers, func(*reading) {})
+}
+
+// readTablesOf does so with readings that prepare has changed.
+func readTablesOf(ctx context.Context, resolvers map[string]resolverOf, prepare func(*reading)) (message.SyncMessages, error) {
 	r := NewRun(0)
 	a := &Account{id: "4711", run: r, logger: zerolog.Nop()}
 	r.accounts = []*Account{a}
@@ -33,7 +38,9 @@ func readTables(ctx context.Context, resolvers map[string]resolverOf) (message.S
 			return resolve(ctx, res)
 		}
 		tables = append(tables, t)
-		readings = append(readings, &reading{table: t, account: a, schema: s})
+		rd := &reading{table: t, account: a, schema: s}
+		prepare(rd)
+		readings = append(readings, rd)
 	}
 	out := make(chan message.SyncMessage)
 	failed := make(chan error, 1)
@@ -139,4 +146,55 @@ func TestSharded_partsMakeTheWhole(t *testing.T) {
 	}
 	require.Equal(t, all, sharded(all, nil))
 	require.Len(t, sharded(all, &plugin.Shard{Num: 1, Total: 2}), 4, "as the SDK's scheduler cuts them")
+}
+
+// TestRun_noRecordDisappears: what was read is sent, or left out by a rule that has a name.
+func TestRun_noRecordDisappears(t *testing.T) {
+	for skipped, message := range map[int64]string{0: "of 3 records that were read, 3 were to be sent, and 1 were", 2: ""} {
+		_, err := readTablesOf(context.Background(), map[string]resolverOf{"deals": func(_ context.Context, pages chan<- any) error {
+			pages <- []*table.Row{idRow(1)}
+			return nil
+		}}, func(rd *reading) { rd.decoded, rd.skipped = 3, skipped })
+		if message == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, message)
+		require.ErrorContains(t, err, "pipedrive_deals")
+	}
+}
+
+// TestRun_aTableThatNoAPIHasIsLeftOut: CloudQuery would take it for empty and remove its rows. One that only some
+// accounts have loses no rows of the others.
+func TestRun_aTableThatNoAPIHasIsLeftOut(t *testing.T) {
+	listing := []pipedrive.Listing{{Path: "/things"}}
+	everywhere := &table.Table{Records: "deals", V2: listing, Export: listing}
+	current := &table.Table{Records: "activities", V2: listing}
+	former := &table.Table{Records: "things", V1: listing}
+	fields := &table.Table{Records: "fields", Describes: []*table.Table{{Fields: current}}}
+	r := NewRun(0)
+	tables := []*table.Table{everywhere, current, former, fields, {Records: "syncs", Runs: true}}
+	available := func(apis ...table.API) (names []string) {
+		r.accounts = nil
+		for _, api := range apis {
+			r.accounts = append(r.accounts, &Account{id: string(api), api: api, run: r})
+		}
+		for _, of := range r.Available(tables, zerolog.Nop()) {
+			names = append(names, of.Records)
+		}
+		return names
+	}
+	require.Equal(t, []string{"deals", "activities", "fields", "syncs"}, available(table.V2))
+	require.Equal(t, []string{"deals", "syncs"}, available(table.Export))
+	require.Equal(t, []string{"deals", "activities", "fields", "syncs"}, available(table.V2, table.Export))
+
+	var read []string
+	for _, rd := range r.readings(tables) {
+		read = append(read, rd.table.Records+" of "+rd.account.id)
+	}
+	require.Equal(t, []string{"deals of v2", "deals of export", "activities of v2", "fields of v2"}, read)
+	out := make(chan message.SyncMessage, len(tables))
+	require.NoError(t, r.announce(context.Background(), []*table.Table{everywhere, current}, plugin.SyncOptions{}, out))
+	require.False(t, (<-out).(*message.SyncMigrateTable).Table.IsIncremental)
+	require.True(t, (<-out).(*message.SyncMigrateTable).Table.IsIncremental)
 }

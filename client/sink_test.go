@@ -98,7 +98,7 @@ func TestSink_aRecordWithoutAKeyTakesNoOtherWithIt(t *testing.T) {
 	batches, s, err := sent(t, notesTable, false, note(1, "a"), keyless, note(2, "b"))
 	require.NoError(t, err)
 	require.EqualValues(t, 2, batches[0].Record.NumRows())
-	require.Equal(t, 1, s.skipped)
+	require.EqualValues(t, 1, s.skipped)
 }
 
 // TestSink_derivedIDsAreThoseOfTheSDK: they are keys of the rows of earlier versions, too.

@@ -79,6 +79,14 @@ func (t *Table) Listings(api API) []pipedrive.Listing {
 	return listings
 }
 
+// On reports whether an API has the table.
+func (t *Table) On(api API) bool {
+	if t.Describes == nil {
+		return t.Runs || len(t.Listings(api)) > 0
+	}
+	return slices.ContainsFunc(t.Describes, func(of *Table) bool { return len(of.Fields.Listings(api)) > 0 })
+}
+
 // included are the fields of V2 that come under a condition.
 func (t *Table) included(when Presence) []string {
 	var fields []string

@@ -115,6 +115,7 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	for _, a := range accounts {
 		defer a.Close()
 	}
+	wanted = run.Available(wanted, c.logger)
 	for _, a := range accounts {
 		err = errors.Join(err, a.CheckScopes(wanted))
 	}

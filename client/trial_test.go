@@ -1,0 +1,110 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// calls is a table that no plugin has: its records are known by UUIDs, in a list by offset without an order, and one
+// of its columns is looked up in another list. A declaration is all that it takes.
+func calls() *table.Table {
+	owners := &table.Table{
+		Records: "owners",
+		Columns: []table.Column{{Name: "id", Type: table.Int, Key: true}, {Name: "name"}},
+		V2:      []pipedrive.Listing{{Path: "/v1/owners", Cost: 20}},
+	}
+	return &table.Table{
+		Records: "calls",
+		V2:      []pipedrive.Listing{{Path: "/v1/calls", Cost: 20, Paging: pipedrive.Offset}},
+		Columns: []table.Column{
+			{Name: "id", Key: true},
+			{Name: "seconds", Type: table.Int},
+			{Name: "owner_name", V2: table.Lookup("owner_id", owners, "name")},
+		},
+	}
+}
+
+// pbx serves calls, of which it deletes the first one before the second page is asked for.
+func pbx(t *testing.T, ids []string) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	answer := func(w http.ResponseWriter, data any, more bool) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"success": true, "data": data, "additional_data": map[string]any{"pagination": map[string]any{"more_items_in_collection": more}}})
+	}
+	mux.HandleFunc("/v1/users/me", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"success":true,"data":{"id":7,"company_id":4711}}`)
+	})
+	mux.HandleFunc("/v1/owners", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, []any{map[string]any{"id": 7, "name": "Ada"}}, false)
+	})
+	requests := 0
+	mux.HandleFunc("/v1/calls", func(w http.ResponseWriter, r *http.Request) {
+		if requests++; requests == 2 {
+			ids = ids[1:]
+		}
+		start, _ := strconv.Atoi(r.URL.Query().Get("start"))
+		limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
+		start = min(start, len(ids))
+		end := min(start+limit, len(ids))
+		page := []any{}
+		for _, id := range ids[start:end] {
+			page = append(page, map[string]any{"id": id, "seconds": strconv.Itoa(len(id)), "owner_id": 7})
+		}
+		answer(w, page, end < len(ids))
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// TestTable_isOneDeclaration: nothing but its declaration makes a table that is read, with keys that are no numbers.
+func TestTable_isOneDeclaration(t *testing.T) {
+	ids := []string{"9c", "0a", "f7", "3e", "bb", "51", "a0"}
+	s, err := spec.Parse(fmt.Appendf(nil, `{"api_token":"x","api_url":%q,"page_size":3}`, pbx(t, ids)))
+	require.NoError(t, err)
+	run, tables := NewRun(0), []*table.Table{calls()}
+	accounts, _, err := Connect(context.Background(), s, tables, "test", run, zerolog.Nop())
+	require.NoError(t, err)
+	defer accounts[0].Close()
+	out, failed := make(chan message.SyncMessage), make(chan error, 1)
+	go func() {
+		defer close(out)
+		failed <- run.Read(context.Background(), tables, plugin.SyncOptions{}, out)
+	}()
+	var got []string
+	for m := range out {
+		insert, ok := m.(*message.SyncInsert)
+		if !ok {
+			continue
+		}
+		column := func(name string) *array.String {
+			return insert.Record.Column(insert.Record.Schema().FieldIndices(name)[0]).(*array.String)
+		}
+		for i := range int(insert.Record.NumRows()) {
+			got = append(got, column("id").Value(i))
+			require.Equal(t, "Ada", column("owner_name").Value(i))
+			require.Equal(t, "4711", column("account_id").Value(i))
+		}
+	}
+	require.NoError(t, <-failed)
+	slices.Sort(got)
+	slices.Sort(ids)
+	require.Equal(t, ids, got, "each once, though one was deleted while the list was read")
+}
