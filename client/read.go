@@ -206,11 +206,9 @@ func (r *reading) mayStop(err error) bool {
 
 // listing reads one of the table's listings by its strategy, stage by stage.
 func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
-	strategy, facts := plan.Strategy(nil), r.facts()
+	strategy := plan.Whole(r.facts())
 	if r.incremental() {
-		strategy = plan.For(l, facts)
-	} else {
-		strategy = plan.Whole(facts)
+		strategy = plan.For(l, r.facts())
 	}
 	p := plan.Progress{Position: r.cursor.Marks[l.Key()]}
 	for stage := strategy.Next(p); len(stage) > 0; stage = strategy.Next(p) {

@@ -141,18 +141,24 @@ func (s scan) Advance(p Progress, _ Unit, o Outcome) Progress {
 }
 
 // newestFirst reads the records that were changed last first, until it meets the position. The first run reads all
-// records by id.
+// records by id, and so does one in which they do not keep their places.
 type newestFirst struct{ facts Facts }
 
 func (s newestFirst) Next(p Progress) []Unit {
 	u := scan(s).Next(p)
-	if len(u) > 0 && p.Position.Complete && !s.facts.Refresh {
+	if len(u) > 0 && p.rest == nil && p.Position.Complete && !s.facts.Refresh {
 		u[0].Order = pipedrive.NewestFirst
 	}
 	return u
 }
 
-func (s newestFirst) Advance(p Progress, u Unit, o Outcome) Progress { return scan(s).Advance(p, u, o) }
+func (s newestFirst) Advance(p Progress, u Unit, o Outcome) Progress {
+	if o.Unsteady {
+		p.rest = &o.Rest
+		return p
+	}
+	return scan(s).Advance(p, u, o)
+}
 
 // since reads the records that were changed since the position, longest ago first, and once those without an
 // update_time, which updated_since leaves out.
