@@ -60,6 +60,8 @@ type cursor struct {
 	Absent int `json:"absent,omitempty"`
 	// Failures counts the runs in a row of which rows were missing.
 	Failures int `json:"failures,omitempty"`
+	// GivenUp is when missing rows were no longer read again, for that; zero where none are known to be missing.
+	GivenUp time.Time `json:"given_up,omitzero"`
 	// Refreshed is when the table was last read from its beginning.
 	Refreshed time.Time `json:"refreshed,omitzero"`
 	// Refreshing is true while a run reads the table from its beginning to see what is gone. If that run does

@@ -107,6 +107,9 @@ const maxAbsent = 3
 // another destination than the rows, or somebody else writes or removes rows.
 const maxFailures = 3
 
+// givenUpFor is how long the rows that are missing then are not read again.
+const givenUpFor = 24 * time.Hour
+
 // verifiable reports whether there is something to verify, and a table to read it from.
 func (c cursor) verifiable() bool {
 	return (len(c.Marks) > 0 || len(c.Sent) > 0) && (c.Found || c.Absent < maxAbsent)
@@ -140,12 +143,29 @@ func (r *reading) verify(ctx context.Context, back readBack) (cursor, error) {
 	if next.Found {
 		r.arrival = there
 	}
+	r.react(&next, loss, there)
+	return next, nil
+}
+
+// react counts a loss in the cursor to go on from, and logs what becomes of it.
+func (r *reading) react(next *cursor, loss loss, there *arrival) {
+	c, log := r.last, r.log()
 	switch {
+	case !c.GivenUp.IsZero() && r.account.began.Sub(c.GivenUp) >= givenUpFor:
+		next.restart()
+		next.GivenUp = time.Time{}
+		log.Info().Int64("api_tokens", r.costOf(c.expected())).
+			Msg("rows that were missing a day ago are read again; the table is read from its beginning")
+	case loss == loss0 && !c.GivenUp.IsZero():
+		log.Info().Time("since", c.GivenUp).Msg("rows are still missing; they are read again a day after that was given up")
 	case loss == loss0:
 		next.Failures = 0
 	case c.Failures >= maxFailures:
+		if c.GivenUp.IsZero() {
+			next.GivenUp = r.account.began
+		}
 		log.Warn().Int64("missing", loss.missing).Int("runs", c.Failures).
-			Msg("rows are missing after each of the last runs, so reading them again does not help; does the state belong to another destination than the rows, or does something else write or remove rows? Set verify: false, or delete the table's row from the state to read it from its beginning")
+			Msg("rows are missing after each of the last runs, although they were read again each time, which is tried again in a day; does the state belong to another destination than the rows, or does something else write or remove rows? Set verify: false, or delete the table's row from the state to read it from its beginning now")
 	case loss.column != "":
 		next.Failures++
 		log.Info().Str("column", loss.column).Int64("api_tokens", r.costOf(there.rows())).
@@ -161,7 +181,6 @@ func (r *reading) verify(ctx context.Context, back readBack) (cursor, error) {
 		log.Info().Int64("missing", loss.missing).Time("from", next.earliest()).
 			Msg("the destination does not have all rows of the last run; they are read again")
 	}
-	return next, nil
 }
 
 // loss is what the destination does not have.
@@ -244,7 +263,7 @@ func (c *cursor) restart() {
 func (c cursor) trusted() cursor {
 	next := cursor{
 		Version: stateVersion, Finished: true, Marks: maps.Clone(c.Marks), Before: c.Before, Ahead: c.Ahead, Least: c.Least,
-		Found: c.Found, Absent: c.Absent, Columns: c.Columns, Looked: c.Looked, Refreshed: c.Refreshed,
+		Found: c.Found, Absent: c.Absent, Columns: c.Columns, Looked: c.Looked, Refreshed: c.Refreshed, GivenUp: c.GivenUp,
 	}
 	if !c.Finished {
 		next.Marks = maps.Clone(c.Verified)
