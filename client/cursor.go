@@ -67,6 +67,9 @@ type cursor struct {
 	// Refreshing is true while a run reads the table from its beginning to see what is gone. If that run does
 	// not end well, the next one reads what has changed, as any other, and the one after it tries again.
 	Refreshing bool `json:"refreshing,omitempty"`
+	// Refused is what a full refresh would have removed, had it not been more than half of the rows; nil once
+	// somebody has decided.
+	Refused *refused `json:"refused,omitempty"`
 	// refreshed is that of this run. It counts once the run ends well: only then is removed what is gone.
 	refreshed time.Time
 }

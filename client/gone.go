@@ -1,9 +1,12 @@
 package client
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -35,23 +38,20 @@ func (r *reading) findGone(ctx context.Context, complete bool) error {
 		log.Warn().Msg("the budget cut this full refresh short; rows that are gone at Pipedrive stay until the next one")
 		return nil
 	}
-	gone, all := Gone{table: t.Name(), account: a.id}, 0
-	err := a.state.backend.read(ctx, t.Name(), nil, func(account string, v version) {
-		if account != a.id {
-			return
-		}
-		all++
-		// What start_time leaves out is not gone.
-		if _, listed := r.ledger.sent[v.key]; !listed && (a.start.IsZero() || v.at >= a.start.Unix()) {
-			gone.keys = append(gone.keys, v.key)
-		}
-	})
+	there, err := r.stored(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil:
 		log.Warn().Err(err).Msg("which rows are gone at Pipedrive can't be seen: the table can't be read through backend_options")
 		return nil
+	}
+	gone, all := Gone{table: t.Name(), account: a.id}, len(there.versions)
+	for _, v := range there.versions {
+		// What start_time leaves out is not gone.
+		if _, listed := r.ledger.sent[v.key]; !listed && (a.start.IsZero() || v.at >= a.start.Unix()) {
+			gone.keys = append(gone.keys, v.key)
+		}
 	}
 	if gone.keys, err = r.lookAgain(ctx, gone.keys); err != nil {
 		if !r.mayStop(err) {
@@ -60,9 +60,8 @@ func (r *reading) findGone(ctx context.Context, complete bool) error {
 		a.run.stopped(t.Name(), a, err)
 		return nil
 	}
-	if 2*len(gone.keys) > all {
-		return fmt.Errorf("full_refresh_every: Pipedrive no longer lists %d of the account's %d rows; that is more than half, so none is removed. If it is right, delete them yourself (DELETE FROM %s WHERE account_id = '%s'); the next run then reads the table from its beginning",
-			len(gone.keys), all, t.Name(), a.id)
+	if mostOf(len(gone.keys), all) {
+		return r.refuse(ctx, gone.keys, all)
 	}
 	r.cursor.Least = int64(all - len(gone.keys))
 	log.Info().Int("rows", all).Int("gone", len(gone.keys)).Msg("full refresh")
@@ -72,6 +71,89 @@ func (r *reading) findGone(ctx context.Context, complete bool) error {
 	a.run.mu.Lock()
 	defer a.run.mu.Unlock()
 	a.run.gone = append(a.run.gone, gone)
+	return nil
+}
+
+// stored returns what the destination holds of the table and account.
+func (r *reading) stored(ctx context.Context) (*arrival, error) {
+	there := &arrival{}
+	err := r.account.state.backend.read(ctx, r.table.Name(), nil, func(account string, v version) {
+		if account == r.account.id {
+			there.add(v)
+		}
+	})
+	there.compact()
+	return there, err
+}
+
+// mostOf reports whether so many rows are too many of all for a full refresh to remove them.
+func mostOf(gone, all int) bool { return 2*gone > all }
+
+// maxRefused bounds how many keys the state keeps of a full refresh that was refused. Of more it keeps some that are
+// spread over all.
+const maxRefused = 10_000
+
+// refused is a full refresh that would have removed more than half of an account's rows. No run reads the table
+// until somebody has decided.
+type refused struct {
+	Gone int   `json:"gone"` // how many rows it would have removed
+	Keys []key `json:"keys"` // of them, in ascending order
+}
+
+// refuse keeps in the state which rows the refresh would remove, and returns the error that says how to go on.
+func (r *reading) refuse(ctx context.Context, gone []key, all int) error {
+	n := min(len(gone), maxRefused)
+	kept := make([]key, n)
+	for i := range kept {
+		kept[i] = gone[i*len(gone)/n]
+	}
+	a := r.account
+	id := a.key(r.table)
+	c, err := a.state.loadCursor(ctx, id) // the one that this run began with
+	if err != nil {
+		return err
+	}
+	c.Refused = &refused{Gone: len(gone), Keys: kept}
+	if err := cmp.Or(a.state.store(ctx, id, c), a.state.flush(ctx)); err != nil {
+		return err
+	}
+	return r.undecided(gone, len(gone), all)
+}
+
+// undecided is the error of a run that does not read a table until somebody has decided what is to become of its rows
+// that are gone.
+func (r *reading) undecided(keys []key, gone, all int) error {
+	some := keys[:min(len(keys), 5)]
+	return fmt.Errorf("full_refresh_every: Pipedrive no longer lists %d of the account's %d rows, among them those of id %s; "+
+		"that is more than half, so none is removed, and the table is not read until you decide. "+
+		"If they are to go, delete at least %d of them from %s, and the next run removes the others. "+
+		"If they are to stay, set full_refresh_every: 0s. "+
+		"If Pipedrive is to list them again, see to that, and then delete the row whose key is %q from table %s",
+		gone, all, strings.Trim(fmt.Sprint(some), "[]"), 2*gone-all, r.table.Name(), r.account.key(r.table), r.account.state.table)
+}
+
+// decide looks whether somebody has decided after a full refresh was refused: rows that it would have removed were
+// deleted, so that the others are no longer more than half. Then this run is a full refresh. Until then it is an error,
+// which costs no API tokens but those of the log-in.
+func (r *reading) decide(ctx context.Context) error {
+	a, was := r.account, r.last.Refused
+	if a.refresh == 0 || was == nil || len(was.Keys) == 0 {
+		return nil
+	}
+	there, err := r.stored(ctx)
+	if err != nil && !errors.Is(err, errAbsent) {
+		return fmt.Errorf("a full refresh was refused, and which rows are left can't be seen through backend_options: %w", err)
+	}
+	var left []key
+	for _, v := range there.versions {
+		if _, found := slices.BinarySearch(was.Keys, v.key); found {
+			left = append(left, v.key)
+		}
+	}
+	if gone := len(left) * was.Gone / len(was.Keys); mostOf(gone, len(there.versions)) {
+		return r.undecided(left, gone, len(there.versions))
+	}
+	r.last.Refreshing = false // so that this run refreshes
 	return nil
 }
 

@@ -196,7 +196,10 @@ func (r *Run) beginTable(ctx context.Context, readings []*reading) error {
 	var errs []error
 	for _, rd := range readings {
 		var err error
-		if rd.last, err = rd.account.state.loadCursor(ctx, rd.account.key(rd.table)); err != nil {
+		if rd.last, err = rd.account.state.loadCursor(ctx, rd.account.key(rd.table)); err == nil {
+			err = rd.decide(ctx)
+		}
+		if err != nil {
 			errs = append(errs, about(err, rd.table.Name(), rd.account.id))
 		}
 	}

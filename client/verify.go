@@ -139,6 +139,9 @@ func (r *reading) verify(ctx context.Context, back readBack) (cursor, error) {
 	next, loss := c.proved(there, back.lacking)
 	next.Found, next.Before, next.Ahead, next.Least = c.Found || back.err == nil, there.before, there.ahead, there.rows()
 	next.Failures, next.Looked = c.Failures, c.Looked+1
+	if c.Refused != nil {
+		next.Refreshed = c.Refreshed // of the rows that are missing, some were deleted for the refresh to go on
+	}
 	r.doubtful = !next.Found
 	if next.Found {
 		r.arrival = there

@@ -271,7 +271,8 @@ func TestFullRefresh_dealsThatLeaveTheArchive(t *testing.T) {
 	w.requireTruth("deals")
 }
 
-func TestFullRefresh_mostRowsAreGone(t *testing.T) {
+// refused is a world in which a full refresh found 11 of 20 persons gone.
+func refused(t *testing.T) *world {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["full_refresh_every"] = []string{"persons"}, "24h"
 	a := w.accounts[0]
@@ -281,16 +282,86 @@ func TestFullRefresh_mostRowsAreGone(t *testing.T) {
 		a.Remove("persons", id)
 	}
 	a.Company.Advance(25 * time.Hour)
+	w.requireRefused("11 of the account's 20 rows")
+	return w
+}
+
+// requireRefused runs a sync that must fail since most rows are gone, and removes none.
+func (w *world) requireRefused(says ...string) {
+	w.t.Helper()
 	err := w.sync()
-	require.ErrorContains(t, err, "more than half")
-	require.ErrorContains(t, err, "DELETE FROM pipedrive_persons WHERE account_id = '4711'")
-	w.requireSync() // reads what has changed
-	require.Len(t, w.rows("persons")["4711"], 20)
-	require.ErrorContains(t, w.sync(), "more than half")
-	w.exec("DELETE FROM pipedrive_persons WHERE account_id = '4711'")
+	for _, text := range append(says, "more than half", "from pipedrive_persons", "full_refresh_every: 0s", stateTable) {
+		require.ErrorContains(w.t, err, text)
+	}
+	require.NotContains(w.t, err.Error(), "DELETE FROM", "nobody is told to delete all rows")
+}
+
+// TestFullRefresh_mostRowsAreGone: no run reads the table until somebody decides, whether rows were lost on the way or
+// not, and none costs more than the log-in.
+func TestFullRefresh_mostRowsAreGone(t *testing.T) {
+	t.Run("nobody decides", func(t *testing.T) {
+		w := refused(t)
+		for range 3 {
+			w.accounts[0].Company.Advance(25 * time.Hour)
+			w.simulator.ResetUsage()
+			w.requireRefused("11 of the account's 20 rows", "delete at least 2 of them")
+			require.EqualValues(t, 2, w.simulator.Usage().Tokens)
+			require.Len(t, w.rows("persons")["4711"], 20)
+		}
+	})
+	t.Run("some are deleted", func(t *testing.T) {
+		w := refused(t)
+		w.exec("DELETE FROM pipedrive_persons WHERE id = 1")
+		w.requireRefused("10 of the account's 19 rows", "id 2 3 4 5 6", "delete at least 1 of them")
+		w.exec("DELETE FROM pipedrive_persons WHERE id = 2")
+		w.requireSync()
+		w.requireTruth("persons")
+		require.Len(t, w.rows("persons")["4711"], 9)
+		w.requireQuiet("persons")
+	})
+	t.Run("all are deleted", func(t *testing.T) {
+		w := refused(t)
+		w.exec("DELETE FROM pipedrive_persons")
+		w.requireSync()
+		w.requireTruth("persons")
+		require.Len(t, w.rows("persons")["4711"], 9)
+	})
+	t.Run("they stay", func(t *testing.T) {
+		w := refused(t)
+		w.spec["full_refresh_every"] = "0s"
+		w.accounts[0].Change("persons", 15, "changed")
+		w.requireSync()
+		w.requireTruth("persons")
+		require.Len(t, w.rows("persons")["4711"], 20)
+	})
+	t.Run("Pipedrive lists them again", func(t *testing.T) {
+		w := refused(t)
+		w.exec("DELETE FROM " + stateTable + " WHERE key LIKE 'pipedrive_persons,account=4711,%'")
+		w.requireSync()
+		w.requireTruth("persons")
+	})
+}
+
+// TestFullRefresh_ofManyVersions, which a destination that only appends has: a row counts once.
+func TestFullRefresh_ofManyVersions(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables, w.appends, w.spec["full_refresh_every"] = []string{"persons"}, true, "24h"
+	a := w.accounts[0]
+	ids := a.addMany("persons", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	for range 3 {
+		w.requireSync()
+		a.Company.Advance(time.Hour)
+		for _, id := range ids[:8] {
+			a.Change("persons", id, "changed")
+		}
+	}
+	for _, id := range ids[:8] {
+		a.Remove("persons", id)
+	}
+	a.Company.Advance(25 * time.Hour)
 	w.requireSync()
+	require.Len(t, w.rows("persons")["4711"], 12)
 	w.requireTruth("persons")
-	require.Len(t, w.rows("persons")["4711"], 9)
 }
 
 // TestFullRefresh_whatIsNotRead: nothing is removed of an account that is left out, after a reading that the
