@@ -20,6 +20,9 @@ type history struct {
 	pageSize  int
 	batchRows int // of the destination
 	lookback  time.Duration
+	appends   bool          // the destination's write mode append
+	refresh   time.Duration // full_refresh_every
+	skewed    bool          // whether the server's clock is ahead in some runs
 	runs      []run
 }
 
@@ -28,7 +31,8 @@ const never = -1
 
 // run is a disturbed run and what happens after it.
 type run struct {
-	retries int // max_retries
+	retries int           // max_retries
+	skew    time.Duration // how far the server's clock is ahead
 	faults  []simulator.Fault
 	events  []event
 	// changed are the changes that happen after the run, pause how far the clock then moves on, and lost what
@@ -69,6 +73,9 @@ func draw(seed uint64) history {
 	d.pageSize = pick(d, 2, 2, 3, 5, 10, 50)
 	d.batchRows = pick(d, 1, 5, 10, 1000)
 	d.lookback = pick(d, 0, 2*time.Minute)
+	d.appends = d.IntN(5) == 0
+	d.refresh = pick(d, 0, 0, time.Second, time.Hour)
+	d.skewed = d.IntN(4) == 0
 	for range 1 + d.IntN(4) {
 		d.runs = append(d.runs, d.run())
 	}
@@ -83,6 +90,9 @@ func (d *drawing) age() int {
 
 func (d *drawing) run() run {
 	r := run{retries: pick(d, 0, 2, 4), pause: time.Duration(pick(d, 0, 1, 60, 3600, 86400)) * time.Second}
+	if d.skewed {
+		r.skew = pick(d, 0, 0, time.Hour)
+	}
 	for range d.IntN(3) {
 		r.faults = append(r.faults, simulator.Fault{
 			Path: pick(d, d.path(), d.path(), "/v1/users", "/api/v2/stages"), At: []int{1 + d.IntN(6)},
@@ -104,7 +114,7 @@ func (d *drawing) run() run {
 	r.changed = d.changes()
 	if d.IntN(6) == 0 {
 		table := pick(d, d.tables...)
-		r.lost = pick(d, "file", "state", "all tables", "table "+table, "rows of "+table)
+		r.lost = pick(d, "file", "state", "all tables", "table "+table, "rows of "+table, "some rows of "+table)
 	}
 	return r
 }
@@ -136,6 +146,9 @@ func (d *drawing) changes() (changes []truth.Change) {
 	if d.lookback > 0 {
 		kinds = append(kinds, "late")
 	}
+	if d.refresh > 0 { // to which a record that moves from one list to another looks gone
+		kinds = append(kinds, "archive", "archive")
+	}
 	for range d.IntN(5) {
 		changes = append(changes, truth.Change{Kind: pick(d, kinds...), Table: pick(d, d.tables...), Record: d.IntN(60), Seconds: d.IntN(4)})
 	}
@@ -144,12 +157,13 @@ func (d *drawing) changes() (changes []truth.Change) {
 
 func (h history) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: page_size %d, lookback %v, the destination's batch_size %d\n", h.seed, h.pageSize, h.lookback, h.batchRows)
+	fmt.Fprintf(&b, "seed %d: page_size %d, lookback %v, full_refresh_every %v, the destination's batch_size %d, append %t\n",
+		h.seed, h.pageSize, h.lookback, h.refresh, h.batchRows, h.appends)
 	for _, table := range slices.Sorted(maps.Keys(h.records)) {
 		fmt.Fprintf(&b, "  %s of these ages: %v\n", table, h.records[table])
 	}
 	for i, r := range h.runs {
-		fmt.Fprintf(&b, "  run %d, max_retries %d\n", i+1, r.retries)
+		fmt.Fprintf(&b, "  run %d, max_retries %d, the server's clock ahead by %v\n", i+1, r.retries, r.skew)
 		for _, f := range r.faults {
 			fmt.Fprintf(&b, "    requests %v to %s: %s\n", f.At, f.Path, f.Action)
 		}
