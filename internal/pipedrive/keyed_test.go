@@ -64,3 +64,31 @@ func TestPages_recordsWithoutNumbersAreToldApartByTheirKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestPages_cursorListsOfRecordsWithoutNumbers: whether an order was asked for or not, the order of texts says nothing.
+func TestPages_cursorListsOfRecordsWithoutNumbers(t *testing.T) {
+	for name, l := range map[string]Listing{"by id": cursorListing, "in no order": {Path: "/api/v2/fields", Paging: Cursor}} {
+		t.Run(name, func(t *testing.T) {
+			bodies := map[string]string{
+				"":  `{"success":true,"data":["d","b"],"additional_data":{"next_cursor":"x"}}`,
+				"x": `{"success":true,"data":["e","a"],"additional_data":{"next_cursor":"y"}}`,
+				"y": `{"success":true,"data":["c"],"additional_data":{"next_cursor":null}}`,
+			}
+			c, _ := start(func(_ int, r *http.Request) reply { return reply{body: bodies[r.URL.Query().Get("cursor")]} })
+			var got []named
+			for page, err := range Pages(t.Context(), c, l, Query{Limit: 2}, nil, decodeNamed) {
+				require.NoError(t, err)
+				got = append(got, page...)
+			}
+			require.Equal(t, []named{"d", "b", "e", "a", "c"}, got)
+		})
+	}
+}
+
+// TestPages_aCursorListInNoOrder: numbers may come in any order where none was asked for.
+func TestPages_aCursorListInNoOrder(t *testing.T) {
+	got, _, err := readIDs(t, cursorPages([]item{{4, none}, {2, none}}, []item{{5, none}, {1, none}}, []item{{3, none}}),
+		Listing{Path: "/api/v2/fields", Paging: Cursor}, Query{Limit: 2})
+	require.NoError(t, err)
+	require.Equal(t, map[int64]int{1: 1, 2: 1, 3: 1, 4: 1, 5: 1}, got)
+}
