@@ -192,11 +192,11 @@ func (s *State) storeCursor(ctx context.Context, key string, t *Table, c cursor,
 	return s.store(ctx, key, c)
 }
 
-func (c *cursor) complete() bool { return c.Marks != nil }
+func (c *cursor) Complete() bool { return c.Marks != nil }
 
 // load reads the JSON value of a key and reports whether there is one. A value that can't be understood is an
 // error that says how to reset it: going on as without it would cost a full sync, or columns their names.
-func (s *State) load(ctx context.Context, key, reset string, into interface{ complete() bool }) (found bool, err error) {
+func (s *State) load(ctx context.Context, key, reset string, into interface{ Complete() bool }) (found bool, err error) {
 	text, err := s.client.GetKey(ctx, key)
 	if err != nil || text == "" {
 		return false, err
@@ -213,7 +213,7 @@ func (s *State) load(ctx context.Context, key, reset string, into interface{ com
 	if err == nil && kept.Version >= 1 {
 		err = json.Unmarshal([]byte(text), into)
 	}
-	if err != nil || kept.Version < 1 || !into.complete() {
+	if err != nil || kept.Version < 1 || !into.Complete() {
 		return false, fmt.Errorf("the state can't be read: %.100q; %s", text, reset)
 	}
 	return true, nil

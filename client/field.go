@@ -4,36 +4,9 @@ import (
 	"context"
 	"slices"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/customfields"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
-)
-
-// FieldColumns are what is known of a field, standard or custom: the columns of the table of fields, and of
-// the lists from which custom fields get theirs.
-var FieldColumns = []table.Column{
-	{Name: "entity", Key: true, Description: "What the field belongs to: deal, person or organization.", V2: table.Absent(), V1: table.Absent()},
-	{Name: "field_code", Key: true, Description: "The field's key in the API: a 40-character hash for a custom field.", V1: table.At("key")},
-	{Name: "field_name", Description: "The field's name, as users see it. Names are not unique.", V1: table.At("name")},
-	{Name: "field_type", Description: "Type of the field's values: varchar, enum, monetary, …"},
-	{Name: "is_custom_field", Type: table.Bool, Description: "Whether users of the account added the field.", V2: table.Absent(), V1: table.Absent()},
-	{Name: "table_name", Description: "The table whose rows have the field.", V2: table.Absent(), V1: table.Absent()},
-	{Name: "column_name", Description: "The column that has the field's value. Of a value with parts, the others are in columns that begin with this name.", V2: table.Absent(), V1: table.Absent()},
-	{Name: "options", Type: table.JSON, Description: "Options of the field: a list of {id, label, …}."},
-	{Name: "subfields", Type: table.JSON, Description: "Parts of the field's values: a list of {field_code, field_name, field_type}."},
-	{Name: "description", Description: "What users wrote about the field."},
-	{Name: "is_optional_response_field", Type: table.Bool, Description: "Whether API v2 sends the field only when it is asked to.", V1: table.Absent()},
-	{Name: "id", Type: table.Int, Description: "The field's id in API v1, where parts of a custom field have none; NULL on v2.", V2: table.Absent()},
-}
-
-var (
-	fieldEntity     = table.Index(FieldColumns, "entity")
-	fieldCode       = table.Index(FieldColumns, "field_code")
-	fieldName       = table.Index(FieldColumns, "field_name")
-	fieldType       = table.Index(FieldColumns, "field_type")
-	fieldIsCustom   = table.Index(FieldColumns, "is_custom_field")
-	fieldTableName  = table.Index(FieldColumns, "table_name")
-	fieldColumnName = table.Index(FieldColumns, "column_name")
-	fieldOptions    = table.Index(FieldColumns, "options")
 )
 
 // fields returns the fields of a table's records, standard and custom ones. An export endpoint has no list
@@ -51,7 +24,7 @@ func (a *Account) customFieldsV1(ctx context.Context, t *table.Table, m *pipedri
 	c := &table.CustomFieldsV1{Kinds: map[string]string{}}
 	fields, err := a.fields(ctx, t, m)
 	for _, f := range fields {
-		c.Kinds[f.Values[fieldCode].Text] = f.Values[fieldType].Text
+		c.Kinds[f.Values[customfields.Code].Text] = f.Values[customfields.FieldType].Text
 	}
 	return c, err
 }
@@ -59,12 +32,6 @@ func (a *Account) customFieldsV1(ctx context.Context, t *table.Table, m *pipedri
 // coversFields reports whether the user's consent covers the list of the fields of a table's records.
 func (a *Account) coversFields(t *table.Table) bool {
 	return !slices.ContainsFunc(t.Fields.Listings(a.api), func(l pipedrive.Listing) bool { return !a.covers(l) })
-}
-
-// isCustom reports whether the row is a custom field, and not one part of another.
-func isCustom(field *table.Row) bool {
-	code := field.Values[fieldCode].Text
-	return len(code) == table.HashLength && table.IsCustomField(code)
 }
 
 // describe returns the rows of a table of fields: those of the tables that it describes, as far as the
@@ -81,15 +48,15 @@ func describe(ctx context.Context, t *table.Table, a *Account, m *pipedrive.Mete
 		}
 		for _, f := range fields {
 			row := table.NewRow(slices.Clone(f.Values)...)
-			code := row.Values[fieldCode].Text
+			code := row.Values[customfields.Code].Text
 			column := a.columns[of.Records][code]
 			if of.Column(code) >= 0 {
 				column = code
 			}
-			row.Values[fieldEntity] = table.TextValue(of.Entity)
-			row.Values[fieldIsCustom] = table.BoolValue(isCustom(f))
-			row.Values[fieldTableName] = table.TextValue(of.Name())
-			row.Values[fieldColumnName] = table.TextValue(column)
+			row.Values[customfields.Entity] = table.TextValue(of.Entity)
+			row.Values[customfields.IsCustom] = table.BoolValue(customfields.Custom(f))
+			row.Values[customfields.TableName] = table.TextValue(of.Name())
+			row.Values[customfields.ColumnName] = table.TextValue(column)
 			rows = append(rows, row)
 		}
 	}

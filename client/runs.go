@@ -118,7 +118,7 @@ type failedRuns struct {
 	Runs    []outcome `json:"runs"`
 }
 
-func (f *failedRuns) complete() bool { return f.Runs != nil }
+func (f *failedRuns) Complete() bool { return f.Runs != nil }
 
 // maxFailedRuns bounds what the state keeps of failed runs.
 const maxFailedRuns = 50

@@ -3,7 +3,7 @@ package tables
 import (
 	"slices"
 
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/customfields"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
@@ -23,7 +23,7 @@ var (
 func fieldList(name string, scopes []string) *table.Table {
 	return &table.Table{
 		Records: name,
-		Columns: client.FieldColumns,
+		Columns: customfields.Columns,
 		V2:      []pipedrive.Listing{{Path: "/api/v2/" + name, Cost: 10, Paging: pipedrive.Cursor, Scopes: scopes}},
 		V1:      []pipedrive.Listing{{Path: "/v1/" + name, Cost: 20, Paging: pipedrive.Offset, Scopes: scopes}},
 	}

@@ -1,4 +1,4 @@
-package client
+package customfields
 
 import (
 	"fmt"
@@ -12,61 +12,61 @@ import (
 )
 
 // field is a custom field of account "a" unless its hash begins with the letter of another.
-func field(hash, kind, name string) *customField {
-	return &customField{Account: hash[:1], Hash: hash + strings.Repeat("0", table.HashLength-len(hash)), Kind: kind, Name: name}
+func field(hash, kind, name string) *Field {
+	return &Field{Account: hash[:1], Hash: hash + strings.Repeat("0", table.HashLength-len(hash)), Kind: kind, Name: name}
 }
 
 func TestNameColumns(t *testing.T) {
 	for name, test := range map[string]struct {
-		kept, fresh []*customField
+		kept, fresh []*Field
 		want        map[string]string // columns by the beginnings of hashes
 	}{
-		"a name": {fresh: []*customField{field("a1", "text", "Lead  Source (2026)")}, want: map[string]string{"a1": "cf_lead_source_2026"}},
+		"a name": {fresh: []*Field{field("a1", "text", "Lead  Source (2026)")}, want: map[string]string{"a1": "cf_lead_source_2026"}},
 		"two of one name": {
-			fresh: []*customField{field("a1", "text", "Budget"), field("a2", "double", "BUDGET"), field("a3", "text", "Other")},
+			fresh: []*Field{field("a1", "text", "Budget"), field("a2", "double", "BUDGET"), field("a3", "text", "Other")},
 			want:  map[string]string{"a1": "cf_budget_a1000000", "a2": "cf_budget_a2000000", "a3": "cf_other"},
 		},
 		"no letter left": {
-			fresh: []*customField{field("a1", "text", "🚀"), field("a2", "text", "--"), field("a3", "text", "")},
+			fresh: []*Field{field("a1", "text", "🚀"), field("a2", "text", "--"), field("a3", "text", "")},
 			want:  map[string]string{"a1": "cf_a1000000", "a2": "cf_a2000000", "a3": "cf_a3000000"},
 		},
 		"accounts share a name": {
-			fresh: []*customField{field("a1", "double", "Budget"), field("b1", "double", "budget")},
+			fresh: []*Field{field("a1", "double", "Budget"), field("b1", "double", "budget")},
 			want:  map[string]string{"a1": "cf_budget", "b1": "cf_budget"},
 		},
 		"accounts differ in kind": {
-			fresh: []*customField{field("a1", "double", "Budget"), field("b1", "text", "Budget"), field("c1", "double", "Budget")},
+			fresh: []*Field{field("a1", "double", "Budget"), field("b1", "text", "Budget"), field("c1", "double", "Budget")},
 			want:  map[string]string{"a1": "cf_budget_double", "b1": "cf_budget_text", "c1": "cf_budget_double"},
 		},
 		"an account has two of another's name": {
-			fresh: []*customField{field("a1", "double", "Budget"), field("a2", "text", "Budget"), field("b1", "double", "Budget")},
+			fresh: []*Field{field("a1", "double", "Budget"), field("a2", "text", "Budget"), field("b1", "double", "Budget")},
 			want:  map[string]string{"a1": "cf_budget_a1000000", "a2": "cf_budget_a2000000", "b1": "cf_budget"},
 		},
 		"a part has the name of a field": {
-			fresh: []*customField{field("a1", "monetary", "Price"), field("a2", "text", "Price currency")},
+			fresh: []*Field{field("a1", "monetary", "Price"), field("a2", "text", "Price currency")},
 			want:  map[string]string{"a1": "cf_price_a1000000", "a2": "cf_price_currency_a2000000"},
 		},
 		"a part has the name of another account's field": {
-			fresh: []*customField{field("a1", "monetary", "Price"), field("b2", "text", "Price currency")},
+			fresh: []*Field{field("a1", "monetary", "Price"), field("b2", "text", "Price currency")},
 			want:  map[string]string{"a1": "cf_price_a1000000", "b2": "cf_price_currency_b2000000"},
 		},
 		"a new field has a name that is taken": {
-			kept:  []*customField{{Account: "a", Hash: "a1", Kind: "double", Column: "cf_budget", Name: "Costs"}},
-			fresh: []*customField{field("a2", "double", "Budget"), field("a3", "double", "Costs")},
+			kept:  []*Field{{Account: "a", Hash: "a1", Kind: "double", Column: "cf_budget", Name: "Costs"}},
+			fresh: []*Field{field("a2", "double", "Budget"), field("a3", "double", "Costs")},
 			want:  map[string]string{"a2": "cf_budget_a2000000", "a3": "cf_costs"},
 		},
 		"a field changes its kind": {
-			kept:  []*customField{{Account: "a", Hash: "a1" + strings.Repeat("0", 38), Kind: "double", Column: "cf_budget", Name: "Budget"}},
-			fresh: []*customField{field("a1", "text", "Budget")},
+			kept:  []*Field{{Account: "a", Hash: "a1" + strings.Repeat("0", 38), Kind: "double", Column: "cf_budget", Name: "Budget"}},
+			fresh: []*Field{field("a1", "text", "Budget")},
 			want:  map[string]string{"a1": "cf_budget_text"},
 		},
 		"a new account joins a column": {
-			kept:  []*customField{{Account: "a", Hash: "a1", Kind: "double", Column: "cf_budget", Name: "Budget"}},
-			fresh: []*customField{field("b1", "double", "Budget"), field("c1", "text", "Budget")},
+			kept:  []*Field{{Account: "a", Hash: "a1", Kind: "double", Column: "cf_budget", Name: "Budget"}},
+			fresh: []*Field{field("b1", "double", "Budget"), field("c1", "text", "Budget")},
 			want:  map[string]string{"b1": "cf_budget", "c1": "cf_budget_text"},
 		},
 		"hashes that begin alike": {
-			fresh: []*customField{field("a1234567892", "text", "X"), field("a1234567891", "text", "X")},
+			fresh: []*Field{field("a1234567892", "text", "X"), field("a1234567891", "text", "X")},
 			want:  map[string]string{"a1234567892": "cf_x_text_a12345678920000000000000", "a1234567891": "cf_x_text_a12345678910000000000000"},
 		},
 	} {
@@ -92,7 +92,7 @@ func TestNameColumns_neverTwice(t *testing.T) {
 	names := []string{"text", "double", "monetary", "daterange", "timerange", "address", "json"}
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
-		var kept, fresh []*customField
+		var kept, fresh []*Field
 		for i := range 1 + r.IntN(25) {
 			f := field(fmt.Sprintf("%c%x", 'a'+r.IntN(3), i+1), names[r.IntN(len(names))], words[r.IntN(len(words))])
 			fresh = append(fresh, f)

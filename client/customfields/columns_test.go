@@ -1,4 +1,4 @@
-package client
+package customfields
 
 import (
 	"testing"
@@ -9,14 +9,14 @@ import (
 )
 
 func TestColumnsOf_description(t *testing.T) {
-	of := func(name string, there bool) *customField {
-		f := &customField{Account: name, Kind: "monetary", Column: "cf_budget", Name: name}
+	of := func(name string, there bool) *Field {
+		f := &Field{Account: name, Kind: "monetary", Column: "cf_budget", Name: name}
 		if there {
-			f.source = &table.Row{Values: make([]table.Value, len(FieldColumns))}
+			f.source = &table.Row{Values: make([]table.Value, len(Columns))}
 		}
 		return f
 	}
-	for want, fields := range map[string][]*customField{
+	for want, fields := range map[string][]*Field{
 		`Custom field "Costs", of type monetary.`:               {of("Costs", true)},
 		`Custom field "Budget", "Costs", of type monetary.`:     {of("Costs", true), of("Budget", true)},
 		`Custom field "Costs, today", of type monetary.`:        {of("Budget", false), of("Costs, today", true), of("Before", false)},
@@ -27,5 +27,5 @@ func TestColumnsOf_description(t *testing.T) {
 		require.Len(t, columns, 2)
 		require.Equal(t, want, columns[0].Description)
 	}
-	require.Equal(t, `Custom field "Costs", of type monetary: currency, an ISO 4217 code.`, columnsOf([]*customField{of("Costs", true)})[1].Description)
+	require.Equal(t, `Custom field "Costs", of type monetary: currency, an ISO 4217 code.`, columnsOf([]*Field{of("Costs", true)})[1].Description)
 }

@@ -1,4 +1,4 @@
-package client
+package customfields
 
 import (
 	"cmp"
@@ -20,8 +20,8 @@ const (
 	longHash = 24
 )
 
-// customField is a custom field of an account, with the name that it is to have as a column.
-type customField struct {
+// Field is a custom field of an account, with the name of its column. Its JSON form is part of the state.
+type Field struct {
 	Account string `json:"account"`
 	Hash    string `json:"hash"`
 	Kind    string `json:"kind"`
@@ -48,7 +48,7 @@ const (
 // enough to tell it from another field, its kind or its hash. Fields of different accounts that have the
 // same name and are of the same kind share a column. Fields that are kept have theirs already. The result
 // does not depend on the order of the fields.
-func nameColumns(kept, fresh []*customField) {
+func nameColumns(kept, fresh []*Field) {
 	for {
 		for _, f := range fresh {
 			f.Column = f.columnName()
@@ -62,7 +62,7 @@ func nameColumns(kept, fresh []*customField) {
 // tellApart makes the names of fresh fields more precise that stand for several fields of an account, or
 // for values of several kinds; and otherwise those that are equal to the name of a part of another. It
 // reports whether there were any.
-func tellApart(kept, fresh []*customField) bool {
+func tellApart(kept, fresh []*Field) bool {
 	hashes, kinds, owners := sets{}, sets{}, sets{} // of a column of an account, of a column, of a part's name
 	keptKind := map[string]string{}
 	for _, f := range kept {
@@ -75,7 +75,7 @@ func tellApart(kept, fresh []*customField) bool {
 			owners.add(p.columnOf(f.Column), f.Column)
 		}
 	}
-	apart := func(least precision, alike func(*customField) bool) bool {
+	apart := func(least precision, alike func(*Field) bool) bool {
 		found := false
 		for _, f := range fresh {
 			if f.precision < byLongHash && alike(f) {
@@ -84,9 +84,9 @@ func tellApart(kept, fresh []*customField) bool {
 		}
 		return found
 	}
-	return apart(byShortHash, func(f *customField) bool { return len(hashes[f.Account+" "+f.Column]) > 1 }) ||
-		apart(byKind, func(f *customField) bool { return len(kinds[f.Column]) > 1 && keptKind[f.Column] != f.Kind }) ||
-		apart(byShortHash, func(f *customField) bool {
+	return apart(byShortHash, func(f *Field) bool { return len(hashes[f.Account+" "+f.Column]) > 1 }) ||
+		apart(byKind, func(f *Field) bool { return len(kinds[f.Column]) > 1 && keptKind[f.Column] != f.Kind }) ||
+		apart(byShortHash, func(f *Field) bool {
 			return slices.ContainsFunc(kindOf(f.Kind).columns, func(p part) bool { return len(owners[p.columnOf(f.Column)]) > 1 })
 		})
 }
@@ -103,7 +103,7 @@ func (s sets) add(name, member string) {
 
 // columnName is the name of the field's column in the field's precision: at most maxName bytes of a to z,
 // 0 to 9 and _, its longest part's suffix included.
-func (f *customField) columnName() string {
+func (f *Field) columnName() string {
 	suffix := ""
 	switch f.precision {
 	case byKind:
@@ -125,6 +125,6 @@ func (f *customField) columnName() string {
 }
 
 // byColumn sorts fields so that neither the order of accounts nor that of an account's fields matters.
-func byColumn(a, b *customField) int {
+func byColumn(a, b *Field) int {
 	return cmp.Or(cmp.Compare(a.Column, b.Column), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.Kind, b.Kind))
 }

@@ -1,4 +1,4 @@
-package client
+package customfields
 
 import (
 	"strings"
@@ -112,7 +112,7 @@ type options struct{ labels map[string]string }
 // optionsOf reads a field's list of options.
 func optionsOf(field *table.Row) *options {
 	o := &options{labels: map[string]string{}}
-	dec := jsontext.NewDecoder(strings.NewReader(field.Values[fieldOptions].Text), pipedrive.Lenient...)
+	dec := jsontext.NewDecoder(strings.NewReader(field.Values[Options].Text), pipedrive.Lenient...)
 	if dec.PeekKind() != '[' {
 		return o
 	}

@@ -1,0 +1,118 @@
+package client
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/customfields"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+)
+
+// AddCustomFields reads which custom fields the accounts have, for 10 API tokens a page of them, and returns
+// the tables with typed columns for them: the union over all accounts.
+//
+// With a state, a field keeps the column that it first got, whatever it is called later, and a column stays
+// when its field is gone.
+func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state *State) ([]*table.Table, error) {
+	var needed []*table.Table
+	for _, t := range tables {
+		for _, t := range append(t.Describes, t) {
+			known := slices.ContainsFunc(needed, func(n *table.Table) bool { return n.Records == t.Records })
+			if t.HasCustomFields() && !known {
+				needed = append(needed, t)
+			}
+		}
+	}
+	if err := readFields(ctx, needed, r.accounts); err != nil {
+		return nil, err
+	}
+	extended := map[string]*table.Table{}
+	for _, t := range needed {
+		var err error
+		if extended[t.Records], err = withCustomFields(ctx, t, r.accounts, state); err != nil {
+			return nil, err
+		}
+	}
+	tables = slices.Clone(tables)
+	for i, t := range tables {
+		if with := extended[t.Records]; with != nil {
+			tables[i] = with
+		}
+	}
+	return tables, nil
+}
+
+// readFields reads the lists of fields that will be needed, those of several accounts side by side.
+func readFields(ctx context.Context, tables []*table.Table, accounts []*Account) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(accountsAtOnce) // and one list of each
+	for _, a := range accounts {
+		if len(tables) > 0 && len(tables[0].Fields.Listings(a.api)) == 0 {
+			a.logger.Info().Str("account_id", a.id).
+				Msg("an export endpoint does not list the custom fields; they come in the column custom_fields only")
+			continue
+		}
+		for _, t := range tables {
+			if !a.coversFields(t) { // a table that is only described
+				continue
+			}
+			group.Go(func() error {
+				if _, err := a.fields(ctx, t, &a.meter); err != nil {
+					return about(err, t.Name(), a.id)
+				}
+				return nil
+			})
+		}
+	}
+	return group.Wait()
+}
+
+// withCustomFields is the table with the columns of its records' custom fields behind its own.
+func withCustomFields(ctx context.Context, t *table.Table, accounts []*Account, state *State) (*table.Table, error) {
+	names, stored, err := state.loadNames(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	var lists []customfields.Listed
+	for _, a := range accounts {
+		if !a.coversFields(t) {
+			continue
+		}
+		fields, err := a.fields(ctx, t, &a.meter)
+		if err != nil {
+			return nil, err
+		}
+		lists = append(lists, customfields.Listed{Account: a.id, Fields: fields})
+	}
+	names.Add(lists, stored)
+	for _, a := range accounts {
+		if a.columns == nil {
+			a.columns = map[string]map[string]string{}
+		}
+		a.columns[t.Records] = names.Of(a.id)
+	}
+	with := *t
+	with.Columns = append(slices.Clone(t.Columns), names.Columns()...)
+	return &with, state.storeNames(ctx, t, names)
+}
+
+func namesKey(t *table.Table) string { return t.Name() + ",custom_fields" }
+
+// loadNames returns the columns that a table's custom fields have had so far, and whether the state knows any.
+func (s *State) loadNames(ctx context.Context, t *table.Table) (names customfields.Names, known bool, err error) {
+	names = customfields.Names{Version: stateVersion}
+	if s == nil {
+		return names, false, nil
+	}
+	known, err = s.load(ctx, namesKey(t), "to name the table's custom fields anew", &names)
+	return names, known, err
+}
+
+func (s *State) storeNames(ctx context.Context, t *table.Table, names customfields.Names) error {
+	if s == nil {
+		return nil
+	}
+	return s.store(ctx, namesKey(t), names)
+}

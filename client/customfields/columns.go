@@ -1,0 +1,128 @@
+package customfields
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+)
+
+// Names are the columns that the custom fields of a table have, of all accounts that it ever was read from. A field
+// keeps the column that it first got, whatever it is called later. The JSON form is part of the state.
+type Names struct {
+	Version int      `json:"version"`
+	Fields  []*Field `json:"fields"`
+}
+
+// Complete is false for fields without what names them.
+func (n *Names) Complete() bool {
+	return !slices.ContainsFunc(n.Fields, func(f *Field) bool {
+		return f == nil || f.Column == "" || f.Kind == "" || len(f.Hash) != table.HashLength
+	})
+}
+
+// Listed is an account's list of fields.
+type Listed struct {
+	Account string
+	Fields  []*table.Row
+}
+
+// key is what a column belongs to for good.
+type key struct{ account, hash, kind string }
+
+func (f *Field) key() key { return key{f.Account, f.Hash, f.Kind} }
+
+// Add adds the fields that accounts list, and gives those that are new a column. stored is true where the names come
+// from a state, so that a field that they do not have is one that no earlier run has seen.
+func (n *Names) Add(lists []Listed, stored bool) {
+	kept, seen := map[key]*Field{}, map[key]bool{}
+	for _, f := range n.Fields {
+		kept[f.key()] = f
+		seen[key{f.Account, f.Hash, ""}] = true // of whatever kind
+	}
+	var fresh []*Field
+	for _, list := range lists {
+		for _, row := range list.Fields {
+			if !Custom(row) {
+				continue
+			}
+			f := &Field{Account: list.Account, Hash: row.Values[Code].Text, Kind: kindOf(row.Values[FieldType].Text).name}
+			if known := kept[f.key()]; known != nil {
+				f = known
+			} else {
+				f.fresh = stored && !seen[key{f.Account, f.Hash, ""}]
+				fresh = append(fresh, f)
+			}
+			f.Name, f.source = row.Values[FieldName].Text, row
+		}
+	}
+	nameColumns(n.Fields, fresh)
+	n.Fields = append(n.Fields, fresh...)
+	slices.SortFunc(n.Fields, byColumn)
+}
+
+// Of returns the columns of the fields that an account has now, by the fields' hashes.
+func (n *Names) Of(account string) map[string]string {
+	columns := map[string]string{}
+	for _, f := range n.Fields {
+		if f.Account == account && f.source != nil {
+			columns[f.Hash] = f.Column
+		}
+	}
+	return columns
+}
+
+// Columns are the columns of all fields. One that no account has any more stays.
+func (n *Names) Columns() []table.Column { return columnsFor(n.Fields) }
+
+// columnsFor are the columns of fields that are sorted by the names of their columns.
+func columnsFor(fields []*Field) []table.Column {
+	var columns []table.Column
+	for len(fields) > 0 {
+		n := 1
+		for n < len(fields) && fields[n].Column == fields[0].Column {
+			n++
+		}
+		columns = append(columns, columnsOf(fields[:n])...)
+		fields = fields[n:]
+	}
+	return columns
+}
+
+// columnsOf are the columns that fields of the same kind share.
+func columnsOf(fields []*Field) []table.Column {
+	k := kindOf(fields[0].Kind)
+	var columns []table.Column
+	for _, p := range k.columns {
+		c := table.Column{Name: p.columnOf(fields[0].Column), Type: p.Type, Description: describeColumn(fields, p), ByAccount: map[string]table.Source{}, Fresh: map[string]bool{}}
+		for _, f := range fields {
+			if f.source != nil {
+				c.ByAccount[f.Account] = k.source(p, f.Hash, optionsOf(f.source))
+				c.Fresh[f.Account] = f.fresh
+			}
+		}
+		columns = append(columns, c)
+	}
+	return columns
+}
+
+// describeColumn says what fields are called today that share a column.
+func describeColumn(fields []*Field, p part) string {
+	var names []string
+	which := "Former custom field"
+	for _, f := range fields {
+		if f.source != nil && which != "Custom field" {
+			which, names = "Custom field", nil
+		}
+		if f.source != nil || which != "Custom field" {
+			names = append(names, fmt.Sprintf("%q", f.Name))
+		}
+	}
+	slices.Sort(names)
+	text := fmt.Sprintf("%s %s, of type %s", which, strings.Join(slices.Compact(names), ", "), fields[0].Kind)
+	if p.meaning != "" {
+		text += ": " + p.meaning
+	}
+	return text + "."
+}
