@@ -185,7 +185,7 @@ func TestLooked_aLargeTableInTurn(t *testing.T) {
 	for _, c := range columns {
 		r.last.Columns = append(r.last.Columns, signature(c))
 	}
-	for rows, runs := range map[int64]int{1: 1, 100_000: 1, 160_000: 3, 190_000: 5} {
+	for rows, runs := range map[int64]int{1: 1, mostCells / 10: 1, mostCells / 25 * 4: 3, mostCells / 100 * 19: 5} {
 		seen := map[string]bool{}
 		for run := range runs {
 			r.last.Least, r.last.Looked = rows, run
@@ -196,6 +196,10 @@ func TestLooked_aLargeTableInTurn(t *testing.T) {
 			}
 		}
 		require.Len(t, seen, 5, "%d rows", rows)
+	}
+	for rows, columns := range map[int64]int{20_000: 5, 100_000: 1, 200_000: 1} {
+		r.last.Least = rows
+		require.Len(t, looked([]*reading{r}), columns, "of %d rows, each of which an official destination sends by itself", rows)
 	}
 	r.last.Least = 0
 	require.Empty(t, looked([]*reading{r}), "how many rows there are is not known")
