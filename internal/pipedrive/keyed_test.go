@@ -92,3 +92,19 @@ func TestPages_aCursorListInNoOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[int64]int{1: 1, 2: 1, 3: 1, 4: 1, 5: 1}, got)
 }
+
+// TestPages_anOffsetListInNoOrder comes as it is, page after page; only a page that comes twice is told from a new one.
+func TestPages_anOffsetListInNoOrder(t *testing.T) {
+	l := Listing{Path: "/v1/things", Paging: Offset}
+	list := offsetList(func(int) []int64 { return []int64{4, 2, 5, 1, 3} })
+	got, requests, err := readIDs(t, list, l, Query{Limit: 2})
+	require.NoError(t, err)
+	require.Equal(t, map[int64]int{1: 1, 2: 1, 3: 1, 4: 1, 5: 1}, got)
+	require.Equal(t, 3, requests)
+
+	got, _, err = readIDs(t, func(int, *http.Request) reply { // a server that ignores start and says nothing of the end
+		return reply{body: `{"success":true,"data":[{"id":2},{"id":1}]}`}
+	}, l, Query{Limit: 2})
+	require.Equal(t, map[int64]int{1: 1, 2: 1}, got)
+	require.ErrorContains(t, requireCode(t, err, ExternalAPIError), "can't be read to its end")
+}
