@@ -45,6 +45,8 @@ type Account struct {
 	start     time.Time     // what it comes to; zero for none
 	began     time.Time     // when the run began, by the API's clock
 
+	verification verification
+
 	customFields spec.CustomFields // how they arrive, which a cursor depends on
 }
 

@@ -21,6 +21,8 @@ var RunColumns = []table.Column{
 	{Name: "status", Type: table.Text, Description: "complete, partial where the budget of API tokens ended the run before all tables were read, or failed."},
 	{Name: "reason", Type: table.Text, Description: "Why the run is partial or failed; NULL for a complete one."},
 	{Name: "unfinished_tables", Type: table.JSON, Description: "The tables that were not read to their ends: a list of their names; NULL where all were. After a failed run no table is complete."},
+	{Name: "verified_at", Type: table.Timestamp, Description: "When it had seen which rows of earlier runs the destination has; NULL where it could not see that of all tables, does not read missing rows again, or read all from the beginning, as the first one does."},
+	{Name: "repaired_rows", Type: table.Int, Description: "Rows of earlier runs that were missing at the destination and that it reads again, at least; 0 for none, NULL where verified_at is NULL and none is known to be missing."},
 	{Name: "api_version", Type: table.Text, Description: "The API that it read: v2, v1 or export."},
 	{Name: "tables", Type: table.JSON, Description: "The tables that it was asked for: a list of their names."},
 	{Name: "rows", Type: table.Int, Description: "Rows that it sent for the account."},
@@ -38,6 +40,8 @@ type outcome struct {
 	Status     string    `json:"status"`
 	Reason     string    `json:"reason,omitempty"`
 	Unfinished []string  `json:"unfinished,omitempty"`
+	Verified   time.Time `json:"verified,omitzero"`
+	Repaired   int64     `json:"repaired,omitempty"`
 	API        string    `json:"api"`
 	Tables     []string  `json:"tables"`
 	Rows       int64     `json:"rows"`
@@ -46,11 +50,25 @@ type outcome struct {
 	Retries    int64     `json:"retries"`
 }
 
+// verification is what a run saw of an account's rows at the destination when it began.
+type verification struct {
+	at       time.Time // when it saw those of some table
+	unseen   bool      // whether it could not see those of another, or has given up to read missing ones again
+	repaired int64     // how many were missing and are read again, at least
+}
+
 // row is the outcome as a row of the table of runs.
 func (o outcome) row() *table.Row {
+	var verified, repaired table.Value
+	if !o.Verified.IsZero() {
+		verified = table.TimeValue(o.Verified)
+	}
+	if verified.Valid || o.Repaired > 0 {
+		repaired = table.IntValue(o.Repaired)
+	}
 	return &table.Row{Values: []table.Value{
 		table.TimeValue(o.Started), table.TimeValue(o.Ended), table.TextValue(o.Status), table.TextValue(o.Reason), table.ListValue(o.Unfinished),
-		table.TextValue(o.API), table.ListValue(o.Tables),
+		verified, repaired, table.TextValue(o.API), table.ListValue(o.Tables),
 		table.IntValue(o.Rows), table.IntValue(o.Requests), table.IntValue(o.Tokens), table.IntValue(o.Retries),
 	}}
 }
@@ -66,6 +84,10 @@ func (r *Run) outcomes(tables []*table.Table, failed error) []outcome {
 		o := outcome{
 			Account: a.id, Started: r.began, Ended: time.Now(), Status: "complete", API: string(a.api), Tables: names,
 			Rows: a.rows.Load(), Requests: a.meter.Requests(), Tokens: a.meter.Tokens(), Retries: a.meter.Retries(),
+		}
+		o.Repaired = a.verification.repaired
+		if !a.verification.unseen {
+			o.Verified = a.verification.at
 		}
 		for _, u := range r.unread {
 			if u.account == a.id {

@@ -129,6 +129,7 @@ func (r *reading) verify(ctx context.Context, back readBack) (cursor, error) {
 	case !r.account.verify, len(c.Marks) == 0 && len(c.Sent) == 0:
 		return next, nil
 	case !c.verifiable():
+		r.account.verification.unseen = true
 		log.Info().Msg("whether the rows of the last run arrived can't be seen: the backend of backend_options has no such table")
 		return next, nil
 	case ctx.Err() != nil:
@@ -137,6 +138,7 @@ func (r *reading) verify(ctx context.Context, back readBack) (cursor, error) {
 		if errors.Is(back.err, errAbsent) {
 			next.Absent++
 		}
+		r.account.verification.unseen = true
 		log.Info().Err(back.err).Msg("whether the rows of the last run arrived can't be seen: the table can't be read through backend_options")
 		return next, nil
 	}
@@ -155,16 +157,20 @@ func (r *reading) verify(ctx context.Context, back readBack) (cursor, error) {
 	return next, nil
 }
 
-// react counts a loss in the cursor to go on from, and logs what becomes of it.
+// react counts a loss in the cursor to go on from, and tells what becomes of it in the log and the table of runs.
 func (r *reading) react(next *cursor, loss loss, there *arrival) {
-	c, log := r.last, r.log()
+	c, log, saw := r.last, r.log(), &r.account.verification
+	saw.at = time.Now()
+	missing := max(1, loss.missing, c.expected()-there.rows()) // where any are
 	switch {
 	case !c.GivenUp.IsZero() && r.account.began.Sub(c.GivenUp) >= givenUpFor:
 		next.restart()
 		next.GivenUp = time.Time{}
+		saw.repaired += missing
 		log.Info().Int64("api_tokens", r.costOf(c.expected())).
 			Msg("rows that were missing a day ago are read again; the table is read from its beginning")
 	case loss == loss0 && !c.GivenUp.IsZero():
+		saw.unseen = true
 		log.Info().Time("since", c.GivenUp).Msg("rows are still missing; they are read again a day after that was given up")
 	case loss == loss0:
 		next.Failures = 0
@@ -172,20 +178,24 @@ func (r *reading) react(next *cursor, loss loss, there *arrival) {
 		if c.GivenUp.IsZero() {
 			next.GivenUp = r.account.began
 		}
+		saw.unseen = true
 		log.Warn().Int64("missing", loss.missing).Int("runs", c.Failures).
 			Msg("rows are missing after each of the last runs, although they were read again each time, which is tried again in a day; does the state belong to another destination than the rows, or does something else write or remove rows? Set verify: false, or delete the table's row from the state to read it from its beginning now")
 	case loss.column != "":
 		next.Failures++
+		saw.repaired += max(1, there.rows())
 		log.Info().Str("column", loss.column).Int64("api_tokens", r.costOf(there.rows())).
 			Msg("the destination has lost a column; the table is read from its beginning")
 	case !c.Finished:
 		log.Info().Time("from", next.earliest()).Msg("the last run was cut short; this one goes on from what arrived")
 	case loss.old:
 		next.Failures++
+		saw.repaired += missing
 		log.Info().Int64("missing", loss.missing).Int64("api_tokens", r.costOf(c.expected())).
 			Msg("the destination does not have the rows of earlier runs as they were; the table is read from its beginning")
 	default:
 		next.Failures++
+		saw.repaired += missing
 		log.Info().Int64("missing", loss.missing).Time("from", next.earliest()).
 			Msg("the destination does not have all rows of the last run; they are read again")
 	}

@@ -255,6 +255,8 @@ COMMENT ON COLUMN pipedrive_syncs.ended_at IS 'When it had read everything, or f
 COMMENT ON COLUMN pipedrive_syncs.status IS 'complete, partial where the budget of API tokens ended the run before all tables were read, or failed.';
 COMMENT ON COLUMN pipedrive_syncs.reason IS 'Why the run is partial or failed; NULL for a complete one.';
 COMMENT ON COLUMN pipedrive_syncs.unfinished_tables IS 'The tables that were not read to their ends: a list of their names; NULL where all were. After a failed run no table is complete.';
+COMMENT ON COLUMN pipedrive_syncs.verified_at IS 'When it had seen which rows of earlier runs the destination has; NULL where it could not see that of all tables, does not read missing rows again, or read all from the beginning, as the first one does.';
+COMMENT ON COLUMN pipedrive_syncs.repaired_rows IS 'Rows of earlier runs that were missing at the destination and that it reads again, at least; 0 for none, NULL where verified_at is NULL and none is known to be missing.';
 COMMENT ON COLUMN pipedrive_syncs.api_version IS 'The API that it read: v2, v1 or export.';
 COMMENT ON COLUMN pipedrive_syncs.tables IS 'The tables that it was asked for: a list of their names.';
 COMMENT ON COLUMN pipedrive_syncs.rows IS 'Rows that it sent for the account.';

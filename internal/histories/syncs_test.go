@@ -93,3 +93,86 @@ func TestSyncs_aRunThatFailsBeforeItsTablesAreReadIsAFailedOne(t *testing.T) {
 		require.Contains(t, reason, "dealFields")
 	})
 }
+
+// verified are verified_at, as whether it is between started_at and ended_at, and repaired_rows of all runs; NULL is
+// "-".
+func (w *world) verified() (runs []string) {
+	w.query(func(db *sql.DB) {
+		rows, err := db.Query(`SELECT coalesce(verified_at BETWEEN started_at AND ended_at, '-') || ' ' || coalesce(repaired_rows, '-')
+			FROM pipedrive_syncs ORDER BY started_at`)
+		require.NoError(w.t, err)
+		defer rows.Close()
+		for rows.Next() {
+			var run string
+			require.NoError(w.t, rows.Scan(&run))
+			runs = append(runs, run)
+		}
+		require.NoError(w.t, rows.Err())
+	})
+	return runs
+}
+
+// TestSyncs_tellWhatTheDestinationLost: a monitor sees that rows were missing, that a run which failed had seen it, and
+// that a run could not see.
+func TestSyncs_tellWhatTheDestinationLost(t *testing.T) {
+	each(t, func(t *testing.T, w *world, a *account, table string) {
+		w.tables = []string{table, "syncs"}
+		a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+		next := func(lose func()) {
+			t.Helper()
+			lose()
+			a.Company.Advance(time.Hour)
+			w.requireSync()
+		}
+		next(func() {})
+		next(func() {})
+		next(func() { w.exec("DELETE FROM pipedrive_" + table + " WHERE id <= 7") })
+		next(func() {})
+		next(func() { w.exec("DROP TABLE pipedrive_" + table) })
+		w.exec("ALTER TABLE pipedrive_" + table + " DROP COLUMN " + columnOf[table])
+		w.simulator.AddFault(simulator.Fault{Path: paths[table][0], Every: 1, Action: simulator.Status(http.StatusInternalServerError)})
+		require.Error(t, w.sync())
+		w.undisturbed()
+		next(func() {})
+		w.spec["verify"] = false
+		next(func() {})
+		require.Equal(t, []string{
+			"- -",  // the first run
+			"1 0",  // all is there
+			"1 7",  // deleted rows
+			"1 0",  //
+			"1 20", // a table
+			"1 20", // a column, seen by a run that failed
+			"- -",  // which the next one reads from its beginning
+			"- -",  // without verify
+		}, w.verified())
+		w.requireTruth(table)
+	})
+}
+
+// TestSyncs_tellWhatIsNotReadAgain: rows that are missing after each of some runs are no longer read again. Then nobody
+// may take them for verified.
+func TestSyncs_tellWhatIsNotReadAgain(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables = []string{"persons", "syncs"}
+	a := w.accounts[0]
+	a.addMany("persons", 50, a.Company.Now().Add(-100*time.Hour), time.Hour)
+	for range 6 {
+		w.requireSync()
+		w.exec("DELETE FROM pipedrive_persons WHERE id < 40")
+		a.Company.Advance(time.Hour)
+	}
+	require.Equal(t, []string{"- -", "1 39", "1 39", "1 39", "- -", "- -"}, w.verified())
+}
+
+// TestSyncs_ofAFailedRunThatAnEarlierVersionKept: its outcome does not say what the destination lost.
+func TestSyncs_ofAFailedRunThatAnEarlierVersionKept(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables = []string{"persons", "syncs"}
+	w.requireSync()
+	w.exec("INSERT INTO "+stateTable+" (key, value, version) VALUES ('pipedrive_syncs,failed', ?, 1)", `{"version":1,"runs":[{"account":"4711",`+
+		`"started":"2026-01-01T00:00:00Z","ended":"2026-01-01T00:01:00Z","status":"failed","reason":"x","api":"v2","tables":["pipedrive_persons"]}]}`)
+	w.requireSync()
+	require.Equal(t, "- -", w.verified()[0])
+	require.Len(t, w.verified(), 3)
+}

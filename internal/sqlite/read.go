@@ -4,11 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // A record of a read holds this many rows at most, and is sent once its values
@@ -24,11 +27,25 @@ func (c *Client) Read(ctx context.Context, table *schema.Table, records chan<- a
 	if c.reads == nil {
 		return errNotConnected
 	}
-	if err := c.read(ctx, table, records); err != nil {
-		return fmt.Errorf("read %s: %w", table.Name, err)
+	err := c.read(ctx, table, records)
+	if err == nil {
+		return nil
 	}
-	return nil
+	err = fmt.Errorf("read %s: %w", table.Name, err)
+	if strings.Contains(err.Error(), "no such table: "+table.Name) {
+		return absentError{err}
+	}
+	return err
 }
+
+// absentError says that there is no such table. A source may well ask for one that is not there; the code has
+// the SDK's server log that as information, and not as an error that counts in the sync's summary.
+type absentError struct{ error }
+
+func (e absentError) Unwrap() error { return e.error }
+
+// GRPCStatus gives the error its code.
+func (e absentError) GRPCStatus() *status.Status { return status.New(codes.NotFound, e.Error()) }
 
 func (c *Client) read(ctx context.Context, table *schema.Table, records chan<- arrow.RecordBatch) error {
 	rows, err := c.reads.QueryContext(ctx, selectSQL(table))

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -9,6 +10,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 func TestRead_sendsTheRequestedColumnsInBatches(t *testing.T) {
@@ -72,6 +75,17 @@ func TestRead_namesWhatIsMissing(t *testing.T) {
 	asked := &schema.Table{Name: "deals", Columns: schema.ColumnList{{Name: "owner", Type: arrow.BinaryTypes.String}}}
 	_, err = readAll(t.Context(), client, asked)
 	require.ErrorContains(t, err, `no such column: "owner"`)
+}
+
+// TestRead_ofATableThatIsNotThereIsNoErrorOfTheServer: it has the code that the SDK's server logs as information.
+func TestRead_ofATableThatIsNotThereIsNoErrorOfTheServer(t *testing.T) {
+	client := newClient(t, newFile(t))
+	_, err := readAll(t.Context(), client, dealsTable())
+	require.Equal(t, codes.NotFound, status.Code(fmt.Errorf("failed to read: %w", err)), "as the SDK wraps it")
+
+	require.NoError(t, write(t.Context(), client, migration(dealsTable())))
+	_, err = readAll(t.Context(), client, &schema.Table{Name: "deals", Columns: schema.ColumnList{{Name: "owner", Type: arrow.BinaryTypes.String}}})
+	require.Equal(t, codes.Unknown, status.Code(err))
 }
 
 func TestRead_refusesAnotherType(t *testing.T) {
