@@ -4,13 +4,21 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// key stands for a record of a table and account: its id.
+// key stands for a record of a table and account: its id, or else a hash of its key.
 type key uint64
 
-// keyOf is the key of a record: all tables that are incremental have a number for one.
-func keyOf(row *Row) key { return key(row.RecordKey().Number) }
+func keyOf(k pipedrive.Key) key {
+	if k.Text == "" {
+		return key(k.Number)
+	}
+	return key(xxh3.HashString(k.Text))
+}
 
 // never stands for the time of a record that has no update_time: before all others.
 const never = math.MinInt64

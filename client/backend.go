@@ -18,6 +18,8 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // Backend reads tables back from the destination that keeps the state, which most often is the one that the
@@ -62,18 +64,33 @@ func (e *lackingError) Error() string {
 // readTimeout bounds one reading of a table.
 const readTimeout = 5 * time.Minute
 
-// verifyColumns are the columns that verifying needs.
-var verifyColumns = schema.ColumnList{
-	{Name: accountColumn, Type: arrow.BinaryTypes.String},
-	{Name: idColumn, Type: arrow.PrimitiveTypes.Int64},
-	{Name: timeColumn, Type: arrow.FixedWidthTypes.Timestamp_us},
-	schema.CqSyncTimeColumn,
+// verifyColumns are the columns that verification needs of a table: the account, the sync time, the rest of the
+// primary key and, last, the column that the table is incremental on, if it has one.
+func verifyColumns(t *table.Table) schema.ColumnList {
+	columns := schema.ColumnList{{Name: accountColumn, Type: arrow.BinaryTypes.String}, schema.CqSyncTimeColumn}
+	for _, i := range t.Key() {
+		columns = append(columns, t.SchemaColumn(i))
+	}
+	if i := t.Time(); i >= 0 {
+		columns = append(columns, t.SchemaColumn(i))
+	}
+	for i := range columns {
+		columns[i] = schema.Column{Name: columns[i].Name, Type: columns[i].Type}
+	}
+	return columns
+}
+
+// stored is a row of the destination.
+type stored struct {
+	account string
+	version version
+	key     []table.Value // of the primary key without the account; it is only good during a call
 }
 
 // read calls each for every row of a table, in no particular order. It also asks for more columns, whose values it
 // drops: a [lackingError] names one that the table does not have. It takes no more memory than one message of the
 // backend's.
-func (b *Backend) read(ctx context.Context, table string, more schema.ColumnList, each func(account string, v version)) error {
+func (b *Backend) read(ctx context.Context, t *table.Table, more schema.ColumnList, each func(stored)) error {
 	select {
 	case <-b.free:
 		defer func() { b.free <- struct{}{} }()
@@ -82,26 +99,27 @@ func (b *Backend) read(ctx context.Context, table string, more schema.ColumnList
 	}
 	// A run that fails meanwhile waits for the end: a destination goes on with a reading that was given up, and
 	// serves no other until then.
-	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), readTimeout, fmt.Errorf("the backend took more than %v to read %s", readTimeout, table))
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), readTimeout, fmt.Errorf("the backend took more than %v to read %s", readTimeout, t.Name()))
 	defer cancel()
-	columns := &schema.Table{Name: table, Columns: slices.Concat(verifyColumns, more)}
+	needed := verifyColumns(t)
+	columns := &schema.Table{Name: t.Name(), Columns: slices.Concat(needed, more)}
 	request, err := pb.SchemaToBytes(columns.ToArrowSchema())
 	if err != nil {
 		return err
 	}
-	names := newNamesakes(more)
+	names := newNamesakes(len(needed), more)
 	stream, err := b.client.Read(ctx, &pb.Read_Request{Table: request})
 	for err == nil {
 		var page *pb.Read_Response
 		if page, err = stream.Recv(); err == nil {
-			err = eachStored(page.Record, each, names)
+			err = eachStored(page.Record, t, each, names)
 		}
 	}
 	lacking := func(c schema.Column) bool { return lacksColumn(err, c.Name) }
 	switch i := slices.IndexFunc(more, lacking); {
 	case errors.Is(err, io.EOF):
 		return names.err()
-	case isAbsent(err, table):
+	case isAbsent(err, t.Name()):
 		return fmt.Errorf("%w: %w", errAbsent, err)
 	case i >= 0:
 		return &lackingError{more[i].Name, err}
@@ -113,8 +131,8 @@ func (b *Backend) read(ctx context.Context, table string, more schema.ColumnList
 
 // has reports whether the backend has a table that can be read. It reads all of it: a destination logs a reading
 // that is given up as an error.
-func (b *Backend) has(ctx context.Context, table string) bool {
-	return b.read(ctx, table, nil, func(string, version) {}) == nil
+func (b *Backend) has(ctx context.Context, t *table.Table) bool {
+	return b.read(ctx, t, nil, func(stored) {}) == nil
 }
 
 // isAbsent reports whether a destination's error says that a table does not exist. Each database has its words
@@ -143,19 +161,20 @@ func lacksColumn(err error, column string) bool {
 
 // namesakes are text columns that have had nothing but their own names for values.
 type namesakes struct {
+	first   int               // index of the first of them in a record batch
 	columns schema.ColumnList // that are read besides those of verifyColumns
 	other   []bool            // whether a column had another value
 	rows    int64
 }
 
-func newNamesakes(columns schema.ColumnList) *namesakes {
-	return &namesakes{columns: columns, other: make([]bool, len(columns))}
+func newNamesakes(first int, columns schema.ColumnList) *namesakes {
+	return &namesakes{first: first, columns: columns, other: make([]bool, len(columns))}
 }
 
 func (n *namesakes) add(batch arrow.RecordBatch) {
 	n.rows += batch.NumRows()
 	for i, c := range n.columns {
-		texts, ok := batch.Column(len(verifyColumns) + i).(*array.String)
+		texts, ok := batch.Column(n.first + i).(*array.String)
 		for row := 0; !n.other[i] && row < int(batch.NumRows()); row++ {
 			n.other[i] = !ok || texts.IsNull(row) || texts.Value(row) != c.Name
 		}
@@ -170,39 +189,64 @@ func (n *namesakes) err() error {
 	return nil
 }
 
-// eachStored calls each for every row of an Arrow stream.
-func eachStored(record []byte, each func(account string, v version), names *namesakes) error {
+// eachStored calls each for every row of an Arrow stream of a table's [verifyColumns].
+func eachStored(record []byte, t *table.Table, each func(stored), names *namesakes) error {
 	r, err := ipc.NewReader(bytes.NewReader(record))
 	if err != nil {
 		return err
 	}
 	defer r.Release()
 	for r.Next() {
-		batch := r.RecordBatch()
-		accounts, ok := batch.Column(0).(*array.String)
-		ids, isInt := batch.Column(1).(*array.Int64)
-		if !ok || !isInt {
-			return fmt.Errorf("the backend sends %v for %s and %v for %s", batch.Column(0).DataType(), accountColumn, batch.Column(1).DataType(), idColumn)
-		}
-		changed, err := microseconds(batch.Column(2))
-		if err != nil {
+		if err := eachOf(r.RecordBatch(), t, each); err != nil {
 			return err
 		}
-		synced, err := microseconds(batch.Column(3))
-		if err != nil {
-			return err
-		}
-		for i := range int(batch.NumRows()) {
-			row := version{key: key(ids.Value(i)), at: never}
-			if at, ok := changed(i); ok {
-				row.at = time.UnixMicro(at).Unix()
-			}
-			row.sync, _ = synced(i)
-			each(accounts.Value(i), row)
-		}
-		names.add(batch)
+		names.add(r.RecordBatch())
 	}
 	return r.Err()
+}
+
+func eachOf(batch arrow.RecordBatch, t *table.Table, each func(stored)) error {
+	accounts, ok := batch.Column(0).(*array.String)
+	if !ok {
+		return fmt.Errorf("the backend sends %v for %s", batch.Column(0).DataType(), accountColumn)
+	}
+	synced, err := microseconds(batch.Column(1))
+	if err != nil {
+		return err
+	}
+	columns := t.Key()
+	changed := func(int) (int64, bool) { return 0, false }
+	if t.Time() >= 0 {
+		if changed, err = microseconds(batch.Column(2 + len(columns))); err != nil {
+			return err
+		}
+	}
+	key := make([]table.Value, len(columns))
+	for i := range int(batch.NumRows()) {
+		for j, c := range columns {
+			if key[j], err = keyValue(batch.Column(2+j), i); err != nil {
+				return fmt.Errorf("%w for %s", err, t.Columns[c].Name)
+			}
+		}
+		row := stored{account: accounts.Value(i), version: version{key: keyOf(table.KeyOf(key)), at: never}, key: key}
+		if at, ok := changed(i); ok {
+			row.version.at = time.UnixMicro(at).Unix()
+		}
+		row.version.sync, _ = synced(i)
+		each(row)
+	}
+	return nil
+}
+
+// keyValue is a value of a column of the primary key.
+func keyValue(column arrow.Array, i int) (table.Value, error) {
+	switch c := column.(type) {
+	case *array.Int64:
+		return table.IntValue(c.Value(i)), nil
+	case *array.String:
+		return table.TextValue(c.Value(i)), nil
+	}
+	return table.Value{}, fmt.Errorf("the backend sends %v", column.DataType())
 }
 
 // microseconds returns what reads a column of timestamps in microseconds since 1970.

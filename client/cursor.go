@@ -90,7 +90,7 @@ type State struct {
 
 // unfinished is the cursor of a table in the run that is under way.
 type unfinished struct {
-	table   string
+	table   *table.Table
 	known   bool // whether the table is known to be at the destination by now, if it comes there at all
 	doubted bool // whether it was not there when the run began
 	cursor  cursor
@@ -187,7 +187,7 @@ func (s *State) loadCursor(ctx context.Context, key string) (cursor, error) {
 func (s *State) storeCursor(ctx context.Context, key string, t *Table, c cursor, known, doubted bool) error {
 	c.Finished = false
 	s.mu.Lock()
-	s.unfinished[key] = unfinished{t.Name(), known, doubted, c}
+	s.unfinished[key] = unfinished{t, known, doubted, c}
 	s.mu.Unlock()
 	return s.store(ctx, key, c)
 }
@@ -244,10 +244,10 @@ func (s *State) Finish(ctx context.Context) error {
 			if u.doubted && len(there) == 0 {
 				wait(ctx, firstRows)
 			}
-			if _, known := there[u.table]; !known {
-				there[u.table] = s.backend.has(ctx, u.table)
+			if _, known := there[u.table.Name()]; !known {
+				there[u.table.Name()] = s.backend.has(ctx, u.table)
 			}
-			if c.Found = there[u.table]; !c.Found {
+			if c.Found = there[u.table.Name()]; !c.Found {
 				c.Absent++
 			}
 		}

@@ -12,14 +12,17 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // Gone are rows of the destination that a full refresh did not find at Pipedrive.
 type Gone struct {
-	table, account string
-	keys           []key
+	table   *table.Table
+	account string
+	rows    [][]table.Value // their keys
 }
 
 // Gone returns what the run's full refreshes did not find.
@@ -38,7 +41,12 @@ func (r *reading) findGone(ctx context.Context, complete bool) error {
 		log.Warn().Msg("the budget cut this full refresh short; rows that are gone at Pipedrive stay until the next one")
 		return nil
 	}
-	there, err := r.stored(ctx)
+	missing := map[key][]table.Value{}
+	there, err := r.stored(ctx, func(row stored) {
+		if _, listed := r.ledger.sent[row.version.key]; !listed {
+			missing[row.version.key] = slices.Clone(row.key)
+		}
+	})
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -46,27 +54,32 @@ func (r *reading) findGone(ctx context.Context, complete bool) error {
 		log.Warn().Err(err).Msg("which rows are gone at Pipedrive can't be seen: the table can't be read through backend_options")
 		return nil
 	}
-	gone, all := Gone{table: t.Name(), account: a.id}, len(there.versions)
+	var keys []key
+	all := len(there.versions)
 	for _, v := range there.versions {
 		// What start_time leaves out is not gone.
-		if _, listed := r.ledger.sent[v.key]; !listed && (a.start.IsZero() || v.at >= a.start.Unix()) {
-			gone.keys = append(gone.keys, v.key)
+		if missing[v.key] != nil && (a.start.IsZero() || v.at >= a.start.Unix()) {
+			keys = append(keys, v.key)
 		}
 	}
-	if gone.keys, err = r.lookAgain(ctx, gone.keys); err != nil {
+	if keys, err = r.lookAgain(ctx, keys); err != nil {
 		if !r.mayStop(err) {
 			return err
 		}
 		a.run.stopped(t.Name(), a, err)
 		return nil
 	}
-	if mostOf(len(gone.keys), all) {
-		return r.refuse(ctx, gone.keys, all)
+	if mostOf(len(keys), all) {
+		return r.refuse(ctx, keys, all)
 	}
-	r.cursor.Least = int64(all - len(gone.keys))
-	log.Info().Int("rows", all).Int("gone", len(gone.keys)).Msg("full refresh")
+	r.cursor.Least = int64(all - len(keys))
+	log.Info().Int("rows", all).Int("gone", len(keys)).Msg("full refresh")
 	if !a.run.partial { // or nothing is removed
-		r.removed = gone.keys
+		r.removed = keys
+	}
+	gone := Gone{table: t, account: a.id}
+	for _, k := range keys {
+		gone.rows = append(gone.rows, missing[k])
 	}
 	a.run.mu.Lock()
 	defer a.run.mu.Unlock()
@@ -74,12 +87,13 @@ func (r *reading) findGone(ctx context.Context, complete bool) error {
 	return nil
 }
 
-// stored returns what the destination holds of the table and account.
-func (r *reading) stored(ctx context.Context) (*arrival, error) {
+// stored returns what the destination holds of the table and account, and calls each for every row.
+func (r *reading) stored(ctx context.Context, each func(stored)) (*arrival, error) {
 	there := &arrival{}
-	err := r.account.state.backend.read(ctx, r.table.Name(), nil, func(account string, v version) {
-		if account == r.account.id {
-			there.add(v)
+	err := r.account.state.backend.read(ctx, r.table, nil, func(row stored) {
+		if row.account == r.account.id {
+			there.add(row.version)
+			each(row)
 		}
 	})
 	there.compact()
@@ -140,7 +154,7 @@ func (r *reading) decide(ctx context.Context) error {
 	if a.refresh == 0 || was == nil || len(was.Keys) == 0 {
 		return nil
 	}
-	there, err := r.stored(ctx)
+	there, err := r.stored(ctx, func(stored) {})
 	if err != nil && !errors.Is(err, errAbsent) {
 		return fmt.Errorf("a full refresh was refused, and which rows are left can't be seen through backend_options: %w", err)
 	}
@@ -188,25 +202,24 @@ func (r *reading) lookAgain(ctx context.Context, missing []key) ([]key, error) {
 
 // Deletions are the messages that remove the rows from the destination.
 func (g Gone) Deletions() []message.SyncMessage {
-	messages := make([]message.SyncMessage, len(g.keys))
-	account := equals(accountColumn, arrow.BinaryTypes.String, func(b array.Builder) { b.(*array.StringBuilder).Append(g.account) })
-	for i, k := range g.keys {
+	messages := make([]message.SyncMessage, len(g.rows))
+	for i, key := range g.rows {
+		where := message.Predicates{equals(schema.Column{Name: accountColumn, Type: arrow.BinaryTypes.String}, table.TextValue(g.account))}
+		for j, column := range g.table.Key() {
+			where = append(where, equals(g.table.SchemaColumn(column), key[j]))
+		}
 		messages[i] = &message.SyncDeleteRecord{DeleteRecord: message.DeleteRecord{
-			TableName: g.table,
-			WhereClause: message.PredicateGroups{{GroupingType: "AND", Predicates: message.Predicates{
-				account,
-				equals(idColumn, arrow.PrimitiveTypes.Int64, func(b array.Builder) { b.(*array.Int64Builder).Append(int64(k)) }),
-			}}},
+			TableName:   g.table.Name(),
+			WhereClause: message.PredicateGroups{{GroupingType: "AND", Predicates: where}},
 		}}
 	}
 	return messages
 }
 
-// equals is the condition that a column has the value that is appended.
-func equals(column string, of arrow.DataType, appended func(array.Builder)) message.Predicate {
-	schema := arrow.NewSchema([]arrow.Field{{Name: column, Type: of}}, nil)
-	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+// equals is the condition that a column has a value.
+func equals(column schema.Column, v table.Value) message.Predicate {
+	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{{Name: column.Name, Type: column.Type}}, nil))
 	defer b.Release()
-	appended(b.Field(0))
-	return message.Predicate{Operator: "eq", Column: column, Record: b.NewRecordBatch()}
+	v.AppendTo(b.Field(0))
+	return message.Predicate{Operator: "eq", Column: column.Name, Record: b.NewRecordBatch()}
 }

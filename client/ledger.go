@@ -7,14 +7,17 @@ import (
 	"strconv"
 
 	"github.com/zeebo/xxh3"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // ledger is what a run has sent of a table and account: each record's last version.
 type ledger struct {
 	sent map[key]int64 // seconds since 1970 of update_time, or never
+	key  []int         // columns of the table's primary key
 }
 
-func newLedger() *ledger { return &ledger{sent: map[key]int64{}} }
+func newLedger(t *table.Table) *ledger { return &ledger{sent: map[key]int64{}, key: t.Key()} }
 
 func (l *ledger) add(page []*Row) {
 	for _, row := range page {
@@ -22,7 +25,7 @@ func (l *ledger) add(page []*Row) {
 		if changed, ok := row.RecordTime(); ok {
 			at = changed.Unix()
 		}
-		l.sent[keyOf(row)] = at
+		l.sent[keyOf(table.KeyOf(row.Key(l.key)))] = at
 	}
 }
 

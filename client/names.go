@@ -8,9 +8,7 @@ type Table = table.Table
 // Row is one record of a table.
 type Row = table.Row
 
-// Columns that a run reads back from a destination.
+// accountColumn is part of each primary key.
 const (
 	accountColumn = table.AccountColumn
-	idColumn      = "id"
-	timeColumn    = "update_time"
 )

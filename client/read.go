@@ -143,7 +143,7 @@ func (r *reading) begin(ctx context.Context, back readBack) (err error) {
 	}
 	r.verified = maps.Clone(r.cursor.Marks)
 	if a.verify || r.refreshing {
-		r.ledger = newLedger()
+		r.ledger = newLedger(r.table)
 	}
 	return a.state.forget(ctx, a.otherForms(r.table))
 }

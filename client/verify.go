@@ -54,9 +54,9 @@ func (r *Run) readColumns(ctx context.Context, due []*reading, more schema.Colum
 		back.found[rd.account.id] = &arrival{now: r.began.UnixMicro(), older: rd.last.Ahead}
 	}
 	t, backend := due[0].table, due[0].account.state.backend
-	back.err = backend.read(ctx, t.Name(), more, func(account string, v version) {
-		if a := back.found[account]; a != nil {
-			a.add(v)
+	back.err = backend.read(ctx, t, more, func(row stored) {
+		if a := back.found[row.account]; a != nil {
+			a.add(row.version)
 		}
 	})
 	for _, a := range back.found {
@@ -85,15 +85,16 @@ func looked(due []*reading) schema.ColumnList {
 		}
 	}
 	var all schema.ColumnList
+	needed := verifyColumns(due[0].table)
 	for _, c := range due[0].table.Columns {
-		if filled[signature(c)] && verifyColumns.Index(c.Name) < 0 {
+		if filled[signature(c)] && needed.Index(c.Name) < 0 {
 			all = append(all, schema.Column{Name: c.Name, Type: due[0].schema.Column(c.Name).Type})
 		}
 	}
 	if rows > mostCells {
 		return nil
 	}
-	n := max(1, int(mostCells/max(1, rows))-len(verifyColumns))
+	n := max(1, int(mostCells/max(1, rows))-len(needed))
 	if n >= len(all) {
 		return all
 	}

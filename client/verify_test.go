@@ -17,7 +17,7 @@ func at(second int64) time.Time { return time.Unix(second, 0).UTC() }
 
 // sentRows are rows of which each has its id for its second; those without a time are given as negative ids.
 func sentRows(ids ...int64) *ledger {
-	l := newLedger()
+	l := newLedger(notesTable)
 	for _, id := range ids {
 		l.sent[key(id)] = id
 		if id < 0 {
@@ -77,7 +77,7 @@ func TestCursor_proved(t *testing.T) {
 }
 
 func TestLedger_segmentsAreBounded(t *testing.T) {
-	l := newLedger()
+	l := newLedger(notesTable)
 	for id := range int64(10_000) {
 		l.sent[key(id)] = id / 7 * 7
 	}
@@ -176,7 +176,7 @@ func TestArrival_clocks(t *testing.T) {
 
 // TestLooked_aLargeTableInTurn: of a table with too many values all columns are looked for in some runs.
 func TestLooked_aLargeTableInTurn(t *testing.T) {
-	columns := []table.Column{{Name: "id", Type: table.Int, Key: true}}
+	columns := []table.Column{{Name: "id", Type: table.Int, Key: true}, {Name: "update_time", Type: table.Timestamp, IncrementalKey: true}}
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
 		columns = append(columns, table.Column{Name: name})
 	}

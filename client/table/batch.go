@@ -56,7 +56,7 @@ func (b *Batch) Append(row *Row) error {
 	b.parents.AppendNull()
 	b.owners.Append(b.account)
 	for i, v := range row.Values {
-		v.appendTo(b.values[i])
+		v.AppendTo(b.values[i])
 	}
 	b.Rows, b.Bytes = b.Rows+1, b.Bytes+row.Bytes()
 	return nil

@@ -44,13 +44,21 @@ func (r *Row) HasAll(columns []int) bool {
 	return !slices.ContainsFunc(columns, func(c int) bool { return !r.Values[c].Valid })
 }
 
-// KeyText is the row's primary key for people.
-func (r *Row) KeyText(key []int) string { return r.joinKey(key, ", ") }
+// Key are the row's values of some columns.
+func (r *Row) Key(columns []int) []Value {
+	values := make([]Value, len(columns))
+	for i, c := range columns {
+		values[i] = r.Values[c]
+	}
+	return values
+}
 
-func (r *Row) joinKey(key []int, separator string) string {
-	parts := make([]string, len(key))
-	for i, column := range key {
-		v := r.Values[column]
+// KeyText is the row's primary key for people.
+func (r *Row) KeyText(key []int) string { return joined(r.Key(key), ", ") }
+
+func joined(values []Value, separator string) string {
+	parts := make([]string, len(values))
+	for i, v := range values {
 		parts[i] = cmp.Or(v.Text, strconv.FormatInt(v.Number, 10))
 	}
 	return strings.Join(parts, separator)
@@ -182,17 +190,13 @@ func (d *Decoder) Record(dec *jsontext.Decoder) (*Row, error) {
 
 // setKey sets the row's key. Of a key of several columns, some may be empty: the row is then left out later.
 func (d *Decoder) setKey(row *Row) error {
-	switch len(d.key) {
-	case 0:
-	case 1:
-		v := row.Values[d.key[0]]
-		row.key = pipedrive.Key{Number: v.Number, Text: v.Text}
-		if d.alone && !v.Valid {
-			return pipedrive.Refuse(errNoKey)
-		}
-	default:
-		row.key = pipedrive.Key{Text: row.joinKey(d.key, "\x00")}
+	if len(d.key) == 0 {
+		return nil
 	}
+	if d.alone && !row.Values[d.key[0]].Valid {
+		return pipedrive.Refuse(errNoKey)
+	}
+	row.key = KeyOf(row.Key(d.key))
 	return nil
 }
 

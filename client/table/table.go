@@ -139,6 +139,22 @@ func (t *Table) Key() []int {
 	return key
 }
 
+// KeyOf is the key of the record that has the values in the columns of its table's primary key.
+func KeyOf(values []Value) pipedrive.Key {
+	if len(values) == 1 {
+		return pipedrive.Key{Number: values[0].Number, Text: values[0].Text}
+	}
+	return pipedrive.Key{Text: joined(values, "\x00")}
+}
+
+// Time returns the index of the column that the table is incremental on, or -1.
+func (t *Table) Time() int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.IncrementalKey })
+}
+
+// SchemaColumn is a column of the table as CloudQuery knows it.
+func (t *Table) SchemaColumn(i int) schema.Column { return t.Columns[i].schemaColumn() }
+
 // accountIDColumn is part of each table's primary key.
 var accountIDColumn = schema.Column{
 	Name:        AccountColumn,

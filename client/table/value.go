@@ -243,8 +243,8 @@ func firstElement(list jsontext.Value) (first jsontext.Value, none bool) {
 	return first.Clone(), err != nil || first.Kind() == 'n'
 }
 
-// appendTo adds the value to a column of a record batch, of the Arrow type of the value's own column.
-func (v Value) appendTo(column array.Builder) {
+// AppendTo adds the value to a column of a record batch, of the Arrow type of the value's own column.
+func (v Value) AppendTo(column array.Builder) {
 	if !v.Valid {
 		column.AppendNull()
 		return
