@@ -272,6 +272,9 @@ func tokenError(err error, tokenURL string, reached bool) error {
 	case e.Status == http.StatusOK:
 		e.Message = "the answer holds no access token"
 		return transient(e)
+	case refused.ErrorCode == "" && e.Status != http.StatusBadRequest && e.Status != http.StatusUnauthorized:
+		e.Message = "the answer is not that of a token endpoint; is oauth.token_url right?"
+		return e
 	default:
 		e.Code = TokenInvalidated
 		e.Message = "Pipedrive refuses the refresh token; connect the account again with `cq-source-pipedrive login`"

@@ -191,6 +191,24 @@ func TestOAuth_loginSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestOAuth_aWrongTokenURL is not taken for a refresh token that Pipedrive refuses.
+func TestOAuth_aWrongTokenURL(t *testing.T) {
+	for name, answer := range map[string]reply{
+		"redirect":  {status: http.StatusFound, header: map[string]string{"Location": "https://elsewhere.test/login"}},
+		"not found": {status: http.StatusNotFound, body: "<html>not found</html>"},
+		"forbidden": {status: http.StatusForbidden, body: "<html>blocked</html>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				_, o := (&tokenServer{fail: []reply{answer}}).connect(t, nil)
+				_, err := o.Login(context.Background(), 0)
+				requireCode(t, err, ExternalAPIError)
+				require.ErrorContains(t, err, "oauth.token_url")
+			})
+		})
+	}
+}
+
 func TestOAuth_tokenFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "sub", "token.json")
 	s := &tokenServer{rotate: true}
