@@ -83,6 +83,7 @@ picture: report ## the picture of the report in README.md, drawn by Chromium
 test: ## everything
 	$(GO) test $(RACE) -timeout 30m $$($(GO) list ./... | grep -v -e internal/e2e -e internal/histories -e internal/chaos)
 	$(GO) test -timeout 30m -parallel 8 ./internal/e2e ./internal/histories ./internal/chaos
+	$(GO) test -run needsLittleMemory ./internal/sqlite # which the race detector would need several times
 
 chaos: ## syncs in which everything fails that can
 	cd internal/chaos && $(GO) test -count 1 -timeout 2h -parallel 8 -histories $(N) -seed $(SEED) -verify=$(VERIFY)
