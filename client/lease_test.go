@@ -66,6 +66,7 @@ func testLease(m *memoryLeases, keys ...string) *lease {
 
 // eachLeases runs a test in a time of its own, for both kinds of destination.
 func eachLeases(t *testing.T, test func(t *testing.T, m *memoryLeases)) {
+	t.Helper()
 	for _, appends := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			test(t, &memoryLeases{appends: appends, rows: map[string][]versioned{}})

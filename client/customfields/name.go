@@ -106,6 +106,7 @@ func (s sets) add(name, member string) {
 func (f *Field) columnName() string {
 	suffix := ""
 	switch f.precision {
+	case byName:
 	case byKind:
 		suffix = "_" + f.Kind
 	case byShortHash:

@@ -51,8 +51,9 @@ func (u Unit) Sends(changed time.Time, timed bool) bool {
 		return !timed || !changed.Before(u.Since)
 	case Timeless:
 		return !timed
+	default:
+		return true
 	}
-	return true
 }
 
 // EndsAt reports whether a record is the first that lies behind all of those that the unit is there for.

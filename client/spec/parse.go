@@ -51,8 +51,7 @@ func Parse(raw []byte) (*Spec, error) {
 	}
 	s := defaults()
 	if err := json.Unmarshal(raw, s); err != nil {
-		var kind *json.UnmarshalTypeError
-		if errors.As(err, &kind) {
+		if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return nil, invalid("spec."+strings.TrimPrefix(kind.Field, "Spec."), kind.Value, "must be of type "+kind.Type.String())
 		}
 		return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "spec: %v", err)

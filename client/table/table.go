@@ -70,13 +70,14 @@ func (t *Table) Listings(api API) []pipedrive.Listing {
 		return t.V1
 	case Export:
 		return t.Export
+	default:
+		listings := slices.Clone(t.V2)
+		for i := range listings {
+			listings[i].Include = t.included(OnRequest)
+			listings[i].IncludeOptional = t.included(OnRequestIfThere)
+		}
+		return listings
 	}
-	listings := slices.Clone(t.V2)
-	for i := range listings {
-		listings[i].Include = t.included(OnRequest)
-		listings[i].IncludeOptional = t.included(OnRequestIfThere)
-	}
-	return listings
 }
 
 // On reports whether an API has the table.

@@ -68,6 +68,7 @@ type outcome struct {
 
 // play plays a history.
 func play(t *testing.T, h history) outcome {
+	t.Helper()
 	w := newWorld(t, h)
 	for _, r := range h.runs {
 		w.failed = w.run(r) != nil // which it may well
@@ -114,6 +115,7 @@ func newest(table string, rows []truth.Row) []truth.Row {
 }
 
 func newWorld(t *testing.T, h history) *world {
+	t.Helper()
 	w := &world{t: t, history: h, dir: t.TempDir(), account: truth.NewAccount(simulator.NewCompany(4711))}
 	if h.skewed {
 		// This machine's clock is the other one. The company's stands still but for what happens in the history, so that

@@ -200,9 +200,7 @@ func TestCustomFields_changeBetweenRuns(t *testing.T) {
 	}
 	values := func(more map[string]any) map[string]any {
 		all := map[string]any{hash("a1"): simulator.Money{Value: 1, Currency: "EUR"}, hash("a2"): "old", hash("a3"): 2.5}
-		for key, value := range more {
-			all[key] = value
-		}
+		maps.Copy(all, more)
 		return all
 	}
 	for _, before := range []time.Duration{time.Hour, 24 * time.Hour} {

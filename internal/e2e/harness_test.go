@@ -95,7 +95,7 @@ func (s *setup) text() string {
 		connect = fmt.Sprintf("api_token: %q\napi_url: %s", s.token, s.url)
 	}
 	indented := ""
-	for _, line := range strings.Split(strings.TrimSpace(connect+"\n"+s.spec), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(connect+"\n"+s.spec), "\n") {
 		indented += "\n    " + line
 	}
 	backend := ""

@@ -49,6 +49,7 @@ func large(id int64) *simulator.Company {
 
 // fullRead is what one run without any limit costs.
 func fullRead(t *testing.T, pageSize int) int64 {
+	t.Helper()
 	w := newWorld(t, large(4711))
 	w.spec["page_size"] = pageSize
 	return w.requireTokens()

@@ -14,6 +14,7 @@ import (
 
 // each runs a test for each incremental table, in a world of its own with an empty company.
 func each(t *testing.T, test func(t *testing.T, w *world, a *account, table string)) {
+	t.Helper()
 	for _, table := range incremental {
 		t.Run(table, func(t *testing.T) {
 			w := newWorld(t, simulator.NewCompany(4711))

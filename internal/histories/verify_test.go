@@ -273,6 +273,7 @@ func TestFullRefresh_dealsThatLeaveTheArchive(t *testing.T) {
 
 // refused is a world in which a full refresh found 11 of 20 persons gone.
 func refused(t *testing.T) *world {
+	t.Helper()
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["full_refresh_every"] = []string{"persons"}, "24h"
 	a := w.accounts[0]
@@ -368,6 +369,7 @@ func TestFullRefresh_ofManyVersions(t *testing.T) {
 // budget ended, and of what lies before start_time.
 func TestFullRefresh_whatIsNotRead(t *testing.T) {
 	prepared := func(t *testing.T) *world {
+		t.Helper()
 		one := newAccount("one", "token-1", simulator.NewCompany(1))
 		two := newAccount("two", "token-2", simulator.NewCompany(2))
 		w := newWorldOf(t, []*account{one, two})

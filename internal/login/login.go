@@ -189,8 +189,7 @@ func receive(ctx context.Context, listener net.Listener, path, state string) (st
 
 // explain leaves out the token endpoint's body, which may repeat what was sent.
 func explain(err error) error {
-	var refused *oauth2.RetrieveError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		if status := refused.Response.StatusCode; status >= http.StatusMultipleChoices && status < http.StatusBadRequest {
 			return fmt.Errorf("pipedrive did not exchange the code: HTTP %d, a redirect, which is not followed; is -token-url right?", status)
 		}

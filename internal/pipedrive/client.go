@@ -189,8 +189,7 @@ func (c *Client) failure(r request, status int, message string, cause error) *Er
 // withoutURL strips the URL from an error of net/http: [Error] names the path, and a query may hold
 // what does not belong into a log.
 func withoutURL(err error) error {
-	var e *url.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
 	}
 	return err

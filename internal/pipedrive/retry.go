@@ -59,8 +59,7 @@ func retry[T any](ctx context.Context, maxRetries int, attempt func() (T, error)
 		backoff.WithMaxTries(uint(1+max(0, maxRetries))),
 		backoff.WithMaxElapsedTime(0),
 		backoff.WithNotify(notify))
-	var passing transientError
-	if errors.As(err, &passing) {
+	if passing, ok := errors.AsType[transientError](err); ok {
 		err = passing.error
 	}
 	return result, err

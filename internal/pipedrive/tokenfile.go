@@ -103,8 +103,7 @@ func (f *tokenFile) stage(token string, finish func(temporary string) error) (er
 }
 
 func (f *tokenFile) failed(what string, err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		err = path.Err // the path is said once
 	}
 	return Errorf(InvalidSpec, "token_file: can't %s %s: %v", what, f.path, err)

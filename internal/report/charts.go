@@ -42,10 +42,10 @@ func drawBars(bars []bar, c colour, format charts.ValueFormatter) (template.HTML
 	p, option := painter(barsWidth, barRow*len(bars), [][]float64{values(bars)}, c)
 	option.Horizontal = true
 	option.BarSize = 0.22
-	option.CategoryAxis.Show = charts.Ptr(false)
+	option.CategoryAxis.Show = new(false)
 	label := text
 	label.FontColor = ink.drawn()
-	option.SeriesList[0].Label = charts.SeriesLabel{Show: charts.Ptr(true), ValueFormatter: format, FontStyle: label}
+	option.SeriesList[0].Label = charts.SeriesLabel{Show: new(true), ValueFormatter: format, FontStyle: label}
 	var widest float64
 	largest := 1.0
 	for _, b := range bars {
@@ -54,9 +54,9 @@ func drawBars(bars []bar, c colour, format charts.ValueFormatter) (template.HTML
 	}
 	const gap = 8 // between a bar and its value
 	option.ValueAxis = []charts.ValueAxisOption{{
-		Show: charts.Ptr(false),
-		Min:  charts.Ptr(0.0),
-		Max:  charts.Ptr(largest * barsWidth / (barsWidth - widest - gap)),
+		Show: new(false),
+		Min:  new(0.0),
+		Max:  new(largest * barsWidth / (barsWidth - widest - gap)),
 	}}
 	if err := p.BarChart(option); err != nil {
 		return "", err
@@ -126,14 +126,14 @@ func drawColumnsAt(width int, labels []string, shown []series) (template.HTML, e
 	option.Padding = charts.Box{Top: 8, Right: rightMargin, IsSet: true}
 	option.CategoryAxis = charts.CategoryAxisOption{
 		Labels: thinned(p, labels), LabelCount: len(labels), LabelFontStyle: text,
-		BoundaryGap: charts.Ptr(true), // each label is below the middle of its columns
+		BoundaryGap: new(true), // each label is below the middle of its columns
 	}
 	if slot := width / (len(labels) * len(shown)); slot > widestColumn {
 		option.BarSize = float64(widestColumn) / float64(slot)
 	}
 	option.ValueAxis = []charts.ValueAxisOption{{
-		Min:            charts.Ptr(0.0),
-		Max:            charts.Ptr(step * float64(lines)),
+		Min:            new(0.0),
+		Max:            new(step * float64(lines)),
 		LabelCount:     lines + 1,
 		LabelFontStyle: text,
 		ValueFormatter: short,
@@ -188,7 +188,7 @@ func painter(width, height int, data [][]float64, colours ...colour) (*charts.Pa
 	option := charts.NewBarChartOptionWithData(data)
 	option.Theme = theme
 	option.Padding = charts.Box{IsSet: true}
-	option.Legend.Show = charts.Ptr(false)
+	option.Legend.Show = new(false)
 	return p, option
 }
 

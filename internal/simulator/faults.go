@@ -219,6 +219,7 @@ func (f *Fault) bend(x *exchange) {
 		}
 	case ReverseSort:
 		reverse(x.query)
+	default: // The request stays as it is, and the answer is bent.
 	}
 	x.handle()
 	if x.status != http.StatusOK {

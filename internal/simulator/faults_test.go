@@ -113,6 +113,7 @@ func TestFault_bentAnswers(t *testing.T) {
 
 // listen serves s on a real connection and gives its address and a client.
 func listen(t *testing.T, s http.Handler) (string, *http.Client) {
+	t.Helper()
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	return server.URL, server.Client()
@@ -183,7 +184,7 @@ func TestParseFault(t *testing.T) {
 		_, err := simulator.ParseFault(bad)
 		assert.Error(t, err, bad)
 	}
-	for _, action := range strings.Fields("burst daily html cloudflare cut hang reset expired null null-data 503 503-html") {
+	for action := range strings.FieldsSeq("burst daily html cloudflare cut hang reset expired null null-data 503 503-html") {
 		_, err := simulator.ParseFault("do=" + action)
 		assert.NoError(t, err)
 	}

@@ -118,9 +118,10 @@ func perParent(format string, n int) (paths []string) {
 
 // all reads all pages of a list, by whichever paging its answers speak of.
 func all(t *testing.T, s *simulator.Server, address string) (records []map[string]any) {
+	t.Helper()
 	path, query, _ := strings.Cut(address, "?")
 	var params []string
-	for _, p := range strings.Split(query, "&") {
+	for p := range strings.SplitSeq(query, "&") {
 		if name, value, ok := strings.Cut(p, "="); ok {
 			params = append(params, name, value)
 		}

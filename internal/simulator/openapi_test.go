@@ -251,6 +251,7 @@ var descriptions = map[string]*openapi3.T{}
 
 // description is the reduced file that describes a path.
 func description(t *testing.T, path string) *openapi3.T {
+	t.Helper()
 	file := openapi.FileOf(path)
 	if descriptions[file] == nil {
 		content, err := openapi.Reduced(file)
@@ -296,6 +297,7 @@ func TestZoo_hasEveryType(t *testing.T) {
 }
 
 func validate(t *testing.T, doc *openapi3.T, r *http.Request, w *httptest.ResponseRecorder) {
+	t.Helper()
 	path := openapi.In(pattern(r.URL.Path))
 	item := doc.Paths.Value(path)
 	require.NotNil(t, item, "the vendor's file has no %s", path)
@@ -324,6 +326,7 @@ func validate(t *testing.T, doc *openapi3.T, r *http.Request, w *httptest.Respon
 // query with only the first of them, which is what the vendor's schemas of
 // these parameters describe.
 func splitLists(t *testing.T, parameters openapi3.Parameters, u *url.URL) url.Values {
+	t.Helper()
 	q := u.Query()
 	for _, l := range commaLists {
 		if !q.Has(l.name) || !l.path.MatchString(u.Path) {
@@ -349,6 +352,7 @@ var index = regexp.MustCompile(`/\d+\b`)
 // that differ only in the record they are found in are looked at once: a page
 // has thousands of them.
 func report(t *testing.T, path string, err error) {
+	t.Helper()
 	seen := map[string]bool{}
 	for _, e := range flatten(err) {
 		var at, reason string
@@ -399,6 +403,7 @@ func flatten(err error) []error {
 // property anywhere in the answer that neither declares and the vendor's example
 // doesn't have.
 func checkNames(t *testing.T, u *url.URL, described *openapi3.MediaType, body []byte) {
+	t.Helper()
 	schema, exemplary := described.Schema.Value, namesIn(described.Example, "")
 	var asked []string
 	if u.Query().Has("include_fields") {

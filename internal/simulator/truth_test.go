@@ -107,6 +107,7 @@ func TestTruth_agreesWithWhatIsServed(t *testing.T) {
 
 // plainJSON gives a value of Truth as it comes out of a JSON decoder.
 func plainJSON(t *testing.T, v any) any {
+	t.Helper()
 	b, err := json.Marshal(v)
 	require.NoError(t, err)
 	var plain any

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,8 +79,8 @@ func deleteRecord(ctx context.Context, tx *sql.Tx, m message.DeleteRecord) error
 		conditions[relation.TableName] = condition
 		deletions = append(deletions, deleteSQL(relation.TableName, condition))
 	}
-	for i := len(deletions) - 1; i >= 0; i-- {
-		if _, err := tx.ExecContext(ctx, deletions[i], values...); err != nil {
+	for _, deletion := range slices.Backward(deletions) {
+		if _, err := tx.ExecContext(ctx, deletion, values...); err != nil {
 			return err
 		}
 	}

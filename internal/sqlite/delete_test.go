@@ -45,6 +45,7 @@ func TestDeleteStale_reportsWhatIsMissing(t *testing.T) {
 
 // equals is a predicate on a column of dealsTable.
 func equals(t *testing.T, column string, value any) message.Predicate {
+	t.Helper()
 	table := &schema.Table{Name: "deals", Columns: schema.ColumnList{{Name: column, Type: dealsTable().Column(column).Type}}}
 	return message.Predicate{Operator: "EQ", Column: column, Record: rows(t, table, []any{value}).Record}
 }

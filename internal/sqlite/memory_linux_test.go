@@ -32,6 +32,7 @@ func TestWrite_needsLittleMemory(t *testing.T) {
 
 // writeMuch writes 40,000 rows of 60 columns and 40 of 1 MiB.
 func writeMuch(t *testing.T) {
+	t.Helper()
 	client := newClient(t, newFile(t))
 	wide, large := wideTable(), dealsTable()
 	require.NoError(t, write(t.Context(), client, migration(wide), migration(large)))

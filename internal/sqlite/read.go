@@ -76,14 +76,14 @@ func (c *Client) read(ctx context.Context, table *schema.Table, records chan<- a
 // value, but it hides the declared type, by which the driver would turn dates
 // and timestamps into time.Time.
 func selectSQL(table *schema.Table) string {
-	columns := ""
+	var columns strings.Builder
 	for i, column := range table.Columns {
 		if i > 0 {
-			columns += ", "
+			columns.WriteString(", ")
 		}
-		columns += "+" + quote(column.Name)
+		columns.WriteString("+" + quote(column.Name))
 	}
-	return "SELECT " + columns + " FROM " + quote(table.Name)
+	return "SELECT " + columns.String() + " FROM " + quote(table.Name)
 }
 
 // A rowBuilder collects rows of a query into Arrow records.

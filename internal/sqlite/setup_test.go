@@ -34,6 +34,7 @@ func newClientWith(t testing.TB, spec Spec) *Client {
 }
 
 func newFile(t testing.TB) string {
+	t.Helper()
 	return filepath.Join(t.TempDir(), "test.db")
 }
 

@@ -59,6 +59,7 @@ func TestTables_aNewOneIsCovered(t *testing.T) {
 
 // withTables has the test's tables stand in for the plugin's.
 func withTables(t *testing.T, d declaration) {
+	t.Helper()
 	plugins, incremental := of, Incremental
 	of, Incremental = d, d.names(true)
 	t.Cleanup(func() { of, Incremental = plugins, incremental })

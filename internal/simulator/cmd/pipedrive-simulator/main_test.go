@@ -25,6 +25,7 @@ type output struct {
 }
 
 func newOutput(t *testing.T) output {
+	t.Helper()
 	f, err := os.CreateTemp(t.TempDir(), "")
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, f.Close()) })
