@@ -64,7 +64,9 @@ const accountsAtOnce = 10
 //
 // With on_account_error: skip an account that can't be connected is left out, and skipped says why; only
 // if none is left that is an error.
-func Connect(ctx context.Context, s *spec.Spec, tables []*table.Table, userAgent string, run *Run, logger zerolog.Logger) (accounts []*Account, skipped, err error) {
+func Connect(
+	ctx context.Context, s *spec.Spec, tables []*table.Table, userAgent string, run *Run, logger zerolog.Logger,
+) (accounts []*Account, skipped, err error) {
 	connections := s.Connections()
 	connected := make([]*Account, len(connections))
 	errs := make([]error, len(connections))
@@ -115,7 +117,9 @@ func sameTwice(accounts []*Account) error {
 	return nil
 }
 
-func connect(ctx context.Context, s *spec.Spec, c spec.Account, tables []*table.Table, userAgent string, run *Run, logger zerolog.Logger) (*Account, error) {
+func connect(
+	ctx context.Context, s *spec.Spec, c spec.Account, tables []*table.Table, userAgent string, run *Run, logger zerolog.Logger,
+) (*Account, error) {
 	if c.Name != "" {
 		logger = logger.With().Str("account", c.Name).Logger()
 	}
@@ -282,7 +286,8 @@ func (a *Account) CheckScopes(tables []*table.Table) error {
 			if !a.covers(l) {
 				errs = append(errs, &pipedrive.Error{
 					Code: pipedrive.MissingScope, Account: a.id, Table: t.Name(), Path: l.Path,
-					Message: fmt.Sprintf("the app was granted %s, the table needs %s; add it to the app's scopes in Pipedrive's Developer Hub and connect the account again",
+					Message: fmt.Sprintf("the app was granted %s, the table needs %s; "+
+						"add it to the app's scopes in Pipedrive's Developer Hub and connect the account again",
 						strings.Join(a.scopes, " "), strings.Join(l.Scopes, " or ")),
 				})
 				break

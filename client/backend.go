@@ -142,7 +142,8 @@ func isAbsent(err error, table string) bool {
 	const quotes = "[`'\"\\[\\]]*"
 	name := quotes + `(?:[^\s,;()]*[.:])?` + quotes + regexp.QuoteMeta(table) + `\b` + quotes
 	words := `(?i)no such table:? ` + name +
-		`|(?:relation|table|object|view)(?: or view)?(?: with name)? ` + name + ` (?:does not exist|doesn't exist|was not found|not found)` +
+		`|(?:relation|table|object|view)(?: or view)?(?: with name)? ` + name +
+		` (?:does not exist|doesn't exist|was not found|not found)` +
 		`|not found: table ` + name +
 		`|unknown table(?: expression identifier)? ` + name +
 		`|invalid object name ` + name
@@ -153,7 +154,8 @@ func isAbsent(err error, table string) bool {
 // of such a column for a text, and then can't read that text as a value of the column's type.
 func lacksColumn(err error, column string) bool {
 	name := "[`'\"\\[]*(?:[\\w`\"]+\\.)?[`'\"]*" + regexp.QuoteMeta(column) + "\\b"
-	words := `(?i)(?:no such column|unknown column|column|invalid column name|unrecognized name|invalid identifier|unknown expression identifier|unknown identifier)(?: with name)?:? ` + name +
+	words := `(?i)(?:no such column|unknown column|column|invalid column name|unrecognized name|invalid identifier` +
+		`|unknown expression identifier|unknown identifier)(?: with name)?:? ` + name +
 		`.*|(?:converting|parsing|parse|convert).*["(]` + regexp.QuoteMeta(column) + `"`
 	found := regexp.MustCompile(words).FindString(err.Error())
 	return found != "" && !strings.Contains(strings.ToLower(found), "permission denied")
@@ -252,14 +254,26 @@ func keyValue(column arrow.Array, i int) (table.Value, error) {
 // microseconds returns what reads a column of timestamps in microseconds since 1970.
 func microseconds(column arrow.Array) (func(int) (int64, bool), error) {
 	times, ok := column.(*array.Timestamp)
-	if !ok {
+	of, typed := column.DataType().(*arrow.TimestampType)
+	if !ok || !typed {
 		return nil, fmt.Errorf("the backend sends %v for a timestamp", column.DataType())
 	}
-	unit := times.DataType().(*arrow.TimestampType).Unit
 	return func(i int) (int64, bool) {
 		if times.IsNull(i) {
 			return 0, false
 		}
-		return times.Value(i).ToTime(unit).UnixMicro(), true
+		return times.Value(i).ToTime(of.Unit).UnixMicro(), true
 	}, nil
+}
+
+// columnOf is a column of values, made by a builder that is not needed any more.
+func columnOf[T any, B interface {
+	array.Builder
+	Append(value T)
+}](b B, values ...T) arrow.Array {
+	defer b.Release()
+	for _, v := range values {
+		b.Append(v)
+	}
+	return b.NewArray()
 }

@@ -203,8 +203,9 @@ func (r *reading) lookAgain(ctx context.Context, missing []key) ([]key, error) {
 // Deletions are the messages that remove the rows from the destination.
 func (g Gone) Deletions() []message.SyncMessage {
 	messages := make([]message.SyncMessage, len(g.rows))
+	account := equals(schema.Column{Name: accountColumn, Type: arrow.BinaryTypes.String}, table.TextValue(g.account))
 	for i, key := range g.rows {
-		where := message.Predicates{equals(schema.Column{Name: accountColumn, Type: arrow.BinaryTypes.String}, table.TextValue(g.account))}
+		where := message.Predicates{account}
 		for j, column := range g.table.Key() {
 			where = append(where, equals(g.table.SchemaColumn(column), key[j]))
 		}

@@ -174,10 +174,12 @@ func (w watch) free(found map[string]versioned) (bool, error) {
 		before, known := w.since[key]
 		switch {
 		case known && before.Holder == c.Holder && before.Beat != c.Beat:
-			return false, fmt.Errorf("%w (%s); let it end, or see to it that a schedule starts no run before the last one has ended", ErrOverlap, key)
+			return false, fmt.Errorf("%w (%s); let it end, or see to it that a schedule starts no run before the last one has ended",
+				ErrOverlap, key)
 		case !known || before.Holder != c.Holder:
 			w.since[key] = sighting{c.claim, time.Now()}
-			w.log.Info().Str("lease", key).Dur("at_most_ms", w.times.Expiry).Msg("another run holds the lease of these tables; this one watches whether it is alive")
+			w.log.Info().Str("lease", key).Dur("at_most_ms", w.times.Expiry).
+				Msg("another run holds the lease of these tables; this one watches whether it is alive")
 		case time.Since(before.first) >= w.times.Expiry:
 			w.log.Warn().Str("lease", key).Msg("the run that holds the lease of these tables has died; this one takes it over")
 			continue

@@ -80,18 +80,20 @@ func (s *stateLeases) read(ctx context.Context, keys []string) (map[string]versi
 }
 
 func (s *stateLeases) put(ctx context.Context, claims map[string]versioned) error {
-	b := array.NewRecordBuilder(memory.DefaultAllocator, s.table.ToArrowSchema())
-	defer b.Release()
-	for _, key := range slices.Sorted(maps.Keys(claims)) {
+	keys := slices.Sorted(maps.Keys(claims))
+	values, versions := make([]string, len(keys)), make([]uint64, len(keys))
+	for i, key := range keys {
 		value, err := json.Marshal(claims[key].claim)
 		if err != nil {
 			return err
 		}
-		b.Field(0).(*array.StringBuilder).Append(key)
-		b.Field(1).(*array.StringBuilder).Append(string(value))
-		b.Field(2).(*array.Uint64Builder).Append(claims[key].version)
+		values[i], versions[i] = string(value), claims[key].version
 	}
-	record, err := pb.RecordToBytes(b.NewRecordBatch())
+	record, err := pb.RecordToBytes(array.NewRecordBatch(s.table.ToArrowSchema(), []arrow.Array{
+		columnOf(array.NewStringBuilder(memory.DefaultAllocator), keys...),
+		columnOf(array.NewStringBuilder(memory.DefaultAllocator), values...),
+		columnOf(array.NewUint64Builder(memory.DefaultAllocator), versions...),
+	}, int64(len(keys))))
 	if err != nil {
 		return err
 	}
@@ -104,7 +106,9 @@ func (s *stateLeases) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.backend.write(ctx, &pb.Write_Request{Message: &pb.Write_Request_MigrateTable{MigrateTable: &pb.Write_MessageMigrateTable{Table: table}}})
+	return s.backend.write(ctx, &pb.Write_Request{
+		Message: &pb.Write_Request_MigrateTable{MigrateTable: &pb.Write_MessageMigrateTable{Table: table}},
+	})
 }
 
 // write sends one message to the backend, and returns when it was written.

@@ -88,7 +88,8 @@ func (r *Run) Available(tables []*table.Table, logger zerolog.Logger) []*table.T
 		}
 	}
 	if len(missing) > 0 {
-		logger.Warn().Strs("tables", missing).Msg("the API that is read does not have these tables; they are left out, and their rows stay as they are")
+		logger.Warn().Strs("tables", missing).
+			Msg("the API that is read does not have these tables; they are left out, and their rows stay as they are")
 	}
 	return available
 }
@@ -115,7 +116,9 @@ func (r *Run) Read(ctx context.Context, tables []*table.Table, options plugin.Sy
 }
 
 // readAll reads tables side by side.
-func (r *Run) readAll(ctx context.Context, tables []*table.Table, readings []*reading, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
+func (r *Run) readAll(
+	ctx context.Context, tables []*table.Table, readings []*reading, options plugin.SyncOptions, out chan<- message.SyncMessage,
+) error {
 	reading, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r.stop = stop

@@ -67,7 +67,8 @@ func (o outcome) row() *table.Row {
 		repaired = table.IntValue(o.Repaired)
 	}
 	return &table.Row{Values: []table.Value{
-		table.TimeValue(o.Started), table.TimeValue(o.Ended), table.TextValue(o.Status), table.TextValue(o.Reason), table.ListValue(o.Unfinished),
+		table.TimeValue(o.Started), table.TimeValue(o.Ended), table.TextValue(o.Status), table.TextValue(o.Reason),
+		table.ListValue(o.Unfinished),
 		verified, repaired, table.TextValue(o.API), table.ListValue(o.Tables),
 		table.IntValue(o.Rows), table.IntValue(o.Requests), table.IntValue(o.Tokens), table.IntValue(o.Retries),
 	}}
@@ -105,7 +106,9 @@ func (r *Run) outcomes(tables []*table.Table, failed error) []outcome {
 
 // Summarize sends the rows of the table of runs, where it is among the tables: one for each account, and those of
 // the failed runs since the last one that ended well.
-func (r *Run) Summarize(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, s *State, out chan<- message.SyncMessage) error {
+func (r *Run) Summarize(
+	ctx context.Context, tables []*table.Table, options plugin.SyncOptions, s *State, out chan<- message.SyncMessage,
+) error {
 	i := slices.IndexFunc(tables, func(t *table.Table) bool { return t.Runs })
 	if i < 0 {
 		return nil

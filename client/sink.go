@@ -65,7 +65,8 @@ func (s *sink) add(ctx context.Context, rows []*table.Row) error {
 		}
 		size := row.Bytes()
 		if size > maxRowBytes {
-			return pipedrive.Errorf(pipedrive.ExternalAPIError, "the record with the key %s has %d MiB; CloudQuery carries at most %d MiB a row",
+			return pipedrive.Errorf(pipedrive.ExternalAPIError,
+				"the record with the key %s has %d MiB; CloudQuery carries at most %d MiB a row",
 				row.KeyText(s.key), size>>20, maxRowBytes>>20)
 		}
 		if s.batch.Rows == batchRows || s.batch.Bytes+size > batchBytes {

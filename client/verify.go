@@ -140,7 +140,8 @@ func (r *reading) verify(ctx context.Context, back readBack) (cursor, error) {
 			next.Absent++
 		}
 		r.account.verification.unseen = true
-		log.Info().Err(back.err).Msg("whether the rows of the last run arrived can't be seen: the table can't be read through backend_options")
+		log.Info().Err(back.err).
+			Msg("whether the rows of the last run arrived can't be seen: the table can't be read through backend_options")
 		return next, nil
 	}
 	there := back.of(r.account.id) // nothing, where the table was dropped
@@ -181,7 +182,9 @@ func (r *reading) react(next *cursor, loss loss, there *arrival) {
 		}
 		saw.unseen = true
 		log.Warn().Int64("missing", loss.missing).Int("runs", c.Failures).
-			Msg("rows are missing after each of the last runs, although they were read again each time, which is tried again in a day; does the state belong to another destination than the rows, or does something else write or remove rows? Set verify: false, or delete the table's row from the state to read it from its beginning now")
+			Msg("rows are missing after each of the last runs, although they were read again each time, which is tried again in a day; " +
+				"does the state belong to another destination than the rows, or does something else write or remove rows? " +
+				"Set verify: false, or delete the table's row from the state to read it from its beginning now")
 	case loss.column != "":
 		next.Failures++
 		saw.repaired += max(1, there.rows())

@@ -95,7 +95,10 @@ func columnsOf(fields []*Field) []table.Column {
 	k := kindOf(fields[0].Kind)
 	var columns []table.Column
 	for _, p := range k.columns {
-		c := table.Column{Name: p.columnOf(fields[0].Column), Type: p.Type, Description: describeColumn(fields, p), ByAccount: map[string]table.Source{}, Fresh: map[string]bool{}}
+		c := table.Column{
+			Name: p.columnOf(fields[0].Column), Type: p.Type, Description: describeColumn(fields, p),
+			ByAccount: map[string]table.Source{}, Fresh: map[string]bool{},
+		}
 		for _, f := range fields {
 			if f.source != nil {
 				c.ByAccount[f.Account] = k.source(p, f.Hash, optionsOf(f.source))

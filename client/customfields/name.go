@@ -127,5 +127,7 @@ func (f *Field) columnName() string {
 
 // byColumn sorts fields so that neither the order of accounts nor that of an account's fields matters.
 func byColumn(a, b *Field) int {
-	return cmp.Or(cmp.Compare(a.Column, b.Column), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.Kind, b.Kind))
+	return cmp.Or(
+		cmp.Compare(a.Column, b.Column), cmp.Compare(a.Account, b.Account),
+		cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.Kind, b.Kind))
 }

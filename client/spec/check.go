@@ -26,7 +26,10 @@ func check(schema *jsonschema.Schema, path string, value any) error {
 		return err
 	}
 	first := slices.MinFunc(leaves(broken), func(a, b *jsonschema.ValidationError) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), slices.Compare(a.InstanceLocation, b.InstanceLocation), cmp.Compare(words(a), words(b)))
+		return cmp.Or(
+			cmp.Compare(rank(a), rank(b)),
+			slices.Compare(a.InstanceLocation, b.InstanceLocation),
+			cmp.Compare(words(a), words(b)))
 	})
 	return explain(first, path, value)
 }

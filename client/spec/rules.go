@@ -40,7 +40,8 @@ var (
 
 	// The numbers of digits keep the sum within Go's range and the smallest fraction above a nanosecond.
 	duration = rule{
-		&jsonschema.Schema{AllOf: []*jsonschema.Schema{pattern(`[0-9]`), pattern(`^([0-9]{1,6}(\.[0-9]{1,9})?h)?([0-9]{1,7}(\.[0-9]{1,9})?m)?([0-9]{1,9}(\.[0-9]{1,9})?s)?` +
+		&jsonschema.Schema{AllOf: []*jsonschema.Schema{pattern(`[0-9]`), pattern(
+			`^([0-9]{1,6}(\.[0-9]{1,9})?h)?([0-9]{1,7}(\.[0-9]{1,9})?m)?([0-9]{1,9}(\.[0-9]{1,9})?s)?` +
 			`([0-9]{1,9}(\.[0-9]{1,6})?ms)?([0-9]{1,9}(\.[0-9]{1,3})?[uµμ]s)?([0-9]{1,9}ns)?$`)}},
 		"a duration of 0s or more, like 60s, 1h30m or 168h; days are no unit",
 	}

@@ -32,12 +32,12 @@ type Spec struct {
 	// How often a request is sent again after a failure that may pass.
 	MaxRetries int `json:"max_retries,omitempty" jsonschema:"minimum=0,maximum=100,default=8"`
 	// Time limit of one request.
-	Timeout configtype.Duration `json:"timeout,omitempty"`
+	Timeout configtype.Duration `json:"timeout,omitzero"`
 
 	// Incremental tables start here and not at the beginning: a date, a moment or "90 days ago".
 	StartTime *configtype.Time `json:"start_time,omitempty"`
 	// Each incremental run reads this much before its cursor again.
-	Lookback configtype.Duration `json:"lookback,omitempty"`
+	Lookback configtype.Duration `json:"lookback,omitzero"`
 
 	// Deals: also those that were deleted in the last 30 days, with is_deleted.
 	Deleted bool `json:"deleted,omitempty" jsonschema:"default=true"`
@@ -52,7 +52,7 @@ type Spec struct {
 	// With several accounts: whether one that can't log in fails the run or is skipped.
 	OnAccountError string `json:"on_account_error,omitempty" jsonschema:"enum=fail,enum=skip,default=fail"`
 	// Read incremental tables from the beginning this often, and remove what is gone; 0s for never.
-	FullRefreshEvery configtype.Duration `json:"full_refresh_every,omitempty"`
+	FullRefreshEvery configtype.Duration `json:"full_refresh_every,omitzero"`
 	// Check at the start of a run that the rows of the last one arrived.
 	Verify bool `json:"verify,omitempty" jsonschema:"default=true"`
 
@@ -162,7 +162,8 @@ func (OAuth) JSONSchemaExtend(s *jsonschema.Schema) {
 		restrict(s, key, present)
 	}
 	restrict(s, "token_url", address...)
-	s.AllOf = append(s.AllOf, chain(rule{&jsonschema.Schema{AnyOf: []*jsonschema.Schema{has("refresh_token"), has("token_file")}}, consent}))
+	either := &jsonschema.Schema{AnyOf: []*jsonschema.Schema{has("refresh_token"), has("token_file")}}
+	s.AllOf = append(s.AllOf, chain(rule{either, consent}))
 }
 
 // JSONSchemaExtend adds the rules of [Export].

@@ -4,6 +4,7 @@ package table
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -184,7 +185,11 @@ func (t *Table) Schema() *schema.Table {
 		IsIncremental: t.Incremental,
 		Columns:       columns,
 		Resolver: func(ctx context.Context, meta schema.ClientMeta, _ *schema.Resource, res chan<- any) error {
-			return meta.(Pages).Stream(ctx, res)
+			pages, ok := meta.(Pages)
+			if !ok {
+				return fmt.Errorf("a %T has no pages", meta)
+			}
+			return pages.Stream(ctx, res)
 		},
 	}
 	schema.AddCqIDs(table)

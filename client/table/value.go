@@ -263,7 +263,9 @@ func (v Value) AppendTo(column array.Builder) {
 	case *array.Date32Builder:
 		b.Append(arrow.Date32(v.Number))
 	case *types.JSONBuilder:
-		b.Builder.(*array.BinaryBuilder).AppendString(v.Text)
+		v.AppendTo(b.Builder)
+	case *array.BinaryBuilder:
+		b.AppendString(v.Text)
 	default:
 		panic(fmt.Sprintf("no column is of type %v", column.Type()))
 	}

@@ -24,7 +24,9 @@ var queries embed.FS
 //go:embed *.tmpl
 var files embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{"cell": cell, "code": code, "literal": literal, "join": strings.Join}).ParseFS(files, "*.tmpl"))
+var templates = template.Must(template.New("").
+	Funcs(template.FuncMap{"cell": cell, "code": code, "literal": literal, "join": strings.Join}).
+	ParseFS(files, "*.tmpl"))
 
 // page is what a table's page says. The form is that of the SDK's own generator, which leaves out descriptions
 // and knows neither sources nor queries.

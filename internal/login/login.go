@@ -98,9 +98,11 @@ func Help(out io.Writer) {
 func (o *options) flags(redirect *string, out io.Writer) *flag.FlagSet {
 	flags := flag.NewFlagSet("cq-source-pipedrive login", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.StringVar(&o.clientID, "client-id", os.Getenv("PIPEDRIVE_CLIENT_ID"), "the app's client id; default: the variable PIPEDRIVE_CLIENT_ID")
+	flags.StringVar(&o.clientID, "client-id", os.Getenv("PIPEDRIVE_CLIENT_ID"),
+		"the app's client id; default: the variable PIPEDRIVE_CLIENT_ID")
 	flags.StringVar(&o.tokenFile, "token-file", ".pipedrive/token.json", "where to keep the refresh token")
-	flags.StringVar(redirect, "redirect-url", "http://127.0.0.1:8976/callback", "the app's callback URL, as in the Developer Hub; on this machine")
+	flags.StringVar(redirect, "redirect-url", "http://127.0.0.1:8976/callback",
+		"the app's callback URL, as in the Developer Hub; on this machine")
 	flags.StringVar(&o.authorizeURL, "authorize-url", defaultAuthorizeURL, "where users consent")
 	flags.StringVar(&o.tokenURL, "token-url", pipedrive.DefaultTokenURL, "where the code is exchanged")
 	flags.Usage = func() {
@@ -191,7 +193,8 @@ func receive(ctx context.Context, listener net.Listener, path, state string) (st
 func explain(err error) error {
 	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		if status := refused.Response.StatusCode; status >= http.StatusMultipleChoices && status < http.StatusBadRequest {
-			return fmt.Errorf("pipedrive did not exchange the code: HTTP %d, a redirect, which is not followed; is -token-url right?", status)
+			return fmt.Errorf("pipedrive did not exchange the code: HTTP %d, a redirect, which is not followed; is -token-url right?",
+				status)
 		}
 		return fmt.Errorf("pipedrive did not exchange the code: HTTP %d %s", refused.Response.StatusCode, refused.ErrorCode)
 	}

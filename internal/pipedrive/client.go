@@ -61,7 +61,6 @@ type Client struct {
 // New returns a client; it sends nothing yet.
 func New(config Config) *Client {
 	c := &Client{
-		bodies: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 		config: config,
 		http: &http.Client{
 			Transport: config.Transport,
@@ -166,7 +165,10 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 	}
 	defer answer.Body.Close()
 	c.learn(answer.Header)
-	body := c.bodies.Get().(*bytes.Buffer)
+	body, ok := c.bodies.Get().(*bytes.Buffer)
+	if !ok {
+		body = new(bytes.Buffer)
+	}
 	body.Reset()
 	_, err = body.ReadFrom(io.LimitReader(answer.Body, maxBody+1))
 	switch {

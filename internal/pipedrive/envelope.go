@@ -59,56 +59,72 @@ type additionalData struct {
 // data may be null where the list is paged by offset, which is how v1 says "none". v2 says [], and of the lists that
 // come in one response (users, v1's pipelines) every account has some.
 func decodeEnvelope[T any](body []byte, nullIsEmpty bool, record Decode[T]) (envelope[T], error) {
-	var (
-		e       envelope[T]
-		failed  bool
-		hasData bool
-		message []string
-		names   = map[string]bool{}
-	)
-	dec := jsontext.NewDecoder(bytes.NewBuffer(body), Lenient...)
-	err := eachMember(dec, func(name string) error {
-		if names[name] {
-			return fmt.Errorf("the answer has %.100q twice", name)
-		}
-		names[name] = true
-		switch name {
-		case "success":
-			success, err := dec.ReadToken()
-			failed = err == nil && success.Kind() == 'f'
-			return err
-		case "data":
-			hasData = dec.PeekKind() == '[' || (nullIsEmpty && dec.PeekKind() == 'n')
-			if dec.PeekKind() != '[' {
-				return dec.SkipValue()
-			}
-			var err error
-			from := dec.InputOffset()
-			e.records, err = decodeRecords(dec, record)
-			e.digest = maphash.Bytes(digests, body[from:dec.InputOffset()])
-			return err
-		case "additional_data":
-			return e.readAdditionalData(dec)
-		case "pagination":
-			return json.UnmarshalDecode(dec, &e.pagination)
-		case "error", "error_info", "message":
-			text, err := dec.ReadValue()
-			if err == nil && text.Kind() == '"' {
-				message = append(message, strings.Trim(string(text), `"`))
-			}
-			return err
-		}
-		return dec.SkipValue()
-	})
+	r := envelopeReader[T]{body: body, nullIsEmpty: nullIsEmpty, record: record, names: map[string]bool{}}
+	r.dec = jsontext.NewDecoder(bytes.NewBuffer(body), Lenient...)
+	err := eachMember(r.dec, r.member)
 	switch {
 	case err != nil:
-		return e, err
-	case failed:
-		return e, Refuse(fmt.Errorf("the answer says that it failed: %s", shorten(strings.Join(message, "; "), 300)))
-	case !hasData:
-		return e, errors.New("the answer has no list of records")
+		return r.envelope, err
+	case r.failed:
+		return r.envelope, Refuse(fmt.Errorf("the answer says that it failed: %s", shorten(strings.Join(r.message, "; "), 300)))
+	case !r.hasData:
+		return r.envelope, errors.New("the answer has no list of records")
 	}
-	return e, nil
+	return r.envelope, nil
+}
+
+// envelopeReader reads the members of an envelope.
+type envelopeReader[T any] struct {
+	body        []byte
+	dec         *jsontext.Decoder // of the body
+	nullIsEmpty bool
+	record      Decode[T]
+
+	envelope envelope[T]
+	names    map[string]bool // of the members so far
+	failed   bool            // whether the answer says so
+	hasData  bool            // whether there is a list of records
+	message  []string        // why it failed
+}
+
+// member reads the value of a member.
+func (r *envelopeReader[T]) member(name string) error {
+	if r.names[name] {
+		return fmt.Errorf("the answer has %.100q twice", name)
+	}
+	r.names[name] = true
+	switch name {
+	case "success":
+		success, err := r.dec.ReadToken()
+		r.failed = err == nil && success.Kind() == 'f'
+		return err
+	case "data":
+		return r.data()
+	case "additional_data":
+		return r.envelope.readAdditionalData(r.dec)
+	case "pagination":
+		return json.UnmarshalDecode(r.dec, &r.envelope.pagination)
+	case "error", "error_info", "message":
+		text, err := r.dec.ReadValue()
+		if err == nil && text.Kind() == '"' {
+			r.message = append(r.message, strings.Trim(string(text), `"`))
+		}
+		return err
+	}
+	return r.dec.SkipValue()
+}
+
+func (r *envelopeReader[T]) data() error {
+	kind := r.dec.PeekKind()
+	r.hasData = kind == '[' || (r.nullIsEmpty && kind == 'n')
+	if kind != '[' {
+		return r.dec.SkipValue()
+	}
+	from := r.dec.InputOffset()
+	var err error
+	r.envelope.records, err = decodeRecords(r.dec, r.record)
+	r.envelope.digest = maphash.Bytes(digests, r.body[from:r.dec.InputOffset()])
+	return err
 }
 
 func (e *envelope[T]) readAdditionalData(dec *jsontext.Decoder) error {

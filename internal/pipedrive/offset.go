@@ -83,46 +83,60 @@ func (p *pager[T]) unrepeated(page envelope[T]) []T {
 // forward moves behind a page of which some records are new.
 func (p *pager[T]) forward(page envelope[T], fresh []T) ([]T, error) {
 	more, known, next := p.more(page)
-	switch {
-	case len(fresh) > 0:
-		p.again, p.beyond = 0, 0
-	case !known && len(page.records) < p.size: // no more than the overlap
+	if len(fresh) == 0 && !known && len(page.records) < p.size { // no more than the overlap
 		more = false
-	case p.start > p.reach && p.again > 0:
-		if err := p.count(); err != nil {
-			return nil, err
-		}
-	case p.start > p.reach:
-		if p.beyond++; p.beyond > mostBeyond {
-			return nil, p.broken(fmt.Sprintf("the page that starts at %d brings no record that was not there before", p.start))
-		}
+	} else if err := p.progress(len(fresh)); err != nil {
+		return nil, err
 	}
 	p.reach = max(p.reach, p.start)
 	s := &p.sequence
 	switch {
 	case !more:
 		p.ended = true
-		return fresh, nil
 	case s.byTime() && s.endShuffled(page.records):
 		return fresh, p.readSecond()
 	case s.sorting == oldestFirst && p.jumps && !s.timeless() && p.second().After(p.since):
 		p.before = secondOf(page.records[0])
 		p.seekTime(p.second())
-		return fresh, nil
+	default:
+		if err := p.seekBehind(page, next); err != nil {
+			return nil, err
+		}
 	}
+	return fresh, nil
+}
+
+// progress counts the furthest pages that bring no new record, and the pages that are read again where the list
+// has moved.
+func (p *pager[T]) progress(fresh int) error {
+	switch {
+	case fresh > 0:
+		p.again, p.beyond = 0, 0
+	case p.start > p.reach && p.again > 0:
+		return p.count()
+	case p.start > p.reach:
+		if p.beyond++; p.beyond > mostBeyond {
+			return p.broken(fmt.Sprintf("the page that starts at %d brings no record that was not there before", p.start))
+		}
+	}
+	return nil
+}
+
+// seekBehind moves on to the page that starts at next, less the overlap.
+func (p *pager[T]) seekBehind(page envelope[T], next int64) error {
 	overlap := min(p.margin, int64(len(page.records))-1)
 	switch {
-	case s.sorting == unsorted:
+	case p.sequence.sorting == unsorted:
 		overlap = 0
 	case p.beyond > 0 && p.again == 0: // what is new lies further behind; should this be too far, the next page tells
 		next += int64(p.size) << p.beyond
 	}
 	if next-overlap <= p.start {
-		return nil, p.broken(fmt.Sprintf("the page that starts at %d says that the next one starts at %d", p.start, next))
+		return p.broken(fmt.Sprintf("the page that starts at %d says that the next one starts at %d", p.start, next))
 	}
 	p.before = secondOf(page.records[0])
 	p.seek(next-overlap, overlap)
-	return fresh, nil
+	return nil
 }
 
 // more reports whether records follow the page and where, and whether the answer says so.

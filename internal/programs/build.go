@@ -29,7 +29,8 @@ func Build(folder string, packages ...string) error {
 
 // build builds like `make demo`, so that one finds what the other has compiled in the cache.
 func build(module, program, pkg string) error {
-	build := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-ldflags=-s -w", "-gcflags=all=-N -l", "-o", program, pkg)
+	build := exec.CommandContext(context.Background(),
+		"go", "build", "-trimpath", "-ldflags=-s -w", "-gcflags=all=-N -l", "-o", program, pkg)
 	build.Dir = module
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

@@ -90,7 +90,6 @@ func customV2(v any) any {
 // under its key, and for composite types under keys with a suffix too, which
 // are there even when the value is null [Pipedrive: API v2 migration guide].
 func customV1(f *Field, v any) []member {
-	at := func(suffix string, v any) member { return member{f.Key + suffix, v} }
 	switch f.Type {
 	case "enum":
 		if id, ok := v.(int64); ok {
@@ -101,38 +100,35 @@ func customV1(f *Field, v any) []member {
 			v = joinIDs(ids)
 		}
 	case "monetary":
-		if m, ok := v.(Money); ok {
-			return []member{at("", m.Value), at("_currency", m.Currency)}
-		}
-		return []member{at("", nil), at("_currency", nil)}
+		m, ok := v.(Money)
+		return composite(f, ok, member{"", m.Value}, member{"_currency", m.Currency})
 	case "daterange":
-		if r, ok := v.(DateRange); ok {
-			return []member{at("", r.Value), at("_until", r.Until)}
-		}
-		return []member{at("", nil), at("_until", nil)}
+		r, ok := v.(DateRange)
+		return composite(f, ok, member{"", r.Value}, member{"_until", r.Until})
 	case "time":
-		if t, ok := v.(TimeOfDay); ok {
-			return []member{at("", t.Value), at("_timezone_id", t.TimezoneID)}
-		}
-		return []member{at("", nil), at("_timezone_id", nil)}
+		t, ok := v.(TimeOfDay)
+		return composite(f, ok, member{"", t.Value}, member{"_timezone_id", t.TimezoneID})
 	case "timerange":
-		if t, ok := v.(TimeRange); ok {
-			return []member{at("", t.Value), at("_until", t.Until), at("_timezone_id", t.TimezoneID)}
-		}
-		return []member{at("", nil), at("_until", nil), at("_timezone_id", nil)}
+		t, ok := v.(TimeRange)
+		return composite(f, ok, member{"", t.Value}, member{"_until", t.Until}, member{"_timezone_id", t.TimezoneID})
 	case "address":
 		a, ok := v.(Address)
-		ms := []member{at("", nil)}
-		if ok {
-			ms[0].value = a.Value
-		}
+		parts := []member{{"", a.Value}}
 		for _, p := range a.parts() {
-			if !ok {
-				p.value = nil
-			}
-			ms = append(ms, at("_"+p.name, p.value))
+			parts = append(parts, member{"_" + p.name, p.value})
 		}
-		return ms
+		return composite(f, ok, parts...)
 	}
-	return []member{at("", v)}
+	return []member{{f.Key, v}}
+}
+
+// composite names the parts of a value by a field's key and their suffixes. They are null where there is no value.
+func composite(f *Field, there bool, parts ...member) []member {
+	for i := range parts {
+		parts[i].name = f.Key + parts[i].name
+		if !there {
+			parts[i].value = nil
+		}
+	}
+	return parts
 }

@@ -169,7 +169,8 @@ func (s *Server) strike(path string) (hit *Fault) {
 const (
 	htmlError  = "<!DOCTYPE html>\n<html><head><title>%[1]d %[2]s</title></head><body><h1>%[1]d %[2]s</h1></body></html>\n"
 	htmlOK     = "<!DOCTYPE html>\n<html><head><title>Pipedrive</title></head><body>We'll be back soon.</body></html>\n"
-	htmlBanned = "<!DOCTYPE html>\n<html><head><title>Attention Required! | Cloudflare</title></head><body><h1>Sorry, you have been blocked</h1></body></html>\n"
+	htmlBanned = "<!DOCTYPE html>\n<html><head><title>Attention Required! | Cloudflare</title></head>" +
+		"<body><h1>Sorry, you have been blocked</h1></body></html>\n"
 )
 
 // apply answers the request as the fault says. It returns false when there is

@@ -230,33 +230,19 @@ func (g *generator) customValue(f *Field) any {
 		return pick(g, []float64{0, 0.1, -3.75, 1e15, 12345.678, float64(g.r.IntN(1000))})
 	case "monetary":
 		return Money{float64(g.r.IntN(1_000_000)) / 100, pick(g, currencies)}
-	case "date":
-		return g.date()
+	case "date", "daterange", "time", "timerange":
+		return g.calendarValue(f.Type)
 	case "enum":
 		return pick(g, f.Options).ID
 	case "set":
-		ids := []int64{f.Options[0].ID.(int64), f.Options[2].ID.(int64), f.Options[4].ID.(int64)}
+		ids := []int64{as[int64](f.Options[0].ID), as[int64](f.Options[2].ID), as[int64](f.Options[4].ID)}
 		return ids[g.r.IntN(2) : 2+g.r.IntN(2)]
-	case "user":
-		return int64(1 + g.r.IntN(len(userNames)))
-	case "org":
-		return int64(1 + g.r.IntN(max(1, g.Organizations)))
-	case "people":
-		return int64(1 + g.r.IntN(max(1, g.Persons)))
-	case "deal":
-		return int64(1 + g.r.IntN(max(1, g.Deals)))
-	case "stage", "project", "activity":
-		return int64(1 + g.r.IntN(20))
+	case "user", "org", "people", "deal", "stage", "project", "activity":
+		return g.reference(f.Type)
 	case "int":
 		return pick(g, []int64{0, -1, 42, math.MaxInt64, math.MinInt64, 1<<53 + 1})
 	case "boolean":
 		return g.chance(0.5)
-	case "time":
-		return TimeOfDay{g.clockTime(), 55, "Europe/Tallinn"}
-	case "timerange":
-		return TimeRange{g.clockTime(), g.clockTime(), 55, "Europe/Tallinn"}
-	case "daterange":
-		return DateRange{g.date(), g.date()}
 	case "address":
 		return *g.address()
 	case "lead":
@@ -267,6 +253,35 @@ func (g *generator) customValue(f *Field) any {
 		return g.phone()
 	}
 	return pick(g, dealNouns) + " " + pick(g, optionLabels)
+}
+
+func (g *generator) calendarValue(kind string) any {
+	switch kind {
+	case "daterange":
+		return DateRange{g.date(), g.date()}
+	case "time":
+		return TimeOfDay{g.clockTime(), 55, "Europe/Tallinn"}
+	case "timerange":
+		return TimeRange{g.clockTime(), g.clockTime(), 55, "Europe/Tallinn"}
+	default:
+		return g.date()
+	}
+}
+
+// reference is the id of a record of another kind. Not all of these exist, as at Pipedrive.
+func (g *generator) reference(kind string) int64 {
+	count := 20
+	switch kind {
+	case "user":
+		count = len(userNames)
+	case "org":
+		count = g.Organizations
+	case "people":
+		count = g.Persons
+	case "deal":
+		count = g.Deals
+	}
+	return int64(1 + g.r.IntN(max(1, count)))
 }
 
 func (g *generator) customValues(entity string) map[string]any {
@@ -361,7 +376,10 @@ func (g *generator) person(p float64) int64 {
 
 func (g *generator) persons() {
 	for i := range g.Persons {
-		p := &Person{ID: int64(i + 1), OwnerID: g.user(), OrgID: g.organization(0.7), VisibleTo: g.visibility(), LabelIDs: g.labels(), Activity: g.activity()}
+		p := &Person{
+			ID: int64(i + 1), OwnerID: g.user(), OrgID: g.organization(0.7), VisibleTo: g.visibility(),
+			LabelIDs: g.labels(), Activity: g.activity(),
+		}
 		p.AddTime, p.UpdateTime = g.times()
 		p.FirstName = pick(g, firstNames)
 		p.Name = p.FirstName
@@ -418,7 +436,10 @@ func (g *generator) phones() []Contact {
 
 func (g *generator) deals() {
 	for i := range g.Deals {
-		d := &Deal{ID: int64(i + 1), CreatorUserID: int64(1 + g.r.IntN(len(userNames))), OwnerID: g.user(), VisibleTo: g.visibility(), LabelIDs: g.labels()}
+		d := &Deal{
+			ID: int64(i + 1), CreatorUserID: int64(1 + g.r.IntN(len(userNames))), OwnerID: g.user(),
+			VisibleTo: g.visibility(), LabelIDs: g.labels(),
+		}
 		d.AddTime, d.UpdateTime = g.times()
 		d.Title = fmt.Sprintf("%s %d", pick(g, dealNouns), i+1)
 		d.PersonID, d.OrgID = g.person(0.8), g.organization(0.7)

@@ -47,44 +47,59 @@ func (e *encoder) value(v any) {
 		e.null()
 	case string:
 		e.text(v)
-	case *string:
-		pointer(e, v, e.text)
 	case Date:
 		e.text(string(v))
-	case *Date:
-		pointer(e, v, func(d Date) { e.text(string(d)) })
 	case int64:
 		e.integer(v)
-	case *int64:
-		pointer(e, v, e.integer)
 	case int:
 		e.integer(int64(v))
 	case float64:
 		e.float(v)
-	case *float64:
-		pointer(e, v, e.float)
 	case bool:
 		e.buf = strconv.AppendBool(e.buf, v)
 	case time.Time:
 		e.moment(v)
-	case *time.Time:
-		pointer(e, v, e.moment)
-	case []int64:
-		e.ids(v)
-	case []string:
-		array(e, v, e.text)
-	case []Contact:
-		array(e, v, e.contact)
+	case *string, *Date, *int64, *float64, *time.Time:
+		e.pointed(v)
+	case []int64, []string, []Contact, []object, list:
+		e.list(v)
 	case object:
 		e.object(v)
-	case []object:
-		array(e, v, e.object)
-	case list:
-		array(e, v, e.value)
 	case json.RawMessage:
 		e.buf = append(e.buf, v...)
 	default:
 		panic(fmt.Sprintf("simulator: no JSON form for %T", v))
+	}
+}
+
+// pointed writes what a pointer points at, null for nil.
+func (e *encoder) pointed(v any) {
+	switch v := v.(type) {
+	case *string:
+		pointer(e, v, e.text)
+	case *Date:
+		pointer(e, v, func(d Date) { e.text(string(d)) })
+	case *int64:
+		pointer(e, v, e.integer)
+	case *float64:
+		pointer(e, v, e.float)
+	case *time.Time:
+		pointer(e, v, e.moment)
+	}
+}
+
+func (e *encoder) list(v any) {
+	switch v := v.(type) {
+	case []int64:
+		array(e, v, e.integer)
+	case []string:
+		array(e, v, e.text)
+	case []Contact:
+		array(e, v, e.contact)
+	case []object:
+		array(e, v, e.object)
+	case list:
+		array(e, v, e.value)
 	}
 }
 

@@ -153,18 +153,27 @@ func (e *entry) set(values map[string]any) {
 	for name, v := range values {
 		switch name {
 		case "add_time":
-			e.add = v.(time.Time)
+			e.add = as[time.Time](v)
 		case "update_time":
 			e.update = nil
 			if v != nil {
-				e.update = new(v.(time.Time))
+				e.update = new(as[time.Time](v))
 			}
 		case "custom_fields":
-			e.custom = v.(map[string]any)
+			e.custom = as[map[string]any](v)
 		default:
 			e.values[e.kind.index(name)] = v
 		}
 	}
+}
+
+// as is a value of the type that a field has. Another type is a mistake in a declaration or in a test.
+func as[T any](v any) T {
+	t, ok := v.(T)
+	if !ok {
+		panic(fmt.Sprintf("simulator: %v is a %T instead of a %T", v, v, t))
+	}
+	return t
 }
 
 // The fields that a record has of itself.

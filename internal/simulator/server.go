@@ -417,10 +417,7 @@ func (x *exchange) html(status int, page string) {
 	x.header.Set("Content-Type", "text/html; charset=utf-8")
 }
 
-var gzips = sync.Pool{New: func() any {
-	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
-	return z
-}}
+var gzips sync.Pool // of *gzip.Writer
 
 // send writes the answer, compressed if the client takes that.
 func (x *exchange) send(w http.ResponseWriter) {
@@ -438,7 +435,10 @@ func (x *exchange) send(w http.ResponseWriter) {
 		w.Header().Set("Content-Encoding", "gzip")
 		w.Header().Set("Vary", "Accept-Encoding")
 		w.WriteHeader(x.status)
-		z := gzips.Get().(*gzip.Writer)
+		z, ok := gzips.Get().(*gzip.Writer)
+		if !ok {
+			z, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
+		}
 		defer gzips.Put(z)
 		z.Reset(w)
 		_, _ = z.Write(x.body) // an error means that the client has left

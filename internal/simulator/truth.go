@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,12 +65,11 @@ func (c *Company) Truth(table string, opts TruthOptions) []map[string]any {
 
 func rowsOf[T any](records map[int64]*T, listed func(*T) bool, row func(*T) map[string]any) []map[string]any {
 	var rows []map[string]any
-	for _, r := range records {
-		if listed(r) {
+	for _, id := range slices.Sorted(maps.Keys(records)) {
+		if r := records[id]; listed(r) {
 			rows = append(rows, row(r))
 		}
 	}
-	slices.SortFunc(rows, func(a, b map[string]any) int { return int(a["id"].(int64) - b["id"].(int64)) })
 	return rows
 }
 

@@ -64,7 +64,9 @@ func (c *Company) userObject(id int64) any {
 	}
 	u := c.users.rows[id]
 	if u == nil {
-		return object{{"id", id}, {"name", nil}, {"email", nil}, {"has_pic", false}, {"pic_hash", nil}, {"active_flag", false}, {"value", id}}
+		return object{
+			{"id", id}, {"name", nil}, {"email", nil}, {"has_pic", false}, {"pic_hash", nil}, {"active_flag", false}, {"value", id},
+		}
 	}
 	return object{
 		{"id", id},

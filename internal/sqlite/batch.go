@@ -132,7 +132,7 @@ func (c *Client) apply(ctx context.Context, messages []message.WriteMessage) err
 func allOf[M message.WriteMessage](_ M, messages []message.WriteMessage) []M {
 	all := make([]M, len(messages))
 	for i, m := range messages {
-		all[i] = m.(M)
+		all[i] = as[M](m)
 	}
 	return all
 }

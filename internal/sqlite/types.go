@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -120,17 +121,26 @@ func typeOf(dataType arrow.DataType) columnType {
 	return textForm
 }
 
+// as is a value in the form that was chosen by its type. Another form is a mistake in this package.
+func as[T any](value any) T {
+	t, ok := value.(T)
+	if !ok {
+		panic(fmt.Sprintf("%T is not a %v", value, reflect.TypeFor[T]()))
+	}
+	return t
+}
+
 // scalar describes a type whose arrays hold, and whose builders take, Go
 // values of type T.
 func scalar[T any](declared string, toSQL func(T) any, fromSQL func(any) (T, error)) columnType {
 	return columnType{
 		declared: declared,
 		bind: func(a arrow.Array) binder {
-			values := a.(interface{ Value(row int) T })
+			values := as[interface{ Value(row int) T }](a)
 			return func(row int) (any, error) { return toSQL(values.Value(row)), nil }
 		},
 		restore: func(b array.Builder) restorer {
-			builder := b.(interface{ Append(value T) })
+			builder := as[interface{ Append(value T) }](b)
 			return func(value any) error {
 				v, err := fromSQL(value)
 				if err == nil {
@@ -158,11 +168,11 @@ func integer[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32]() columnT
 var timestamps = columnType{
 	declared: timestampColumn,
 	bind: func(a arrow.Array) binder {
-		values, unit := a.(*array.Timestamp), a.DataType().(*arrow.TimestampType).Unit
+		values, unit := as[*array.Timestamp](a), as[*arrow.TimestampType](a.DataType()).Unit
 		return func(row int) (any, error) { return formatTimestamp(values.Value(row).ToTime(unit)), nil }
 	},
 	restore: func(b array.Builder) restorer {
-		builder, unit := b.(*array.TimestampBuilder), b.Type().(*arrow.TimestampType).Unit
+		builder, unit := as[*array.TimestampBuilder](b), as[*arrow.TimestampType](b.Type()).Unit
 		return func(value any) error {
 			t, err := restoreTimestamp(value)
 			if err != nil {
@@ -181,7 +191,7 @@ var timestamps = columnType{
 var documents = columnType{
 	declared: jsonColumn,
 	bind: func(a arrow.Array) binder {
-		values := a.(*types.JSONArray).Storage().(*array.Binary)
+		values := as[*array.Binary](as[*types.JSONArray](a).Storage())
 		return func(row int) (any, error) {
 			if !json.Valid(values.Value(row)) {
 				return nil, errors.New("the value is not valid JSON")
@@ -190,7 +200,7 @@ var documents = columnType{
 		}
 	},
 	restore: func(b array.Builder) restorer {
-		builder := b.(*types.JSONBuilder)
+		builder := as[*types.JSONBuilder](b)
 		return func(value any) error {
 			s, err := expect[string](value)
 			if err == nil {

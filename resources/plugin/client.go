@@ -71,7 +71,8 @@ func (c *Client) selected(options plugin.TableOptions) ([]*table.Table, error) {
 	all := schemasOf(declared)
 	chosen, err := all.FilterDfs(options.Tables, options.SkipTables, options.SkipDependentTables)
 	if err != nil {
-		return nil, pipedrive.Errorf(pipedrive.InvalidType, "%v%s; the tables are %v", err, nearestTable(err, all.TableNames()), all.TableNames())
+		names := all.TableNames()
+		return nil, pipedrive.Errorf(pipedrive.InvalidType, "%v%s; the tables are %v", err, nearestTable(err, names), names)
 	}
 	return slices.DeleteFunc(declared, func(t *table.Table) bool { return chosen.Get(t.Name()) == nil }), nil
 }
@@ -139,7 +140,10 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 }
 
 // read reads the tables and ends the run.
-func (c *Client) read(ctx context.Context, run *client.Run, wanted []*table.Table, options plugin.SyncOptions, cursors *client.State, skipped error, res chan<- message.SyncMessage) error {
+func (c *Client) read(
+	ctx context.Context, run *client.Run, wanted []*table.Table, options plugin.SyncOptions, cursors *client.State, skipped error,
+	res chan<- message.SyncMessage,
+) error {
 	if c.spec.CustomFields == spec.Columns {
 		var err error
 		if wanted, err = run.AddCustomFields(ctx, wanted, cursors); err != nil {
@@ -168,7 +172,9 @@ func sendAll(ctx context.Context, messages []message.SyncMessage, res chan<- mes
 
 // connectState takes the lease of the run's tables and then connects to the backend that keeps the cursors; they are
 // nil where there is none. The context that it returns ends when the lease is lost.
-func (c *Client) connectState(ctx context.Context, run *client.Run, wanted []*client.Table, options plugin.SyncOptions) (held context.Context, cursors *client.State, closeState func() error, err error) {
+func (c *Client) connectState(
+	ctx context.Context, run *client.Run, wanted []*client.Table, options plugin.SyncOptions,
+) (held context.Context, cursors *client.State, closeState func() error, err error) {
 	at := options.BackendOptions
 	if at == nil {
 		return ctx, nil, func() error { return nil }, nil
@@ -183,7 +189,8 @@ func (c *Client) connectState(ctx context.Context, run *client.Run, wanted []*cl
 	connected, err := state.NewConnectedClient(ctx, at) // it reads what the run before has left
 	held, end := run.HoldLease(ctx)
 	if err != nil {
-		return nil, nil, nil, errors.Join(fmt.Errorf("the state backend of backend_options can't be reached: %w", err), end(), backend.Close())
+		err = fmt.Errorf("the state backend of backend_options can't be reached: %w", err)
+		return nil, nil, nil, errors.Join(err, end(), backend.Close())
 	}
 	cursors = client.NewState(connected, backend, at.TableName)
 	run.UseState(cursors)

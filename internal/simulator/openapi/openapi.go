@@ -186,8 +186,9 @@ func member(n *yaml.Node, name string) *yaml.Node {
 func mapping(members ...any) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	for i := 0; i < len(members); i += 2 {
+		name, _ := members[i].(string)
 		if value, _ := members[i+1].(*yaml.Node); value != nil {
-			n.Content = append(n.Content, scalar(members[i].(string)), value)
+			n.Content = append(n.Content, scalar(name), value)
 		}
 	}
 	return n

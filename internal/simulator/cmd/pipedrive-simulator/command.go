@@ -33,7 +33,9 @@ func runCommand(command, env []string, signals <-chan os.Signal, stdout, stderr 
 	for {
 		select {
 		case s := <-signals:
-			signalGroup(cmd.Process, s.(syscall.Signal))
+			if s, ok := s.(syscall.Signal); ok {
+				signalGroup(cmd.Process, s)
+			}
 		case err := <-ended:
 			signalGroup(cmd.Process, syscall.SIGKILL)
 			return exitCode(cmd.ProcessState, err)

@@ -67,7 +67,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.Func("records", "`number` of records of another kind, as leads=900; may be repeated", func(v string) error {
 		return setNumber(s.company.Records, v, simulator.Kinds())
 	})
-	f.Func("refuse", "`feature` that the account lacks and the status that says so, as projects=402; may be repeated", func(v string) error {
+	refused := "`feature` that the account lacks and the status that says so, as projects=402; may be repeated"
+	f.Func("refuse", refused, func(v string) error {
 		return setNumber(s.refused, v, simulator.Gates())
 	})
 	f.StringVar(&s.token, "token", "simulator", "API token to accept")
