@@ -99,7 +99,8 @@ func (b *Backend) read(ctx context.Context, t *table.Table, more schema.ColumnLi
 	}
 	// A run that fails meanwhile waits for the end: a destination goes on with a reading that was given up, and
 	// serves no other until then.
-	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), readTimeout, fmt.Errorf("the backend took more than %v to read %s", readTimeout, t.Name()))
+	tooSlow := fmt.Errorf("the backend took more than %v to read %s", readTimeout, t.Name())
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), readTimeout, tooSlow)
 	defer cancel()
 	needed := verifyColumns(t)
 	columns := &schema.Table{Name: t.Name(), Columns: slices.Concat(needed, more)}

@@ -42,7 +42,7 @@ var (
 	duration = rule{
 		&jsonschema.Schema{AllOf: []*jsonschema.Schema{pattern(`[0-9]`), pattern(
 			`^([0-9]{1,6}(\.[0-9]{1,9})?h)?([0-9]{1,7}(\.[0-9]{1,9})?m)?([0-9]{1,9}(\.[0-9]{1,9})?s)?` +
-			`([0-9]{1,9}(\.[0-9]{1,6})?ms)?([0-9]{1,9}(\.[0-9]{1,3})?[uµμ]s)?([0-9]{1,9}ns)?$`)}},
+				`([0-9]{1,9}(\.[0-9]{1,6})?ms)?([0-9]{1,9}(\.[0-9]{1,3})?[uµμ]s)?([0-9]{1,9}ns)?$`)}},
 		"a duration of 0s or more, like 60s, 1h30m or 168h; days are no unit",
 	}
 	positive = rule{pattern(`[1-9]`), "a duration of more than 0s"}

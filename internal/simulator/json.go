@@ -126,9 +126,6 @@ func array[T any](e *encoder, vs []T, write func(T)) {
 
 func (e *encoder) integer(n int64) { e.buf = strconv.AppendInt(e.buf, n, 10) }
 
-// ids avoids a call per element, because label lists are on every record.
-func (e *encoder) ids(ids []int64) { array(e, ids, e.integer) }
-
 // float writes whole numbers without a fraction, as JavaScript does.
 func (e *encoder) float(f float64) {
 	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {

@@ -317,7 +317,8 @@ func (l *listed) serve(k *kind) func(*exchange) {
 	choose := func(c *Company, q url.Values) (string, func(*entry) bool, *refusal) { return l.choose(c, q, subset) }
 	if strings.HasPrefix(l.path, "/api/v2/") {
 		return (&v2List[entry, *entry]{
-			table: table, attributes: k.attributes(), subset: subset, entity: k.entity, sorts: l.sorts, dated: l.dated, lacks: l.lacks, ids: l.ids,
+			table: table, attributes: k.attributes(), subset: subset, entity: k.entity,
+			sorts: l.sorts, dated: l.dated, lacks: l.lacks, ids: l.ids,
 			unpaged: l.paging == unpaged, refused: l.refused, filters: filters, custom: custom, choose: choose,
 		}).serve
 	}

@@ -30,10 +30,10 @@ type v1List[T any, P row[T]] struct {
 }
 
 var (
-	v1Sorts      = []string{"id", "add_time", "update_time"}
-	noteSorts    = []string{"id", "add_time", "update_time", "user_id", "deal_id", "person_id", "org_id"}
-	noteFilters  = []string{"updated_since", "start_date", "end_date"}
-	noteRefused  = []string{
+	v1Sorts     = []string{"id", "add_time", "update_time"}
+	noteSorts   = []string{"id", "add_time", "update_time", "user_id", "deal_id", "person_id", "org_id"}
+	noteFilters = []string{"updated_since", "start_date", "end_date"}
+	noteRefused = []string{
 		"user_id", "lead_id", "deal_id", "person_id", "org_id", "project_id", "task_id",
 		"pinned_to_lead_flag", "pinned_to_deal_flag", "pinned_to_organization_flag",
 		"pinned_to_person_flag", "pinned_to_project_flag", "pinned_to_task_flag",
