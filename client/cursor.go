@@ -80,6 +80,7 @@ type State struct {
 	backend *Backend
 	table   string // of the state backend, for messages
 	moved   atomic.Bool
+	wait    func(context.Context, time.Duration)
 
 	mu         sync.Mutex
 	unfinished map[string]unfinished // of the run that is under way, by key
@@ -98,7 +99,7 @@ type unfinished struct {
 
 // NewState returns the state that lives in a table of a backend.
 func NewState(c state.Client, backend *Backend, table string) *State {
-	return &State{client: c, backend: backend, table: table, unfinished: map[string]unfinished{}}
+	return &State{client: c, backend: backend, table: table, wait: wait, unfinished: map[string]unfinished{}}
 }
 
 // form is what of a spec decides which rows belong to a table and which of their columns are filled.
@@ -237,16 +238,10 @@ func (s *State) Moved() bool { return s.moved.Load() }
 func (s *State) Finish(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	there := map[string]bool{}
+	there := s.look(ctx)
 	for key, u := range s.unfinished {
 		c := u.cursor
-		if (u.known || u.doubted) && !c.Found && c.Absent < maxAbsent {
-			if u.doubted && len(there) == 0 {
-				wait(ctx, firstRows)
-			}
-			if _, known := there[u.table.Name()]; !known {
-				there[u.table.Name()] = s.backend.has(ctx, u.table)
-			}
+		if u.sought() {
 			if c.Found = there[u.table.Name()]; !c.Found {
 				c.Absent++
 			}
@@ -257,6 +252,29 @@ func (s *State) Finish(ctx context.Context) error {
 		}
 	}
 	return s.flush(ctx)
+}
+
+// sought reports whether the run that ends looks for the table: one that no run has seen in the backend.
+func (u unfinished) sought() bool {
+	return (u.known || u.doubted) && !u.cursor.Found && u.cursor.Absent < maxAbsent
+}
+
+// look returns which of the tables that the run looks for are in the backend. Those that were not there when the run
+// began get time to be made.
+func (s *State) look(ctx context.Context) map[string]bool {
+	there, doubted := map[string]bool{}, false
+	for _, u := range s.unfinished {
+		doubted = doubted || u.sought() && u.doubted
+	}
+	if doubted {
+		s.wait(ctx, firstRows)
+	}
+	for _, u := range s.unfinished {
+		if _, known := there[u.table.Name()]; u.sought() && !known {
+			there[u.table.Name()] = s.backend.has(ctx, u.table)
+		}
+	}
+	return there
 }
 
 // firstRows is how long a destination gets to make a table that was dropped: it does so with the first rows that

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -70,7 +71,7 @@ func (r *reading) findGone(ctx context.Context, complete bool) error {
 		return nil
 	}
 	if mostOf(len(keys), all) {
-		return r.refuse(ctx, keys, all)
+		return r.refuse(ctx, keys, missing, all)
 	}
 	r.cursor.Least = int64(all - len(keys))
 	log.Info().Int("rows", all).Int("gone", len(keys)).Msg("full refresh")
@@ -115,7 +116,7 @@ type refused struct {
 }
 
 // refuse keeps in the state which rows the refresh would remove, and returns the error that says how to go on.
-func (r *reading) refuse(ctx context.Context, gone []key, all int) error {
+func (r *reading) refuse(ctx context.Context, gone []key, rows map[key][]table.Value, all int) error {
 	n := min(len(gone), maxRefused)
 	kept := make([]key, n)
 	for i := range kept {
@@ -131,19 +132,22 @@ func (r *reading) refuse(ctx context.Context, gone []key, all int) error {
 	if err := cmp.Or(a.state.store(ctx, id, c), a.state.flush(ctx)); err != nil {
 		return err
 	}
-	return r.undecided(gone, len(gone), all)
+	return r.undecided(gone, rows, len(gone), all)
 }
 
 // undecided is the error of a run that does not read a table until somebody has decided what is to become of its rows
-// that are gone.
-func (r *reading) undecided(keys []key, gone, all int) error {
-	some := keys[:min(len(keys), 5)]
-	return fmt.Errorf("full_refresh_every: Pipedrive no longer lists %d of the account's %d rows, among them those of id %s; "+
+// that are gone. rows are the keys of these as they are in the table.
+func (r *reading) undecided(gone []key, rows map[key][]table.Value, n, all int) error {
+	var some []string
+	for _, k := range gone[:min(len(gone), 5)] {
+		some = append(some, table.KeyText(rows[k]))
+	}
+	return fmt.Errorf("full_refresh_every: Pipedrive no longer lists %d of the account's %d rows, among them those with the keys %s; "+
 		"that is more than half, so none is removed, and the table is not read until you decide. "+
 		"If they are to go, delete at least %d of them from %s, and the next run removes the others. "+
 		"If they are to stay, set full_refresh_every: 0s. "+
 		"If Pipedrive is to list them again, see to that, and then delete the row whose key is %q from table %s",
-		gone, all, strings.Trim(fmt.Sprint(some), "[]"), 2*gone-all, r.table.Name(), r.account.key(r.table), r.account.state.table)
+		n, all, strings.Join(some, "; "), 2*n-all, r.table.Name(), r.account.key(r.table), r.account.state.table)
 }
 
 // decide looks whether somebody has decided after a full refresh was refused: rows that it would have removed were
@@ -154,18 +158,18 @@ func (r *reading) decide(ctx context.Context) error {
 	if a.refresh == 0 || was == nil || len(was.Keys) == 0 {
 		return nil
 	}
-	there, err := r.stored(ctx, func(stored) {})
+	rows := map[key][]table.Value{}
+	there, err := r.stored(ctx, func(row stored) {
+		if _, found := slices.BinarySearch(was.Keys, row.version.key); found {
+			rows[row.version.key] = slices.Clone(row.key)
+		}
+	})
 	if err != nil && !errors.Is(err, errAbsent) {
 		return fmt.Errorf("a full refresh was refused, and which rows are left can't be seen through backend_options: %w", err)
 	}
-	var left []key
-	for _, v := range there.versions {
-		if _, found := slices.BinarySearch(was.Keys, v.key); found {
-			left = append(left, v.key)
-		}
-	}
-	if gone := len(left) * was.Gone / len(was.Keys); mostOf(gone, len(there.versions)) {
-		return r.undecided(left, gone, len(there.versions))
+	left, all := slices.Sorted(maps.Keys(rows)), len(there.versions)
+	if n := len(left) * was.Gone / len(was.Keys); mostOf(n, all) {
+		return r.undecided(left, rows, n, all)
 	}
 	r.last.Refreshing = false // so that this run refreshes
 	return nil

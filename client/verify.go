@@ -118,7 +118,7 @@ const givenUpFor = 24 * time.Hour
 
 // verifiable reports whether there is something to verify, and a table to read it from.
 func (c cursor) verifiable() bool {
-	return (len(c.Marks) > 0 || len(c.Sent) > 0) && (c.Found || c.Absent < maxAbsent)
+	return (len(c.Marks) > 0 || len(c.Sent) > 0) && c.Absent < maxAbsent
 }
 
 // verify returns the cursor to go on from: where the destination does not have what the last run sent, an

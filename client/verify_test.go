@@ -3,9 +3,11 @@ package client
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
@@ -205,4 +207,38 @@ func TestLooked_aLargeTableInTurn(t *testing.T) {
 	require.Empty(t, looked([]*reading{r}), "how many rows there are is not known")
 	r.last.Least = 10 * mostCells
 	require.Empty(t, looked([]*reading{r}), "the columns that verifying needs are more than that")
+}
+
+// TestReading_verifiesATableThatIsNotThere: one that was seen once was dropped, and stays one that was seen. One that was
+// never seen may be in another destination: it is read again once, and then looked for some times more.
+func TestReading_verifiesATableThatIsNotThere(t *testing.T) {
+	marks := map[string]plan.Position{"list": {Changed: at(40), Complete: true}}
+	for name, test := range map[string]struct {
+		found    bool
+		absent   int
+		marks    map[string]plan.Position
+		absences int  // that are counted afterwards
+		doubtful bool // whether the run's end looks for the table
+		unseen   bool
+	}{
+		"seen once":              {found: true, marks: map[string]plan.Position{}},
+		"seen after a vain look": {found: true, absent: 1, marks: map[string]plan.Position{}, absences: 1},
+		"never looked for":       {marks: map[string]plan.Position{}, doubtful: true},
+		"looked for in vain":     {absent: 1, marks: marks, absences: 2, unseen: true},
+		"for the last time":      {absent: maxAbsent - 1, marks: marks, absences: maxAbsent, unseen: true},
+		"given up":               {absent: maxAbsent, marks: marks, absences: maxAbsent, unseen: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &reading{table: &table.Table{Records: "deals"}, account: &Account{id: "4711", verify: true, logger: zerolog.Nop()}}
+			r.last = cursor{Version: 1, Finished: true, Marks: marks, Sent: sentRows(10, 40).segments(), Found: test.found, Absent: test.absent}
+			next, err := r.verify(t.Context(), readBack{err: fmt.Errorf("%w: no such table", errAbsent)})
+			require.NoError(t, err)
+			require.Equal(t, test.marks, next.Marks)
+			require.Equal(t, test.found, next.Found)
+			require.Equal(t, test.absences, next.Absent)
+			require.Equal(t, test.doubtful, r.doubtful)
+			require.Equal(t, test.found, r.arrival != nil, "what is known to be there: nothing")
+			require.Equal(t, test.unseen, r.account.verification.unseen)
+		})
+	}
 }

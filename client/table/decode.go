@@ -54,7 +54,10 @@ func (r *Row) Key(columns []int) []Value {
 }
 
 // KeyText is the row's primary key for people.
-func (r *Row) KeyText(key []int) string { return joined(r.Key(key), ", ") }
+func (r *Row) KeyText(key []int) string { return KeyText(r.Key(key)) }
+
+// KeyText is the values of a primary key, for messages.
+func KeyText(values []Value) string { return joined(values, ", ") }
 
 func joined(values []Value, separator string) string {
 	parts := make([]string, len(values))

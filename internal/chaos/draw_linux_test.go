@@ -22,6 +22,7 @@ type history struct {
 	lookback  time.Duration
 	appends   bool          // the destination's write mode append
 	refresh   time.Duration // full_refresh_every
+	nullsLast bool          // whether records without an update_time are behind all others
 	skewed    bool          // whether the server's clock is ahead in some runs
 	runs      []run
 }
@@ -75,6 +76,7 @@ func draw(seed uint64) history {
 	d.lookback = pick(d, 0, 2*time.Minute)
 	d.appends = d.IntN(5) == 0
 	d.refresh = pick(d, 0, 0, time.Second, time.Hour)
+	d.nullsLast = d.IntN(2) == 0
 	d.skewed = d.IntN(4) == 0
 	for range 1 + d.IntN(4) {
 		d.runs = append(d.runs, d.run())

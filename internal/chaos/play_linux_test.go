@@ -117,6 +117,7 @@ func newest(table string, rows []truth.Row) []truth.Row {
 func newWorld(t *testing.T, h history) *world {
 	t.Helper()
 	w := &world{t: t, history: h, dir: t.TempDir(), account: truth.NewAccount(simulator.NewCompany(4711))}
+	w.account.Company.SetNullsLast(h.nullsLast)
 	if h.skewed {
 		// This machine's clock is the other one. The company's stands still but for what happens in the history, so that
 		// it has to be ahead for this machine's to be behind until the end.

@@ -37,6 +37,7 @@ type history struct {
 
 func newHistory(t *rapid.T) *history {
 	c := simulator.NewCompany(4711)
+	c.SetNullsLast(rapid.Bool().Draw(t, "records without update_time last"))
 	w := newWorld(t, c)
 	h := &history{world: w, t: t, account: w.accounts[0]}
 	// Tables are read at the same time, so that only the history of a single one repeats itself exactly,

@@ -313,7 +313,7 @@ func TestFullRefresh_mostRowsAreGone(t *testing.T) {
 	t.Run("some are deleted", func(t *testing.T) {
 		w := refused(t)
 		w.exec("DELETE FROM pipedrive_persons WHERE id = 1")
-		w.requireRefused("10 of the account's 19 rows", "id 2 3 4 5 6", "delete at least 1 of them")
+		w.requireRefused("10 of the account's 19 rows", "the keys 2; 3; 4; 5; 6", "delete at least 1 of them")
 		w.exec("DELETE FROM pipedrive_persons WHERE id = 2")
 		w.requireSync()
 		w.requireTruth("persons")

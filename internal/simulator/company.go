@@ -133,6 +133,25 @@ func (c *Company) SetArchivingStampsUpdateTime(on bool) {
 	c.silentArchive = !on
 }
 
+// SetNullsLast says whether lists by update_time have the records without one
+// behind all others. The vendor doesn't document where they are; they come
+// first at first.
+func (c *Company) SetNullsLast(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := int64(sortsFirst)
+	if on {
+		key = sortsLast
+	}
+	c.deals.sortNulls(key)
+	c.persons.sortNulls(key)
+	c.organizations.sortNulls(key)
+	c.notes.sortNulls(key)
+	for _, k := range c.kinds {
+		k().sortNulls(key)
+	}
+}
+
 // AddDeal adds a deal and returns its id. An ID of 0 becomes the next free
 // one, a zero AddTime the clock's time and a nil UpdateTime the AddTime; for a
 // NULL update_time use UpdateDeal. An empty Status becomes open, Currency EUR,

@@ -70,6 +70,8 @@ func keyValue(field string, key int64) any {
 	switch {
 	case key == sortsFirst:
 		return nil
+	case key == sortsLast:
+		return key
 	case field == "add_time" || field == "update_time":
 		return time.Unix(key, 0).UTC().Format(v2Time)
 	}

@@ -25,6 +25,8 @@ type table[T any, P row[T]] struct {
 	keys map[string]func(P) int64
 	// grain is what times are whole numbers of: a second for most.
 	grain time.Duration
+	// null is the key of an update_time that is NULL.
+	null int64
 
 	rows   map[int64]P
 	lastID int64
@@ -46,6 +48,7 @@ func newTable[T any, P row[T]](name string) *table[T, P] {
 	return &table[T, P]{
 		name:    name,
 		grain:   time.Second,
+		null:    sortsFirst,
 		subsets: map[string]func(P) bool{"": func(P) bool { return true }},
 		keys:    map[string]func(P) int64{},
 		rows:    map[int64]P{},
@@ -53,8 +56,17 @@ func newTable[T any, P row[T]](name string) *table[T, P] {
 	}
 }
 
-// sortsFirst is the key of a NULL: MySQL, and so the vendor, sorts it first.
-const sortsFirst = math.MinInt64
+// sortsFirst and sortsLast are keys of a NULL. MySQL, and so presumably the vendor, sorts it first.
+const (
+	sortsFirst = math.MinInt64
+	sortsLast  = math.MaxInt64
+)
+
+// sortNulls gives a NULL in update_time another place.
+func (t *table[T, P]) sortNulls(key int64) {
+	t.null = key
+	clear(t.orders)
+}
 
 func (t *table[T, P]) key(name string) func(P) int64 {
 	switch name {
@@ -67,7 +79,7 @@ func (t *table[T, P]) key(name string) func(P) int64 {
 			if u := *p.updated(); u != nil {
 				return t.moment(*u)
 			}
-			return sortsFirst
+			return t.null
 		}
 	}
 	return t.keys[name]

@@ -1,0 +1,134 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	pb "github.com/cloudquery/plugin-pb-go/pb/plugin/v3"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+)
+
+// keptState is a state backend, in memory.
+type keptState map[string]string
+
+func (m keptState) SetKey(_ context.Context, key, value string) error {
+	m[key] = value
+	return nil
+}
+func (m keptState) GetKey(_ context.Context, key string) (string, error) { return m[key], nil }
+func (keptState) Flush(context.Context) error                            { return nil }
+func (keptState) Close() error                                           { return nil }
+
+// cursor is the one that is kept.
+func (m keptState) cursor(t *testing.T, key string) cursor {
+	var c cursor
+	require.NoError(t, json.Unmarshal([]byte(m[key]), &c))
+	return c
+}
+
+// emptyTables is a destination that has tables without rows.
+type emptyTables struct {
+	pb.PluginClient
+	there map[string]bool
+	reads int
+}
+
+func (d *emptyTables) Read(_ context.Context, in *pb.Read_Request, _ ...grpc.CallOption) (grpc.ServerStreamingClient[pb.Read_Response], error) {
+	d.reads++
+	asked, err := pb.NewSchemaFromBytes(in.Table)
+	if err != nil {
+		return nil, err
+	}
+	if name, _ := asked.Metadata().GetValue("cq:table_name"); !d.there[name] {
+		return nil, errors.New("no such table: " + name)
+	}
+	return noRows{}, nil
+}
+
+type noRows struct {
+	grpc.ServerStreamingClient[pb.Read_Response]
+}
+
+func (noRows) Recv() (*pb.Read_Response, error) { return nil, io.EOF }
+
+// ending is a run of several accounts that ends. What it waits for comes meanwhile.
+type ending struct {
+	*State
+	kept   keptState
+	tables *emptyTables
+	waits  []time.Duration
+}
+
+func newEnding(comes string) *ending {
+	e := &ending{kept: keptState{}, tables: &emptyTables{there: map[string]bool{}}}
+	backend := &Backend{client: e.tables, free: make(chan struct{}, 1)}
+	backend.free <- struct{}{}
+	e.State = NewState(e.kept, backend, "state")
+	e.wait = func(_ context.Context, d time.Duration) {
+		e.waits = append(e.waits, d)
+		e.tables.there[comes] = true
+	}
+	return e
+}
+
+func (e *ending) add(t *testing.T, key, records string, c cursor, known, doubted bool) {
+	require.NoError(t, e.storeCursor(t.Context(), key, &table.Table{Records: records}, c, known, doubted))
+}
+
+// TestState_aTableThatWasDroppedGetsTimeToCome: a destination makes it with the first rows that it receives, which may
+// be later than the run ends. The run waits once, before it looks for any table.
+func TestState_aTableThatWasDroppedGetsTimeToCome(t *testing.T) {
+	for range 20 { // in the orders that a map has
+		e := newEnding("pipedrive_deals")
+		e.tables.there["pipedrive_persons"] = true
+		e.add(t, "persons of 1", "persons", cursor{}, true, false)
+		e.add(t, "deals of 1", "deals", cursor{}, true, false)
+		e.add(t, "deals of 2", "deals", cursor{}, false, true)
+		require.NoError(t, e.Finish(t.Context()))
+		for key := range e.kept {
+			c := e.kept.cursor(t, key)
+			require.True(t, c.Found && c.Finished, key)
+			require.Zero(t, c.Absent, key)
+		}
+		require.Equal(t, []time.Duration{firstRows}, e.waits)
+		require.Equal(t, 2, e.tables.reads, "each table once")
+	}
+}
+
+// TestState_tablesThatAreNotLookedFor cost no wait, and no error at the destination.
+func TestState_tablesThatAreNotLookedFor(t *testing.T) {
+	e := newEnding("")
+	e.add(t, "small", "deals", cursor{}, false, false)
+	e.add(t, "seen before", "persons", cursor{Found: true}, true, true)
+	e.add(t, "of another destination", "notes", cursor{Absent: maxAbsent}, true, true)
+	require.NoError(t, e.Finish(t.Context()))
+	require.Empty(t, e.waits)
+	require.Zero(t, e.tables.reads)
+	require.True(t, e.kept.cursor(t, "seen before").Found)
+	require.False(t, e.kept.cursor(t, "small").Found)
+	require.Equal(t, maxAbsent, e.kept.cursor(t, "of another destination").Absent)
+}
+
+// TestState_aTableThatDoesNotCome is counted for each account, which see nothing of one another.
+func TestState_aTableThatDoesNotCome(t *testing.T) {
+	e := newEnding("pipedrive_persons")
+	e.add(t, "deals of 1", "deals", cursor{Absent: 1}, false, true)
+	e.add(t, "deals of 2", "deals", cursor{Found: true, Absent: 1}, false, true)
+	e.add(t, "persons of 1", "persons", cursor{Absent: 2}, true, false)
+	require.NoError(t, e.Finish(t.Context()))
+	for key, want := range map[string]cursor{
+		"deals of 1":   {Absent: 2},
+		"deals of 2":   {Found: true, Absent: 1},
+		"persons of 1": {Found: true, Absent: 2},
+	} {
+		got := e.kept.cursor(t, key)
+		require.Equal(t, []any{want.Found, want.Absent}, []any{got.Found, got.Absent}, key)
+	}
+}
