@@ -6,6 +6,7 @@ GO ?= go
 VERSION ?= development
 LDFLAGS := -s -w -X github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin.Version=$(VERSION)
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+VALE := github.com/vale-cli/vale/v3/cmd/vale@v3.22.0
 
 # The race detector needs cgo and a C compiler.
 RACE := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
@@ -103,7 +104,8 @@ fuzz: ## each fuzz target for FUZZTIME
 		done; \
 	done
 
-lint: ## golangci-lint
+lint: ## golangci-lint for the code, Vale for the words of docs and comments
+	$(GO) run $(VALE) --glob='*.{md,go}' .
 	$(GO) run $(GOLANGCI_LINT) run ./...
 
 gen: ## write what is generated from the code

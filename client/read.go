@@ -94,7 +94,7 @@ type reading struct {
 	skipped int64 // records that a unit's rule left out
 
 	sent  int // pages
-	noted int // pages at the last checkpoint
+	noted int // of these at the last checkpoint
 	rows  int
 	odd   map[int]int // values that are of another kind than their column, by column
 }

@@ -38,7 +38,7 @@ type Run struct {
 
 	maxTokens int64 // that the run may cost, 0 for no cap
 	total     pipedrive.Meter
-	unread    []unread // tables that the budget did not allow to read to their ends
+	unread    []unread // tables that the budget left unfinished
 }
 
 // NewRun returns a run on this machine that may cost maxTokens API tokens; 0 for any number.
@@ -65,7 +65,7 @@ func (r *Run) stopped(table string, a *Account, err error) {
 	r.unread = append(r.unread, unread{table, a.id, err})
 }
 
-// Unread returns the tables that the budget did not allow to read to their ends, and why the first was not.
+// Unread returns the tables that the budget left unfinished, and why the first was.
 func (r *Run) Unread() (tables []string, why error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -29,7 +29,7 @@ type sink struct {
 	key     []int // columns of the record that are part of the primary key
 	batch   *table.Batch
 	sent    int64 // rows
-	skipped int64 // rows without a usable key
+	skipped int64 // records without a usable key
 }
 
 // newSink returns a sink that sends rows to out. With derived, a row's _cq_id is made of its key, which is the

@@ -36,7 +36,7 @@ type Spec struct {
 
 	// Incremental tables start here and not at the beginning: a date, a moment or "90 days ago".
 	StartTime *configtype.Time `json:"start_time,omitempty"`
-	// Each incremental run reads this much before its cursor again.
+	// Each incremental run reads this much before its checkpoint again.
 	Lookback configtype.Duration `json:"lookback,omitzero"`
 
 	// Deals: also those that were deleted in the last 30 days, with is_deleted.

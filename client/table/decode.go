@@ -85,7 +85,7 @@ type Decoder struct {
 
 	root    *node
 	width   int   // number of columns
-	key     []int // columns of the primary key that records have themselves
+	key     []int // those of the primary key that records have themselves
 	alone   bool  // whether the primary key is one column, so that no record is without it
 	changed int   // index of the column that the table is incremental on, -1 for none
 

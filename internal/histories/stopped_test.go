@@ -70,7 +70,7 @@ func TestStopped_lookbackStillFindsWhatIsCommittedLate(t *testing.T) {
 	})
 }
 
-// TestStopped_recordsChangeMeanwhile: between the runs of a backfill records change, come and go.
+// TestStopped_recordsChangeMeanwhile: between the runs of a first load records change, come and go.
 func TestStopped_recordsChangeMeanwhile(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		w.spec["page_size"], w.spec["lookback"] = 4, "0s"

@@ -29,7 +29,7 @@ type Listing struct {
 	// OldestFirst and NewestFirst are the queries that bring records in the order of their update_time,
 	// nil where there are none. A listing that has them takes updated_since too.
 	OldestFirst, NewestFirst url.Values
-	// Filter narrows the list down to what no other listing of the same records has.
+	// Filter narrows the list down to the records that no other listing has.
 	Filter url.Values
 	// DeletedStatus is the status query that adds recently deleted records, empty where there is none.
 	DeletedStatus string

@@ -10,7 +10,7 @@ import (
 )
 
 // get sends r until decode has taken its answer, as often as the error is one that may pass and
-// MaxRetries allows. decode sees only whole bodies of status 200; where it fails on what it was given,
+// MaxRetries allows. decode sees only whole bodies of status 200; where it fails on such a body,
 // the request is sent again.
 func get[T any](ctx context.Context, c *Client, r request, decode func(body []byte) (T, error)) (T, error) {
 	attempt := func() (T, error) { return sendAndDecode(ctx, c, r, decode) }

@@ -30,7 +30,7 @@ print(json.dumps(columns))
 `
 
 // There is no BigQuery and no Snowflake to run their queries on, so they are parsed as their dialect, and must
-// have the columns that SQLite's really have.
+// have the columns that SQLite's have.
 func TestQueries_haveTheSameColumnsInEachDialect(t *testing.T) {
 	if _, err := exec.Command("/usr/bin/python3", "-c", "import sqlglot").Output(); err != nil { // as Debian has it
 		require.Empty(t, os.Getenv(postgrestest.RequireTools), "sqlglot is not installed")

@@ -9,7 +9,7 @@ import (
 
 // burstLimit is the number of requests that one token may send in a rolling
 // window [Pipedrive: rate limiting]. Real time counts, not a company's clock,
-// because clients really wait.
+// because clients wait in it.
 type burstLimit struct {
 	limit  int // 0: none
 	window time.Duration

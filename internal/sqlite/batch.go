@@ -128,7 +128,7 @@ func (c *Client) apply(ctx context.Context, messages []message.WriteMessage) err
 	}
 }
 
-// allOf returns the messages as what the first of them is.
+// allOf returns the messages as being of the first one's type.
 func allOf[M message.WriteMessage](_ M, messages []message.WriteMessage) []M {
 	all := make([]M, len(messages))
 	for i, m := range messages {

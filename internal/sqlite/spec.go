@@ -28,9 +28,9 @@ type Spec struct {
 	BatchSizeBytes int64 `json:"batch_size_bytes"`
 }
 
-// parseSpec decodes the spec, fills in what is left out and rejects what is
-// not understood. CloudQuery does not apply a plugin's JSON schema during a
-// sync, so a misspelt key would otherwise go unnoticed.
+// parseSpec decodes the spec, fills in the defaults and rejects unknown keys.
+// CloudQuery does not apply a plugin's JSON schema during a sync, so a misspelt
+// key would otherwise go unnoticed.
 func parseSpec(specJSON []byte) (Spec, error) {
 	spec := Spec{BatchSize: defaultBatchSize, BatchSizeBytes: defaultBatchSizeBytes}
 	decoder := json.NewDecoder(bytes.NewReader(specJSON))

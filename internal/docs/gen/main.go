@@ -1,5 +1,5 @@
 // Command gen writes the generated files of docs and spec.yml.example, below the repository's folder that it is given.
-// The pages on tables take the place of what is there.
+// The pages on tables take the place of all that were there.
 package main
 
 import (

@@ -59,7 +59,7 @@ func cutTitle(script string) (title, rest string) {
 	}
 }
 
-// quotes maps what opens a quotation or a comment to what closes it. A quote
+// quotes maps the openings of quotations and comments to their ends. A quote
 // that is doubled inside its own kind closes and opens at once.
 var quotes = []struct{ opening, closing string }{
 	{"'", "'"}, {`"`, `"`}, {"`", "`"}, {"[", "]"}, {"--", "\n"}, {"/*", "*/"},
