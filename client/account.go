@@ -40,14 +40,14 @@ type Account struct {
 	state     *State        // nil where every run reads everything
 	verify    bool          // whether to see at the beginning what arrived of the last run
 	refresh   time.Duration // how often to read everything and remove what is gone; 0 for never
-	lookback  time.Duration // that is read again before a cursor
+	lookback  time.Duration // that is read again before a checkpoint
 	startTime string        // start_time as the user wrote it
 	start     time.Time     // what it comes to; zero for none
 	began     time.Time     // when the run began, by the API's clock
 
 	verification verification
 
-	customFields spec.CustomFields // how they arrive, which a cursor depends on
+	customFields spec.CustomFields // how they arrive, which a checkpoint depends on
 }
 
 var _ schema.ClientMeta = (*Account)(nil)
@@ -105,7 +105,7 @@ func (r *Run) UseState(s *State) {
 	}
 }
 
-// sameTwice refuses credentials that lead to one account: its rows would come twice, and its cursors too.
+// sameTwice refuses credentials that lead to one account: its rows would come twice, and its checkpoints too.
 func sameTwice(accounts []*Account) error {
 	seen := map[string]bool{}
 	for _, a := range accounts {

@@ -85,8 +85,8 @@ func (a *arrival) compact() {
 // rows is how many records there are.
 func (a *arrival) rows() int64 { return int64(len(a.versions)) }
 
-// parts divides the records into those that came with the run that left the cursor, by its segments, and all others.
-func (a *arrival) parts(c cursor) (sent []fingerprint, rest fingerprint) {
+// parts divides the records into those that came with the run that left the checkpoint, by its segments, and all others.
+func (a *arrival) parts(c checkpoint) (sent []fingerprint, rest fingerprint) {
 	newest := int64(0)
 	for _, v := range a.versions {
 		newest = max(newest, v.sync)

@@ -29,14 +29,14 @@ func (a *Account) filled(t *table.Table) (columns []string) {
 // there lack one, the table is read from its beginning.
 func (r *reading) fill() (changed bool) {
 	a, t, last := r.account, r.table, r.last.Columns
-	r.cursor.Columns = a.filled(t)
+	r.checkpoint.Columns = a.filled(t)
 	for _, c := range t.Columns {
-		if last == nil || len(r.cursor.Marks) == 0 || a.source(c).IsAbsent() || c.Fresh[a.id] || slices.Contains(last, signature(c)) {
+		if last == nil || len(r.checkpoint.Positions) == 0 || a.source(c).IsAbsent() || c.Fresh[a.id] || slices.Contains(last, signature(c)) {
 			continue
 		}
-		r.cursor.restart()
+		r.checkpoint.restart()
 		r.log().Info().Str("column", c.Name).Int64("api_tokens", r.costOf(r.last.expected())).
 			Msg("the rows that are there do not have this column yet; the table is read from its beginning")
 	}
-	return !slices.Equal(last, r.cursor.Columns)
+	return !slices.Equal(last, r.checkpoint.Columns)
 }

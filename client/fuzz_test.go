@@ -29,12 +29,12 @@ func FuzzState(f *testing.F) {
 		f.Add(value)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		c, err := NewState(kept(value), nil, "state").loadCursor(context.Background(), "key")
+		c, err := NewState(kept(value), nil, "state").loadCheckpoint(context.Background(), "key")
 		if err != nil {
 			return
 		}
-		require.NotNil(t, c.Marks)
+		require.NotNil(t, c.Positions)
 		require.LessOrEqual(t, c.Version, stateVersion)
-		require.NotNil(t, c.trusted().Marks)
+		require.NotNil(t, c.trusted().Positions)
 	})
 }

@@ -26,7 +26,7 @@ func TestKeys_ofAnyKindAreReadBackAsTheyWereSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			of := &table.Table{Records: "things", Columns: append(test.columns, table.Column{Name: "changed", Type: table.Timestamp, IncrementalKey: true})}
 			row := table.NewRow(append(append([]table.Value{}, test.key...), table.TimeValue(at(5)))...)
-			l := newLedger(of)
+			l := newSentVersions(of)
 			l.add([]*Row{row})
 
 			needed := &schema.Table{Name: of.Name(), Columns: verifyColumns(of)}
@@ -44,7 +44,7 @@ func TestKeys_ofAnyKindAreReadBackAsTheyWereSent(t *testing.T) {
 			require.EqualValues(t, 5, back[0].version.at)
 			require.Contains(t, l.sent, back[0].version.key)
 
-			where := Gone{table: of, account: "4711", rows: [][]table.Value{back[0].key}}.Deletions()[0].(*message.SyncDeleteRecord).WhereClause[0].Predicates
+			where := Deletions{table: of, account: "4711", rows: [][]table.Value{back[0].key}}.Messages()[0].(*message.SyncDeleteRecord).WhereClause[0].Predicates
 			require.Len(t, where, 1+len(test.key))
 			for i, p := range where[1:] {
 				require.Equal(t, of.Columns[i].Name, p.Column)

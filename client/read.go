@@ -15,7 +15,7 @@ import (
 )
 
 // Stream reads a table of an account and sends each page on as soon as it is decoded: from beginning to end,
-// or, where the table is incremental and there is a state, from its cursor. It is the only loop that does;
+// or, where the table is incremental and there is a state, from its checkpoint. It is the only loop that does;
 // no table has one of its own.
 func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 	r.res = res
@@ -34,12 +34,12 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 		return nil
 	}
 	if r.refreshing {
-		if err := r.findGone(ctx, err == nil); err != nil {
+		if err := r.findDeletions(ctx, err == nil); err != nil {
 			return err
 		}
 	}
-	if r.refreshing || r.cursor.Refreshed.IsZero() {
-		r.cursor.refreshed = r.account.began
+	if r.refreshing || r.checkpoint.Refreshed.IsZero() {
+		r.checkpoint.refreshed = r.account.began
 	}
 	r.settle()
 	return r.keep(ctx)
@@ -73,19 +73,19 @@ func (r *reading) all(ctx context.Context) error {
 
 // reading is a table of an account that is being read. It is what the table's resolver gets as its client.
 type reading struct {
-	table   *table.Table
-	account *Account
-	schema  *schema.Table
-	res     chan<- any
-	decoder *table.Decoder
-	finish  func(*table.Row) // replaces a row's ids by what is looked up
-	last    cursor           // of the run before
-	cursor  cursor
+	table      *table.Table
+	account    *Account
+	schema     *schema.Table
+	res        chan<- any
+	decoder    *table.Decoder
+	finish     func(*table.Row) // replaces a row's ids by what is looked up
+	last       checkpoint       // of the run before
+	checkpoint checkpoint
 
 	arrival    *arrival                 // what the destination held when the run began; nil where that is not known
 	removed    []key                    // that are gone at Pipedrive
 	verified   map[string]plan.Position // from which the run went on
-	ledger     *ledger                  // nil where nothing is going to verify the run
+	versions   *sentVersions            // nil where nothing is going to verify the run
 	doubtful   bool                     // whether the table may have been dropped, or never come to the backend
 	refreshing bool                     // whether the run reads all records to see which are gone
 
@@ -126,24 +126,24 @@ func (r *reading) prepare(ctx context.Context) (err error) {
 // more.
 func (r *reading) begin(ctx context.Context, back readBack) (err error) {
 	a := r.account
-	if r.cursor, err = r.verify(ctx, back); err != nil {
+	if r.checkpoint, err = r.verify(ctx, back); err != nil {
 		return err
 	}
 	changed := r.fill()
-	since := r.cursor.Refreshed
+	since := r.checkpoint.Refreshed
 	r.refreshing = a.refresh > 0 && !since.IsZero() && a.began.Sub(since) >= a.refresh && !r.last.Refreshing
-	r.cursor.Refreshing = r.refreshing
-	if (a.verify || r.refreshing || changed) && len(r.last.Marks) > 0 {
-		if err := a.state.store(ctx, a.key(r.table), r.cursor); err != nil {
+	r.checkpoint.Refreshing = r.refreshing
+	if (a.verify || r.refreshing || changed) && len(r.last.Positions) > 0 {
+		if err := a.state.store(ctx, a.key(r.table), r.checkpoint); err != nil {
 			return err
 		}
 	}
 	if r.refreshing {
-		r.cursor.Marks = map[string]plan.Position{}
+		r.checkpoint.Positions = map[string]plan.Position{}
 	}
-	r.verified = maps.Clone(r.cursor.Marks)
+	r.verified = maps.Clone(r.checkpoint.Positions)
 	if a.verify || r.refreshing {
-		r.ledger = newLedger(r.table)
+		r.versions = newSentVersions(r.table)
 	}
 	return a.state.forget(ctx, a.otherForms(r.table))
 }
@@ -151,24 +151,24 @@ func (r *reading) begin(ctx context.Context, back readBack) (err error) {
 // settle puts down what the destination held before and is to hold on to, once all is sent.
 func (r *reading) settle() {
 	if r.account.verify && r.arrival != nil {
-		replaced, rest := r.arrival.kept(r.ledger.sent, r.removed)
-		r.cursor.Replaced, r.cursor.Rest, r.arrival = replaced, &rest, nil
+		replaced, rest := r.arrival.kept(r.versions.sent, r.removed)
+		r.checkpoint.Replaced, r.checkpoint.Rest, r.arrival = replaced, &rest, nil
 	}
 }
 
 // keep puts down how far the run got and what it sent.
 func (r *reading) keep(ctx context.Context) error {
-	c := r.cursor
+	c := r.checkpoint
 	if r.account.verify {
-		c.Verified, c.Sent = r.verified, r.ledger.segments()
+		c.Verified, c.Sent = r.verified, r.versions.segments()
 	}
-	known := r.account.verify && len(r.ledger.sent) >= settledRows
-	for listing, m := range c.Marks {
+	known := r.account.verify && len(r.versions.sent) >= settledRows
+	for listing, m := range c.Positions {
 		if !m.Equal(r.verified[listing]) {
 			r.account.state.moved.Store(true)
 		}
 	}
-	return r.account.state.storeCursor(ctx, r.account.key(r.table), r.table, c, known, r.doubtful)
+	return r.account.state.keepCheckpoint(ctx, r.account.key(r.table), r.table, c, known, r.doubtful)
 }
 
 // settledRows is how many rows a run has to send for their table to be at the destination when the run ends:
@@ -179,13 +179,13 @@ const settledRows = 5_000
 // time it is a quarter of those that it sent until then, if that is more.
 const checkpointPages = 40
 
-// checkpoint writes down how far the run got, for the next one to go on from should this one be cut short.
-func (r *reading) checkpoint(ctx context.Context, l pipedrive.Listing, m plan.Position) error {
+// saveReached writes down how far the run got, for the next one to go on from should this one be cut short.
+func (r *reading) saveReached(ctx context.Context, l pipedrive.Listing, m plan.Position) error {
 	if !r.account.verify || r.refreshing || r.sent-r.noted < max(checkpointPages, r.noted/4) {
 		return nil
 	}
 	r.noted = r.sent
-	r.cursor.Marks[l.Key()] = m
+	r.checkpoint.Positions[l.Key()] = m
 	if err := r.keep(ctx); err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func (r *reading) checkpoint(ctx context.Context, l pipedrive.Listing, m plan.Po
 // errBudget stops the reading of a table whose next page would go over max_tokens or the day's budget.
 var errBudget = &pipedrive.Error{Code: pipedrive.RateLimitExceeded, Daily: true}
 
-// mayStop reports whether the table can end here without loss: its cursor says where the next run goes on.
+// mayStop reports whether the table can end here without loss: its checkpoint says where the next run goes on.
 func (r *reading) mayStop(err error) bool {
 	var e *pipedrive.Error
 	return r.incremental() && errors.As(err, &e) && e.Daily
@@ -210,13 +210,13 @@ func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
 	if r.incremental() {
 		strategy = plan.For(l, r.facts())
 	}
-	p := plan.Progress{Position: r.cursor.Marks[l.Key()]}
+	p := plan.Progress{Position: r.checkpoint.Positions[l.Key()]}
 	for stage := strategy.Next(p); len(stage) > 0; stage = strategy.Next(p) {
 		for _, u := range stage {
 			outcome, err := r.unit(ctx, l, p, u)
 			p = strategy.Advance(p, u, outcome)
 			if r.incremental() {
-				r.cursor.Marks[l.Key()] = p.Position
+				r.checkpoint.Positions[l.Key()] = p.Position
 			}
 			if err != nil {
 				return err
@@ -247,7 +247,7 @@ func (r *reading) facts() plan.Facts {
 func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress, u plan.Unit) (plan.Outcome, error) {
 	o := plan.Outcome{Narrowed: !u.Since.IsZero()}
 	q := r.account.query
-	q.Allow = func() error { return r.affords(l) }
+	q.Allow = func() error { return r.checkBudget(l) }
 	q.Order, q.Since, q.MayBeEmpty = u.Order, u.Since, u.MayBeEmpty
 	q.Narrowed = func() { o.Narrowed = true }
 	err := r.pages(ctx, l, q, p, u, &o)
@@ -284,7 +284,7 @@ func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 			return err
 		}
 		if reached, ok := plan.Reached(p, u, o.Seen, r.facts()); ok {
-			if err := r.checkpoint(ctx, l, reached); err != nil {
+			if err := r.saveReached(ctx, l, reached); err != nil {
 				return err
 			}
 		}
@@ -299,9 +299,9 @@ func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 // full, without which the run fails.
 const reserve = 100
 
-// affords returns an error if the next page of a listing would go over the run's or the day's budget.
+// checkBudget returns an error if the next page of a listing would go over the run's or the day's budget.
 // Tables that are always read in full cost next to nothing and are not held back by max_tokens.
-func (r *reading) affords(l pipedrive.Listing) error {
+func (r *reading) checkBudget(l pipedrive.Listing) error {
 	a := r.account
 	if most := a.run.maxTokens; most > 0 && r.table.Incremental && a.run.Tokens()+int64(l.Cost) > most {
 		e := *errBudget
@@ -332,8 +332,8 @@ func (r *reading) send(ctx context.Context, page []*table.Row) error {
 			r.odd[column]++
 		}
 	}
-	if r.ledger != nil {
-		r.ledger.add(page)
+	if r.versions != nil {
+		r.versions.add(page)
 	}
 	select {
 	case r.res <- page:

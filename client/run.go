@@ -28,13 +28,13 @@ type Run struct {
 	errs []error
 	stop context.CancelCauseFunc // ends the reading of all tables
 
-	machine  Machine
-	began    time.Time // by this machine's clock
-	accounts []*Account
-	secrets  *redact.Secrets // that no message may have
-	partial  bool            // whether accounts were left out
-	lease    *lease          // nil where there is no state
-	gone     []Gone
+	machine   Machine
+	began     time.Time // by this machine's clock
+	accounts  []*Account
+	secrets   *redact.Secrets // that no message may have
+	partial   bool            // whether accounts were left out
+	lease     *lease          // nil where there is no state
+	deletions []Deletions
 
 	maxTokens int64 // that the run may cost, 0 for no cap
 	total     pipedrive.Meter
@@ -199,7 +199,7 @@ func (r *Run) beginTable(ctx context.Context, readings []*reading) error {
 	var errs []error
 	for _, rd := range readings {
 		var err error
-		if rd.last, err = rd.account.state.loadCursor(ctx, rd.account.key(rd.table)); err == nil {
+		if rd.last, err = rd.account.state.loadCheckpoint(ctx, rd.account.key(rd.table)); err == nil {
 			err = rd.decide(ctx)
 		}
 		if err != nil {

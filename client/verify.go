@@ -117,17 +117,17 @@ const maxFailures = 3
 const givenUpFor = 24 * time.Hour
 
 // verifiable reports whether there is something to verify, and a table to read it from.
-func (c cursor) verifiable() bool {
-	return (len(c.Marks) > 0 || len(c.Sent) > 0) && c.Absent < maxAbsent
+func (c checkpoint) verifiable() bool {
+	return (len(c.Positions) > 0 || len(c.Sent) > 0) && c.Absent < maxAbsent
 }
 
-// verify returns the cursor to go on from: where the destination does not have what the last run sent, an
+// verify returns the checkpoint to go on from: where the destination does not have what the last run sent, an
 // earlier one. It costs no API tokens.
-func (r *reading) verify(ctx context.Context, back readBack) (cursor, error) {
+func (r *reading) verify(ctx context.Context, back readBack) (checkpoint, error) {
 	c, log := r.last, r.log()
 	next := c.trusted()
 	switch {
-	case !r.account.verify, len(c.Marks) == 0 && len(c.Sent) == 0:
+	case !r.account.verify, len(c.Positions) == 0 && len(c.Sent) == 0:
 		return next, nil
 	case !c.verifiable():
 		r.account.verification.unseen = true
@@ -145,7 +145,7 @@ func (r *reading) verify(ctx context.Context, back readBack) (cursor, error) {
 		return next, nil
 	}
 	there := back.of(r.account.id) // nothing, where the table was dropped
-	next, loss := c.proved(there, back.lacking)
+	next, loss := c.reconcile(there, back.lacking)
 	next.Found, next.Before, next.Ahead, next.Least = c.Found || back.err == nil, there.before, there.ahead, there.rows()
 	next.Failures, next.Looked = c.Failures, c.Looked+1
 	if c.Refused != nil {
@@ -159,8 +159,8 @@ func (r *reading) verify(ctx context.Context, back readBack) (cursor, error) {
 	return next, nil
 }
 
-// react counts a loss in the cursor to go on from, and tells what becomes of it in the log and the table of runs.
-func (r *reading) react(next *cursor, loss loss, there *arrival) {
+// react counts a loss in the checkpoint to go on from, and tells what becomes of it in the log and the table of runs.
+func (r *reading) react(next *checkpoint, loss loss, there *arrival) {
 	c, log, saw := r.last, r.log(), &r.account.verification
 	saw.at = time.Now()
 	missing := max(1, loss.missing, c.expected()-there.rows()) // where any are
@@ -215,8 +215,8 @@ type loss struct {
 // loss0 is none.
 var loss0 loss
 
-// proved is the cursor to go on from, given what arrived, and what did not.
-func (c cursor) proved(there *arrival, lacking *lackingError) (next cursor, lost loss) {
+// reconcile returns the checkpoint to go on from, given what arrived, and what did not.
+func (c checkpoint) reconcile(there *arrival, lacking *lackingError) (next checkpoint, lost loss) {
 	sent, rest := there.parts(c)
 	lost = c.lost(there.rows(), rest)
 	if lacking != nil {
@@ -237,7 +237,7 @@ func (c cursor) proved(there *arrival, lacking *lackingError) (next cursor, lost
 }
 
 // lost tells whether rows of earlier runs than the last are not as they were.
-func (c cursor) lost(rows int64, rest fingerprint) loss {
+func (c checkpoint) lost(rows int64, rest fingerprint) loss {
 	switch known := c.Rest; {
 	case rows == 0 && c.rows() > 0, rows < c.Least:
 		return loss{missing: max(1, c.Least-rows), old: true}
@@ -248,9 +248,9 @@ func (c cursor) lost(rows int64, rest fingerprint) loss {
 	}
 }
 
-// provedSent is the cursor to go on from, given what arrived of each segment, and how many rows of the last run did
+// provedSent is the checkpoint to go on from, given what arrived of each segment, and how many rows of the last run did
 // not at least.
-func (c cursor) provedSent(parts []fingerprint) (next cursor, missing int64) {
+func (c checkpoint) provedSent(parts []fingerprint) (next checkpoint, missing int64) {
 	next = c.trusted()
 	first := -1
 	var sent, arrived int64
@@ -262,42 +262,42 @@ func (c cursor) provedSent(parts []fingerprint) (next cursor, missing int64) {
 	}
 	switch {
 	case first < 0:
-		next.Marks = maps.Clone(c.Marks)
+		next.Positions = maps.Clone(c.Positions)
 		return next, 0
 	case first == 0, c.Sent[first-1].To == never:
-		next.Marks = maps.Clone(c.Verified)
+		next.Positions = maps.Clone(c.Verified)
 	default:
-		next.Marks = c.before(time.Unix(c.Sent[first-1].To, 0).UTC())
+		next.Positions = c.before(time.Unix(c.Sent[first-1].To, 0).UTC())
 	}
-	if next.Marks == nil {
-		next.Marks = map[string]plan.Position{}
+	if next.Positions == nil {
+		next.Positions = map[string]plan.Position{}
 	}
 	return next, max(1, sent-arrived)
 }
 
 // restart has the table read from its beginning.
-func (c *cursor) restart() {
-	c.Marks, c.Refreshed = map[string]plan.Position{}, time.Time{}
+func (c *checkpoint) restart() {
+	c.Positions, c.Refreshed = map[string]plan.Position{}, time.Time{}
 }
 
-// trusted is the cursor to go on from where nothing is known of what arrived: that of the last run, if it
+// trusted is the checkpoint to go on from where nothing is known of what arrived: that of the last run, if it
 // ended well.
-func (c cursor) trusted() cursor {
-	next := cursor{
-		Version: stateVersion, Finished: true, Marks: maps.Clone(c.Marks), Before: c.Before, Ahead: c.Ahead, Least: c.Least,
+func (c checkpoint) trusted() checkpoint {
+	next := checkpoint{
+		Version: stateVersion, Finished: true, Positions: maps.Clone(c.Positions), Before: c.Before, Ahead: c.Ahead, Least: c.Least,
 		Found: c.Found, Absent: c.Absent, Columns: c.Columns, Looked: c.Looked, Refreshed: c.Refreshed, GivenUp: c.GivenUp,
 	}
 	if !c.Finished {
-		next.Marks = maps.Clone(c.Verified)
+		next.Positions = maps.Clone(c.Verified)
 	}
-	if next.Marks == nil {
-		next.Marks = map[string]plan.Position{}
+	if next.Positions == nil {
+		next.Positions = map[string]plan.Position{}
 	}
 	return next
 }
 
 // sentRows is how many rows the last run sent.
-func (c cursor) sentRows() (n int64) {
+func (c checkpoint) sentRows() (n int64) {
 	for _, s := range c.Sent {
 		n += s.Rows
 	}
@@ -305,9 +305,9 @@ func (c cursor) sentRows() (n int64) {
 }
 
 // rows is how many rows the last run sent, or 1 where an earlier one did.
-func (c cursor) rows() int64 {
+func (c checkpoint) rows() int64 {
 	n := c.sentRows()
-	for _, m := range c.trusted().Marks {
+	for _, m := range c.trusted().Positions {
 		if n == 0 && !m.Changed.IsZero() {
 			n = 1
 		}
@@ -316,7 +316,7 @@ func (c cursor) rows() int64 {
 }
 
 // expected is about how many rows the destination has.
-func (c cursor) expected() int64 {
+func (c checkpoint) expected() int64 {
 	if c.Rest != nil {
 		return c.Rest.Rows + c.sentRows()
 	}
@@ -333,19 +333,19 @@ func (r *reading) costOf(rows int64) int64 {
 	return (rows + page - 1) / page * int64(listings[0].Cost)
 }
 
-// before are the cursor's marks, none of them later than a moment.
-func (c cursor) before(at time.Time) map[string]plan.Position {
-	marks := maps.Clone(c.Marks)
-	for listing, m := range marks {
-		marks[listing] = m.NoLaterThan(at)
+// before are the checkpoint's positions, none of them later than a moment.
+func (c checkpoint) before(at time.Time) map[string]plan.Position {
+	positions := maps.Clone(c.Positions)
+	for listing, m := range positions {
+		positions[listing] = m.NoLaterThan(at)
 	}
-	return marks
+	return positions
 }
 
 // earliest is the moment from which some listing is read; zero for its beginning.
-func (c cursor) earliest() time.Time {
+func (c checkpoint) earliest() time.Time {
 	var first time.Time
-	for _, m := range c.Marks {
+	for _, m := range c.Positions {
 		if first.IsZero() || m.Changed.Before(first) {
 			first = m.Changed
 		}

@@ -18,8 +18,8 @@ import (
 func at(second int64) time.Time { return time.Unix(second, 0).UTC() }
 
 // sentRows are rows of which each has its id for its second; those without a time are given as negative ids.
-func sentRows(ids ...int64) *ledger {
-	l := newLedger(notesTable)
+func sentRows(ids ...int64) *sentVersions {
+	l := newSentVersions(notesTable)
 	for _, id := range ids {
 		l.sent[key(id)] = id
 		if id < 0 {
@@ -30,7 +30,7 @@ func sentRows(ids ...int64) *ledger {
 }
 
 // arrivedOf are rows of a run as they come back from the destination.
-func arrivedOf(c cursor, syncTime int64, ids ...int64) *arrival {
+func arrivedOf(c checkpoint, syncTime int64, ids ...int64) *arrival {
 	there := &arrival{now: 1000, older: c.Ahead}
 	for _, id := range ids {
 		for k, second := range sentRows(id).sent {
@@ -43,35 +43,35 @@ func arrivedOf(c cursor, syncTime int64, ids ...int64) *arrival {
 
 func TestCursor_proved(t *testing.T) {
 	all := []int64{-1, 10, 20, 30, 40}
-	verified, marks := map[string]plan.Position{"list": {Changed: at(5), Complete: true}}, map[string]plan.Position{"list": {Changed: at(40), Complete: true}}
+	verified, positions := map[string]plan.Position{"list": {Changed: at(5), Complete: true}}, map[string]plan.Position{"list": {Changed: at(40), Complete: true}}
 	for name, test := range map[string]struct {
 		there   []int64
-		change  func(*cursor)
+		change  func(*checkpoint)
 		sync    int64 // of the rows that are there
 		want    map[string]plan.Position
 		missing int64
 	}{
-		"all is there":                   {there: all, want: marks},
-		"of a run that was cut short":    {there: all, change: func(c *cursor) { c.Finished = false }, want: marks},
+		"all is there":                   {there: all, want: positions},
+		"of a run that was cut short":    {there: all, change: func(c *checkpoint) { c.Finished = false }, want: positions},
 		"the last is missing":            {there: all[:4], want: map[string]plan.Position{"list": {Changed: at(30), Complete: true}}, missing: 1},
 		"one in the middle is missing":   {there: []int64{-1, 10, 30, 40}, want: map[string]plan.Position{"list": {Changed: at(10), Complete: true}}, missing: 1},
 		"the one without time":           {there: all[1:], want: verified, missing: 1},
 		"the first behind it":            {there: []int64{-1, 20, 30, 40}, want: verified, missing: 1},
 		"an older version":               {there: []int64{-1, 10, 20, 30, 39}, want: map[string]plan.Position{"list": {Changed: at(30), Complete: true}}, missing: 1},
-		"rows of an earlier run":         {there: all, sync: 3, change: func(c *cursor) { c.Before = 3 }, want: verified, missing: 5},
-		"sent twice, and kept twice":     {there: append(all, all...), want: marks},
+		"rows of an earlier run":         {there: all, sync: 3, change: func(c *checkpoint) { c.Before = 3 }, want: verified, missing: 5},
+		"sent twice, and kept twice":     {there: append(all, all...), want: positions},
 		"the table is empty":             {want: map[string]plan.Position{}, missing: 1},
-		"fewer rows than there were":     {there: all, change: func(c *cursor) { c.Least = 9 }, want: map[string]plan.Position{}, missing: 4},
-		"nothing was sent, all is there": {there: all, change: func(c *cursor) { c.Sent = nil }, want: marks},
+		"fewer rows than there were":     {there: all, change: func(c *checkpoint) { c.Least = 9 }, want: map[string]plan.Position{}, missing: 4},
+		"nothing was sent, all is there": {there: all, change: func(c *checkpoint) { c.Sent = nil }, want: positions},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := cursor{Version: 1, Marks: marks, Verified: verified, Finished: true, Sent: sentRows(all...).segments()}
+			c := checkpoint{Version: 1, Positions: positions, Verified: verified, Finished: true, Sent: sentRows(all...).segments()}
 			if test.change != nil {
 				test.change(&c)
 			}
 			there := arrivedOf(c, cmp.Or(test.sync, 7), test.there...)
-			next, lost := c.proved(there, nil)
-			require.Equal(t, test.want, next.Marks)
+			next, lost := c.reconcile(there, nil)
+			require.Equal(t, test.want, next.Positions)
 			require.Equal(t, test.missing, lost.missing)
 			require.Empty(t, next.Sent)
 		})
@@ -79,7 +79,7 @@ func TestCursor_proved(t *testing.T) {
 }
 
 func TestLedger_segmentsAreBounded(t *testing.T) {
-	l := newLedger(notesTable)
+	l := newSentVersions(notesTable)
 	for id := range int64(10_000) {
 		l.sent[key(id)] = id / 7 * 7
 	}
@@ -171,7 +171,7 @@ func TestArrival_clocks(t *testing.T) {
 	a.compact()
 	require.EqualValues(t, 90, a.before)
 	require.Equal(t, span{From: 500, To: 700}, a.ahead)
-	sent, rest := a.parts(cursor{Before: 90, Sent: []segment{{To: 0}}})
+	sent, rest := a.parts(checkpoint{Before: 90, Sent: []segment{{To: 0}}})
 	require.EqualValues(t, 1, sent[0].Rows, "only 700 is neither known nor from before")
 	require.EqualValues(t, 5, rest.Rows)
 }
@@ -212,28 +212,28 @@ func TestLooked_aLargeTableInTurn(t *testing.T) {
 // TestReading_verifiesATableThatIsNotThere: one that was seen once was dropped, and stays one that was seen. One that was
 // never seen may be in another destination: it is read again once, and then looked for some times more.
 func TestReading_verifiesATableThatIsNotThere(t *testing.T) {
-	marks := map[string]plan.Position{"list": {Changed: at(40), Complete: true}}
+	positions := map[string]plan.Position{"list": {Changed: at(40), Complete: true}}
 	for name, test := range map[string]struct {
-		found    bool
-		absent   int
-		marks    map[string]plan.Position
-		absences int  // that are counted afterwards
-		doubtful bool // whether the run's end looks for the table
-		unseen   bool
+		found     bool
+		absent    int
+		positions map[string]plan.Position
+		absences  int  // that are counted afterwards
+		doubtful  bool // whether the run's end looks for the table
+		unseen    bool
 	}{
-		"seen once":              {found: true, marks: map[string]plan.Position{}},
-		"seen after a vain look": {found: true, absent: 1, marks: map[string]plan.Position{}, absences: 1},
-		"never looked for":       {marks: map[string]plan.Position{}, doubtful: true},
-		"looked for in vain":     {absent: 1, marks: marks, absences: 2, unseen: true},
-		"for the last time":      {absent: maxAbsent - 1, marks: marks, absences: maxAbsent, unseen: true},
-		"given up":               {absent: maxAbsent, marks: marks, absences: maxAbsent, unseen: true},
+		"seen once":              {found: true, positions: map[string]plan.Position{}},
+		"seen after a vain look": {found: true, absent: 1, positions: map[string]plan.Position{}, absences: 1},
+		"never looked for":       {positions: map[string]plan.Position{}, doubtful: true},
+		"looked for in vain":     {absent: 1, positions: positions, absences: 2, unseen: true},
+		"for the last time":      {absent: maxAbsent - 1, positions: positions, absences: maxAbsent, unseen: true},
+		"given up":               {absent: maxAbsent, positions: positions, absences: maxAbsent, unseen: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &reading{table: &table.Table{Records: "deals"}, account: &Account{id: "4711", verify: true, logger: zerolog.Nop()}}
-			r.last = cursor{Version: 1, Finished: true, Marks: marks, Sent: sentRows(10, 40).segments(), Found: test.found, Absent: test.absent}
+			r.last = checkpoint{Version: 1, Finished: true, Positions: positions, Sent: sentRows(10, 40).segments(), Found: test.found, Absent: test.absent}
 			next, err := r.verify(t.Context(), readBack{err: fmt.Errorf("%w: no such table", errAbsent)})
 			require.NoError(t, err)
-			require.Equal(t, test.marks, next.Marks)
+			require.Equal(t, test.positions, next.Positions)
 			require.Equal(t, test.found, next.Found)
 			require.Equal(t, test.absences, next.Absent)
 			require.Equal(t, test.doubtful, r.doubtful)

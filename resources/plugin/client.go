@@ -222,12 +222,12 @@ func (c *Client) finish(ctx context.Context, run *client.Run, cursors *client.St
 	if err := run.CheckLease(ctx); err != nil {
 		return err
 	}
-	for _, gone := range run.Gone() {
+	for _, gone := range run.Deletions() {
 		if skipped != nil {
 			c.logger.Warn().Msg("accounts are left out of this sync, so rows that are gone at Pipedrive stay until the next full refresh")
 			break
 		}
-		if err := sendAll(ctx, gone.Deletions(), res); err != nil {
+		if err := sendAll(ctx, gone.Messages(), res); err != nil {
 			return err
 		}
 	}

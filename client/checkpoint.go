@@ -21,17 +21,17 @@ import (
 // stateVersion is the version of the state's values. A plugin refuses values of a newer one.
 const stateVersion = 1
 
-// cursor is how far an incremental table of an account has been read: one mark for each of its listings. What
-// a run sent may be lost on its way to the destination, so that its cursor is a claim, which the next run
+// checkpoint is how far an incremental table of an account has been read: one position for each of its listings. What
+// a run sent may be lost on its way to the destination, so that its checkpoint is a claim, which the next run
 // verifies.
-type cursor struct {
+type checkpoint struct {
 	Version int `json:"version"`
-	// Marks are how far the last run got, by [pipedrive.Listing.Key].
-	Marks map[string]plan.Position `json:"marks"`
-	// Finished is true where that run ended well, so that its marks can be trusted where they can't be
-	// verified. A run that is under way writes its marks too, unfinished.
+	// Positions are how far the last run got, by [pipedrive.Listing.Key].
+	Positions map[string]plan.Position `json:"marks"`
+	// Finished is true where that run ended well, so that its positions can be trusted where they can't be
+	// verified. A run that is under way writes its positions too, unfinished.
 	Finished bool `json:"finished"`
-	// Verified are the marks from which that run went on.
+	// Verified are the positions from which that run went on.
 	Verified map[string]plan.Position `json:"verified,omitempty"`
 	// Sent is what that run sent.
 	Sent []segment `json:"sent,omitempty"`
@@ -89,12 +89,12 @@ type State struct {
 	dirty    atomic.Bool
 }
 
-// unfinished is the cursor of a table in the run that is under way.
+// unfinished is the checkpoint of a table in the run that is under way.
 type unfinished struct {
-	table   *table.Table
-	known   bool // whether the table is known to be at the destination by now, if it comes there at all
-	doubted bool // whether it was not there when the run began
-	cursor  cursor
+	table      *table.Table
+	known      bool // whether the table is known to be at the destination by now, if it comes there at all
+	doubted    bool // whether it was not there when the run began
+	checkpoint checkpoint
 }
 
 // NewState returns the state that lives in a table of a backend.
@@ -114,7 +114,7 @@ func (a *Account) form() form {
 	return form{a.api, a.startTime, a.query.Deleted, a.archived, a.customFields}
 }
 
-// key names a cursor: the table, the account and the form, so that with another one the table is read from its
+// key names a checkpoint: the table, the account and the form, so that with another one the table is read from its
 // beginning.
 func (a *Account) key(t *Table) string { return a.keyOf(t, a.form()) }
 
@@ -135,8 +135,8 @@ func (a *Account) keyOf(t *Table, f form) string {
 	return strings.Join(parts, ",")
 }
 
-// otherForms are the keys of the cursors whose rows this run replaces by rows with other columns: those of another
-// API or with custom fields that arrive otherwise. A cursor with another start_time than the spec's is not among them.
+// otherForms are the keys of the checkpoints whose rows this run replaces by rows with other columns: those of another
+// API or with custom fields that arrive otherwise. A checkpoint with another start_time than the spec's is not among them.
 func (a *Account) otherForms(t *Table) (keys []string) {
 	own := a.form()
 	for _, api := range []table.API{table.V2, table.V1, table.Export} {
@@ -160,12 +160,12 @@ func (a *Account) otherForms(t *Table) (keys []string) {
 	return slices.Compact(keys)
 }
 
-// forget empties cursors, upon which their tables are read from their beginnings.
+// forget empties checkpoints, upon which their tables are read from their beginnings.
 func (s *State) forget(ctx context.Context, keys []string) error {
 	for _, key := range keys {
 		text, err := s.client.GetKey(ctx, key)
 		if err == nil && text != "" {
-			err = s.store(ctx, key, cursor{Version: stateVersion, Marks: map[string]plan.Position{}})
+			err = s.store(ctx, key, checkpoint{Version: stateVersion, Positions: map[string]plan.Position{}})
 		}
 		if err != nil {
 			return err
@@ -174,18 +174,18 @@ func (s *State) forget(ctx context.Context, keys []string) error {
 	return nil
 }
 
-// loadCursor returns how far a table of an account was read; an empty cursor where it never was.
-func (s *State) loadCursor(ctx context.Context, key string) (cursor, error) {
-	var c cursor
+// loadCheckpoint returns how far a table of an account was read; an empty checkpoint where it never was.
+func (s *State) loadCheckpoint(ctx context.Context, key string) (checkpoint, error) {
+	var c checkpoint
 	found, err := s.load(ctx, key, "to read the table from its beginning", &c)
 	if !found {
-		c = cursor{Version: stateVersion, Marks: map[string]plan.Position{}}
+		c = checkpoint{Version: stateVersion, Positions: map[string]plan.Position{}}
 	}
 	return c, err
 }
 
-// storeCursor keeps the cursor of a table that is under way; [State.Finish] makes it one that can be trusted.
-func (s *State) storeCursor(ctx context.Context, key string, t *Table, c cursor, known, doubted bool) error {
+// keepCheckpoint keeps the checkpoint of a table that is under way; [State.Finish] makes it one that can be trusted.
+func (s *State) keepCheckpoint(ctx context.Context, key string, t *Table, c checkpoint, known, doubted bool) error {
 	c.Finished = false
 	s.mu.Lock()
 	s.unfinished[key] = unfinished{t, known, doubted, c}
@@ -193,7 +193,7 @@ func (s *State) storeCursor(ctx context.Context, key string, t *Table, c cursor,
 	return s.store(ctx, key, c)
 }
 
-func (c *cursor) Complete() bool { return c.Marks != nil }
+func (c *checkpoint) Complete() bool { return c.Positions != nil }
 
 // load reads the JSON value of a key and reports whether there is one. A value that can't be understood is an
 // error that says how to reset it: going on as without it would cost a full sync, or columns their names.
@@ -230,17 +230,17 @@ func (s *State) store(ctx context.Context, key string, v any) error {
 	return s.client.SetKey(ctx, key, string(text))
 }
 
-// Moved reports whether any cursor has moved.
+// Moved reports whether any checkpoint has moved.
 func (s *State) Moved() bool { return s.moved.Load() }
 
-// Finish writes the cursors of all tables as such that can be trusted. It is called once, after a run in which
-// every table succeeded: a trusted cursor must not get ahead of rows that are still on their way.
+// Finish writes the checkpoints of all tables as such that can be trusted. It is called once, after a run in which
+// every table succeeded: a trusted checkpoint must not get ahead of rows that are still on their way.
 func (s *State) Finish(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	there := s.look(ctx)
 	for key, u := range s.unfinished {
-		c := u.cursor
+		c := u.checkpoint
 		if u.sought() {
 			if c.Found = there[u.table.Name()]; !c.Found {
 				c.Absent++
@@ -256,7 +256,7 @@ func (s *State) Finish(ctx context.Context) error {
 
 // sought reports whether the run that ends looks for the table: one that no run has seen in the backend.
 func (u unfinished) sought() bool {
-	return (u.known || u.doubted) && !u.cursor.Found && u.cursor.Absent < maxAbsent
+	return (u.known || u.doubted) && !u.checkpoint.Found && u.checkpoint.Absent < maxAbsent
 }
 
 // look returns which of the tables that the run looks for are in the backend. Those that were not there when the run
@@ -297,7 +297,7 @@ func (s *State) flush(ctx context.Context) error {
 	}
 	if err := s.client.Flush(ctx); err != nil {
 		s.dirty.Store(true)
-		return fmt.Errorf("the cursors can't be written to the state backend; the next run reads the same records again: %w", err)
+		return fmt.Errorf("the checkpoints can't be written to the state backend; the next run reads the same records again: %w", err)
 	}
 	return nil
 }

@@ -19,23 +19,23 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// Gone are rows of the destination that a full refresh did not find at Pipedrive.
-type Gone struct {
+// Deletions are rows of the destination that a full refresh did not find at Pipedrive.
+type Deletions struct {
 	table   *table.Table
 	account string
 	rows    [][]table.Value // their keys
 }
 
-// Gone returns what the run's full refreshes did not find.
-func (r *Run) Gone() []Gone {
+// Deletions returns what the run's full refreshes did not find.
+func (r *Run) Deletions() []Deletions {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.gone
+	return r.deletions
 }
 
-// findGone looks for rows of the destination that a reading of all records did not find. It is an error if
+// findDeletions looks for rows of the destination that a reading of all records did not find. It is an error if
 // these are more than half of the account's.
-func (r *reading) findGone(ctx context.Context, complete bool) error {
+func (r *reading) findDeletions(ctx context.Context, complete bool) error {
 	a, t := r.account, r.table
 	log := r.log()
 	if !complete {
@@ -44,7 +44,7 @@ func (r *reading) findGone(ctx context.Context, complete bool) error {
 	}
 	missing := map[key][]table.Value{}
 	there, err := r.stored(ctx, func(row stored) {
-		if _, listed := r.ledger.sent[row.version.key]; !listed {
+		if _, listed := r.versions.sent[row.version.key]; !listed {
 			missing[row.version.key] = slices.Clone(row.key)
 		}
 	})
@@ -73,18 +73,18 @@ func (r *reading) findGone(ctx context.Context, complete bool) error {
 	if mostOf(len(keys), all) {
 		return r.refuse(ctx, keys, missing, all)
 	}
-	r.cursor.Least = int64(all - len(keys))
+	r.checkpoint.Least = int64(all - len(keys))
 	log.Info().Int("rows", all).Int("gone", len(keys)).Msg("full refresh")
 	if !a.run.partial { // or nothing is removed
 		r.removed = keys
 	}
-	gone := Gone{table: t, account: a.id}
+	deletions := Deletions{table: t, account: a.id}
 	for _, k := range keys {
-		gone.rows = append(gone.rows, missing[k])
+		deletions.rows = append(deletions.rows, missing[k])
 	}
 	a.run.mu.Lock()
 	defer a.run.mu.Unlock()
-	a.run.gone = append(a.run.gone, gone)
+	a.run.deletions = append(a.run.deletions, deletions)
 	return nil
 }
 
@@ -124,7 +124,7 @@ func (r *reading) refuse(ctx context.Context, gone []key, rows map[key][]table.V
 	}
 	a := r.account
 	id := a.key(r.table)
-	c, err := a.state.loadCursor(ctx, id) // the one that this run began with
+	c, err := a.state.loadCheckpoint(ctx, id) // the one that this run began with
 	if err != nil {
 		return err
 	}
@@ -192,29 +192,29 @@ func (r *reading) lookAgain(ctx context.Context, missing []key) ([]key, error) {
 			}
 			q := r.account.query
 			q.Limit, q.IDs, q.MayBeEmpty = l.ByIDs, ids, true
-			q.Allow = func() error { return r.affords(l) }
+			q.Allow = func() error { return r.checkBudget(l) }
 			if err := r.pages(ctx, l, q, plan.Progress{}, plan.Unit{}, &plan.Outcome{}); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return slices.DeleteFunc(missing, func(k key) bool {
-		_, found := r.ledger.sent[k]
+		_, found := r.versions.sent[k]
 		return found
 	}), nil
 }
 
-// Deletions are the messages that remove the rows from the destination.
-func (g Gone) Deletions() []message.SyncMessage {
-	messages := make([]message.SyncMessage, len(g.rows))
-	account := equals(schema.Column{Name: accountColumn, Type: arrow.BinaryTypes.String}, table.TextValue(g.account))
-	for i, key := range g.rows {
+// Messages are the messages that remove the rows from the destination.
+func (d Deletions) Messages() []message.SyncMessage {
+	messages := make([]message.SyncMessage, len(d.rows))
+	account := equals(schema.Column{Name: accountColumn, Type: arrow.BinaryTypes.String}, table.TextValue(d.account))
+	for i, key := range d.rows {
 		where := message.Predicates{account}
-		for j, column := range g.table.Key() {
-			where = append(where, equals(g.table.SchemaColumn(column), key[j]))
+		for j, column := range d.table.Key() {
+			where = append(where, equals(d.table.SchemaColumn(column), key[j]))
 		}
 		messages[i] = &message.SyncDeleteRecord{DeleteRecord: message.DeleteRecord{
-			TableName:   g.table.Name(),
+			TableName:   d.table.Name(),
 			WhereClause: message.PredicateGroups{{GroupingType: "AND", Predicates: where}},
 		}}
 	}

@@ -11,15 +11,17 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// ledger is what a run has sent of a table and account: each record's last version.
-type ledger struct {
+// sentVersions are what a run has sent of a table and account: each record's last version.
+type sentVersions struct {
 	sent map[key]int64 // seconds since 1970 of update_time, or never
 	key  []int         // columns of the table's primary key
 }
 
-func newLedger(t *table.Table) *ledger { return &ledger{sent: map[key]int64{}, key: t.Key()} }
+func newSentVersions(t *table.Table) *sentVersions {
+	return &sentVersions{sent: map[key]int64{}, key: t.Key()}
+}
 
-func (l *ledger) add(page []*Row) {
+func (l *sentVersions) add(page []*Row) {
 	for _, row := range page {
 		at := int64(never)
 		if changed, ok := row.RecordTime(); ok {
@@ -72,7 +74,7 @@ const maxSegments = 64
 
 // segments divides what was sent into parts of about the same number of records, so that where some of it
 // did not arrive, not all of it has to be read again.
-func (l *ledger) segments() []segment {
+func (l *sentVersions) segments() []segment {
 	if len(l.sent) == 0 {
 		return nil
 	}

@@ -26,9 +26,9 @@ func (m keptState) GetKey(_ context.Context, key string) (string, error) { retur
 func (keptState) Flush(context.Context) error                            { return nil }
 func (keptState) Close() error                                           { return nil }
 
-// cursor is the one that is kept.
-func (m keptState) cursor(t *testing.T, key string) cursor {
-	var c cursor
+// checkpoint is the one that is kept.
+func (m keptState) checkpoint(t *testing.T, key string) checkpoint {
+	var c checkpoint
 	require.NoError(t, json.Unmarshal([]byte(m[key]), &c))
 	return c
 }
@@ -78,8 +78,8 @@ func newEnding(comes string) *ending {
 	return e
 }
 
-func (e *ending) add(t *testing.T, key, records string, c cursor, known, doubted bool) {
-	require.NoError(t, e.storeCursor(t.Context(), key, &table.Table{Records: records}, c, known, doubted))
+func (e *ending) add(t *testing.T, key, records string, c checkpoint, known, doubted bool) {
+	require.NoError(t, e.keepCheckpoint(t.Context(), key, &table.Table{Records: records}, c, known, doubted))
 }
 
 // TestState_aTableThatWasDroppedGetsTimeToCome: a destination makes it with the first rows that it receives, which may
@@ -88,12 +88,12 @@ func TestState_aTableThatWasDroppedGetsTimeToCome(t *testing.T) {
 	for range 20 { // in the orders that a map has
 		e := newEnding("pipedrive_deals")
 		e.tables.there["pipedrive_persons"] = true
-		e.add(t, "persons of 1", "persons", cursor{}, true, false)
-		e.add(t, "deals of 1", "deals", cursor{}, true, false)
-		e.add(t, "deals of 2", "deals", cursor{}, false, true)
+		e.add(t, "persons of 1", "persons", checkpoint{}, true, false)
+		e.add(t, "deals of 1", "deals", checkpoint{}, true, false)
+		e.add(t, "deals of 2", "deals", checkpoint{}, false, true)
 		require.NoError(t, e.Finish(t.Context()))
 		for key := range e.kept {
-			c := e.kept.cursor(t, key)
+			c := e.kept.checkpoint(t, key)
 			require.True(t, c.Found && c.Finished, key)
 			require.Zero(t, c.Absent, key)
 		}
@@ -105,30 +105,30 @@ func TestState_aTableThatWasDroppedGetsTimeToCome(t *testing.T) {
 // TestState_tablesThatAreNotLookedFor cost no wait, and no error at the destination.
 func TestState_tablesThatAreNotLookedFor(t *testing.T) {
 	e := newEnding("")
-	e.add(t, "small", "deals", cursor{}, false, false)
-	e.add(t, "seen before", "persons", cursor{Found: true}, true, true)
-	e.add(t, "of another destination", "notes", cursor{Absent: maxAbsent}, true, true)
+	e.add(t, "small", "deals", checkpoint{}, false, false)
+	e.add(t, "seen before", "persons", checkpoint{Found: true}, true, true)
+	e.add(t, "of another destination", "notes", checkpoint{Absent: maxAbsent}, true, true)
 	require.NoError(t, e.Finish(t.Context()))
 	require.Empty(t, e.waits)
 	require.Zero(t, e.tables.reads)
-	require.True(t, e.kept.cursor(t, "seen before").Found)
-	require.False(t, e.kept.cursor(t, "small").Found)
-	require.Equal(t, maxAbsent, e.kept.cursor(t, "of another destination").Absent)
+	require.True(t, e.kept.checkpoint(t, "seen before").Found)
+	require.False(t, e.kept.checkpoint(t, "small").Found)
+	require.Equal(t, maxAbsent, e.kept.checkpoint(t, "of another destination").Absent)
 }
 
 // TestState_aTableThatDoesNotCome is counted for each account, which see nothing of one another.
 func TestState_aTableThatDoesNotCome(t *testing.T) {
 	e := newEnding("pipedrive_persons")
-	e.add(t, "deals of 1", "deals", cursor{Absent: 1}, false, true)
-	e.add(t, "deals of 2", "deals", cursor{Found: true, Absent: 1}, false, true)
-	e.add(t, "persons of 1", "persons", cursor{Absent: 2}, true, false)
+	e.add(t, "deals of 1", "deals", checkpoint{Absent: 1}, false, true)
+	e.add(t, "deals of 2", "deals", checkpoint{Found: true, Absent: 1}, false, true)
+	e.add(t, "persons of 1", "persons", checkpoint{Absent: 2}, true, false)
 	require.NoError(t, e.Finish(t.Context()))
-	for key, want := range map[string]cursor{
+	for key, want := range map[string]checkpoint{
 		"deals of 1":   {Absent: 2},
 		"deals of 2":   {Found: true, Absent: 1},
 		"persons of 1": {Found: true, Absent: 2},
 	} {
-		got := e.kept.cursor(t, key)
+		got := e.kept.checkpoint(t, key)
 		require.Equal(t, []any{want.Found, want.Absent}, []any{got.Found, got.Absent}, key)
 	}
 }
