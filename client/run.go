@@ -267,6 +267,7 @@ func (r *Run) readTable(run context.Context, rd *reading, s *sink, counters *met
 		r.failed(run, about(err, rd.table.Name(), rd.account.id), rd, s.out)
 	}
 	counters.EndTime(ctx, time.Now(), counted)
+	rd.logUnreadable(s)
 	if s.skipped > 0 {
 		rd.log().Warn().Int64("records", s.skipped).Msg("records without a key were left out")
 	}

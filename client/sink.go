@@ -25,11 +25,12 @@ const (
 // sink sends the rows of one account's table in record batches, in the order in which the rows came. It is not safe
 // for concurrent use.
 type sink struct {
-	out     chan<- message.SyncMessage
-	key     []int // columns of the record that are part of the primary key
-	batch   *table.Batch
-	sent    int64 // rows
-	skipped int64 // records without a usable key
+	out        chan<- message.SyncMessage
+	key        []int // columns of the record that are part of the primary key
+	batch      *table.Batch
+	sent       int64               // rows
+	skipped    int64               // records without a usable key
+	unreadable map[int]*unreadable // by column
 }
 
 // newSink returns a sink that sends rows to out. With derived, a row's _cq_id is made of its key, which is the
@@ -63,6 +64,7 @@ func (s *sink) add(ctx context.Context, rows []*table.Row) error {
 			s.skipped++
 			continue
 		}
+		s.note(row)
 		size := row.Bytes()
 		if size > maxRowBytes {
 			return pipedrive.Errorf(pipedrive.ExternalAPIError,

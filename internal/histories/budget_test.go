@@ -216,6 +216,35 @@ func TestCost_anIncrementalRun(t *testing.T) {
 	w.requireTruth(all...)
 }
 
+// TestCost_whatRunsDoNotDoEachTime: what docs/cost.md says of the daily look for records without an update_time, of a
+// full refresh's second look, and of confirming that a list is empty.
+func TestCost_whatRunsDoNotDoEachTime(t *testing.T) {
+	w := newWorld(t, simulator.Generate(simulator.Config{
+		Seed: 9, CompanyID: 4711, Deals: 50, Persons: 990, Organizations: 50, Notes: 50, CustomFieldsPerEntity: 1,
+	}))
+	a := w.accounts[0]
+	w.requireSync()
+	a.Company.Advance(time.Hour)
+	usual := w.requireTokens()
+	a.Company.Advance(25 * time.Hour)
+	require.EqualValues(t, 140, w.requireTokens()-usual, "the daily look")
+	a.Company.Advance(time.Hour)
+	require.Equal(t, usual, w.requireTokens(), "is over")
+
+	w.tables, w.spec["full_refresh_every"] = []string{"persons"}, "48h"
+	a.Company.Advance(49 * time.Hour)
+	whole := w.requireTokens()
+	for _, id := range a.IDs("persons")[:250] {
+		a.Remove("persons", id)
+	}
+	a.Company.Advance(49 * time.Hour)
+	require.EqualValues(t, 30, w.requireTokens()-whole, "250 persons are gone")
+
+	empty := newWorld(t, simulator.NewCompany(4711))
+	empty.tables, empty.backend = []string{"notes"}, false
+	require.EqualValues(t, 2+20+20, empty.requireTokens(), "the log-in, and the list twice")
+}
+
 // TestMaxTokens_aRunThatGetsNowhereFails: where max_tokens does not allow what has to be read at once, each
 // run would begin again where the last one began. It must not report success for ever.
 func TestMaxTokens_aRunThatGetsNowhereFails(t *testing.T) {

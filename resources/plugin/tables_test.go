@@ -1,7 +1,10 @@
 package plugin
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
@@ -217,6 +220,25 @@ func TestTables_oddValues(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, rows["pipedrive_stages"], 1)
 	requireRow(t, row{"account_id": "4711", "id": int64(8), "order_nr": int64(7), "deal_probability": 12.5}, rows["pipedrive_stages"][0])
+}
+
+// TestTables_valuesThatCanNotBeReadAreFoundByTheirKeys: the log says in which records they are. It does not have them.
+func TestTables_valuesThatCanNotBeReadAreFoundByTheirKeys(t *testing.T) {
+	var stages []string
+	for id := range 7 {
+		stages = append(stages, fmt.Sprintf(`{"id":%d,"name":["jane@example.com"],"order_nr":%d}`, 11+id, id))
+	}
+	api := answers{"/api/v2/stages": `{"success":true,"data":[` + strings.Join(stages, ",") + `]}`, "/api/v2/pipelines": none}
+	var log bytes.Buffer
+	p := Plugin()
+	p.SetLogger(zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.WarnLevel))
+	raw := fmt.Sprintf(`{"api_token":%q,"api_url":%q}`, token, httpServer(t, api))
+	require.NoError(t, p.Init(context.Background(), []byte(raw), plugin.NewClientOptions{}))
+	rows, err := sync(t, p, "pipedrive_stages")
+	require.NoError(t, err)
+	require.Len(t, rows["pipedrive_stages"], 7)
+	require.Contains(t, log.String(), `"column":"name","records":7,"keys":["11","12","13","14","15"]`)
+	require.NotContains(t, log.String(), "jane")
 }
 
 // TestTables_contract: keys, types and descriptions hold for every column, without a connection too.

@@ -1,0 +1,45 @@
+package client
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+)
+
+// maxUnreadableKeys is how many records the log names for each column with values that can't be read.
+const maxUnreadableKeys = 5
+
+// unreadable are the records whose value of a column is of another kind than the column, so that it is NULL.
+type unreadable struct {
+	records int64
+	keys    []string // of the first ones
+}
+
+// note counts the row's values that can't be read.
+func (s *sink) note(row *table.Row) {
+	for _, column := range row.Mismatch {
+		if s.unreadable == nil {
+			s.unreadable = map[int]*unreadable{}
+		}
+		u := s.unreadable[column]
+		if u == nil {
+			u = &unreadable{}
+			s.unreadable[column] = u
+		}
+		u.records++
+		if len(u.keys) < maxUnreadableKeys {
+			u.keys = append(u.keys, row.KeyText(s.key))
+		}
+	}
+}
+
+// logUnreadable names the records with values that can't be read, so that they can be looked up at Pipedrive. The log
+// does not have the values: they may be personal.
+func (r *reading) logUnreadable(s *sink) {
+	for _, column := range slices.Sorted(maps.Keys(s.unreadable)) {
+		u := s.unreadable[column]
+		r.log().Warn().Str("column", r.table.Columns[column].Name).Int64("records", u.records).Strs("keys", u.keys).
+			Msg("the values of these records can't be read and are NULL; look them up at Pipedrive")
+	}
+}
