@@ -177,7 +177,7 @@ const settledRows = 5_000
 
 // checkpointPages is how many pages of a table a run sends before it writes down how far it got; each further
 // time it is a quarter of those that it sent until then, if that is more.
-const checkpointPages = 40
+const checkpointPages = 10
 
 // saveReached writes down how far the run got, for the next one to go on from should this one be cut short.
 func (r *reading) saveReached(ctx context.Context, l pipedrive.Listing, m plan.Position) error {

@@ -203,6 +203,21 @@ func TestResume_goesOnFromWhatArrived(t *testing.T) {
 	})
 }
 
+// TestResume_aSmallFirstLoad: one of 20 pages goes on from where it was cut short, too.
+func TestResume_aSmallFirstLoad(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables, w.spec["page_size"] = []string{"persons"}, 500
+	w.accounts[0].addMany("persons", 10_000, w.company().Now().Add(-10_100*time.Minute), time.Minute)
+	w.simulator.AddFault(simulator.Fault{Path: paths["persons"][0], At: []int{18}, Action: simulator.Status(500)})
+	require.Error(t, w.sync())
+	w.undisturbed()
+	w.company().Advance(time.Hour)
+	w.simulator.ResetUsage()
+	w.requireSync()
+	w.requireTruth("persons")
+	require.LessOrEqual(t, w.simulator.Usage().ByPath[paths["persons"][0]].Requests, int64(13), "of 20 pages")
+}
+
 // TestResume_aHoleInWhatArrived: the destination lost a message in the middle of a run that was cut short.
 func TestResume_aHoleInWhatArrived(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
