@@ -126,6 +126,7 @@ func run(args []string, stdout, stderr *os.File) (code int, err error) {
 		simulator.WithLatency(s.latency), simulator.WithBurst(s.burst, 0), simulator.WithDailyBudget(s.budget),
 		simulator.WithFaults(s.faults...),
 	)
+	sim.SetSkew(time.Since(company.Now())) // the made-up company stands still, but not the clock of who serves it
 	server := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
