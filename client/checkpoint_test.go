@@ -28,6 +28,7 @@ func (keptState) Close() error                                           { retur
 
 // checkpoint is the one that is kept.
 func (m keptState) checkpoint(t *testing.T, key string) checkpoint {
+	t.Helper()
 	var c checkpoint
 	require.NoError(t, json.Unmarshal([]byte(m[key]), &c))
 	return c
@@ -79,6 +80,7 @@ func newEnding(comes string) *ending {
 }
 
 func (e *ending) add(t *testing.T, key, records string, c checkpoint, known, doubted bool) {
+	t.Helper()
 	require.NoError(t, e.keepCheckpoint(t.Context(), key, &table.Table{Records: records}, c, known, doubted))
 }
 

@@ -31,7 +31,10 @@ func (r *reading) fill() (changed bool) {
 	a, t, last := r.account, r.table, r.last.Columns
 	r.checkpoint.Columns = a.filled(t)
 	for _, c := range t.Columns {
-		if last == nil || len(r.checkpoint.Positions) == 0 || a.source(c).IsAbsent() || c.Fresh[a.id] || slices.Contains(last, signature(c)) {
+		if last == nil || len(r.checkpoint.Positions) == 0 || slices.Contains(last, signature(c)) {
+			continue
+		}
+		if a.source(c).IsAbsent() || c.Fresh[a.id] {
 			continue
 		}
 		r.checkpoint.restart()
