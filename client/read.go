@@ -236,7 +236,7 @@ func (r *reading) balance(s *sink) error {
 
 // facts are what the plan of the reading depends on.
 func (r *reading) facts() plan.Facts {
-	f := plan.Facts{Began: r.account.began, Lookback: r.account.lookback, Refresh: r.refreshing}
+	f := plan.Facts{Began: r.account.began, Lookback: r.account.lookback, Refresh: r.refreshing, Spare: r.account.spare()}
 	if r.table.Incremental {
 		f.Start = r.account.start
 	}
@@ -298,6 +298,18 @@ func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 // reserve is how many of the day's API tokens incremental tables leave to those that are always read in
 // full, without which the run fails.
 const reserve = 100
+
+// spareTokens is how many API tokens a run must have left to do what can wait for another run.
+const spareTokens = 1000
+
+// spare reports whether the run and the account's day have tokens left for what can wait.
+func (a *Account) spare() bool {
+	if most := a.run.maxTokens; most > 0 && most-a.run.Tokens() < spareTokens {
+		return false
+	}
+	left, known := a.client.TokensLeft()
+	return !known || left >= spareTokens
+}
 
 // checkBudget returns an error if the next page of a listing would go over the run's or the day's budget.
 // Tables that are always read in full cost next to nothing and are not held back by max_tokens.

@@ -16,6 +16,8 @@ type Facts struct {
 	Lookback time.Duration
 	// Refresh is true where the run reads all records to see which are gone.
 	Refresh bool
+	// Spare is true where the run has API tokens left for what can wait.
+	Spare bool
 }
 
 // Rule says which records of a unit are sent. Those that are not are skipped by the rule.
@@ -219,7 +221,7 @@ const lookEvery = 24 * time.Hour
 
 // ends is the end at which to look for records without an update_time, once all others were read.
 func (s since) ends(p Progress, fromBeginning bool) int {
-	due := !p.Position.Looked.IsZero() && s.facts.Began.Sub(p.Position.Looked) >= lookEvery
+	due := s.facts.Spare && !p.Position.Looked.IsZero() && s.facts.Began.Sub(p.Position.Looked) >= lookEvery
 	switch {
 	case !s.facts.Start.IsZero() || fromBeginning && !p.narrowed:
 		return 0

@@ -26,7 +26,7 @@ var (
 )
 
 // facts are those of a run that began at a minute.
-func facts(began int) Facts { return Facts{Began: at(began), Lookback: lookback} }
+func facts(began int) Facts { return Facts{Began: at(began), Lookback: lookback, Spare: true} }
 
 // play reads a listing to its end, with the outcomes given, and returns the units that were read.
 func play(t require.TestingT, s Strategy, from Position, outcomes ...Outcome) ([]Unit, Position) {
@@ -133,6 +133,13 @@ func TestSince_recordsWithoutAnUpdateTimeAreLookedForOnceADay(t *testing.T) {
 	require.Len(t, units, 3)
 	require.Equal(t, Position{Changed: at(90), Complete: true, Looked: at(100 + day)}, position)
 
+	t.Run("not where the budget is short, so that what has changed comes first", func(t *testing.T) {
+		f := facts(100 + day)
+		f.Spare = false
+		units, position := play(t, For(timed, f), from, Outcome{Narrowed: true})
+		require.Len(t, units, 1)
+		require.Equal(t, from, position)
+	})
 	t.Run("not at once for a state that does not know", func(t *testing.T) {
 		units, position := play(t, For(timed, facts(100)), Position{Changed: at(90), Complete: true}, Outcome{Narrowed: true})
 		require.Len(t, units, 1)
