@@ -96,7 +96,6 @@ type reading struct {
 	sent  int // pages
 	noted int // of these at the last checkpoint
 	rows  int
-	odd   map[int]int // values that are of another kind than their column, by column
 }
 
 // ID is that of the account.
@@ -337,12 +336,6 @@ func (r *reading) send(ctx context.Context, page []*table.Row) error {
 	r.rows += len(page)
 	for _, row := range page {
 		r.finish(row)
-		for _, column := range row.Mismatch {
-			if r.odd == nil {
-				r.odd = map[int]int{}
-			}
-			r.odd[column]++
-		}
 	}
 	if r.versions != nil {
 		r.versions.add(page)
@@ -380,12 +373,7 @@ func (a *Account) columnLookups(ctx context.Context, t *table.Table, m *pipedriv
 
 // report logs what the table took.
 func (r *reading) report() {
-	log := r.log()
-	for column, count := range r.odd {
-		log.Warn().Str("column", r.table.Columns[column].Name).Int("values", count).
-			Msg("Pipedrive sent values of another kind than the column's type; they are NULL")
-	}
-	log.Info().Int("pages", r.sent).Int("rows", r.rows).Int64("unchanged", r.skipped).
+	r.log().Info().Int("pages", r.sent).Int("rows", r.rows).Int64("unchanged", r.skipped).
 		Int64("requests", r.meter.Requests()).Int64("api_tokens", r.meter.Tokens()).
 		Int64("retries", r.meter.Retries()).Dur("waited_ms", r.meter.Waited()).
 		Msg("table was read")

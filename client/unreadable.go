@@ -39,7 +39,7 @@ func (s *sink) note(row *table.Row) {
 func (r *reading) logUnreadable(s *sink) {
 	for _, column := range slices.Sorted(maps.Keys(s.unreadable)) {
 		u := s.unreadable[column]
-		r.log().Warn().Str("column", r.table.Columns[column].Name).Int64("records", u.records).Strs("keys", u.keys).
-			Msg("the values of these records can't be read and are NULL; look them up at Pipedrive")
+		r.log().Warn().Str("column", r.table.Columns[column].Name).Int64("values", u.records).Strs("keys", u.keys).
+			Msg("Pipedrive sent values of another kind than the column's type; they are NULL")
 	}
 }

@@ -237,7 +237,7 @@ func TestTables_valuesThatCanNotBeReadAreFoundByTheirKeys(t *testing.T) {
 	rows, err := sync(t, p, "pipedrive_stages")
 	require.NoError(t, err)
 	require.Len(t, rows["pipedrive_stages"], 7)
-	require.Contains(t, log.String(), `"column":"name","records":7,"keys":["11","12","13","14","15"]`)
+	require.Contains(t, log.String(), `"column":"name","values":7,"keys":["11","12","13","14","15"]`)
 	require.NotContains(t, log.String(), "jane")
 }
 
