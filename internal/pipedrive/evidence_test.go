@@ -1,6 +1,7 @@
 package pipedrive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -235,6 +236,75 @@ func TestPages_aServerThatCapsItsPages(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, slices.Sorted(slices.Values(ids)), slices.Sorted(maps.Keys(got)))
 			require.LessOrEqual(t, requests, len(ids)/2+3)
+		})
+	}
+}
+
+// TestPages_pagesThatAreCutToOneRecord have none that repeats the page before, which would show that the list has moved.
+// So larger pages are asked for; where that does not help, the reading fails instead of losing records.
+func TestPages_pagesThatAreCutToOneRecord(t *testing.T) {
+	for name, test := range map[string]struct {
+		listing Listing
+		order   Order
+		change  string // of the first record
+		cut     func(limit int) int
+		fails   bool
+	}{
+		"by id, one is deleted":      {timedListing, ByID, "deleted", func(limit int) int { return limit / 2 }, false},
+		"oldest first, one changes":  {timedListing, OldestFirst, at(50), func(limit int) int { return limit / 2 }, false},
+		"whatever limit is asked of": {timedListing, ByID, "deleted", func(int) int { return 1 }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := numbered(9, func(i int) int { return i })
+			l.cut = test.cut
+			l.before = func(n int) {
+				if n == 2 {
+					l.set(l.rows[0].ID, test.change)
+				}
+			}
+			got, _, err := readIDs(t, l.answer, test.listing, Query{Limit: 2, Order: test.order})
+			if test.fails {
+				requireCode(t, err, ExternalAPIError)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, got, 9)
+		})
+	}
+}
+
+// TestPages_aListInTheOppositeOrderWhoseLastSecondsAreTied: the first page has the last second only, whose records
+// come by falling ids, so that it looks like one whose order changes. Nothing that lies before it was read.
+func TestPages_aListInTheOppositeOrderWhoseLastSecondsAreTied(t *testing.T) {
+	for name, change := range map[string]func(l *timedList, n int){
+		"": func(*timedList, int) {},
+		"behind timeless ones": func(l *timedList, n int) {
+			if n == 1 {
+				l.set(20, none)
+				l.set(21, none)
+			}
+		},
+		"and the first is deleted": func(l *timedList, n int) {
+			if n == 2 {
+				l.set(9, "deleted")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := numbered(9, func(i int) int { return i - i%3 })
+			l.before = func(n int) { change(l, n) }
+			l.order = func(_ int, rows []item) {
+				slices.Reverse(rows)
+				slices.SortStableFunc(rows, func(a, b item) int { // NULL first, as in PostgreSQL
+					return cmp.Compare(min(len(a.UpdateTime), 1), min(len(b.UpdateTime), 1))
+				})
+			}
+			_, _, err := readIDs(t, l.answer, timedListing, Query{Limit: 2, Order: OldestFirst})
+			if ties, ok := errors.AsType[*TiesError](err); ok {
+				require.Zero(t, ties.Since, "the rest by id is all")
+				return
+			}
+			requireCode(t, err, ExternalAPIError)
 		})
 	}
 }

@@ -21,6 +21,7 @@ type offset struct {
 	size    int   // records of the largest page so far
 	reach   int64 // start of the furthest page so far
 	again   int   // how often pages were read again since there was a new record
+	checked bool  // whether the list's last page was asked for by offset, since nothing had shown its order
 	beyond  int   // how many pages in a row were the furthest so far and brought no new record
 }
 
@@ -63,6 +64,9 @@ func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 	if !s.inOrder(page.records, p.start == 0) {
 		return nil, p.broken(s.disorder())
 	}
+	if p.start > 0 && p.overlap == 0 {
+		return nil, p.widen()
+	}
 	if p.start > 0 && p.overlap > 0 && (!s.seen(page.records[0]) || s.byTime() && s.shuffled(page.records)) {
 		return nil, p.readAgain()
 	}
@@ -92,7 +96,7 @@ func (p *pager[T]) forward(page envelope[T], fresh []T) ([]T, error) {
 	s := &p.sequence
 	switch {
 	case !more:
-		p.ended = true
+		return fresh, p.end()
 	case s.byTime() && s.endShuffled(page.records):
 		return fresh, p.readSecond()
 	case s.sorting == oldestFirst && p.jumps && !s.timeless() && p.second().After(p.since):
@@ -167,8 +171,21 @@ func (p *pager[T]) followEmpty(page envelope[T]) error {
 	case more && known:
 		return p.count()
 	}
-	p.ended = p.confirmed()
+	if p.confirmed() {
+		return p.end()
+	}
 	return nil
+}
+
+// widen asks for larger pages, from the last record on, where a page of one record had none to repeat.
+func (p *pager[T]) widen() error {
+	if p.limit >= MaxLimit {
+		return p.broken("its pages have one record each, so that none repeats the page before")
+	}
+	p.limit = min(10*p.limit, MaxLimit)
+	p.query.Set("limit", strconv.Itoa(p.limit))
+	p.seek(p.start-1, 1)
+	return p.count()
 }
 
 // readAgain goes back from a page that does not go on from the one before: in a list that moves a lot, further each
@@ -192,8 +209,7 @@ func (p *pager[T]) readSecond() error {
 		p.seekTime(p.second())
 		return p.count()
 	}
-	e := p.broken("many records share a second of update_time and do not keep their places")
-	return &TiesError{Since: p.since, cause: e}
+	return p.ties()
 }
 
 // readEarlier goes back from an empty page of a list by OldestFirst: to the last record's second, then to the page
@@ -210,6 +226,34 @@ func (p *pager[T]) readEarlier() error {
 		p.seek(0, 0)
 	}
 	return p.count()
+}
+
+// end ends the reading, unless the list was asked for by time from the very second on that it begins with. Nothing has
+// shown its order then: in a list that comes the latest first, in spite of what was asked for, all others lie behind. Its
+// last page by offset tells.
+func (p *pager[T]) end() error {
+	s := &p.sequence
+	switch {
+	case s.sorting != oldestFirst || s.rises || !p.since.After(p.asked.Since):
+		p.ended = true
+	case p.checked:
+		return p.ties()
+	default:
+		p.checked, p.jumps, p.since = true, false, p.asked.Since
+		p.setSince()
+		start := max(0, int64(len(s.tied)-p.limit))
+		p.seek(start, min(start, 1))
+	}
+	return nil
+}
+
+// ties is the error of a list whose records have to be read by id: from the second on before which all were read.
+func (p *pager[T]) ties() error {
+	since := p.since
+	if !p.sequence.rises {
+		since = p.asked.Since
+	}
+	return &TiesError{Since: since, cause: p.broken("many records share a second of update_time and do not keep their places")}
 }
 
 // count counts a page that is read again.

@@ -42,6 +42,7 @@ type sequence[T Record] struct {
 	sorting
 	began         bool // whether there was a record
 	timelessFirst bool // whether records without an update_time come before all others
+	rises         bool // whether a record came of a later second than another
 	last          int64
 	lastKey       Key              // of the last record of that rank
 	tied          map[Key]struct{} // keys of the records of that rank, where there may be several
@@ -163,6 +164,7 @@ func (s *sequence[T]) take(page []T) []T {
 		if s.tied == nil && s.sorting == keyed {
 			s.tied = map[Key]struct{}{}
 		}
+		s.rises = s.rises || s.began && s.last != math.MinInt64 && s.rank(r) > s.last && s.rank(r) != math.MaxInt64
 		s.began, s.last, s.lastKey = true, s.rank(r), r.RecordKey()
 		if s.tied != nil {
 			s.tied[s.lastKey] = struct{}{}

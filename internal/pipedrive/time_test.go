@@ -28,6 +28,7 @@ type timedList struct {
 	rows   []item
 	before func(request int)              // may change the rows
 	order  func(request int, rows []item) // may bring the rows of an answer into another order
+	cut    func(limit int) int            // how many rows an answer has, which then does not say whether more follow
 }
 
 func (l *timedList) answer(n int, r *http.Request) reply {
@@ -57,10 +58,16 @@ func (l *timedList) answer(n int, r *http.Request) reply {
 	from, _ := strconv.Atoi(q.Get("start"))
 	limit, _ := strconv.Atoi(q.Get("limit"))
 	from = min(from, len(rows))
+	if l.cut != nil {
+		limit = l.cut(limit)
+	}
 	to := min(from+limit, len(rows))
 	var parts []string
 	for _, i := range rows[from:to] {
 		parts = append(parts, fmt.Sprintf(`{"id":%d,"update_time":%q}`, i.ID, i.UpdateTime))
+	}
+	if l.cut != nil {
+		return reply{body: fmt.Sprintf(`{"success":true,"data":[%s]}`, strings.Join(parts, ","))}
 	}
 	return reply{body: fmt.Sprintf(
 		`{"success":true,"data":[%s],"additional_data":{"pagination":{"start":%d,"limit":%d,"more_items_in_collection":%t,"next_start":%d}}}`,
