@@ -29,7 +29,7 @@ VERIFY ?= true
 # How long `make fuzz` tries each target.
 FUZZTIME ?= 30s
 
-.PHONY: help build programs demo sync try-postgres report picture test test-bigquery test-schedules chaos fuzz lint gen bench package release clean
+.PHONY: help build programs demo sync try-postgres report picture test test-short test-bigquery test-schedules chaos fuzz lint gen bench package release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ test: ## everything
 	$(GO) test $(RACE) -timeout 30m $$($(GO) list ./... | grep -v -e internal/e2e -e internal/histories -e internal/chaos)
 	$(GO) test -timeout 30m -parallel 8 ./internal/e2e ./internal/histories ./internal/chaos
 	$(GO) test -run needsLittleMemory ./internal/sqlite # which the race detector would need several times
+
+test-short: ## the tests that need no other program, in half a minute
+	$(GO) test -short ./...
 
 chaos: ## syncs in which everything fails that can
 	cd internal/chaos && $(GO) test -count 1 -timeout 2h -parallel 8 -histories $(N) -seed $(SEED) -verify=$(VERIFY)

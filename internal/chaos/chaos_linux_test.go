@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
-	"log"
 	"os"
 	"slices"
 	"sync"
@@ -31,23 +30,7 @@ var (
 // built is the folder with the programs that the tests run.
 var built string
 
-func TestMain(m *testing.M) {
-	flag.Parse()
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "chaos")
-		if err != nil {
-			log.Print(err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		built = dir
-		if err := programs.Build(dir, "./internal/chaos/destination"); err != nil {
-			log.Print(err)
-			return 1
-		}
-		return m.Run()
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(programs.Main(m, &built, "./internal/chaos/destination")) }
 
 func TestChaos(t *testing.T) {
 	played := tally{rows: map[truth.Kind]int{}, failed: map[string][]uint64{}}

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/programs"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
@@ -116,6 +117,7 @@ func newest(table string, rows []truth.Row) []truth.Row {
 
 func newWorld(t *testing.T, h history) *world {
 	t.Helper()
+	programs.Need(t)
 	w := &world{t: t, history: h, dir: t.TempDir(), account: truth.NewAccount(simulator.NewCompany(4711))}
 	w.account.Company.SetNullsLast(h.nullsLast)
 	if h.skewed {

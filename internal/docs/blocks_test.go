@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -48,21 +47,8 @@ var harmless = []string{"cat", "export", "sqlite-query"}
 var built string
 
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "docs")
-		if err != nil {
-			log.Print(err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		built = dir
-		if err := programs.Build(dir, "./internal/sqlite/cmd/cq-destination-sqlite", "./internal/sqlite/cmd/sqlite-query",
-			"./internal/simulator/cmd/pipedrive-simulator"); err != nil {
-			log.Print(err)
-			return 1
-		}
-		return m.Run()
-	}())
+	os.Exit(programs.Main(m, &built, "./internal/sqlite/cmd/cq-destination-sqlite", "./internal/sqlite/cmd/sqlite-query",
+		"./internal/simulator/cmd/pipedrive-simulator"))
 }
 
 // TestBlocks_work: every piece of YAML is a configuration that the CLI accepts, every command is known with all
@@ -127,6 +113,7 @@ type computer struct {
 
 func newComputer(t *testing.T, database []byte) *computer {
 	t.Helper()
+	programs.Need(t)
 	dir := t.TempDir()
 	docs, err := filepath.Abs(filepath.Join(repository, "docs"))
 	require.NoError(t, err)

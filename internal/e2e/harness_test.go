@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -25,22 +24,7 @@ import (
 // built is the folder with the programs that the tests run.
 var built string
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "e2e")
-		if err != nil {
-			log.Print(err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		built = dir
-		if err := programs.Build(dir, "./internal/sqlite/cmd/cq-destination-sqlite", "./internal/e2e/panicking"); err != nil {
-			log.Print(err)
-			return 1
-		}
-		return m.Run()
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(programs.Main(m, &built, "./internal/sqlite/cmd/cq-destination-sqlite", "./internal/e2e/panicking")) }
 
 const apiToken = "0123456789abcdef0123456789abcdef01234567"
 
@@ -66,6 +50,7 @@ type setup struct {
 
 func newSetup(t testing.TB, c *simulator.Company, options ...simulator.Option) *setup {
 	t.Helper()
+	programs.Need(t)
 	server := simulator.NewServer(append(options, simulator.WithCompany(apiToken, c))...)
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)

@@ -22,6 +22,7 @@ func several(t *testing.T, n int) *world {
 }
 
 func TestAccounts_stayApart(t *testing.T) {
+	long(t)
 	w := several(t, 2)
 	w.spec["page_size"] = 7
 	require.Subset(t, w.accounts[0].IDs("persons"), w.accounts[1].IDs("persons")[:5], "ids overlap")
@@ -41,6 +42,7 @@ func TestAccounts_stayApart(t *testing.T) {
 }
 
 func TestAccounts_stayApartWithoutState(t *testing.T) {
+	long(t)
 	w := several(t, 3)
 	w.backend = false
 	for i := range 2 {
@@ -105,6 +107,7 @@ func TestAccounts_failNamesAllThatCannotLogIn(t *testing.T) {
 // TestAccounts_skipKeepsTheRows: the rows of an account that is left out stay, those of full tables too,
 // and the other accounts' arrive.
 func TestAccounts_skipKeepsTheRows(t *testing.T) {
+	long(t)
 	w := several(t, 3)
 	w.spec["on_account_error"] = "skip"
 	w.requireSync()

@@ -12,10 +12,15 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// each runs a test for each incremental table, in a world of its own with an empty company.
+// each runs a test for each incremental table, with -short for one of them, in a world of its own with an empty
+// company.
 func each(t *testing.T, test func(t *testing.T, w *world, a *account, table string)) {
 	t.Helper()
-	for _, table := range incremental {
+	tables := incremental
+	if testing.Short() {
+		tables = tables[:1]
+	}
+	for _, table := range tables {
 		t.Run(table, func(t *testing.T) {
 			w := newWorld(t, simulator.NewCompany(4711))
 			w.tables = []string{table}
@@ -78,6 +83,7 @@ func TestIncremental_lookbackFindsWhatIsCommittedLate(t *testing.T) {
 
 // TestIncremental_manyRecordsShareASecond: an import stamps more records with one second than a page holds.
 func TestIncremental_manyRecordsShareASecond(t *testing.T) {
+	long(t)
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		at := a.Company.Now().Add(-time.Hour)
 		a.addMany(table, 3, at.Add(-time.Hour), time.Second)
@@ -107,6 +113,7 @@ func TestIncremental_manyRecordsShareASecond(t *testing.T) {
 // TestIncremental_recordsChangeBetweenPages: whatever happens to records between two pages, none of the
 // others slips through, neither in a first run nor in an incremental one.
 func TestIncremental_recordsChangeBetweenPages(t *testing.T) {
+	long(t)
 	type happening struct {
 		name string
 		do   func(a *account, table string)
@@ -194,6 +201,7 @@ func (w *world) requireUntouched(table string, began time.Time) {
 // TestIncremental_recordsChangeBetweenPagesOfALaterRun is the same with a cursor: of 12 records that were
 // changed since the last run, some change again between the pages.
 func TestIncremental_recordsChangeBetweenPagesOfALaterRun(t *testing.T) {
+	long(t)
 	for page := 2; page <= 4; page++ {
 		each(t, func(_ *testing.T, w *world, a *account, table string) {
 			w.spec["page_size"] = 4
@@ -250,6 +258,7 @@ func TestIncremental_dealsMove(t *testing.T) {
 // TestIncremental_dealsMoveDuringTheRun: a deal moves from the list that was read to the one that was not,
 // and the other way.
 func TestIncremental_dealsMoveDuringTheRun(t *testing.T) {
+	long(t)
 	for _, first := range []bool{true, false} {
 		for _, path := range paths["deals"] {
 			for page := 1; page <= 3; page++ {
@@ -316,6 +325,7 @@ func TestKnownLimit_archivingThatDoesNotStampUpdateTime(t *testing.T) {
 // TestIncremental_recordsWithoutUpdateTime: updated_since never finds them, so the first run must, also if
 // it is cut short and goes on from a cursor.
 func TestIncremental_recordsWithoutUpdateTime(t *testing.T) {
+	long(t)
 	for _, n := range []int{1, 3, 5} {
 		for _, tokens := range []int{0, 60, 90} {
 			each(t, func(t *testing.T, w *world, a *account, table string) {
@@ -388,6 +398,7 @@ func TestIncremental_recordsWithoutUpdateTimeAtEitherEnd(t *testing.T) {
 // TestIncremental_pipedrivesClockIsNotOurs: cursors never go by this machine's clock where it is ahead, and bring
 // records again where it is behind.
 func TestIncremental_pipedrivesClockIsNotOurs(t *testing.T) {
+	long(t)
 	for _, now := range []time.Time{time.Date(2015, 2, 3, 4, 5, 6, 0, time.UTC), time.Date(2044, 2, 3, 4, 5, 6, 0, time.UTC)} {
 		t.Run(now.Format(time.DateOnly), func(t *testing.T) {
 			w := newWorld(t, simulator.NewCompany(4711))
@@ -591,6 +602,7 @@ func TestIncremental_anEmptyAccount(t *testing.T) {
 
 // TestIncremental_aStateThatCannotBeRead is an error that says how to reset, not a silent full run.
 func TestIncremental_aStateThatCannotBeRead(t *testing.T) {
+	long(t)
 	for name, value := range map[string]string{
 		"garbage":           "garbage",
 		"another JSON type": `"2026-01-01"`,
@@ -628,6 +640,7 @@ func TestIncremental_aStateThatCannotBeRead(t *testing.T) {
 // TestIncremental_aFailedTableLeavesTheStateUntouched, that of the other tables too: of their rows some may
 // never have left a buffer.
 func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
+	long(t)
 	for _, table := range all {
 		for _, lost := range []int{0, 1, -1} {
 			t.Run(fmt.Sprintf("%s, lost %d", table, lost), func(t *testing.T) {

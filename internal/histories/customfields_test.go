@@ -125,6 +125,7 @@ func TestCustomFields_theirKeyOfTheSpecChanges(t *testing.T) {
 
 // TestCustomFields_cost: what typed columns cost in API tokens is one page of fields for each table.
 func TestCustomFields_cost(t *testing.T) {
+	long(t)
 	w := newWorld(t, generated(1, 4711))
 	w.requireSync()
 	w.company().Advance(time.Hour)

@@ -42,9 +42,15 @@ import (
 func TestMain(m *testing.M) {
 	// The same histories in each run; what the command line says comes later and wins: -rapid.seed=0 draws
 	// others.
-	if err := errors.Join(flag.Set("rapid.checks", "250"), flag.Set("rapid.seed", "1")); err != nil {
+	flag.Parse()
+	checks := "250"
+	if testing.Short() {
+		checks = "10"
+	}
+	if err := errors.Join(flag.Set("rapid.checks", checks), flag.Set("rapid.seed", "1")); err != nil {
 		panic(err)
 	}
+	flag.Parse()
 	os.Exit(func() int {
 		folder, err := os.MkdirTemp("", "h") // the name of a socket can't be as long as t.TempDir makes it
 		if err != nil {
@@ -55,6 +61,14 @@ func TestMain(m *testing.M) {
 		defer stop()
 		return m.Run()
 	}())
+}
+
+// long skips a test with -short.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("long")
+	}
 }
 
 // shared is the destination of all tests: the SDK can serve only one plugin in a process.

@@ -12,6 +12,7 @@ import (
 
 // TestPaging_theFirstRunWithAStateCostsNoMore: records without an update_time are in the pages that it reads.
 func TestPaging_theFirstRunWithAStateCostsNoMore(t *testing.T) {
+	long(t)
 	for _, count := range []int{0, 1, 3, 9, 30} {
 		t.Run(fmt.Sprint(count), func(t *testing.T) {
 			w := newWorld(t, simulator.NewCompany(4711))

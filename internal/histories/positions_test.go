@@ -62,6 +62,7 @@ func TestPositions_ofDealsDependOnArchived(t *testing.T) {
 // TestVerify_aTableThatWasThereIsDropped: a run that looked for it in vain does not make later ones forget that they
 // saw it.
 func TestVerify_aTableThatWasThereIsDropped(t *testing.T) {
+	long(t)
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables = []string{"persons"}
 	a := w.accounts[0]

@@ -296,6 +296,7 @@ func TestCustomFields_columnsAndJSONTakeTurns(t *testing.T) {
 
 // TestVerify_appendModeHasMoreRowsThanRecords, since many of them change while they are read, also where it lost some.
 func TestVerify_appendModeHasMoreRowsThanRecords(t *testing.T) {
+	long(t)
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.appends, w.spec["page_size"] = []string{"persons"}, true, 100
 	a := w.accounts[0]

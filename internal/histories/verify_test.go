@@ -426,6 +426,7 @@ func TestFullRefresh_whatIsNotRead(t *testing.T) {
 // TestFullRefresh_ofARunThatFails: one table was refreshed and written down by the checkpoint of another, upon
 // which the run fails and removes nothing. It is refreshed again.
 func TestFullRefresh_ofARunThatFails(t *testing.T) {
+	long(t)
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["page_size"] = []string{"persons", "organizations"}, 20
 	w.spec["full_refresh_every"] = "24h"

@@ -32,14 +32,26 @@ var types = map[string]string{
 	"JSON TEXT": "jsonb",
 }
 
-// Copy is a PostgreSQL database with the tables of a SQLite one and its connection string, or nil where
-// PostgreSQL is not installed.
+// Need skips a test where PostgreSQL is not installed, and with -short. It returns the folder of PostgreSQL's programs.
+func Need(t *testing.T) (programs string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("with -short no PostgreSQL is started")
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin") // as Debian has them
+	require.NoError(t, err)
+	if len(found) == 0 {
+		require.Empty(t, os.Getenv(RequireTools), "PostgreSQL is not installed")
+		t.Skip("PostgreSQL IS NOT INSTALLED: nothing is tested on it. Install the package postgresql.")
+	}
+	return slices.Max(found)
+}
+
+// Copy is a PostgreSQL database with the tables of a SQLite one and its connection string. The test is skipped as
+// [Need] says.
 func Copy(t *testing.T, from *sql.DB) (*sql.DB, string) {
 	t.Helper()
 	address := start(t)
-	if address == "" {
-		return nil, ""
-	}
 	db, err := sql.Open("pgx", address)
 	require.NoError(t, err)
 	t.Cleanup(func() { db.Close() })
@@ -101,17 +113,12 @@ func copyRows(t *testing.T, from, to *sql.DB, table, insert string) {
 // the test ends.
 func start(t *testing.T) string {
 	t.Helper()
-	programs, err := filepath.Glob("/usr/lib/postgresql/*/bin") // as Debian has them
-	require.NoError(t, err)
-	if len(programs) == 0 {
-		require.Empty(t, os.Getenv(RequireTools), "PostgreSQL is not installed")
-		return ""
-	}
+	programs := Need(t)
 	folder, err := os.MkdirTemp("", "pg") // the name of a socket can't be as long as t.TempDir makes it
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(folder)) })
 	run := func(program string, arguments ...string) {
-		arguments = append([]string{filepath.Join(slices.Max(programs), program), "-D", filepath.Join(folder, "data")}, arguments...)
+		arguments = append([]string{filepath.Join(programs, program), "-D", filepath.Join(folder, "data")}, arguments...)
 		if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
 			arguments = append([]string{"runuser", "-u", "postgres", "--"}, arguments...)
 		}

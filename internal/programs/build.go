@@ -1,18 +1,48 @@
-// Package programs builds what whole syncs are tested with.
+// Package programs builds the programs that whole syncs are tested with.
 package programs
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"testing"
 )
 
-// Build builds the CloudQuery CLI, the plugin and other packages of this module into a folder. Each program has
-// the name of its package's folder. It is called by the tests of a package that is two folders below the
-// module's.
-func Build(folder string, packages ...string) error {
+// Main runs the tests of a package that is two folders below the module's, and returns their exit code. Before them
+// it builds the CloudQuery CLI, the plugin and other packages of this module into a folder, whose name it stores in
+// *folder. Each program has the name of its package's folder. With -short nothing is built; see [Need].
+func Main(m *testing.M, folder *string, packages ...string) int {
+	flag.Parse()
+	if testing.Short() {
+		return m.Run()
+	}
+	built, err := os.MkdirTemp("", "programs")
+	if err != nil {
+		log.Print(err)
+		return 1
+	}
+	defer os.RemoveAll(built)
+	*folder = built
+	if err := buildAll(built, packages); err != nil {
+		log.Print(err)
+		return 1
+	}
+	return m.Run()
+}
+
+// Need skips a test that runs programs where -short is set.
+func Need(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("with -short no programs are built")
+	}
+}
+
+func buildAll(folder string, packages []string) error {
 	if err := build("../tools", folder+"/cloudquery", "github.com/cloudquery/cloudquery/cli/v6"); err != nil {
 		return err
 	}

@@ -6,17 +6,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/postgrestest"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
 // TestComments_describeWhatPostgreSQLHolds runs docs/examples/comments.sql on synced tables and reads the
 // comments back.
 func TestComments_describeWhatPostgreSQLHolds(t *testing.T) {
+	postgrestest.Need(t)
 	account := synced(t, simulator.Generate(simulator.Config{Seed: 1, CompanyID: 1, Deals: 50, Persons: 50, Organizations: 50}))
-	server := inPostgreSQL(t, account)
-	if server == nil {
-		t.Skip("PostgreSQL IS NOT INSTALLED: docs/examples/comments.sql is NOT run on it. Install the package postgresql.")
-	}
+	server, _ := postgrestest.Copy(t, account)
 	file, err := os.ReadFile("../../docs/examples/comments.sql")
 	require.NoError(t, err)
 	_, err = server.Exec(string(file))

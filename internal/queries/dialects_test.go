@@ -32,6 +32,9 @@ print(json.dumps(columns))
 // There is no BigQuery and no Snowflake to run their queries on, so they are parsed as their dialect, and must
 // have the columns that SQLite's have.
 func TestQueries_haveTheSameColumnsInEachDialect(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short sqlglot is not started")
+	}
 	if _, err := exec.Command("/usr/bin/python3", "-c", "import sqlglot").Output(); err != nil { // as Debian has it
 		require.Empty(t, os.Getenv(postgrestest.RequireTools), "sqlglot is not installed")
 		t.Skip("SQLGLOT IS NOT INSTALLED: the queries for BigQuery and Snowflake are NOT parsed. Install the package python3-sqlglot.")

@@ -6,17 +6,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/docs"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/postgrestest"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
 // A query that is written for one dialect alone has a twin of the same name for the other, and both must find
 // the same rows. internal/docs looks that each finds some.
 func TestExamples_findTheSameInSQLiteAndPostgreSQL(t *testing.T) {
+	postgrestest.Need(t)
 	account := syncedAccounts(t)
-	server := inPostgreSQL(t, account)
-	if server == nil {
-		t.Skip("PostgreSQL IS NOT INSTALLED: the queries of docs/tables are NOT run on it. Install the package postgresql.")
-	}
+	server, _ := postgrestest.Copy(t, account)
 	for _, table := range tables.All() {
 		examples, err := docs.Examples(table.Name())
 		require.NoError(t, err)

@@ -107,6 +107,9 @@ func (s *tab) screenshot(t *testing.T) image.Image {
 // written is the file of the report on a database.
 func written(t *testing.T, statements ...string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("with -short no browser is started")
+	}
 	var out bytes.Buffer
 	require.NoError(t, Write(t.Context(), database(t, statements...), now, &out))
 	file := filepath.Join(t.TempDir(), "report.html")

@@ -38,6 +38,9 @@ func limitedSync(tb testing.TB, c *simulator.Company, burst, pageSize int) (time
 }
 
 func TestSync_anOrdinaryRunIsNeverThrottled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes 5 s, at the rate of Pipedrive's cheapest plan")
+	}
 	c := simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Deals: 300, Persons: 300, Organizations: 300, Notes: 300})
 	_, usage := limitedSync(t, c, 20, 25)
 	require.Greater(t, usage.Requests, int64(40), "more than two windows' worth")
