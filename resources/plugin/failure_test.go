@@ -221,6 +221,9 @@ func TestSync_v1FieldsWithoutID(t *testing.T) {
 
 // TestTestConnection_anAddressThatLeadsNowhere is told within five seconds, with the key to look at.
 func TestTestConnection_anAddressThatLeadsNowhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes the 5 s after which the plugin gives up")
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	nobody := "http://" + listener.Addr().String()
