@@ -17,15 +17,15 @@ import (
 var destinations embed.FS
 
 // Files returns all that is generated here by its path in the repository, which is at root: the pages of
-// docs/tables, an example for each destination, comments for PostgreSQL, and the list of tables in
-// spec.yml.example.
+// docs/tables, an example for each destination, comments for PostgreSQL and a summary for SQLite, the list of tables in
+// spec.yml.example, and the figures in other pages.
 func Files(root string) (map[string]string, error) {
-	pages, err := TablePages()
+	tablePages, err := TablePages()
 	if err != nil {
 		return nil, err
 	}
 	files := map[string]string{}
-	for name, text := range pages {
+	for name, text := range tablePages {
 		files["docs/tables/"+name] = text
 	}
 	blocks, err := destinations.ReadDir("destinations")
@@ -37,12 +37,25 @@ func Files(root string) (map[string]string, error) {
 			return nil, err
 		}
 	}
-	if err := render(files, "docs/examples/comments.sql", "comments.sql.tmpl", schemas()); err != nil {
-		return nil, err
+	for _, name := range []string{"comments.sql", "summary.sql"} {
+		if err := render(files, "docs/examples/"+name, name+".tmpl", schemas()); err != nil {
+			return nil, err
+		}
 	}
-	spec, err := os.ReadFile(filepath.Join(root, "spec.yml.example"))
-	files["spec.yml.example"] = listTables(string(spec))
-	return files, err
+	for _, f := range figures() {
+		text, read := files[f.page]
+		if !read {
+			page, err := os.ReadFile(filepath.Join(root, f.page))
+			if err != nil {
+				return nil, err
+			}
+			text = string(page)
+		}
+		if files[f.page], err = f.fill(text); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
 }
 
 var variables = regexp.MustCompile(`\$\{(\w+)\}`)
@@ -71,15 +84,13 @@ func schemas() schema.Tables {
 	return all
 }
 
-var tablesKey = regexp.MustCompile(`(?m)^(  tables: .*\n)(?:  #   - .*\n)*`)
-
-// listTables puts the names of all tables as a comment below the key tables.
-func listTables(spec string) string {
+// tableList is the names of all tables as a comment below the key tables.
+func tableList() string {
 	var list strings.Builder
 	for _, t := range schemas() {
 		list.WriteString("  #   - " + t.Name + "\n")
 	}
-	return tablesKey.ReplaceAllString(spec, "${1}"+list.String())
+	return list.String()
 }
 
 // literal is text as SQL writes it.

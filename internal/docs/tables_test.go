@@ -26,10 +26,17 @@ func TestFiles_areWhatTheCodeSays(t *testing.T) {
 	require.Len(t, entries, pages, "run `make gen`")
 }
 
-// TestFiles_listEachTableInTheExample starts with a list that is out of date.
-func TestFiles_listEachTableInTheExample(t *testing.T) {
+// TestFigures_listEachTableInTheExample starts with a list that is out of date.
+func TestFigures_listEachTableInTheExample(t *testing.T) {
 	t.Parallel()
-	got := listTables("  tables: [\"*\"] # or some\n  #   - pipedrive_gone\n  destinations: [x]\n")
+	var example figure
+	for _, f := range figures() {
+		if f.page == "spec.yml.example" {
+			example = f
+		}
+	}
+	got, err := example.fill("  tables: [\"*\"] # or some\n  #   - pipedrive_gone\n  destinations: [x]\n")
+	require.NoError(t, err)
 	require.NotContains(t, got, "pipedrive_gone")
 	for _, table := range schemas() {
 		require.Contains(t, got, "\n  #   - "+table.Name+"\n")
@@ -46,5 +53,13 @@ func TestExamples_areThoseOfTables(t *testing.T) {
 	for _, e := range entries {
 		table := e.Name()[:len(e.Name())-len(".sql")]
 		require.Contains(t, pages, table+".md", "internal/docs/queries/%s is of no table", e.Name())
+	}
+}
+
+func TestFigures_aPageWithoutTheirPlaceIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, f := range figures() {
+		_, err := f.fill("# A page\n")
+		require.ErrorContains(t, err, f.page)
 	}
 }

@@ -39,9 +39,18 @@ func firstUser(c *simulator.Company, name string) int64 {
 	return id
 }
 
+// newCompany has a record of each declared kind, as every account has some types of activities.
+func newCompany(id int64) *simulator.Company {
+	c := simulator.NewCompany(id)
+	for _, kind := range simulator.Kinds() {
+		c.AddRecord(kind, nil)
+	}
+	return c
+}
+
 // acme has all that the queries must tell apart.
 func acme() *simulator.Company {
-	c := simulator.NewCompany(1001)
+	c := newCompany(1001)
 	ada, bo := firstUser(c, "Ada"), c.AddUser(simulator.User{Name: "Bo"})
 
 	c.AddPipeline(simulator.Pipeline{ID: 1, Name: "Sales", OrderNr: 1})
@@ -128,7 +137,7 @@ func acme() *simulator.Company {
 
 // beta has the same ids as acme for other records.
 func beta() *simulator.Company {
-	c := simulator.NewCompany(2002)
+	c := newCompany(2002)
 	zoe := firstUser(c, "Zoe")
 	c.AddPipeline(simulator.Pipeline{ID: 1, Name: "Vertrieb", OrderNr: 1})
 	c.AddStage(simulator.Stage{ID: 10, PipelineID: 1, OrderNr: 1, Name: "Anfrage", DealProbability: 90, IsDealRotEnabled: true})

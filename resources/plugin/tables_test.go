@@ -10,6 +10,8 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
+
+	declared "github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
 const (
@@ -247,7 +249,7 @@ func TestTables_contract(t *testing.T) {
 	require.NoError(t, err)
 	tables, err := c.Tables(context.Background(), plugin.TableOptions{Tables: []string{"*"}})
 	require.NoError(t, err)
-	require.Len(t, tables, 8)
+	require.Len(t, tables, len(declared.All()))
 	keys := map[string][]string{"pipedrive_fields": {"account_id", "entity", "field_code"}, "pipedrive_syncs": {"account_id", "started_at"}}
 	for _, table := range tables {
 		key := keys[table.Name]

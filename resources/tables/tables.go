@@ -2,18 +2,28 @@
 package tables
 
 import (
+	"slices"
+
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// Lists are the tables and all lists that are read for their columns.
+// Lists are the tables and all lists that are read for their columns, each once.
 func Lists() []*table.Table {
 	lists := All()
-	for _, t := range All() {
-		if t.Fields != nil {
-			lists = append(lists, t.Fields)
+	add := func(t *table.Table) {
+		if t != nil && !slices.ContainsFunc(lists, func(l *table.Table) bool { return l.Records == t.Records }) {
+			lists = append(lists, t)
 		}
 	}
-	return append(lists, users())
+	for _, t := range All() {
+		add(t.Fields)
+		for _, c := range t.Columns {
+			if looked := c.V2.Lookup(); looked != nil {
+				add(looked.Table)
+			}
+		}
+	}
+	return lists
 }
 
 // All are the plugin's tables. A new table is one file beside this one and one line here.

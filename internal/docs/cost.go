@@ -1,0 +1,225 @@
+package docs
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
+)
+
+// logIn is the cost of the request that a run begins with, in API tokens.
+const logIn = 2
+
+// list is a list of API v2 and what it is read for.
+type list struct {
+	pipedrive.Listing
+	Records  string // of which table, as `archived deals`
+	Timed    bool   // whether a run with a state reads only what changed
+	tables   []string
+	lookedUp []string // the tables whose columns are looked up in it
+	fields   bool     // whether it is one of fields
+}
+
+// lists are all lists that a run over all tables reads, each once.
+func lists() []*list {
+	var all []*list
+	add := func(t *table.Table, note func(*list)) {
+		for _, l := range t.Listings(table.V2) {
+			i := slices.IndexFunc(all, func(other *list) bool { return other.Path == l.Path })
+			if i < 0 {
+				i = len(all)
+				records := strings.ReplaceAll(t.Records, "_", " ")
+				if l.Archived {
+					records = "archived " + records
+				}
+				all = append(all, &list{Listing: l, Records: records, Timed: t.Incremental})
+			}
+			note(all[i])
+		}
+	}
+	for _, t := range tables.All() {
+		add(t, func(l *list) { l.tables = append(l.tables, t.Name()) })
+	}
+	for _, t := range tables.All() {
+		if t.Fields != nil {
+			add(t.Fields, func(l *list) { l.fields = true })
+		}
+		for _, c := range t.Columns {
+			if looked := c.V2.Lookup(); looked != nil {
+				add(looked.Table, func(l *list) {
+					if !slices.Contains(l.lookedUp, t.Name()) {
+						l.lookedUp = append(l.lookedUp, t.Name())
+					}
+				})
+			}
+		}
+	}
+	return all
+}
+
+// ReadFor says what a list is read for.
+func (l *list) ReadFor() string {
+	var all []string
+	for _, name := range code(l.tables) {
+		if l.Archived {
+			name += ", unless `archived: false`"
+		}
+		all = append(all, name)
+	}
+	if l.fields {
+		all = append(all, "custom fields, and `pipedrive_fields` from the same answer")
+	}
+	if len(l.lookedUp) > 0 {
+		all = append(all, "columns of "+strings.Join(code(l.lookedUp), ", ")+" that are looked up in the same answer")
+	}
+	return strings.Join(all, "; ")
+}
+
+// records is how many records a page brings that the one before did not have.
+func (l *list) records() int {
+	if l.Paging == pipedrive.Offset {
+		return pipedrive.MaxLimit - 1
+	}
+	return pipedrive.MaxLimit
+}
+
+// records are the numbers of an account's records, by the names of lists.
+type records map[string]int
+
+// cost is that of a run which reads a share of the records, in API tokens.
+func cost(of records, share float64) int {
+	tokens := logIn
+	for _, l := range lists() {
+		pages := 1.0
+		if l.Timed {
+			pages = max(1, math.Ceil(float64(of[l.Records])*share/float64(l.records())))
+		}
+		tokens += int(pages) * l.Cost
+	}
+	return tokens
+}
+
+// quiet is the cost of a run with a state in which nothing changed.
+func quiet() int { return cost(nil, 0) }
+
+// looks is the cost of the look for records without an update_time.
+func looks() (tokens int) {
+	for _, l := range lists() {
+		if l.Timed && l.Listing.Timed() {
+			tokens += 2 * l.Cost
+		}
+	}
+	return tokens
+}
+
+// formula is that of a run over all tables.
+func formula() string {
+	constant, terms := logIn, ""
+	for _, l := range lists() {
+		if l.Timed {
+			terms += fmt.Sprintf(" + %d·⌈%s/%d⌉", l.Cost, l.Records, l.records())
+		} else {
+			constant += l.Cost
+		}
+	}
+	return strconv.Itoa(constant) + terms
+}
+
+// accounts are the examples of docs/cost.md.
+var accounts = []records{
+	{"persons": 1000, "organizations": 500, "deals": 1000, "notes": 1000},
+	{"persons": 10_000, "organizations": 3000, "deals": 4500, "archived deals": 500, "notes": 10_000},
+	{"persons": 40_000, "organizations": 15_000, "deals": 16_000, "archived deals": 2000, "notes": 30_000},
+}
+
+// changed is the share of records that change between two runs in the examples.
+const changed = 0.03
+
+// row is a line of a Markdown table.
+func row(cells ...string) string { return "| " + strings.Join(cells, " | ") + " |\n" }
+
+func number(n int) string { return humanize.Comma(int64(n)) }
+
+func listRows() (rows string) {
+	for _, l := range lists() {
+		rows += row("`"+l.Path+"`", strconv.Itoa(l.Cost), l.ReadFor())
+	}
+	return rows + row("`/v1/users/me`", strconv.Itoa(logIn), "the log-in")
+}
+
+func accountRows() (rows string) {
+	for _, a := range accounts {
+		var has []string
+		for _, name := range []string{"persons", "organizations", "deals", "archived deals", "notes"} {
+			if a[name] > 0 {
+				has = append(has, number(a[name])+" "+name)
+			}
+		}
+		rows += row(strings.Join(has, ", "), number(cost(a, 1)), number(cost(a, changed)))
+	}
+	return rows
+}
+
+// plans are Pipedrive's plans and their API tokens, by day and seat.
+var plans = []struct {
+	name   string
+	tokens int
+}{{"Lite", 30_000}, {"Growth", 60_000}, {"Premium", 150_000}, {"Ultimate", 210_000}}
+
+// day is the cost of a day of runs in which nothing changed.
+func day(runs int) int { return runs*quiet() + looks() }
+
+func planRows() (rows string) {
+	rows += row("all plans: tokens", "", number(day(24)), number(day(24*4)), number(day(24*12)))
+	for _, p := range plans {
+		cells := []string{p.name, number(p.tokens)}
+		for _, runs := range []int{24, 24 * 4, 24 * 12} {
+			cell := "too much"
+			if share := percent(day(runs), p.tokens); share <= 100 {
+				cell = fmt.Sprintf("%d %%", share)
+			}
+			cells = append(cells, cell)
+		}
+		rows += row(cells...)
+	}
+	return rows
+}
+
+func percent(part, whole int) int { return int(math.Round(100 * float64(part) / float64(whole))) }
+
+// scopeRows are the tables with the OAuth scopes that they need, those with the same ones in a row.
+func scopeRows() (rows string) {
+	var order []string
+	tablesOf := map[string][]string{}
+	for _, t := range tables.All() {
+		if listings := t.Listings(table.V2); len(listings) > 0 {
+			scopes := strings.Join(code(listings[0].Scopes), ", ")
+			if tablesOf[scopes] == nil {
+				order = append(order, scopes)
+			}
+			tablesOf[scopes] = append(tablesOf[scopes], "`"+t.Name()+"`")
+		}
+	}
+	for _, scopes := range order {
+		rows += row(strings.Join(tablesOf[scopes], ", "), scopes)
+	}
+	for _, t := range tables.All() {
+		if t.Describes != nil {
+			rows += row("`"+t.Name()+"`", "lists the fields of the tables above that the scopes cover")
+		}
+	}
+	for _, l := range lists() {
+		if len(l.tables) == 0 && !l.fields {
+			rows += row("columns of "+strings.Join(code(l.lookedUp), ", ")+" that are looked up",
+				strings.Join(code(l.Scopes), ", ")+"; without it they are NULL, and the log says so")
+		}
+	}
+	return rows
+}

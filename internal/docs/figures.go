@@ -1,0 +1,56 @@
+package docs
+
+import (
+	"fmt"
+	"regexp"
+)
+
+// A figure is a place in a page that is filled with what the declarations give.
+type figure struct {
+	page  string
+	place *regexp.Regexp // of which the first group stays, and the last
+	value func() string
+}
+
+// below is the place below the header of a table whose first cells are given.
+func below(cells string) *regexp.Regexp {
+	return regexp.MustCompile(`(?m)(^\| ` + regexp.QuoteMeta(cells) + ` .*\n\| ---.*\n)(?:\|.*\n)*()`)
+}
+
+func at(before, after string) *regexp.Regexp {
+	return regexp.MustCompile(`(` + before + `)[0-9,]+(` + after + `)`)
+}
+
+// figures are all such places.
+func figures() []figure {
+	costs := func(place *regexp.Regexp, n int) figure {
+		return figure{"docs/cost.md", place, func() string { return number(n) }}
+	}
+	largest := accounts[len(accounts)-1]
+	return []figure{
+		{"docs/cost.md", below("list | tokens per request | read for"), listRows},
+		{"docs/cost.md", regexp.MustCompile(`(?m)(^    )[0-9]+ \+ .*⌉()$`), formula},
+		{"docs/cost.md", below("account | full run"), accountRows},
+		{"docs/cost.md", below("plan | tokens a day and seat"), planRows},
+		costs(at(`\*\*`, ` tokens\*\* where nothing`), quiet()),
+		costs(at(`2 requests for each list of an incremental table: `, ` in all`), looks()),
+		costs(at(`With five seats on Lite, a run every 15 minutes takes `, ` %`), percent(day(24*4), 5*plans[0].tokens)),
+		costs(at(`can be read in full `, ` times a day on one Lite seat`), plans[0].tokens/cost(largest, 1)),
+		{"docs/configuration.md", at(`An incremental run on an account without changes costs `, ` tokens`), func() string { return number(quiet()) }},
+		{"README.md", at(`deals and 10,000 notes costs `, `, and a run`), func() string { return number(cost(accounts[1], 1)) }},
+		{"README.md", at(`a run in which nothing changed `, `\.`), func() string { return number(quiet()) }},
+		{"spec.yml.example", regexp.MustCompile(`(?m)(^  tables: .*\n)(?:  #   - .*\n)*()`), tableList},
+		{"docs/authentication.md", below("table | one of these scopes"), scopeRows},
+	}
+}
+
+// fill puts the figure into its page's text. A page without its place is an error.
+func (f figure) fill(text string) (string, error) {
+	if !f.place.MatchString(text) {
+		return "", fmt.Errorf("%s has no place for %v", f.page, f.place)
+	}
+	return f.place.ReplaceAllStringFunc(text, func(found string) string {
+		parts := f.place.FindStringSubmatch(found)
+		return parts[1] + f.value() + parts[2]
+	}), nil
+}
