@@ -39,12 +39,10 @@ func firstUser(c *simulator.Company, name string) int64 {
 	return id
 }
 
-// newCompany has a record of each declared kind, as every account has some types of activities.
+// newCompany has drawn records of each declared kind, for the examples of their tables to find.
 func newCompany(id int64) *simulator.Company {
 	c := simulator.NewCompany(id)
-	for _, kind := range simulator.Kinds() {
-		c.AddRecord(kind, nil)
-	}
+	simulator.DrawKinds(c, simulator.Config{Deals: 10, Persons: 10, Organizations: 10, Notes: 10})
 	return c
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/docs"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/postgrestest"
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
@@ -15,8 +14,7 @@ import (
 // the same rows. internal/docs looks that each finds some.
 func TestExamples_findTheSameInSQLiteAndPostgreSQL(t *testing.T) {
 	postgrestest.Need(t)
-	drawn := simulator.Generate(simulator.Config{Seed: 1, CompanyID: 1, Deals: 50, Persons: 50, Organizations: 50})
-	account := synced(t, acme(), beta(), drawn)
+	account := syncedAccounts(t)
 	server, _ := postgrestest.Copy(t, account)
 	for _, table := range tables.All() {
 		examples, err := docs.Examples(table.Name())

@@ -36,13 +36,7 @@ func Generate(cfg Config) *Company {
 	if !cfg.Now.IsZero() {
 		c.now = cfg.Now.UTC()
 	}
-	g := &generator{
-		Config: cfg, c: c,
-		r:        rand.New(rand.NewPCG(cfg.Seed, uint64(cfg.CompanyID))),
-		now:      c.now,
-		imported: c.now.Add(-200 * 24 * time.Hour).Truncate(time.Second),
-		pools:    map[string][]pool{},
-	}
+	g := newGenerator(cfg, c)
 	g.users()
 	g.pipelines()
 	for _, entity := range []string{"deal", "person", "organization"} {
@@ -57,6 +51,23 @@ func Generate(cfg Config) *Company {
 	}
 	g.drawKinds(kinds)
 	return c
+}
+
+// DrawKinds draws the records of all declared kinds of a company that was made otherwise than by [Generate]. They
+// replace those that were added before.
+func DrawKinds(c *Company, cfg Config) {
+	cfg.CompanyID = c.id
+	newGenerator(cfg, c).drawKinds(kinds)
+}
+
+func newGenerator(cfg Config, c *Company) *generator {
+	return &generator{
+		Config: cfg, c: c,
+		r:        rand.New(rand.NewPCG(cfg.Seed, uint64(cfg.CompanyID))),
+		now:      c.now,
+		imported: c.now.Add(-200 * 24 * time.Hour).Truncate(time.Second),
+		pools:    map[string][]pool{},
+	}
 }
 
 type generator struct {
