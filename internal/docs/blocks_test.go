@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"go/format"
 	"io"
 	"net/http/httptest"
 	"os"
@@ -74,6 +75,9 @@ func TestBlocks_work(t *testing.T) {
 					c.shell(b)
 				case "sql":
 					c.query(b.text)
+				case "go":
+					_, err := format.Source([]byte(b.text))
+					require.NoError(t, err)
 				case "postgresql": // internal/queries runs it
 				case "": // a listing, for people alone
 				default:
