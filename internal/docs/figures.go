@@ -36,7 +36,10 @@ func figures() []figure {
 		costs(at(`2 requests for each list of an incremental table: `, ` in all`), looks()),
 		costs(at(`With five seats on Lite, a run every 15 minutes takes `, ` %`), percent(day(24*4), 5*plans[0].tokens)),
 		costs(at(`can be read in full `, ` times a day on one Lite seat`), plans[0].tokens/cost(largest, 1)),
-		{"docs/configuration.md", at(`An incremental run on an account without changes costs `, ` tokens`), func() string { return number(quiet()) }},
+		{
+			"docs/configuration.md", at(`An incremental run on an account without changes costs `, ` tokens`),
+			func() string { return number(quiet()) },
+		},
 		{"README.md", at(`deals and 10,000 notes costs `, `, and a run`), func() string { return number(cost(accounts[1], 1)) }},
 		{"README.md", at(`a run in which nothing changed `, `\.`), func() string { return number(quiet()) }},
 		{"spec.yml.example", regexp.MustCompile(`(?m)(^  tables: .*\n)(?:  #   - .*\n)*()`), tableList},

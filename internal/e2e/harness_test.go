@@ -24,7 +24,9 @@ import (
 // built is the folder with the programs that the tests run.
 var built string
 
-func TestMain(m *testing.M) { os.Exit(programs.Main(m, &built, "./internal/sqlite/cmd/cq-destination-sqlite", "./internal/e2e/panicking")) }
+func TestMain(m *testing.M) {
+	os.Exit(programs.Main(m, &built, "./internal/sqlite/cmd/cq-destination-sqlite", "./internal/e2e/panicking"))
+}
 
 const apiToken = "0123456789abcdef0123456789abcdef01234567"
 
