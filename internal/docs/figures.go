@@ -9,7 +9,7 @@ import (
 type figure struct {
 	page  string
 	place *regexp.Regexp // of which the first group stays, and the last
-	value func() string
+	value string
 }
 
 // below is the place below the header of a table whose first cells are given.
@@ -23,27 +23,21 @@ func at(before, after string) *regexp.Regexp {
 
 // figures are all such places.
 func figures() []figure {
-	costs := func(place *regexp.Regexp, n int) figure {
-		return figure{"docs/cost.md", place, func() string { return number(n) }}
-	}
 	largest := accounts[len(accounts)-1]
 	return []figure{
-		{"docs/cost.md", below("list | tokens per request | read for"), listRows},
-		{"docs/cost.md", regexp.MustCompile(`(?m)(^    )[0-9]+ \+ .*⌉()$`), formula},
-		{"docs/cost.md", below("account | full run"), accountRows},
-		{"docs/cost.md", below("plan | tokens a day and seat"), planRows},
-		costs(at(`\*\*`, ` tokens\*\* where nothing`), quiet()),
-		costs(at(`2 requests for each list of an incremental table: `, ` in all`), looks()),
-		costs(at(`With five seats on Lite, a run every 15 minutes takes `, ` %`), percent(day(24*4), 5*plans[0].tokens)),
-		costs(at(`can be read in full `, ` times a day on one Lite seat`), plans[0].tokens/cost(largest, 1)),
-		{
-			"docs/configuration.md", at(`An incremental run on an account without changes costs `, ` tokens`),
-			func() string { return number(quiet()) },
-		},
-		{"README.md", at(`deals and 10,000 notes costs `, `, and a run`), func() string { return number(cost(accounts[1], 1)) }},
-		{"README.md", at(`a run in which nothing changed `, `\.`), func() string { return number(quiet()) }},
-		{"spec.yml.example", regexp.MustCompile(`(?m)(^  tables: .*\n)(?:  #   - .*\n)*()`), tableList},
-		{"docs/authentication.md", below("table | one of these scopes"), scopeRows},
+		{"docs/cost.md", below("list | tokens per request | read for"), listRows()},
+		{"docs/cost.md", regexp.MustCompile(`(?m)(^    )[0-9]+ \+ .*⌉()$`), formula()},
+		{"docs/cost.md", below("account | full run"), accountRows()},
+		{"docs/cost.md", below("plan | tokens a day and seat"), planRows()},
+		{"docs/cost.md", at(`\*\*`, ` tokens\*\* where nothing`), number(quiet())},
+		{"docs/cost.md", at(`2 requests for each list of an incremental table: `, ` in all`), number(looks())},
+		{"docs/cost.md", at(`With five seats on Lite, a run every 15 minutes takes `, ` %`), number(percent(day(24*4), 5*plans[0].tokens))},
+		{"docs/cost.md", at(`can be read in full `, ` times a day on one Lite seat`), number(plans[0].tokens / cost(largest, 1))},
+		{"docs/configuration.md", at(`An incremental run on an account without changes costs `, ` tokens`), number(quiet())},
+		{"README.md", at(`deals and 10,000 notes costs `, `, and a run`), number(cost(accounts[1], 1))},
+		{"README.md", at(`a run in which nothing changed `, `\.`), number(quiet())},
+		{"spec.yml.example", regexp.MustCompile(`(?m)(^  tables: .*\n)(?:  #   - .*\n)*()`), tableList()},
+		{"docs/authentication.md", below("table | one of these scopes"), scopeRows()},
 	}
 }
 
@@ -54,6 +48,6 @@ func (f figure) fill(text string) (string, error) {
 	}
 	return f.place.ReplaceAllStringFunc(text, func(found string) string {
 		parts := f.place.FindStringSubmatch(found)
-		return parts[1] + f.value() + parts[2]
+		return parts[1] + f.value + parts[2]
 	}), nil
 }
