@@ -56,8 +56,8 @@ type additionalData struct {
 // decodeEnvelope reads a whole body. A member that comes twice makes the answer a broken one: records may have
 // such members, the envelope not, or one list of records would hide the other.
 //
-// data may be null where the list is paged by offset, which is how v1 says "none". v2 says [], and of the lists that
-// come in one response (users, v1's pipelines) every account has some.
+// data may be null where the list is paged by offset, which is how v1 says "none", or the listing says so. v2 says [],
+// and of most lists that come in one response, such as the users, every account has some.
 func decodeEnvelope[T any](body []byte, nullIsEmpty bool, record Decode[T]) (envelope[T], error) {
 	r := envelopeReader[T]{body: body, nullIsEmpty: nullIsEmpty, record: record, names: map[string]bool{}}
 	r.dec = jsontext.NewDecoder(bytes.NewBuffer(body), Lenient...)

@@ -37,6 +37,9 @@ type Listing struct {
 	Deleted bool
 	// Archived is true where the listing holds nothing but archived records.
 	Archived bool
+	// NullIsEmpty is true where the listing, which comes in one response, says null where there is no record. Lists by
+	// offset always do.
+	NullIsEmpty bool
 	// ByIDs is how many records a request can ask for by their ids; 0 where the listing can't be asked so.
 	ByIDs int
 	// Scopes are the OAuth scopes of which the request needs any one.

@@ -131,6 +131,15 @@ func TestPages_nullIsEmptyInListsByOffsetOnly(t *testing.T) {
 	}
 }
 
+// An answer without records is confirmed by a second one.
+func TestPages_nullIsEmptyInOneResponseWhereTheListingSaysSo(t *testing.T) {
+	c, api := start(func(int, *http.Request) reply { return reply{body: `{"success":true,"data":null}`} })
+	pages, err := collect(t, c, Listing{Path: "/v1/leadLabels", NullIsEmpty: true}, 2)
+	require.NoError(t, err)
+	require.Empty(t, pages)
+	require.Len(t, api.requests, 2)
+}
+
 func TestPages_refusesListsThatDoNotAdvance(t *testing.T) {
 	t.Run("cursor", func(t *testing.T) {
 		c, api := start(func(int, *http.Request) reply {
