@@ -2,15 +2,28 @@ package e2e
 
 import (
 	"database/sql"
+	"slices"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
 // records are the types of record, each a table.
-var records = []string{"deals", "notes", "organizations", "persons", "pipelines", "stages"}
+var records = truth.Tables
+
+// recordsOn are those of the types of record that an API has.
+func recordsOn(api table.API) (names []string) {
+	for _, t := range tables.All() {
+		if slices.Contains(records, t.Records) && t.On(api) {
+			names = append(names, t.Records)
+		}
+	}
+	return names
+}
 
 // open opens the destination's database.
 func (s *setup) open() *sql.DB {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
@@ -47,7 +48,7 @@ func TestSync_everyConnectionGivesTheSameRows(t *testing.T) {
 			s := newSetup(t, c, simulator.WithExportToken(exportToken, c), simulator.WithOAuthApp(app(c)))
 			use(s)
 			o := s.sync()
-			s.requireTruth(simulator.TruthOptions{Deleted: true, Archived: true, API: api}, records...)
+			s.requireTruth(simulator.TruthOptions{Deleted: true, Archived: true, API: api}, recordsOn(table.API(api))...)
 			for _, secret := range []string{apiToken, exportToken, clientSecret, refreshToken} {
 				require.NotContains(t, o.output, secret)
 			}
