@@ -246,7 +246,7 @@ func (a *Account) connectExport(ctx context.Context, config pipedrive.Config, s 
 	if i < 0 {
 		return nil
 	}
-	decoder := table.NewDecoder(tables[i].Columns, a.source)
+	decoder := table.NewDecoder(tables[i].Columns, a.sources(tables[i]))
 	q := pipedrive.Query{Limit: 1, MayBeEmpty: true}
 	for _, err := range pipedrive.Pages(ctx, a.client, tables[i].Export[0], q, &a.meter, decoder.Record) {
 		return err
@@ -297,7 +297,8 @@ func (a *Account) CheckScopes(tables []*table.Table) error {
 	return errors.Join(errs...)
 }
 
-// source returns where this account's API has a column's value.
-func (a *Account) source(c table.Column) table.Source {
-	return c.SourceFor(a.id, a.api)
+// sources returns where the account has the values of a table's columns.
+func (a *Account) sources(t *table.Table) func(table.Column) table.Source {
+	form := t.Form(a.api)
+	return func(c table.Column) table.Source { return c.SourceFor(a.id, form) }
 }

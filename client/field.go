@@ -18,7 +18,7 @@ func (a *Account) fields(ctx context.Context, t *table.Table, m *pipedrive.Meter
 // customFieldsV1 returns what gathers the custom fields of a table's records. Where the table has no column of
 // custom fields, or the API has them in one object already, it returns nil.
 func (a *Account) customFieldsV1(ctx context.Context, t *table.Table, m *pipedrive.Meter) (*table.CustomFieldsV1, error) {
-	if !t.HasCustomFields() || a.api == table.V2 {
+	if !t.HasCustomFields() || t.Form(a.api) == table.V2 {
 		return nil, nil
 	}
 	c := &table.CustomFieldsV1{Kinds: map[string]string{}}

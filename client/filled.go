@@ -18,7 +18,7 @@ func signature(c table.Column) string { return c.Name + ":" + typeNames[c.Type] 
 // filled are the columns of a table that the account's API fills.
 func (a *Account) filled(t *table.Table) (columns []string) {
 	for _, c := range t.Columns {
-		if !a.source(c).IsAbsent() {
+		if !a.sources(t)(c).IsAbsent() {
 			columns = append(columns, signature(c))
 		}
 	}
@@ -34,7 +34,7 @@ func (r *reading) fill() (changed bool) {
 		if last == nil || len(r.checkpoint.Positions) == 0 || slices.Contains(last, signature(c)) {
 			continue
 		}
-		if a.source(c).IsAbsent() || c.Fresh[a.id] {
+		if a.sources(t)(c).IsAbsent() || c.Fresh[a.id] {
 			continue
 		}
 		r.checkpoint.restart()

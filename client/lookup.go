@@ -47,7 +47,7 @@ func (a *Account) share(tables []*table.Table) {
 	lookedUp := map[string]bool{}
 	for _, t := range tables {
 		for _, c := range t.Columns {
-			if looked := a.source(c).Lookup(); looked != nil {
+			if looked := a.sources(t)(c).Lookup(); looked != nil {
 				lookedUp[looked.Table.Records] = true
 			}
 		}
@@ -108,7 +108,7 @@ func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) (
 		return l.rows, l.err
 	}
 	var rows []*table.Row
-	decoder, limit := table.NewDecoder(l.of.Columns, a.source), pipedrive.MaxLimit
+	decoder, limit := table.NewDecoder(l.of.Columns, a.sources(l.of)), pipedrive.MaxLimit
 	if l.shared {
 		limit = a.query.Limit
 	}

@@ -112,7 +112,7 @@ func (r *reading) incremental() bool { return r.table.Incremental && r.account.s
 // prepare loads what is needed before the first row.
 func (r *reading) prepare(ctx context.Context) (err error) {
 	t, a := r.table, r.account
-	r.decoder = table.NewDecoder(t.Columns, a.source)
+	r.decoder = table.NewDecoder(t.Columns, a.sources(t))
 	if r.decoder.Custom, err = a.customFieldsV1(ctx, t, &r.meter); err != nil {
 		return err
 	}
@@ -353,7 +353,7 @@ func (r *reading) send(ctx context.Context, page []*table.Row) error {
 func (a *Account) columnLookups(ctx context.Context, t *table.Table, m *pipedrive.Meter) (func(*table.Row), error) {
 	found := map[int]func(int64) table.Value{}
 	for i, c := range t.Columns {
-		looked := a.source(c).Lookup()
+		looked := a.sources(t)(c).Lookup()
 		if looked == nil {
 			continue
 		}

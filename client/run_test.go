@@ -170,10 +170,11 @@ func TestRun_aTableThatNoAPIHasIsLeftOut(t *testing.T) {
 	listing := []pipedrive.Listing{{Path: "/things"}}
 	everywhere := &table.Table{Records: "deals", V2: listing, Export: listing}
 	current := &table.Table{Records: "activities", V2: listing}
-	former := &table.Table{Records: "things", V1: listing}
+	older := &table.Table{Records: "files", V1: listing} // which v2 reads too
+	nowhere := &table.Table{Records: "things"}
 	fields := &table.Table{Records: "fields", Describes: []*table.Table{{Fields: current}}}
 	r := NewRun(0)
-	tables := []*table.Table{everywhere, current, former, fields, {Records: "syncs", Runs: true}}
+	tables := []*table.Table{everywhere, current, older, nowhere, fields, {Records: "syncs", Runs: true}}
 	available := func(apis ...table.API) (names []string) {
 		r.accounts = nil
 		for _, api := range apis {
@@ -184,15 +185,16 @@ func TestRun_aTableThatNoAPIHasIsLeftOut(t *testing.T) {
 		}
 		return names
 	}
-	require.Equal(t, []string{"deals", "activities", "fields", "syncs"}, available(table.V2))
+	require.Equal(t, []string{"deals", "activities", "files", "fields", "syncs"}, available(table.V2))
 	require.Equal(t, []string{"deals", "syncs"}, available(table.Export))
-	require.Equal(t, []string{"deals", "activities", "fields", "syncs"}, available(table.V2, table.Export))
+	require.Equal(t, []string{"files", "syncs"}, available(table.V1))
+	require.Equal(t, []string{"deals", "activities", "files", "fields", "syncs"}, available(table.V2, table.Export))
 
 	var read []string
 	for _, rd := range r.readings(tables) {
 		read = append(read, rd.table.Records+" of "+rd.account.id)
 	}
-	require.Equal(t, []string{"deals of v2", "deals of export", "activities of v2", "fields of v2"}, read)
+	require.Equal(t, []string{"deals of v2", "deals of export", "activities of v2", "files of v2", "fields of v2"}, read)
 	out := make(chan message.SyncMessage, len(tables))
 	require.NoError(t, r.announce(context.Background(), []*table.Table{everywhere, current}, plugin.SyncOptions{}, out))
 	require.False(t, (<-out).(*message.SyncMigrateTable).Table.IsIncremental)

@@ -45,7 +45,7 @@ type Table struct {
 	// Incremental tables can be read from where the last run ended.
 	Incremental bool
 	// V2, V1 and Export are the listings that each API has of the records, in the order in which to read them. An
-	// API without any does not have the table.
+	// API without any does not have the table; but where V2 has none, an account on V2 reads V1's, in V1's form.
 	V2, V1, Export []pipedrive.Listing
 	// Fields is the list of the records' custom fields; nil where they have none, and without V1 or V2 where the
 	// API does not list them.
@@ -63,10 +63,18 @@ type Table struct {
 // Name is the table's name at the destination.
 func (t *Table) Name() string { return "pipedrive_" + t.Records }
 
+// Form is the API in whose form an account on api gets the records.
+func (t *Table) Form(api API) API {
+	if api == V2 && len(t.V2) == 0 {
+		return V1
+	}
+	return api
+}
+
 // Listings returns the listings that an API has of the records. Those of V2 ask for the columns that only come when
 // they are asked for.
 func (t *Table) Listings(api API) []pipedrive.Listing {
-	switch api {
+	switch t.Form(api) {
 	case V1:
 		return t.V1
 	case Export:

@@ -52,7 +52,7 @@ func lists() []*list {
 			add(t.Fields, func(l *list) { l.fields = true })
 		}
 		for _, c := range t.Columns {
-			if looked := c.V2.Lookup(); looked != nil {
+			if looked := c.SourceFor("", t.Form(table.V2)).Lookup(); looked != nil {
 				add(looked.Table, func(l *list) {
 					if !slices.Contains(l.lookedUp, t.Name()) {
 						l.lookedUp = append(l.lookedUp, t.Name())

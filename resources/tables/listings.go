@@ -34,6 +34,6 @@ func users() *table.Table {
 	return &table.Table{
 		Records: "users",
 		Columns: []table.Column{{Name: "id", Key: true, Type: table.Int}, {Name: "name"}, {Name: "email"}},
-		V2:      []pipedrive.Listing{{Path: "/v1/users", Cost: 20, Scopes: []string{"users:read"}}},
+		V1:      []pipedrive.Listing{{Path: "/v1/users", Cost: 20, Scopes: []string{"users:read"}}},
 	}
 }

@@ -18,7 +18,7 @@ func Lists() []*table.Table {
 	for _, t := range All() {
 		add(t.Fields)
 		for _, c := range t.Columns {
-			if looked := c.V2.Lookup(); looked != nil {
+			if looked := c.SourceFor("", t.Form(table.V2)).Lookup(); looked != nil {
 				add(looked.Table)
 			}
 		}
