@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strconv"
 	"testing"
 
@@ -28,13 +29,15 @@ const (
 	customFields = 30
 )
 
-// replay is an API that holds some pages of deals ready and serves them again and again, so that what it
-// costs is next to nothing beside what the plugin does.
+// replay is an API that holds some pages of deals ready and serves them again and again, each time with ids of their
+// own, so that what it costs is next to nothing beside what the plugin does.
 type replay struct {
 	api   http.Handler // answers everything else
-	pages [][]byte     // of deals, without the end that has the next cursor
+	pages [][][]byte   // of deals, cut where an id stands, without the end that has the next cursor
 	rows  int          // to serve in all
 }
+
+var dealID = regexp.MustCompile(`([\[,]\{"id":)\d+(,"title")`)
 
 func newReplay(tb testing.TB) *replay {
 	tb.Helper()
@@ -57,7 +60,9 @@ func newReplay(tb testing.TB) *replay {
 		}
 		require.NoError(tb, json.Unmarshal(body, &next))
 		cursor = "&cursor=" + next.AdditionalData.NextCursor
-		r.pages = append(r.pages, body[:end])
+		parts := bytes.Split(dealID.ReplaceAll(body[:end], []byte("$1\x00$2")), []byte{0})
+		require.Len(tb, parts, pageRows+1)
+		r.pages = append(r.pages, parts)
 	}
 	return r
 }
@@ -74,7 +79,12 @@ func (r *replay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	}
 	page, _ := strconv.Atoi(q.URL.Query().Get("cursor"))
 	w.Header().Set("Content-Type", "application/json")
-	w.Write(r.pages[page%len(r.pages)])
+	parts := r.pages[page%len(r.pages)]
+	w.Write(parts[0])
+	for i, part := range parts[1:] {
+		io.WriteString(w, strconv.Itoa(page*pageRows+i+1))
+		w.Write(part)
+	}
 	next := "null"
 	if (page+1)*pageRows < r.rows {
 		next = strconv.Quote(strconv.Itoa(page + 1))
