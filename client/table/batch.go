@@ -28,6 +28,14 @@ type Batch struct {
 	parents array.Builder // of _cq_parent_id, which is always NULL
 	owners  *array.StringBuilder
 	values  []array.Builder // of the record's columns
+	texts   []*texts        // columns of texts
+	before  int             // rows of the record batch before
+}
+
+// texts is a column of texts in the record batch that is being built.
+type texts struct {
+	*array.BinaryBuilder
+	before int // bytes in the record batch before
 }
 
 // NewBatch returns an empty batch for a table with its schema. With derived, a row's _cq_id is made of its key.
@@ -38,7 +46,11 @@ func NewBatch(t *Table, s *schema.Table, account string, derived bool) *Batch {
 	b.parents = column(schema.CqParentIDColumn.Name)
 	b.owners, _ = column(AccountColumn).(*array.StringBuilder)
 	for _, c := range t.Columns {
-		b.values = append(b.values, column(c.Name))
+		values := column(c.Name)
+		b.values = append(b.values, values)
+		if builder := binary(values); builder != nil {
+			b.texts = append(b.texts, &texts{BinaryBuilder: builder})
+		}
 	}
 	if derived {
 		b.ids = newDerivedIDs(t, account)
@@ -46,8 +58,33 @@ func NewBatch(t *Table, s *schema.Table, account string, derived bool) *Batch {
 	return b
 }
 
+// binary returns the builder that holds a column's texts, nil where the column has no texts.
+func binary(column array.Builder) *array.BinaryBuilder {
+	switch b := column.(type) {
+	case *array.StringBuilder:
+		return b.BinaryBuilder
+	case *types.JSONBuilder:
+		return binary(b.Builder)
+	case *array.BinaryBuilder:
+		return b
+	}
+	return nil
+}
+
+// reserve makes room for as much as the record batch before had. Without it, each column would be allocated anew
+// several times while it grows.
+func (b *Batch) reserve() {
+	b.builder.Reserve(b.before)
+	for _, t := range b.texts {
+		t.ReserveData(t.before)
+	}
+}
+
 // Append adds a row.
 func (b *Batch) Append(row *Row) error {
+	if b.Rows == 0 {
+		b.reserve()
+	}
 	id, err := b.cqID(row.Values)
 	if err != nil {
 		return err
@@ -71,7 +108,10 @@ func (b *Batch) cqID(values []Value) (uuid.UUID, error) {
 
 // Record returns the rows that were added, and starts another batch.
 func (b *Batch) Record() arrow.RecordBatch {
-	b.Rows, b.Bytes = 0, 0
+	b.before, b.Rows, b.Bytes = b.Rows, 0, 0
+	for _, t := range b.texts {
+		t.before = t.DataLen()
+	}
 	return b.builder.NewRecordBatch()
 }
 
