@@ -22,7 +22,7 @@ import (
 
 // memoryLimit is how many bytes Go's runtime tries to make do with, unless GOMEMLIMIT says otherwise. It is soft:
 // the garbage collector works harder near it, and a run that needs more gets more.
-const memoryLimit = 64 << 20
+const memoryLimit = 48 << 20
 
 func main() {
 	log.SetFlags(0)

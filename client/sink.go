@@ -16,7 +16,7 @@ const (
 	// messages.
 	batchRows = 1000
 	// batchBytes bounds a record batch of more than one row, in bytes.
-	batchBytes = 4 << 20
+	batchBytes = 1 << 20
 	// maxRowBytes is the size of the largest row that can be sent, in bytes. CloudQuery drops a gRPC message of over
 	// 100 MiB with no more than a log line; the rest is for the batch's schema and the destination's own columns.
 	maxRowBytes = 96 << 20

@@ -38,8 +38,8 @@ func TestSync_needsLittleMemory(t *testing.T) {
 	t.Log(peaks)
 	require.NotZero(t, peaks["cq-source-pipedrive"])
 	require.NotZero(t, peaks["cq-destination-sqlite"])
-	require.Less(t, peaks["cq-source-pipedrive"], 120, "MiB")
-	require.Less(t, peaks["cq-destination-sqlite"], 120, "MiB")
+	require.Less(t, peaks["cq-source-pipedrive"], 100, "MiB")
+	require.Less(t, peaks["cq-destination-sqlite"], 110, "MiB")
 }
 
 // peak is the most memory, in MiB, that the setup's process of a program ever had resident.
