@@ -3,6 +3,21 @@
 --   psql "$POSTGRESQL_CONNECTION_STRING" -f docs/examples/comments.sql
 -- The statements on tables that were not synced fail, which does no harm.
 
+COMMENT ON TABLE pipedrive_activity_types IS 'Types of activities. https://developers.pipedrive.com/docs/api/v1/ActivityTypes#getActivityTypes';
+COMMENT ON COLUMN pipedrive_activity_types._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_activity_types._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_activity_types.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_activity_types.id IS 'The type''s id.';
+COMMENT ON COLUMN pipedrive_activity_types.name IS 'Name.';
+COMMENT ON COLUMN pipedrive_activity_types.key_string IS 'The key by which activities name their type.';
+COMMENT ON COLUMN pipedrive_activity_types.icon_key IS 'Icon of the type''s activities.';
+COMMENT ON COLUMN pipedrive_activity_types.color IS 'Colour, as six hexadecimal digits.';
+COMMENT ON COLUMN pipedrive_activity_types.order_nr IS 'Position among the types.';
+COMMENT ON COLUMN pipedrive_activity_types.active_flag IS 'Whether the type is in use, that is, not deleted.';
+COMMENT ON COLUMN pipedrive_activity_types.is_custom_flag IS 'Whether the company added the type.';
+COMMENT ON COLUMN pipedrive_activity_types.add_time IS 'When the type was created.';
+COMMENT ON COLUMN pipedrive_activity_types.update_time IS 'When the type was last changed.';
+
 COMMENT ON TABLE pipedrive_deals IS 'Sales opportunities: open, won and lost ones, archived ones, and those deleted in the last 30 days. https://developers.pipedrive.com/docs/api/v1/Deals#getDeals';
 COMMENT ON COLUMN pipedrive_deals._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_deals._cq_parent_id IS 'Internal CQ ID of the parent row';
