@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
@@ -37,15 +38,14 @@ type Account struct {
 	run      *Run
 	logger   zerolog.Logger
 
-	state     *State        // nil where every run reads everything
-	verify    bool          // whether to see at the beginning what arrived of the last run
-	refresh   time.Duration // how often to read everything and remove what is gone; 0 for never
+	verify    bool          // whether rows of the last run that are missing at the destination are read again
+	refresh   time.Duration // how often to read everything and apply deletions; 0 for never
 	lookback  time.Duration // that is read again before a checkpoint
 	startTime string        // start_time as the user wrote it
 	start     time.Time     // what it comes to; zero for none
 	began     time.Time     // when the run began, by the API's clock
 
-	verification verification
+	verification progress.Verification
 
 	customFields spec.CustomFields // how they arrive, which a checkpoint depends on
 }
@@ -96,13 +96,6 @@ func Connect(
 	}
 	run.accounts, run.partial, run.secrets = accounts, skipped != nil, s.Secrets()
 	return accounts, skipped, nil
-}
-
-// UseState has the run go on from where the last one ended.
-func (r *Run) UseState(s *State) {
-	for _, a := range r.accounts {
-		a.state = s
-	}
 }
 
 // sameTwice refuses credentials that lead to one account: its rows would come twice, and its checkpoints too.

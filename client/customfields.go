@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/customfields"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
@@ -14,8 +15,8 @@ import (
 // the tables with typed columns for them: the union over all accounts.
 //
 // With a state, a field keeps the column that it first got, whatever it is called later, and a column stays
-// when its field is gone.
-func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state *State) ([]*table.Table, error) {
+// when its field was deleted.
+func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state *progress.State) ([]*table.Table, error) {
 	var needed []*table.Table
 	for _, t := range tables {
 		for _, t := range append(t.Describes, t) {
@@ -70,8 +71,8 @@ func readFields(ctx context.Context, tables []*table.Table, accounts []*Account)
 }
 
 // withCustomFields is the table with the columns of its records' custom fields behind its own.
-func withCustomFields(ctx context.Context, t *table.Table, accounts []*Account, state *State) (*table.Table, error) {
-	names, stored, err := state.loadNames(ctx, t)
+func withCustomFields(ctx context.Context, t *table.Table, accounts []*Account, state *progress.State) (*table.Table, error) {
+	names, stored, err := loadNames(ctx, state, t)
 	if err != nil {
 		return nil, err
 	}
@@ -95,24 +96,24 @@ func withCustomFields(ctx context.Context, t *table.Table, accounts []*Account, 
 	}
 	with := *t
 	with.Columns = append(slices.Clone(t.Columns), names.Columns()...)
-	return &with, state.storeNames(ctx, t, names)
+	return &with, storeNames(ctx, state, t, names)
 }
 
 func namesKey(t *table.Table) string { return t.Name() + ",custom_fields" }
 
 // loadNames returns the columns that a table's custom fields have had so far, and whether the state knows any.
-func (s *State) loadNames(ctx context.Context, t *table.Table) (names customfields.Names, known bool, err error) {
-	names = customfields.Names{Version: stateVersion}
+func loadNames(ctx context.Context, s *progress.State, t *table.Table) (names customfields.Names, known bool, err error) {
+	names = customfields.Names{Version: progress.StateVersion}
 	if s == nil {
 		return names, false, nil
 	}
-	known, err = s.load(ctx, namesKey(t), "to name the table's custom fields anew", &names)
+	known, err = s.Load(ctx, namesKey(t), "to name the table's custom fields anew", &names)
 	return names, known, err
 }
 
-func (s *State) storeNames(ctx context.Context, t *table.Table, names customfields.Names) error {
+func storeNames(ctx context.Context, s *progress.State, t *table.Table, names customfields.Names) error {
 	if s == nil {
 		return nil
 	}
-	return s.store(ctx, namesKey(t), names)
+	return s.Store(ctx, namesKey(t), names)
 }

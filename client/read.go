@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/rs/zerolog"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
@@ -33,16 +33,12 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 	if !r.incremental() {
 		return nil
 	}
-	if r.refreshing {
+	if r.progress.Refreshing() {
 		if err := r.findDeletions(ctx, err == nil); err != nil {
 			return err
 		}
 	}
-	if r.refreshing || r.checkpoint.Refreshed.IsZero() {
-		r.checkpoint.refreshed = r.account.began
-	}
-	r.settle()
-	return r.keep(ctx)
+	return r.progress.StoreEnd(ctx)
 }
 
 // all reads what the table is made of.
@@ -73,41 +69,37 @@ func (r *reading) all(ctx context.Context) error {
 
 // reading is a table of an account that is being read. It is what the table's resolver gets as its client.
 type reading struct {
-	table      *table.Table
-	account    *Account
-	schema     *schema.Table
-	res        chan<- any
-	decoder    *table.Decoder
-	finish     func(*table.Row) // replaces a row's ids by what is looked up
-	last       checkpoint       // of the run before
-	checkpoint checkpoint
-
-	arrival    *arrival                 // what the destination held when the run began; nil where that is not known
-	removed    []key                    // that are gone at Pipedrive
-	verified   map[string]plan.Position // from which the run went on
-	versions   *sentVersions            // nil where nothing is going to verify the run
-	doubtful   bool                     // whether the table may have been dropped, or never come to the backend
-	refreshing bool                     // whether the run reads all records to see which are gone
+	table    *table.Table
+	account  *Account
+	schema   *schema.Table
+	res      chan<- any
+	decoder  *table.Decoder
+	finish   func(*table.Row)  // replaces a row's ids by what is looked up
+	progress *progress.Tracker // nil where the table is read in full
 
 	meter   pipedrive.Meter
 	decoded int64 // records of the pages that were read
 	skipped int64 // records that a unit's rule left out
 
-	sent  int // pages
-	noted int // of these at the last checkpoint
-	rows  int
+	sent int // pages
+	rows int
 }
 
 // ID is that of the account.
 func (r *reading) ID() string { return r.account.ID() }
 
 func (r *reading) log() *zerolog.Logger {
-	log := r.account.logger.With().Str("table", r.table.Name()).Str("account_id", r.account.id).Logger()
+	log := r.account.tableLogger(r.table)
 	return &log
 }
 
+// tableLogger is the logger of a table of the account.
+func (a *Account) tableLogger(t *table.Table) zerolog.Logger {
+	return a.logger.With().Str("table", t.Name()).Str("account_id", a.id).Logger()
+}
+
 // incremental reports whether the table goes on from where the last run ended.
-func (r *reading) incremental() bool { return r.table.Incremental && r.account.state != nil }
+func (r *reading) incremental() bool { return r.progress != nil }
 
 // prepare loads what is needed before the first row.
 func (r *reading) prepare(ctx context.Context) (err error) {
@@ -118,80 +110,6 @@ func (r *reading) prepare(ctx context.Context) (err error) {
 	}
 	r.finish, err = a.columnLookups(ctx, t, &r.meter)
 	return err
-}
-
-// begin finds where to go on from, given what the destination has, and keeps that for the state before the first row
-// is sent: what the run sends from then on takes the place of what the last one sent, which then can't be verified any
-// more.
-func (r *reading) begin(ctx context.Context, back readBack) (err error) {
-	a := r.account
-	if r.checkpoint, err = r.verify(ctx, back); err != nil {
-		return err
-	}
-	changed := r.fill()
-	since := r.checkpoint.Refreshed
-	r.refreshing = a.refresh > 0 && !since.IsZero() && a.began.Sub(since) >= a.refresh && !r.last.Refreshing
-	r.checkpoint.Refreshing = r.refreshing
-	if (a.verify || r.refreshing || changed) && len(r.last.Positions) > 0 {
-		if err := a.state.store(ctx, a.key(r.table), r.checkpoint); err != nil {
-			return err
-		}
-	}
-	if r.refreshing {
-		r.checkpoint.Positions = map[string]plan.Position{}
-	}
-	r.verified = maps.Clone(r.checkpoint.Positions)
-	if a.verify || r.refreshing {
-		r.versions = newSentVersions(r.table)
-	}
-	return a.state.forget(ctx, a.otherForms(r.table))
-}
-
-// settle puts down what the destination held before and is to hold on to, once all is sent.
-func (r *reading) settle() {
-	if r.account.verify && r.arrival != nil {
-		replaced, rest := r.arrival.kept(r.versions.sent, r.removed)
-		r.checkpoint.Replaced, r.checkpoint.Rest, r.arrival = replaced, &rest, nil
-	}
-}
-
-// keep puts down how far the run got and what it sent.
-func (r *reading) keep(ctx context.Context) error {
-	c := r.checkpoint
-	if r.account.verify {
-		c.Verified, c.Sent = r.verified, r.versions.segments()
-	}
-	known := r.account.verify && len(r.versions.sent) >= settledRows
-	for listing, m := range c.Positions {
-		if !m.Equal(r.verified[listing]) {
-			r.account.state.moved.Store(true)
-		}
-	}
-	return r.account.state.keepCheckpoint(ctx, r.account.key(r.table), r.table, c, known, r.doubtful)
-}
-
-// settledRows is how many rows a run has to send for their table to be at the destination when the run ends:
-// several messages' worth. Destinations make a table with the first of its rows.
-const settledRows = 5_000
-
-// checkpointPages is how many pages of a table a run sends before it writes down how far it got; each further
-// time it is a quarter of those that it sent until then, if that is more.
-const checkpointPages = 10
-
-// saveReached writes down how far the run got, for the next one to go on from should this one be cut short.
-func (r *reading) saveReached(ctx context.Context, l pipedrive.Listing, m plan.Position) error {
-	if !r.account.verify || r.refreshing || r.sent-r.noted < max(checkpointPages, r.noted/4) {
-		return nil
-	}
-	r.noted = r.sent
-	r.checkpoint.Positions[l.Key()] = m
-	if err := r.keep(ctx); err != nil {
-		return err
-	}
-	if err := r.account.state.flush(ctx); err != nil {
-		r.account.logger.Info().Err(err).Str("table", r.table.Name()).Msg("how far the run got can't be written down now")
-	}
-	return nil
 }
 
 // errBudget stops the reading of a table whose next page would go over max_tokens or the day's budget.
@@ -205,17 +123,16 @@ func (r *reading) mayStop(err error) bool {
 
 // listing reads one of the table's listings by its strategy, stage by stage.
 func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
-	strategy := plan.Whole(r.facts())
+	strategy, p := plan.Whole(r.facts()), plan.Progress{}
 	if r.incremental() {
-		strategy = plan.For(l, r.facts())
+		strategy, p.Position = plan.For(l, r.facts()), r.progress.Position(l.Key())
 	}
-	p := plan.Progress{Position: r.checkpoint.Positions[l.Key()]}
 	for stage := strategy.Next(p); len(stage) > 0; stage = strategy.Next(p) {
 		for _, u := range stage {
 			outcome, err := r.unit(ctx, l, p, u)
 			p = strategy.Advance(p, u, outcome)
 			if r.incremental() {
-				r.checkpoint.Positions[l.Key()] = p.Position
+				r.progress.Move(l.Key(), p.Position)
 			}
 			if err != nil {
 				return err
@@ -235,9 +152,12 @@ func (r *reading) balance(s *sink) error {
 
 // facts are what the plan of the reading depends on.
 func (r *reading) facts() plan.Facts {
-	f := plan.Facts{Began: r.account.began, Lookback: r.account.lookback, Refresh: r.refreshing, Spare: r.account.spare()}
+	f := plan.Facts{Began: r.account.began, Lookback: r.account.lookback, Spare: r.account.spare()}
 	if r.table.Incremental {
 		f.Start = r.account.start
+	}
+	if r.incremental() {
+		f.Refresh = r.progress.Refreshing()
 	}
 	return f
 }
@@ -282,8 +202,8 @@ func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 		if err := r.send(ctx, wanted); err != nil {
 			return err
 		}
-		if reached, ok := plan.Reached(p, u, o.Seen, r.facts()); ok {
-			if err := r.saveReached(ctx, l, reached); err != nil {
+		if reached, ok := plan.Reached(p, u, o.Seen, r.facts()); ok && r.incremental() {
+			if err := r.progress.StoreReached(ctx, l.Key(), reached, r.sent); err != nil {
 				return err
 			}
 		}
@@ -337,8 +257,8 @@ func (r *reading) send(ctx context.Context, page []*table.Row) error {
 	for _, row := range page {
 		r.finish(row)
 	}
-	if r.versions != nil {
-		r.versions.add(page)
+	if r.incremental() {
+		r.progress.Sent(page)
 	}
 	select {
 	case r.res <- page:

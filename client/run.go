@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
@@ -33,8 +34,9 @@ type Run struct {
 	accounts  []*Account
 	secrets   *redact.Secrets // that no message may have
 	partial   bool            // whether accounts were left out
-	lease     *lease          // nil where there is no state
-	deletions []Deletions
+	state     *progress.State // nil where every run reads everything
+	lease     *progress.Lease // nil where there is no state
+	deletions []progress.Deletions
 
 	maxTokens int64 // that the run may cost, 0 for no cap
 	total     pipedrive.Meter
@@ -106,7 +108,7 @@ const tablesAtOnce = 24
 // rows that were not sent, and which sends the rows of a table in no certain order.
 func (r *Run) Read(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	readings := sharded(r.readings(tables), options.Shard)
-	if err := r.begin(ctx, readings); err != nil {
+	if err := r.resume(ctx, readings); err != nil {
 		return err
 	}
 	if err := r.announce(ctx, tables, options, out); err != nil {
@@ -152,7 +154,7 @@ func (r *Run) readings(tables []*table.Table) []*reading {
 			if !t.On(a.api) {
 				continue
 			}
-			rd := &reading{table: t, account: a, schema: s}
+			rd := &reading{table: t, account: a, schema: s, progress: a.tracker(t)}
 			rd.meter.Whole = &a.meter
 			readings = append(readings, rd)
 		}
@@ -170,56 +172,8 @@ func sharded(readings []*reading, shard *plugin.Shard) []*reading {
 	return readings[first:min(len(readings), first+size)]
 }
 
-// begin finds where each table goes on from, and writes that down before anything is sent. Each table is read back
-// from the destination at most once.
-func (r *Run) begin(ctx context.Context, readings []*reading) error {
-	var errs []error
-	var state *State
-	for len(readings) > 0 {
-		n := 1
-		for n < len(readings) && readings[n].table == readings[0].table {
-			n++
-		}
-		of := readings[:n]
-		readings = readings[n:]
-		if !of[0].incremental() {
-			continue
-		}
-		state = of[0].account.state
-		errs = append(errs, r.beginTable(ctx, of))
-	}
-	if err := errors.Join(errs...); err != nil || state == nil {
-		return err
-	}
-	return state.flush(ctx)
-}
-
-// beginTable finds where a table's accounts go on from.
-func (r *Run) beginTable(ctx context.Context, readings []*reading) error {
-	var errs []error
-	for _, rd := range readings {
-		var err error
-		if rd.last, err = rd.account.state.loadCheckpoint(ctx, rd.account.key(rd.table)); err == nil {
-			err = rd.decide(ctx)
-		}
-		if err != nil {
-			errs = append(errs, about(err, rd.table.Name(), rd.account.id))
-		}
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
-	}
-	back := r.readBack(ctx, readings)
-	for _, rd := range readings {
-		if err := rd.begin(ctx, back); err != nil {
-			errs = append(errs, about(err, rd.table.Name(), rd.account.id))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // announce sends the tables themselves. A table that was not read for all accounts counts as incremental, upon which
-// CloudQuery removes no stale rows: those of an account that was left out were not sent again, and are not gone.
+// CloudQuery removes no stale rows: those of an account that was left out were not sent again, and are no deletions.
 func (r *Run) announce(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	for _, t := range tables {
 		s := t.Schema()

@@ -11,6 +11,7 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/cloudquery/plugin-sdk/v4/state"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
@@ -50,13 +51,6 @@ type outcome struct {
 	Retries    int64     `json:"retries"`
 }
 
-// verification is what a run saw of an account's rows at the destination when it began.
-type verification struct {
-	at       time.Time // when it saw those of some table
-	unseen   bool      // whether it could not see those of another, or has given up to read missing ones again
-	repaired int64     // how many were missing and are read again, at least
-}
-
 // row is the outcome as a row of the table of runs.
 func (o outcome) row() *table.Row {
 	var verified, repaired table.Value
@@ -86,9 +80,9 @@ func (r *Run) outcomes(tables []*table.Table, failed error) []outcome {
 			Account: a.id, Started: r.began, Ended: time.Now(), Status: "complete", API: string(a.api), Tables: names,
 			Rows: a.rows.Load(), Requests: a.meter.Requests(), Tokens: a.meter.Tokens(), Retries: a.meter.Retries(),
 		}
-		o.Repaired = a.verification.repaired
-		if !a.verification.unseen {
-			o.Verified = a.verification.at
+		o.Repaired = a.verification.Repaired
+		if !a.verification.Unseen {
+			o.Verified = a.verification.At
 		}
 		for _, u := range r.unread {
 			if u.account == a.id {
@@ -107,7 +101,7 @@ func (r *Run) outcomes(tables []*table.Table, failed error) []outcome {
 // Summarize sends the rows of the table of runs, where it is among the tables: one for each account, and those of
 // the failed runs since the last one that ended well.
 func (r *Run) Summarize(
-	ctx context.Context, tables []*table.Table, options plugin.SyncOptions, s *State, out chan<- message.SyncMessage,
+	ctx context.Context, tables []*table.Table, options plugin.SyncOptions, s *progress.State, out chan<- message.SyncMessage,
 ) error {
 	i := slices.IndexFunc(tables, func(t *table.Table) bool { return t.Runs })
 	if i < 0 {
@@ -117,13 +111,13 @@ func (r *Run) Summarize(
 	if s != nil {
 		var earlier failedRuns
 		key := failedRunsKey(options)
-		found, err := s.load(ctx, key, "to forget the failed runs", &earlier)
+		found, err := s.Load(ctx, key, "to forget the failed runs", &earlier)
 		if err != nil {
 			return err
 		}
 		if found && len(earlier.Runs) > 0 {
 			outcomes = slices.Concat(earlier.Runs, outcomes)
-			if err := s.store(ctx, key, failedRuns{Version: stateVersion, Runs: []outcome{}}); err != nil {
+			if err := s.Store(ctx, key, failedRuns{Version: progress.StateVersion, Runs: []outcome{}}); err != nil {
 				return err
 			}
 		}
@@ -143,6 +137,7 @@ type failedRuns struct {
 	Runs    []outcome `json:"runs"`
 }
 
+// Complete is false for a value without a list.
 func (f *failedRuns) Complete() bool { return f.Runs != nil }
 
 // maxFailedRuns bounds what the state keeps of failed runs.
@@ -173,16 +168,16 @@ func (r *Run) KeepFailure(ctx context.Context, tables []*table.Table, options pl
 		return err
 	}
 	defer func() { err = cmp.Or(err, connected.Close()) }()
-	s := NewState(connected, nil, options.BackendOptions.TableName)
+	s := progress.NewState(connected, nil, options.BackendOptions.TableName)
 	var kept failedRuns
 	key := failedRunsKey(options)
-	if _, err := s.load(ctx, key, "to forget the failed runs", &kept); err != nil {
+	if _, err := s.Load(ctx, key, "to forget the failed runs", &kept); err != nil {
 		return err
 	}
 	kept.Runs = append(kept.Runs, r.outcomes(tables, failed)...)
-	kept.Version, kept.Runs = stateVersion, kept.Runs[max(0, len(kept.Runs)-maxFailedRuns):]
-	if err := s.store(ctx, key, kept); err != nil {
+	kept.Version, kept.Runs = progress.StateVersion, kept.Runs[max(0, len(kept.Runs)-maxFailedRuns):]
+	if err := s.Store(ctx, key, kept); err != nil {
 		return err
 	}
-	return s.flush(ctx)
+	return s.Flush(ctx)
 }

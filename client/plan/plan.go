@@ -14,7 +14,7 @@ type Facts struct {
 	Start time.Time
 	// Lookback is read again before a position.
 	Lookback time.Duration
-	// Refresh is true where the run reads all records to see which are gone.
+	// Refresh is true where the run reads all records to find deletions.
 	Refresh bool
 	// Spare is true where the run has API tokens left for what can wait.
 	Spare bool

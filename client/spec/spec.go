@@ -51,7 +51,7 @@ type Spec struct {
 	MaxTokens int64 `json:"max_tokens,omitempty" jsonschema:"minimum=0,default=0"`
 	// With several accounts: whether one that can't log in fails the run or is skipped.
 	OnAccountError string `json:"on_account_error,omitempty" jsonschema:"enum=fail,enum=skip,default=fail"`
-	// Read incremental tables from the beginning this often, and remove what is gone; 0s for never.
+	// Read incremental tables from the beginning this often, and remove rows that are deleted at Pipedrive; 0s for never.
 	FullRefreshEvery configtype.Duration `json:"full_refresh_every,omitzero"`
 	// Check at the start of a run that the rows of the last one arrived.
 	Verify bool `json:"verify,omitempty" jsonschema:"default=true"`

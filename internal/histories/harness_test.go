@@ -33,6 +33,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
@@ -240,7 +241,7 @@ func (w *world) sync() error {
 }
 
 // times are the lease's: no test waits for it.
-var times = client.LeaseTimes{Beat: 20 * time.Millisecond, Expiry: time.Second, Poll: time.Millisecond}
+var times = progress.LeaseTimes{Beat: 20 * time.Millisecond, Expiry: time.Second, Poll: time.Millisecond}
 
 // machine is the machine that the plugin runs on.
 func (w *world) machine() client.Machine {

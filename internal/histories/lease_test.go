@@ -9,7 +9,7 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	source "github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
 )
@@ -42,7 +42,7 @@ func TestLease_aRunThatOverlaps(t *testing.T) {
 		defer w.mu.Lock()
 		asked := w.simulator.Usage().ByPath["/api/v2/dealFields"]
 		messages, err := w.another(w.options())
-		require.ErrorIs(t, err, client.ErrOverlap)
+		require.ErrorIs(t, err, progress.ErrOverlap)
 		require.Empty(t, messages)
 		require.Equal(t, asked, w.simulator.Usage().ByPath["/api/v2/dealFields"])
 	})

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/nearest"
@@ -123,7 +124,7 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	if err != nil {
 		return err
 	}
-	ctx, cursors, closeState, err := c.connectState(ctx, run, wanted, options)
+	ctx, checkpoints, closeState, err := c.connectState(ctx, run, wanted, options)
 	if err != nil {
 		return err
 	}
@@ -131,7 +132,7 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	if skipped != nil {
 		c.logger.Error().Err(skipped).Msg("accounts are left out of this sync")
 	}
-	if err = c.read(ctx, run, wanted, options, cursors, skipped, res); err != nil {
+	if err = c.read(ctx, run, wanted, options, checkpoints, skipped, res); err != nil {
 		if err := run.KeepFailure(ctx, wanted, options, err); err != nil {
 			c.logger.Warn().Err(err).Msg("the table of runs will not have this run")
 		}
@@ -141,22 +142,22 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 
 // read reads the tables and ends the run.
 func (c *Client) read(
-	ctx context.Context, run *client.Run, wanted []*table.Table, options plugin.SyncOptions, cursors *client.State, skipped error,
+	ctx context.Context, run *client.Run, wanted []*table.Table, options plugin.SyncOptions, checkpoints *progress.State, skipped error,
 	res chan<- message.SyncMessage,
 ) error {
 	if c.spec.CustomFields == spec.Columns {
 		var err error
-		if wanted, err = run.AddCustomFields(ctx, wanted, cursors); err != nil {
+		if wanted, err = run.AddCustomFields(ctx, wanted, checkpoints); err != nil {
 			return err
 		}
 	}
-	if err := cmp.Or(run.Read(ctx, wanted, options, res), c.mayEnd(run, cursors, skipped)); err != nil {
+	if err := cmp.Or(run.Read(ctx, wanted, options, res), c.mayEnd(run, checkpoints, skipped)); err != nil {
 		return err
 	}
-	if err := run.Summarize(ctx, wanted, options, cursors, res); err != nil {
+	if err := run.Summarize(ctx, wanted, options, checkpoints, res); err != nil {
 		return err
 	}
-	return c.finish(ctx, run, cursors, skipped, res)
+	return c.finish(ctx, run, checkpoints, skipped, res)
 }
 
 func sendAll(ctx context.Context, messages []message.SyncMessage, res chan<- message.SyncMessage) error {
@@ -170,16 +171,16 @@ func sendAll(ctx context.Context, messages []message.SyncMessage, res chan<- mes
 	return nil
 }
 
-// connectState takes the lease of the run's tables and then connects to the backend that keeps the cursors; they are
+// connectState takes the lease of the run's tables and then connects to the backend that keeps the checkpoints; they are
 // nil where there is none. The context that it returns ends when the lease is lost.
 func (c *Client) connectState(
-	ctx context.Context, run *client.Run, wanted []*client.Table, options plugin.SyncOptions,
-) (held context.Context, cursors *client.State, closeState func() error, err error) {
+	ctx context.Context, run *client.Run, wanted []*table.Table, options plugin.SyncOptions,
+) (held context.Context, checkpoints *progress.State, closeState func() error, err error) {
 	at := options.BackendOptions
 	if at == nil {
 		return ctx, nil, func() error { return nil }, nil
 	}
-	backend, err := client.NewBackend(at.Connection)
+	backend, err := progress.NewBackend(at.Connection)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -192,44 +193,44 @@ func (c *Client) connectState(
 		err = fmt.Errorf("the state backend of backend_options can't be reached: %w", err)
 		return nil, nil, nil, errors.Join(err, end(), backend.Close())
 	}
-	cursors = client.NewState(connected, backend, at.TableName)
-	run.UseState(cursors)
-	return held, cursors, func() error { return errors.Join(end(), connected.Close(), backend.Close()) }, nil
+	checkpoints = progress.NewState(connected, backend, at.TableName)
+	run.UseState(checkpoints)
+	return held, checkpoints, func() error { return errors.Join(end(), connected.Close(), backend.Close()) }, nil
 }
 
 // mayEnd returns an error if the run can't end well although every table of every connected account succeeded.
-func (c *Client) mayEnd(run *client.Run, cursors *client.State, skipped error) error {
-	if skipped != nil && cursors == nil {
+func (c *Client) mayEnd(run *client.Run, checkpoints *progress.State, skipped error) error {
+	if skipped != nil && checkpoints == nil {
 		return fmt.Errorf("accounts were left out, and without backend_options their rows would now be removed: %w", skipped)
 	}
-	if unread, why := run.Unread(); len(unread) > 0 && c.spec.MaxTokens > 0 && !cursors.Moved() {
+	if unread, why := run.Unread(); len(unread) > 0 && c.spec.MaxTokens > 0 && !checkpoints.Moved() {
 		return fmt.Errorf("max_tokens does not allow what has to be read at once, so that no run gets any further; raise it: %w", why)
 	}
 	return nil
 }
 
 // finish ends a run that may end.
-func (c *Client) finish(ctx context.Context, run *client.Run, cursors *client.State, skipped error, res chan<- message.SyncMessage) error {
+func (c *Client) finish(ctx context.Context, run *client.Run, checkpoints *progress.State, skipped error, res chan<- message.SyncMessage) error {
 	unread, why := run.Unread()
 	if len(unread) > 0 {
 		c.logger.Warn().Err(why).Strs("tables", unread).
 			Msg("the budget of API tokens ends this sync early; the next one goes on from here")
 	}
 	c.logger.Info().Int64("api_tokens", run.Tokens()).Msg("read from Pipedrive")
-	if cursors == nil {
+	if checkpoints == nil {
 		return nil
 	}
 	if err := run.CheckLease(ctx); err != nil {
 		return err
 	}
-	for _, gone := range run.Deletions() {
+	for _, deletions := range run.Deletions() {
 		if skipped != nil {
-			c.logger.Warn().Msg("accounts are left out of this sync, so rows that are gone at Pipedrive stay until the next full refresh")
+			c.logger.Warn().Msg("accounts are left out of this sync, so rows that are deleted at Pipedrive stay until the next full refresh")
 			break
 		}
-		if err := sendAll(ctx, gone.Messages(), res); err != nil {
+		if err := sendAll(ctx, deletions.Messages(), res); err != nil {
 			return err
 		}
 	}
-	return cursors.Finish(ctx)
+	return checkpoints.Finish(ctx)
 }

@@ -1,4 +1,4 @@
-package client
+package progress
 
 import (
 	"context"
@@ -81,7 +81,7 @@ func newEnding(comes string) *ending {
 
 func (e *ending) add(t *testing.T, key, records string, c checkpoint, known, doubted bool) {
 	t.Helper()
-	require.NoError(t, e.keepCheckpoint(t.Context(), key, &table.Table{Records: records}, c, known, doubted))
+	require.NoError(t, e.storeCheckpoint(t.Context(), key, &table.Table{Records: records}, c, known, doubted))
 }
 
 // TestState_aTableThatWasDroppedGetsTimeToCome: a destination makes it with the first rows that it receives, which may

@@ -1,4 +1,4 @@
-package client
+package progress
 
 import (
 	"cmp"
@@ -15,6 +15,8 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/rs/zerolog"
 	"github.com/zeebo/xxh3"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // ErrOverlap says that another run of the same tables is under way.
@@ -34,9 +36,14 @@ type LeaseTimes struct {
 	Settle time.Duration
 }
 
-// lease keeps two runs of the same tables apart. It is a value in the state for each account that says which run
+// DefaultLeaseTimes are the times of a lease where no test has others.
+func DefaultLeaseTimes() LeaseTimes {
+	return LeaseTimes{Beat: 20 * time.Second, Expiry: 90 * time.Second, Poll: 2 * time.Second, Settle: 250 * time.Millisecond}
+}
+
+// Lease keeps two runs of the same tables apart. It is a value in the state for each account that says which run
 // reads the account's tables. Runs of other tables, accounts or shards have other leases.
-type lease struct {
+type Lease struct {
 	table leaseTable
 	times LeaseTimes
 	keys  []string
@@ -79,17 +86,17 @@ func newer(a, b versioned) int {
 
 const claimVersion = 1
 
-func newLease(table leaseTable, times LeaseTimes, keys []string, log zerolog.Logger) *lease {
+func newLease(table leaseTable, times LeaseTimes, keys []string, log zerolog.Logger) *Lease {
 	host, process := thisProcess()
-	return &lease{
+	return &Lease{
 		table: table, times: times, keys: keys, died: claim.died, log: log,
 		own: claim{Version: claimVersion, Holder: rand.Text(), Host: host, Process: process},
 	}
 }
 
-// leaseKeys names the leases of a run. The tables of an account are one lease, and those of
-// another list of tables are another: only runs of one spec are kept apart.
-func leaseKeys(accounts []*Account, tables []*Table, shard *plugin.Shard) []string {
+// LeaseKeys names the leases of a run, given the ids of its accounts. The tables of an account are one lease, and those
+// of another list of tables are another: only runs of one spec are kept apart.
+func LeaseKeys(accounts []string, tables []*table.Table, shard *plugin.Shard) []string {
 	names := make([]string, len(tables))
 	for i, t := range tables {
 		names[i] = t.Name()
@@ -101,7 +108,7 @@ func leaseKeys(accounts []*Account, tables []*Table, shard *plugin.Shard) []stri
 	}
 	keys := make([]string, len(accounts))
 	for i, a := range accounts {
-		keys[i] = leasePrefix + "account=" + a.id + "," + key
+		keys[i] = leasePrefix + "account=" + a + "," + key
 	}
 	slices.Sort(keys)
 	return keys
@@ -109,10 +116,27 @@ func leaseKeys(accounts []*Account, tables []*Table, shard *plugin.Shard) []stri
 
 const leasePrefix = "lease,"
 
+// TakeLease takes the leases with the keys given, in the state's table of a backend. It waits where another run holds
+// one; the error is [ErrOverlap] where that run is alive.
+func TakeLease(ctx context.Context, b *Backend, stateTable string, keys []string, times LeaseTimes, log zerolog.Logger) (*Lease, error) {
+	leases := newStateLeases(b, stateTable)
+	if err := leases.create(ctx); err != nil {
+		return nil, fmt.Errorf("the state backend of backend_options can't be reached: %w", err)
+	}
+	l := newLease(leases, times, keys, log)
+	if err := l.acquire(ctx); err != nil {
+		if !errors.Is(err, ErrOverlap) {
+			err = fmt.Errorf("the lease that keeps two runs apart can't be taken in the state: %w", err)
+		}
+		return nil, err
+	}
+	return l, nil
+}
+
 // acquire takes the lease. If another run holds it, acquire waits until that one gives it back, renews it, which
 // is an error, or has not renewed it for the expiry.
-func (l *lease) acquire(ctx context.Context) error {
-	w := watch{lease: l, since: map[string]sighting{}}
+func (l *Lease) acquire(ctx context.Context) error {
+	w := watch{Lease: l, since: map[string]sighting{}}
 	for {
 		taken, err := l.try(ctx, w)
 		if taken || err != nil {
@@ -125,7 +149,7 @@ func (l *lease) acquire(ctx context.Context) error {
 }
 
 // try claims the lease if it is free, and reports whether the claim stood.
-func (l *lease) try(ctx context.Context, w watch) (bool, error) {
+func (l *Lease) try(ctx context.Context, w watch) (bool, error) {
 	began := time.Now()
 	found, err := l.table.claims(ctx, l.keys)
 	if err != nil {
@@ -139,7 +163,7 @@ func (l *lease) try(ctx context.Context, w watch) (bool, error) {
 	}
 	err = pause(ctx, l.times.Settle+2*time.Since(began))
 	if err == nil {
-		err = l.check(ctx)
+		err = l.Check(ctx)
 	}
 	if err == nil {
 		return true, nil
@@ -153,7 +177,7 @@ func (l *lease) try(ctx context.Context, w watch) (bool, error) {
 
 // watch is how a run sees the claims of others over time.
 type watch struct {
-	*lease
+	*Lease
 	since map[string]sighting
 }
 
@@ -190,7 +214,7 @@ func (w watch) free(found map[string]versioned) (bool, error) {
 }
 
 // write writes the run's own claim over what was found.
-func (l *lease) write(ctx context.Context, found map[string]versioned) error {
+func (l *Lease) write(ctx context.Context, found map[string]versioned) error {
 	claims := map[string]versioned{}
 	for _, key := range l.keys {
 		claims[key] = versioned{l.own, found[key].version + 1}
@@ -198,8 +222,8 @@ func (l *lease) write(ctx context.Context, found map[string]versioned) error {
 	return l.table.put(ctx, claims)
 }
 
-// check returns an error if another run has taken the lease.
-func (l *lease) check(ctx context.Context) error {
+// Check reads the lease from the state, and returns an error if another run has taken it.
+func (l *Lease) Check(ctx context.Context) error {
 	found, err := l.table.claims(ctx, l.keys)
 	if err != nil {
 		return err
@@ -209,7 +233,7 @@ func (l *lease) check(ctx context.Context) error {
 }
 
 // held returns the claims that are the run's own, and an error if not all are.
-func (l *lease) held(found map[string]versioned) (map[string]versioned, error) {
+func (l *Lease) held(found map[string]versioned) (map[string]versioned, error) {
 	own := maps.Clone(found)
 	maps.DeleteFunc(own, func(_ string, c versioned) bool { return c.Holder != l.own.Holder })
 	if len(own) < len(l.keys) {
@@ -219,7 +243,7 @@ func (l *lease) held(found map[string]versioned) (map[string]versioned, error) {
 }
 
 // renew tells others that the run is alive.
-func (l *lease) renew(ctx context.Context) error {
+func (l *Lease) renew(ctx context.Context) error {
 	found, err := l.table.claims(ctx, l.keys)
 	if err != nil {
 		return err
@@ -235,7 +259,7 @@ func (l *lease) renew(ctx context.Context) error {
 const releaseTimeout = 10 * time.Second
 
 // release gives back those of the leases that are the run's own.
-func (l *lease) release(ctx context.Context) error {
+func (l *Lease) release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
 	found, err := l.table.claims(ctx, l.keys)
@@ -254,41 +278,9 @@ func (l *lease) release(ctx context.Context) error {
 	return l.table.put(ctx, own)
 }
 
-// Lease takes the lease of tables in the state's table of a backend. The error is [ErrOverlap] where another run
-// holds it.
-func (r *Run) Lease(ctx context.Context, b *Backend, stateTable string, tables []*Table, shard *plugin.Shard, log zerolog.Logger) error {
-	leases := newStateLeases(b, stateTable)
-	if err := leases.create(ctx); err != nil {
-		return fmt.Errorf("the state backend of backend_options can't be reached: %w", err)
-	}
-	l := newLease(leases, r.machine.Lease, leaseKeys(r.accounts, tables, shard), log)
-	if err := l.acquire(ctx); err != nil {
-		if !errors.Is(err, ErrOverlap) {
-			err = fmt.Errorf("the lease that keeps two runs apart can't be taken in the state: %w", err)
-		}
-		return err
-	}
-	r.lease = l
-	return nil
-}
-
-// HoldLease renews the lease until end is called, which gives it back. The context that it returns ends when the
-// lease is lost; end then returns why.
-func (r *Run) HoldLease(ctx context.Context) (held context.Context, end func() error) {
-	return r.lease.hold(ctx)
-}
-
-// CheckLease returns an error if another run has taken the lease of this one.
-func (r *Run) CheckLease(ctx context.Context) error {
-	if r.lease == nil {
-		return nil
-	}
-	return r.lease.check(ctx)
-}
-
-// hold renews the lease until end is called, which gives it back. The context that hold returns ends when the lease
+// Hold renews the lease until end is called, which gives it back. The context that Hold returns ends when the lease
 // is lost; end then returns why.
-func (l *lease) hold(ctx context.Context) (held context.Context, end func() error) {
+func (l *Lease) Hold(ctx context.Context) (held context.Context, end func() error) {
 	held, lost := context.WithCancelCause(ctx)
 	beats, stop := context.WithCancel(held)
 	var renewing sync.WaitGroup
@@ -311,7 +303,7 @@ func (l *lease) hold(ctx context.Context) (held context.Context, end func() erro
 
 // beat renews the lease until ctx ends, or returns why the lease is lost. A renewal that fails is tried again with
 // the next beat, as long as no other run can have taken the lease for that.
-func (l *lease) beat(ctx context.Context) error {
+func (l *Lease) beat(ctx context.Context) error {
 	renewed := time.Now()
 	for pause(ctx, l.times.Beat) == nil {
 		err := l.renew(ctx)

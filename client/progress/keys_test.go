@@ -1,4 +1,4 @@
-package client
+package progress
 
 import (
 	"testing"
@@ -27,7 +27,7 @@ func TestKeys_ofAnyKindAreReadBackAsTheyWereSent(t *testing.T) {
 			of := &table.Table{Records: "things", Columns: append(test.columns, table.Column{Name: "changed", Type: table.Timestamp, IncrementalKey: true})}
 			row := table.NewRow(append(append([]table.Value{}, test.key...), table.TimeValue(at(5)))...)
 			l := newSentVersions(of)
-			l.add([]*Row{row})
+			l.add([]*table.Row{row})
 
 			needed := &schema.Table{Name: of.Name(), Columns: verifyColumns(of)}
 			b := array.NewRecordBuilder(memory.DefaultAllocator, needed.ToArrowSchema())

@@ -1,4 +1,4 @@
-package client
+package progress
 
 import (
 	"encoding/binary"
@@ -11,7 +11,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// sentVersions are what a run has sent of a table and account: each record's last version.
+// sentVersions are the rows that a run has sent of a table and account: each record's last version.
 type sentVersions struct {
 	sent map[key]int64 // seconds since 1970 of update_time, or never
 	key  []int         // columns of the table's primary key
@@ -21,13 +21,13 @@ func newSentVersions(t *table.Table) *sentVersions {
 	return &sentVersions{sent: map[key]int64{}, key: t.Key()}
 }
 
-func (l *sentVersions) add(page []*Row) {
+func (v *sentVersions) add(page []*table.Row) {
 	for _, row := range page {
 		at := int64(never)
 		if changed, ok := row.RecordTime(); ok {
 			at = changed.Unix()
 		}
-		l.sent[keyOf(table.KeyOf(row.Key(l.key)))] = at
+		v.sent[keyOf(table.KeyOf(row.Key(v.key)))] = at
 	}
 }
 
@@ -72,14 +72,14 @@ type segment struct {
 // maxSegments bounds what the state keeps of a run.
 const maxSegments = 64
 
-// segments divides what was sent into parts of about the same number of records, so that where some of it
+// segments divides the rows that were sent into parts of about the same number of records, so that where some of it
 // did not arrive, not all of it has to be read again.
-func (l *sentVersions) segments() []segment {
-	if len(l.sent) == 0 {
+func (v *sentVersions) segments() []segment {
+	if len(v.sent) == 0 {
 		return nil
 	}
-	times := make([]int64, 0, len(l.sent))
-	for _, at := range l.sent {
+	times := make([]int64, 0, len(v.sent))
+	for _, at := range v.sent {
 		times = append(times, at)
 	}
 	slices.Sort(times)
@@ -90,7 +90,7 @@ func (l *sentVersions) segments() []segment {
 			parts = append(parts, segment{To: to})
 		}
 	}
-	for k, at := range l.sent {
+	for k, at := range v.sent {
 		parts[segmentOf(parts, at)].add(k, at)
 	}
 	return parts

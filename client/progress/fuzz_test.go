@@ -1,4 +1,4 @@
-package client
+package progress
 
 import (
 	"context"
@@ -34,7 +34,7 @@ func FuzzState(f *testing.F) {
 			return
 		}
 		require.NotNil(t, c.Positions)
-		require.LessOrEqual(t, c.Version, stateVersion)
+		require.LessOrEqual(t, c.Version, StateVersion)
 		require.NotNil(t, c.trusted().Positions)
 	})
 }

@@ -1,4 +1,4 @@
-package client
+package progress
 
 import (
 	"context"
@@ -16,6 +16,8 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
 // memoryLeases are leases in a destination that replaces rows or, with appends, only adds them.
@@ -58,8 +60,8 @@ func (m *memoryLeases) put(_ context.Context, claims map[string]versioned) error
 }
 
 // testLease is a lease whose holders are never known to have died.
-func testLease(m *memoryLeases, keys ...string) *lease {
-	l := newLease(m, ThisMachine.Lease, keys, zerolog.Nop())
+func testLease(m *memoryLeases, keys ...string) *Lease {
+	l := newLease(m, DefaultLeaseTimes(), keys, zerolog.Nop())
 	l.died = func(claim) bool { return false }
 	return l
 }
@@ -78,10 +80,10 @@ func TestLease_aSecondRunEndsWithAnErrorOnceTheFirstIsSeenAlive(t *testing.T) {
 	eachLeases(t, func(t *testing.T, m *memoryLeases) {
 		one, two := testLease(m, "a"), testLease(m, "a")
 		require.NoError(t, one.acquire(t.Context()))
-		_, end := one.hold(t.Context())
+		_, end := one.Hold(t.Context())
 		began := time.Now()
 		require.ErrorIs(t, two.acquire(t.Context()), ErrOverlap)
-		require.LessOrEqual(t, time.Since(began), ThisMachine.Lease.Beat+ThisMachine.Lease.Poll)
+		require.LessOrEqual(t, time.Since(began), DefaultLeaseTimes().Beat+DefaultLeaseTimes().Poll)
 		require.Equal(t, one.own.Holder, slices.MaxFunc(m.rows["a"], newer).Holder)
 		require.NoError(t, end())
 		require.NoError(t, two.acquire(t.Context()), "the first has ended")
@@ -92,7 +94,7 @@ func TestLease_aSecondRunGoesOnWhenTheFirstEndsMeanwhile(t *testing.T) {
 	eachLeases(t, func(t *testing.T, m *memoryLeases) {
 		one, two := testLease(m, "a"), testLease(m, "a")
 		require.NoError(t, one.acquire(t.Context()))
-		_, end := one.hold(t.Context())
+		_, end := one.Hold(t.Context())
 		time.AfterFunc(5*time.Second, func() { _ = end() })
 		require.NoError(t, two.acquire(t.Context()))
 	})
@@ -103,7 +105,7 @@ func TestLease_ofARunThatHasDied(t *testing.T) {
 		require.NoError(t, testLease(m, "a").acquire(t.Context())) // and never renews it
 		began := time.Now()
 		require.NoError(t, testLease(m, "a").acquire(t.Context()))
-		require.GreaterOrEqual(t, time.Since(began), ThisMachine.Lease.Expiry)
+		require.GreaterOrEqual(t, time.Since(began), DefaultLeaseTimes().Expiry)
 
 		began = time.Now()
 		here := testLease(m, "a")
@@ -133,7 +135,7 @@ func TestLease_twoClaimsAtOnce(t *testing.T) {
 				err := l.acquire(ctx)
 				errs <- err
 				if err == nil {
-					_, end := l.hold(ctx)
+					_, end := l.Hold(ctx)
 					<-ctx.Done()
 					_ = end()
 				}
@@ -150,7 +152,7 @@ func TestLease_isLostToAnotherRun(t *testing.T) {
 	eachLeases(t, func(t *testing.T, m *memoryLeases) {
 		one := testLease(m, "a")
 		require.NoError(t, one.acquire(t.Context()))
-		held, end := one.hold(t.Context())
+		held, end := one.Hold(t.Context())
 		taken := versioned{claim{Version: 1, Holder: "another"}, 99}
 		require.NoError(t, m.put(t.Context(), map[string]versioned{"a": taken}))
 		<-held.Done()
@@ -165,13 +167,13 @@ func TestLease_cannotBeRenewed(t *testing.T) {
 	eachLeases(t, func(t *testing.T, m *memoryLeases) {
 		one := testLease(m, "a")
 		require.NoError(t, one.acquire(t.Context()))
-		held, end := one.hold(t.Context())
+		held, end := one.Hold(t.Context())
 		m.mu.Lock()
 		m.failing = errors.New("disk full")
 		m.mu.Unlock()
 		began := time.Now()
 		<-held.Done()
-		require.Less(t, time.Since(began), ThisMachine.Lease.Expiry)
+		require.Less(t, time.Since(began), DefaultLeaseTimes().Expiry)
 		require.ErrorContains(t, end(), "disk full")
 	})
 }
@@ -180,8 +182,8 @@ func TestLease_costsFewWrites(t *testing.T) {
 	eachLeases(t, func(t *testing.T, m *memoryLeases) {
 		one := testLease(m, "a", "b")
 		require.NoError(t, one.acquire(t.Context()))
-		_, end := one.hold(t.Context())
-		time.Sleep(10*time.Second + 3*ThisMachine.Lease.Beat) // of synctest's time
+		_, end := one.Hold(t.Context())
+		time.Sleep(10*time.Second + 3*DefaultLeaseTimes().Beat) // of synctest's time
 		require.NoError(t, end())
 		require.Equal(t, 1+3+1, m.puts, "the claim, three renewals, the release")
 	})
@@ -189,16 +191,16 @@ func TestLease_costsFewWrites(t *testing.T) {
 
 // TestLeaseKeys_keepApart runs that may well run at once.
 func TestLeaseKeys_keepApart(t *testing.T) {
-	accounts := []*Account{{id: "2"}, {id: "1"}}
-	deals, notes := &Table{Records: "deals"}, &Table{Records: "notes"}
-	keys := leaseKeys(accounts, []*Table{deals, notes}, nil)
+	accounts := []string{"2", "1"}
+	deals, notes := &table.Table{Records: "deals"}, &table.Table{Records: "notes"}
+	keys := LeaseKeys(accounts, []*table.Table{deals, notes}, nil)
 	require.Len(t, keys, 2)
-	require.Equal(t, keys, leaseKeys([]*Account{accounts[1], accounts[0]}, []*Table{notes, deals}, nil))
+	require.Equal(t, keys, LeaseKeys([]string{"1", "2"}, []*table.Table{notes, deals}, nil))
 	for _, others := range [][]string{
-		leaseKeys([]*Account{{id: "3"}}, []*Table{deals, notes}, nil),
-		leaseKeys(accounts, []*Table{deals}, nil),
-		leaseKeys(accounts, []*Table{deals, notes}, &plugin.Shard{Num: 1, Total: 2}),
-		leaseKeys(accounts, []*Table{deals, notes}, &plugin.Shard{Num: 2, Total: 2}),
+		LeaseKeys([]string{"3"}, []*table.Table{deals, notes}, nil),
+		LeaseKeys(accounts, []*table.Table{deals}, nil),
+		LeaseKeys(accounts, []*table.Table{deals, notes}, &plugin.Shard{Num: 1, Total: 2}),
+		LeaseKeys(accounts, []*table.Table{deals, notes}, &plugin.Shard{Num: 2, Total: 2}),
 	} {
 		for _, key := range others {
 			require.NotContains(t, keys, key)

@@ -1,4 +1,4 @@
-package client
+package progress
 
 import (
 	"bytes"
@@ -67,7 +67,7 @@ const readTimeout = 5 * time.Minute
 // verifyColumns are the columns that verification needs of a table: the account, the sync time, the rest of the
 // primary key and, last, the column that the table is incremental on, if it has one.
 func verifyColumns(t *table.Table) schema.ColumnList {
-	columns := schema.ColumnList{{Name: accountColumn, Type: arrow.BinaryTypes.String}, schema.CqSyncTimeColumn}
+	columns := schema.ColumnList{{Name: table.AccountColumn, Type: arrow.BinaryTypes.String}, schema.CqSyncTimeColumn}
 	for _, i := range t.Key() {
 		columns = append(columns, t.SchemaColumn(i))
 	}
@@ -211,7 +211,7 @@ func eachStored(record []byte, t *table.Table, each func(stored), names *namesak
 func eachOf(batch arrow.RecordBatch, t *table.Table, each func(stored)) error {
 	accounts, ok := batch.Column(0).(*array.String)
 	if !ok {
-		return fmt.Errorf("the backend sends %v for %s", batch.Column(0).DataType(), accountColumn)
+		return fmt.Errorf("the backend sends %v for %s", batch.Column(0).DataType(), table.AccountColumn)
 	}
 	synced, err := microseconds(batch.Column(1))
 	if err != nil {

@@ -1,4 +1,4 @@
-package client
+package progress
 
 import (
 	"cmp"
@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
+
+// notesTable is a table of records without an update_time.
+var notesTable = &table.Table{Records: "notes", Columns: []table.Column{{Name: "id", Type: table.Int, Key: true}, {Name: "content"}}}
 
 // at is a moment, in seconds of this test's time.
 func at(second int64) time.Time { return time.Unix(second, 0).UTC() }
@@ -29,9 +31,9 @@ func sentRows(ids ...int64) *sentVersions {
 	return l
 }
 
-// arrivedOf are rows of a run as they come back from the destination.
-func arrivedOf(c checkpoint, syncTime int64, ids ...int64) *arrival {
-	there := &arrival{now: 1000, older: c.Ahead}
+// readBackOf are rows of a run as they come back from the destination.
+func readBackOf(c checkpoint, syncTime int64, ids ...int64) *readBack {
+	there := &readBack{now: 1000, older: c.Ahead}
 	for _, id := range ids {
 		for k, second := range sentRows(id).sent {
 			there.add(version{key: k, at: second, sync: syncTime})
@@ -41,7 +43,7 @@ func arrivedOf(c checkpoint, syncTime int64, ids ...int64) *arrival {
 	return there
 }
 
-func TestCursor_proved(t *testing.T) {
+func TestCheckpoint_reconcile(t *testing.T) {
 	all := []int64{-1, 10, 20, 30, 40}
 	verified, positions := map[string]plan.Position{"list": {Changed: at(5), Complete: true}}, map[string]plan.Position{"list": {Changed: at(40), Complete: true}}
 	for name, test := range map[string]struct {
@@ -69,7 +71,7 @@ func TestCursor_proved(t *testing.T) {
 			if test.change != nil {
 				test.change(&c)
 			}
-			there := arrivedOf(c, cmp.Or(test.sync, 7), test.there...)
+			there := readBackOf(c, cmp.Or(test.sync, 7), test.there...)
 			next, lost := c.reconcile(there, nil)
 			require.Equal(t, test.want, next.Positions)
 			require.Equal(t, test.missing, lost.missing)
@@ -78,7 +80,7 @@ func TestCursor_proved(t *testing.T) {
 	}
 }
 
-func TestLedger_segmentsAreBounded(t *testing.T) {
+func TestSentVersions_segmentsAreBounded(t *testing.T) {
 	l := newSentVersions(notesTable)
 	for id := range int64(10_000) {
 		l.sent[key(id)] = id / 7 * 7
@@ -148,8 +150,8 @@ func TestLacksColumn(t *testing.T) {
 	}
 }
 
-func TestArrival_memoryIsForDistinctRecords(t *testing.T) {
-	a := &arrival{now: 1_000_000}
+func TestReadBack_memoryIsForDistinctRecords(t *testing.T) {
+	a := &readBack{now: 1_000_000}
 	for sync := range int64(100) {
 		for id := range key(5000) {
 			a.add(version{key: id, at: sync / 2, sync: sync + 1})
@@ -163,8 +165,8 @@ func TestArrival_memoryIsForDistinctRecords(t *testing.T) {
 	}
 }
 
-func TestArrival_clocks(t *testing.T) {
-	a := &arrival{now: 100, older: span{From: 500, To: 600}}
+func TestReadBack_clocks(t *testing.T) {
+	a := &readBack{now: 100, older: span{From: 500, To: 600}}
 	for i, sync := range []int64{0, 90, 80, 500, 600, 700} {
 		a.add(version{key: key(i), sync: sync})
 	}
@@ -176,14 +178,14 @@ func TestArrival_clocks(t *testing.T) {
 	require.EqualValues(t, 5, rest.Rows)
 }
 
-// TestLooked_aLargeTableInTurn: of a table with too many values all columns are looked for in some runs.
-func TestLooked_aLargeTableInTurn(t *testing.T) {
+// TestColumnsToLookFor_aLargeTableInTurn: of a table with too many values all columns are looked for in some runs.
+func TestColumnsToLookFor_aLargeTableInTurn(t *testing.T) {
 	columns := []table.Column{{Name: "id", Type: table.Int, Key: true}, {Name: "update_time", Type: table.Timestamp, IncrementalKey: true}}
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
 		columns = append(columns, table.Column{Name: name})
 	}
 	of := &table.Table{Records: "deals", Columns: columns}
-	r := &reading{table: of, schema: of.Schema(), account: &Account{}}
+	r := &Tracker{table: of}
 	for _, c := range columns {
 		r.last.Columns = append(r.last.Columns, signature(c))
 	}
@@ -191,7 +193,7 @@ func TestLooked_aLargeTableInTurn(t *testing.T) {
 		seen := map[string]bool{}
 		for run := range runs {
 			r.last.Least, r.last.Looked = rows, run
-			some := looked([]*reading{r})
+			some := columnsToLookFor([]*Tracker{r})
 			require.LessOrEqual(t, (int64(len(some))+4)*rows, int64(mostCells))
 			for _, c := range some {
 				seen[c.Name] = true
@@ -201,17 +203,17 @@ func TestLooked_aLargeTableInTurn(t *testing.T) {
 	}
 	for rows, columns := range map[int64]int{20_000: 5, 100_000: 1, 200_000: 1} {
 		r.last.Least = rows
-		require.Len(t, looked([]*reading{r}), columns, "of %d rows, each of which an official destination sends by itself", rows)
+		require.Len(t, columnsToLookFor([]*Tracker{r}), columns, "of %d rows, each of which an official destination sends by itself", rows)
 	}
 	r.last.Least = 0
-	require.Empty(t, looked([]*reading{r}), "how many rows there are is not known")
+	require.Empty(t, columnsToLookFor([]*Tracker{r}), "how many rows there are is not known")
 	r.last.Least = 10 * mostCells
-	require.Empty(t, looked([]*reading{r}), "the columns that verifying needs are more than that")
+	require.Empty(t, columnsToLookFor([]*Tracker{r}), "the columns that verifying needs are more than that")
 }
 
-// TestReading_verifiesATableThatIsNotThere: one that was seen once was dropped, and stays one that was seen. One that was
+// TestTracker_verifiesATableThatIsNotThere: one that was seen once was dropped, and stays one that was seen. One that was
 // never seen may be in another destination: it is read again once, and then looked for some times more.
-func TestReading_verifiesATableThatIsNotThere(t *testing.T) {
+func TestTracker_verifiesATableThatIsNotThere(t *testing.T) {
 	positions := map[string]plan.Position{"list": {Changed: at(40), Complete: true}}
 	for name, test := range map[string]struct {
 		found     bool
@@ -229,16 +231,15 @@ func TestReading_verifiesATableThatIsNotThere(t *testing.T) {
 		"given up":               {absent: maxAbsent, positions: positions, absences: maxAbsent, unseen: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := &reading{table: &table.Table{Records: "deals"}, account: &Account{id: "4711", verify: true, logger: zerolog.Nop()}}
+			r := NewTracker(nil, &table.Table{Records: "deals"}, Options{Account: "4711", Verify: true})
 			r.last = checkpoint{Version: 1, Finished: true, Positions: positions, Sent: sentRows(10, 40).segments(), Found: test.found, Absent: test.absent}
-			next, err := r.verify(t.Context(), readBack{err: fmt.Errorf("%w: no such table", errAbsent)})
-			require.NoError(t, err)
+			next := r.reconcile(ReadBacks{err: fmt.Errorf("%w: no such table", errAbsent)})
 			require.Equal(t, test.positions, next.Positions)
 			require.Equal(t, test.found, next.Found)
 			require.Equal(t, test.absences, next.Absent)
 			require.Equal(t, test.doubtful, r.doubtful)
-			require.Equal(t, test.found, r.arrival != nil, "what is known to be there: nothing")
-			require.Equal(t, test.unseen, r.account.verification.unseen)
+			require.Equal(t, test.found, r.readBack != nil, "what is known to be there: nothing")
+			require.Equal(t, test.unseen, r.verification.Unseen)
 		})
 	}
 }

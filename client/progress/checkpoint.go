@@ -1,0 +1,148 @@
+package progress
+
+import (
+	"maps"
+	"time"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
+)
+
+// checkpoint is how far an incremental table of an account has been read: one position for each of its listings. What
+// a run sent may be lost on its way to the destination, so that its checkpoint is a claim, which the next run
+// verifies.
+type checkpoint struct {
+	Version int `json:"version"`
+	// Positions are how far the last run got, by [pipedrive.Listing.Key].
+	Positions map[string]plan.Position `json:"marks"`
+	// Finished is true where that run ended well, so that its positions can be trusted where they can't be
+	// verified. A run that is under way writes its positions too, unfinished.
+	Finished bool `json:"finished"`
+	// Verified are the positions from which that run went on.
+	Verified map[string]plan.Position `json:"verified,omitempty"`
+	// Sent is what that run sent.
+	Sent []segment `json:"sent,omitempty"`
+	// Rest are the rows that were there before that run and that it neither sent nor removed, once it had read
+	// the table to its end; nil where that is not known.
+	Rest *fingerprint `json:"rest,omitempty"`
+	// Replaced are the versions that were there before of what it sent. They still are where all that was lost.
+	Replaced fingerprint `json:"replaced,omitzero"`
+	// Before is the greatest sync time of the rows that were there before, in microseconds since 1970; those of the
+	// run have a later one.
+	Before int64 `json:"before,omitempty"`
+	// Ahead are sync times of rows that were there before although they are later: by a clock that was ahead.
+	Ahead span `json:"ahead,omitzero"`
+	// Columns are those that the rows are filled with; nil in a state of a version that did not keep them.
+	Columns []string `json:"columns,omitempty"`
+	// Looked counts the runs that saw whether the destination has all columns of a table that is too large to see
+	// all of them at once.
+	Looked int `json:"looked,omitempty"`
+	// Least is how many rows the destination has at least.
+	Least int64 `json:"least,omitempty"`
+	// Found is true once the table was seen in the backend: if it is not there any more, it was dropped.
+	Found bool `json:"found,omitempty"`
+	// Absent counts the runs that filled it and then looked for it in vain: its rows go elsewhere, or under
+	// another name. As long as none has, a table that is not there was dropped. A small one is then read
+	// again once, which costs next to nothing; a large one is looked for by the run that first fills it.
+	Absent int `json:"absent,omitempty"`
+	// Failures counts the runs in a row of which rows were missing.
+	Failures int `json:"failures,omitempty"`
+	// GivenUp is when missing rows were no longer read again, for that; zero where none are known to be missing.
+	GivenUp time.Time `json:"given_up,omitzero"`
+	// Refreshed is when the table was last read from its beginning.
+	Refreshed time.Time `json:"refreshed,omitzero"`
+	// Refreshing is true while a run reads the table from its beginning to find deletions. If that run does
+	// not end well, the next one reads what has changed, as any other, and the one after it tries again.
+	Refreshing bool `json:"refreshing,omitempty"`
+	// Refused is what a full refresh would have removed, had it not been more than half of the rows; nil once
+	// somebody has decided.
+	Refused *refused `json:"refused,omitempty"`
+	// refreshed is that of this run. It counts once the run ends well: deletions are applied only then.
+	refreshed time.Time
+}
+
+// Complete is false for a value without positions.
+func (c *checkpoint) Complete() bool { return c.Positions != nil }
+
+// maxAbsent is how many runs look for the table in the backend until it was seen there. A destination logs each
+// vain look as an error.
+const maxAbsent = 3
+
+// maxFailures is how often in a row rows may be missing until verifying gives up: then the state is kept in
+// another destination than the rows, or somebody else writes or removes rows.
+const maxFailures = 3
+
+// givenUpFor is how long the rows that are missing then are not read again.
+const givenUpFor = 24 * time.Hour
+
+// verifiable reports whether there is something to verify, and a table to read it from.
+func (c checkpoint) verifiable() bool {
+	return (len(c.Positions) > 0 || len(c.Sent) > 0) && c.Absent < maxAbsent
+}
+
+// restart has the table read from its beginning.
+func (c *checkpoint) restart() {
+	c.Positions, c.Refreshed = map[string]plan.Position{}, time.Time{}
+}
+
+// trusted is the checkpoint to go on from where nothing is known of what arrived: that of the last run, if it
+// ended well.
+func (c checkpoint) trusted() checkpoint {
+	next := checkpoint{
+		Version: StateVersion, Finished: true, Positions: maps.Clone(c.Positions), Before: c.Before, Ahead: c.Ahead, Least: c.Least,
+		Found: c.Found, Absent: c.Absent, Columns: c.Columns, Looked: c.Looked, Refreshed: c.Refreshed, GivenUp: c.GivenUp,
+	}
+	if !c.Finished {
+		next.Positions = maps.Clone(c.Verified)
+	}
+	if next.Positions == nil {
+		next.Positions = map[string]plan.Position{}
+	}
+	return next
+}
+
+// sentRows is how many rows the last run sent.
+func (c checkpoint) sentRows() (n int64) {
+	for _, s := range c.Sent {
+		n += s.Rows
+	}
+	return n
+}
+
+// rows is how many rows the last run sent, or 1 where an earlier one did.
+func (c checkpoint) rows() int64 {
+	n := c.sentRows()
+	for _, m := range c.trusted().Positions {
+		if n == 0 && !m.Changed.IsZero() {
+			n = 1
+		}
+	}
+	return n
+}
+
+// expected is about how many rows the destination has.
+func (c checkpoint) expected() int64 {
+	if c.Rest != nil {
+		return c.Rest.Rows + c.sentRows()
+	}
+	return max(c.Least, c.sentRows())
+}
+
+// before are the checkpoint's positions, none of them later than a moment.
+func (c checkpoint) before(at time.Time) map[string]plan.Position {
+	positions := maps.Clone(c.Positions)
+	for listing, m := range positions {
+		positions[listing] = m.NoLaterThan(at)
+	}
+	return positions
+}
+
+// earliest is the moment from which some listing is read; zero for its beginning.
+func (c checkpoint) earliest() time.Time {
+	var first time.Time
+	for _, m := range c.Positions {
+		if first.IsZero() || m.Changed.Before(first) {
+			first = m.Changed
+		}
+	}
+	return first
+}

@@ -1,0 +1,40 @@
+package progress
+
+import (
+	"slices"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+)
+
+// typeNames are the types of columns in the state, where they must not change.
+var typeNames = map[table.Type]string{
+	table.Text: "text", table.Int: "int", table.Float: "float", table.Bool: "bool",
+	table.Timestamp: "timestamp", table.Date: "date", table.JSON: "json",
+}
+
+// signature is a column's name and type, as the state keeps it.
+func signature(c table.Column) string { return c.Name + ":" + typeNames[c.Type] }
+
+// fills reports whether the account's API fills a column.
+func (t *Tracker) fills(c table.Column) bool {
+	return !c.SourceFor(t.Account, t.table.Form(t.Form.API)).IsAbsent()
+}
+
+// noteColumns puts down in the checkpoint which columns the run fills. If the rows that are there lack one, the table is
+// read from its beginning.
+func (t *Tracker) noteColumns() {
+	last := t.last.Columns
+	t.checkpoint.Columns = nil
+	for _, c := range t.table.Columns {
+		if !t.fills(c) {
+			continue
+		}
+		t.checkpoint.Columns = append(t.checkpoint.Columns, signature(c))
+		if last == nil || len(t.checkpoint.Positions) == 0 || slices.Contains(last, signature(c)) || c.Fresh[t.Account] {
+			continue
+		}
+		t.checkpoint.restart()
+		t.Logger.Info().Str("column", c.Name).Int64("api_tokens", t.costOf(t.last.expected())).
+			Msg("the rows that are there do not have this column yet; the table is read from its beginning")
+	}
+}

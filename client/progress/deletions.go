@@ -1,0 +1,200 @@
+package progress
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+)
+
+// Missing are rows of the destination that a reading of all records has not brought.
+type Missing struct {
+	keys []key // in ascending order
+	rows map[key][]table.Value
+	all  int // rows of the account
+	sent *sentVersions
+}
+
+// ReadBackMissing reads the table back from the destination, and returns the rows that the run has not sent. An error
+// is that of the destination.
+func (t *Tracker) ReadBackMissing(ctx context.Context) (*Missing, error) {
+	m := &Missing{rows: map[key][]table.Value{}, sent: t.versions}
+	there, err := t.readRows(ctx, func(row stored) {
+		if _, listed := t.versions.sent[row.version.key]; !listed {
+			m.rows[row.version.key] = slices.Clone(row.key)
+		}
+	})
+	m.all = len(there.versions)
+	for _, v := range there.versions {
+		// What start_time leaves out is not missing.
+		if m.rows[v.key] != nil && (t.Start.IsZero() || v.at >= t.Start.Unix()) {
+			m.keys = append(m.keys, v.key)
+		}
+	}
+	return m, err
+}
+
+// readRows returns the rows that the destination holds of the table and account, and calls each for every one.
+func (t *Tracker) readRows(ctx context.Context, each func(stored)) (*readBack, error) {
+	there := &readBack{}
+	err := t.state.backend.read(ctx, t.table, nil, func(row stored) {
+		if row.account == t.Account {
+			there.add(row.version)
+			each(row)
+		}
+	})
+	there.compact()
+	return there, err
+}
+
+// IDs are the ids of the rows, in a table whose key is one. A record with one of them that is sent after all is no
+// longer missing.
+func (m *Missing) IDs() []int64 {
+	ids := make([]int64, len(m.keys))
+	for i, k := range m.keys {
+		ids[i] = int64(k)
+	}
+	return ids
+}
+
+// left are the keys of the rows that have not been sent meanwhile either.
+func (m *Missing) left() []key {
+	return slices.DeleteFunc(slices.Clone(m.keys), func(k key) bool {
+		_, found := m.sent.sent[k]
+		return found
+	})
+}
+
+// MostOfTheTable reports whether the rows are too many of the account's for a full refresh to remove them.
+func (m *Missing) MostOfTheTable() bool { return mostOf(len(m.left()), m.all) }
+
+func mostOf(missing, all int) bool { return 2*missing > all }
+
+// Deletions are rows of the destination that a full refresh did not find at Pipedrive.
+type Deletions struct {
+	table   *table.Table
+	account string
+	rows    [][]table.Value // their keys
+}
+
+// Delete notes that missing rows are deleted at Pipedrive, and returns their deletions. applied is false where the run
+// leaves them at the destination.
+func (t *Tracker) Delete(m *Missing, applied bool) Deletions {
+	keys := m.left()
+	t.checkpoint.Least = int64(m.all - len(keys))
+	t.Logger.Info().Int("rows", m.all).Int("deletions", len(keys)).Msg("full refresh")
+	if applied {
+		t.removed = keys
+	}
+	deletions := Deletions{table: t.table, account: t.Account}
+	for _, k := range keys {
+		deletions.rows = append(deletions.rows, m.rows[k])
+	}
+	return deletions
+}
+
+// Messages are the messages that remove the rows from the destination.
+func (d Deletions) Messages() []message.SyncMessage {
+	messages := make([]message.SyncMessage, len(d.rows))
+	account := equals(schema.Column{Name: table.AccountColumn, Type: arrow.BinaryTypes.String}, table.TextValue(d.account))
+	for i, key := range d.rows {
+		where := message.Predicates{account}
+		for j, column := range d.table.Key() {
+			where = append(where, equals(d.table.SchemaColumn(column), key[j]))
+		}
+		messages[i] = &message.SyncDeleteRecord{DeleteRecord: message.DeleteRecord{
+			TableName:   d.table.Name(),
+			WhereClause: message.PredicateGroups{{GroupingType: "AND", Predicates: where}},
+		}}
+	}
+	return messages
+}
+
+// equals is the condition that a column has a value.
+func equals(column schema.Column, v table.Value) message.Predicate {
+	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{{Name: column.Name, Type: column.Type}}, nil))
+	defer b.Release()
+	v.AppendTo(b.Field(0))
+	return message.Predicate{Operator: "eq", Column: column.Name, Record: b.NewRecordBatch()}
+}
+
+// maxRefused bounds how many keys the state keeps of a full refresh that was refused. Of more it keeps some that are
+// spread over all.
+const maxRefused = 10_000
+
+// refused is a full refresh that would have removed more than half of an account's rows. No run reads the table
+// until somebody has decided.
+type refused struct {
+	Rows int   `json:"gone"` // how many it would have removed
+	Keys []key `json:"keys"` // of them, in ascending order
+}
+
+// StoreRefused stores and flushes the missing rows, which are too many to remove, and returns the error that says how
+// to go on.
+func (t *Tracker) StoreRefused(ctx context.Context, m *Missing) error {
+	missing := m.left()
+	kept := make([]key, min(len(missing), maxRefused))
+	for i := range kept {
+		kept[i] = missing[i*len(missing)/len(kept)]
+	}
+	c, err := t.state.loadCheckpoint(ctx, t.key) // the one that this run began with
+	if err != nil {
+		return err
+	}
+	c.Refused = &refused{Rows: len(missing), Keys: kept}
+	if err := cmp.Or(t.state.Store(ctx, t.key, c), t.state.Flush(ctx)); err != nil {
+		return err
+	}
+	return t.undecided(missing, m.rows, len(missing), m.all)
+}
+
+// undecided is the error of a run that does not read a table until somebody has decided about n of its rows, which are
+// missing at Pipedrive. Some of them are given, with their keys as they are in the table.
+func (t *Tracker) undecided(missing []key, rows map[key][]table.Value, n, all int) error {
+	var some []string
+	for _, k := range missing[:min(len(missing), 5)] {
+		some = append(some, table.KeyText(rows[k]))
+	}
+	return fmt.Errorf("full_refresh_every: Pipedrive no longer lists %d of the account's %d rows, among them those with the keys %s; "+
+		"that is more than half, so none is removed, and the table is not read until you decide. "+
+		"If they are to go, delete at least %d of them from %s, and the next run removes the others. "+
+		"If they are to stay, set full_refresh_every: 0s. "+
+		"If Pipedrive is to list them again, see to that, and then delete the row whose key is %q from table %s",
+		n, all, strings.Join(some, "; "), 2*n-all, t.table.Name(), t.key, t.state.table)
+}
+
+// ReadBackRefused looks whether somebody has decided after a full refresh was refused. It reads the table back: where
+// rows that the refresh would have removed were deleted, so that the others are no longer more than half, this run is
+// a full refresh. Until then it returns an error, which costs no API tokens but those of the log-in.
+func (t *Tracker) ReadBackRefused(ctx context.Context) error {
+	was := t.last.Refused
+	if t.RefreshEvery == 0 || was == nil || len(was.Keys) == 0 {
+		return nil
+	}
+	rows := map[key][]table.Value{}
+	there, err := t.readRows(ctx, func(row stored) {
+		if _, found := slices.BinarySearch(was.Keys, row.version.key); found {
+			rows[row.version.key] = slices.Clone(row.key)
+		}
+	})
+	if err != nil && !errors.Is(err, errAbsent) {
+		return fmt.Errorf("a full refresh was refused, and which rows are left can't be seen through backend_options: %w", err)
+	}
+	left, all := slices.Sorted(maps.Keys(rows)), len(there.versions)
+	if n := len(left) * was.Rows / len(was.Keys); mostOf(n, all) {
+		return t.undecided(left, rows, n, all)
+	}
+	t.last.Refreshing = false // so that this run refreshes
+	return nil
+}

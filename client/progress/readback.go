@@ -1,0 +1,218 @@
+package progress
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"github.com/zeebo/xxh3"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// key stands for a record of a table and account: its id, or else a hash of its key.
+type key uint64
+
+func keyOf(k pipedrive.Key) key {
+	if k.Text == "" {
+		return key(k.Number)
+	}
+	return key(xxh3.HashString(k.Text))
+}
+
+// never stands for the time of a record that has no update_time: before all others.
+const never = math.MinInt64
+
+// version is a version of a record.
+type version struct {
+	key  key
+	at   int64 // seconds since 1970 of update_time, or never
+	sync int64 // when it came to the destination, in microseconds since 1970; 0 where the destination does not keep it
+}
+
+// readBack is the rows that the destination holds of a table and account at the beginning of a run: of each record the
+// newest version. A destination that only appends has several.
+type readBack struct {
+	versions []version // sorted by key once all of them are added and compacted
+	full     int       // how many versions there are when they are compacted next
+
+	now    int64 // by this machine's clock, in microseconds since 1970
+	before int64 // the greatest sync time up to now
+	ahead  span  // the sync times after now
+	older  span  // the sync times that were ahead of the clock when the last run began
+}
+
+// span is a closed interval of sync times in microseconds since 1970; the zero value has none.
+type span struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+}
+
+func (s span) has(t int64) bool { return s.To != 0 && s.From <= t && t <= s.To }
+
+func (s span) with(t int64) span {
+	if s.To == 0 {
+		return span{t, t}
+	}
+	return span{min(s.From, t), max(s.To, t)}
+}
+
+// add takes a version. Memory is needed for the newest ones only.
+func (b *readBack) add(v version) {
+	if v.sync > b.now {
+		b.ahead = b.ahead.with(v.sync)
+	} else {
+		b.before = max(b.before, v.sync)
+	}
+	if b.older.has(v.sync) {
+		v.sync = 0
+	}
+	if len(b.versions) >= max(b.full, 1024) {
+		b.compact()
+	}
+	b.versions = append(b.versions, v)
+}
+
+// compact keeps the newest version of each record.
+func (b *readBack) compact() {
+	slices.SortFunc(b.versions, func(v, w version) int {
+		return cmp.Or(cmp.Compare(v.key, w.key), cmp.Compare(w.sync, v.sync), cmp.Compare(w.at, v.at))
+	})
+	b.versions = slices.CompactFunc(b.versions, func(v, w version) bool { return v.key == w.key })
+	b.full = 2 * len(b.versions)
+}
+
+// rows is how many records there are.
+func (b *readBack) rows() int64 { return int64(len(b.versions)) }
+
+// parts divides the records into those that came with the run that left the checkpoint, by its segments, and all others.
+func (b *readBack) parts(c checkpoint) (sent []fingerprint, rest fingerprint) {
+	newest := int64(0)
+	for _, v := range b.versions {
+		newest = max(newest, v.sync)
+	}
+	sent = make([]fingerprint, len(c.Sent))
+	for _, v := range b.versions {
+		if v.sync < newest || newest <= c.Before {
+			rest.add(v.key, v.at)
+		} else if i := segmentOf(c.Sent, v.at); i < len(sent) {
+			sent[i].add(v.key, v.at)
+		}
+	}
+	return sent, rest
+}
+
+// kept divides the records into those of which a run sent a version, and those that it neither sent nor removes.
+func (b *readBack) kept(sent map[key]int64, removed []key) (replaced, rest fingerprint) {
+	deleted := make(map[key]bool, len(removed))
+	for _, k := range removed {
+		deleted[k] = true
+	}
+	for _, v := range b.versions {
+		if _, again := sent[v.key]; again {
+			replaced.add(v.key, v.at)
+		} else if !deleted[v.key] {
+			rest.add(v.key, v.at)
+		}
+	}
+	return replaced, rest
+}
+
+// ReadBacks is the outcome of a read-back of a table: the rows of several accounts, or an error.
+type ReadBacks struct {
+	found   map[string]*readBack // by account
+	lacking *lackingError        // nil where no column is known to be missing
+	err     error
+}
+
+// of returns what the destination holds of an account.
+func (b ReadBacks) of(account string) *readBack {
+	if found := b.found[account]; found != nil {
+		return found
+	}
+	return &readBack{}
+}
+
+// ReadBack reads a table back from the destination for all accounts that have something to verify, before any of the
+// run's rows can get there. The trackers are those of the table; their checkpoints have been loaded. began is when
+// the run began, by this machine's clock. It costs no API tokens.
+func ReadBack(ctx context.Context, trackers []*Tracker, began time.Time) ReadBacks {
+	var due []*Tracker
+	for _, t := range trackers {
+		if t.Verify && t.last.verifiable() {
+			due = append(due, t)
+		}
+	}
+	if len(due) == 0 {
+		return ReadBacks{}
+	}
+	var lacking *lackingError
+	back := readColumns(ctx, due, began, columnsToLookFor(due))
+	if back.err != nil && !errors.Is(back.err, errAbsent) && ctx.Err() == nil {
+		errors.As(back.err, &lacking)
+		back = readColumns(ctx, due, began, nil)
+	}
+	back.lacking = lacking
+	return back
+}
+
+func readColumns(ctx context.Context, due []*Tracker, began time.Time, more schema.ColumnList) ReadBacks {
+	back := ReadBacks{found: map[string]*readBack{}}
+	for _, t := range due {
+		back.found[t.Account] = &readBack{now: began.UnixMicro(), older: t.last.Ahead}
+	}
+	back.err = due[0].state.backend.read(ctx, due[0].table, more, func(row stored) {
+		if a := back.found[row.account]; a != nil {
+			a.add(row.version)
+		}
+	})
+	for _, a := range back.found {
+		a.compact()
+	}
+	return back
+}
+
+// mostCells bounds what a run reads of a table to see whether the destination has all of its columns: an official
+// destination takes a second for some 100,000 values. Of a table for which that is not enough, a run looks for one
+// column, as long as the table has no more rows than that.
+const mostCells = 200_000
+
+// columnsToLookFor returns the columns to look for at the destination: of those that earlier runs filled all, or some in turn
+// where the table is large.
+func columnsToLookFor(due []*Tracker) schema.ColumnList {
+	filled, rows, turn := map[string]bool{}, int64(0), 0
+	for _, t := range due {
+		n := t.last.expected()
+		if n == 0 { // the last run did not count
+			return nil
+		}
+		rows, turn = rows+n, max(turn, t.last.Looked)
+		for _, c := range t.last.Columns {
+			filled[c] = true
+		}
+	}
+	var all schema.ColumnList
+	of := due[0].table
+	needed := verifyColumns(of)
+	for i, c := range of.Columns {
+		if filled[signature(c)] && needed.Index(c.Name) < 0 {
+			all = append(all, schema.Column{Name: c.Name, Type: of.SchemaColumn(i).Type})
+		}
+	}
+	if rows > mostCells {
+		return nil
+	}
+	n := max(1, int(mostCells/max(1, rows))-len(needed))
+	if n >= len(all) {
+		return all
+	}
+	var some schema.ColumnList
+	for i := range n {
+		some = append(some, all[(turn*n+i)%len(all)])
+	}
+	return some
+}

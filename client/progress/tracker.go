@@ -1,0 +1,183 @@
+package progress
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+)
+
+// Options are the facts of an account and a run that the progress of a table depends on.
+type Options struct {
+	// Account is the account's id.
+	Account string
+	// Form is the one in which the run reads the table.
+	Form Form
+	// Verify is true where rows that are missing at the destination are read again.
+	Verify bool
+	// RefreshEvery is how often to read the table from its beginning to find deletions; 0 for never.
+	RefreshEvery time.Duration
+	// Began is when the run began, by the API's clock.
+	Began time.Time
+	// Start is the moment before which records are left out; zero for none.
+	Start time.Time
+	// PageRows and PageTokens are how many rows a page has and how many API tokens it costs, for the log.
+	PageRows, PageTokens int
+	// Logger is the one of the table and the account.
+	Logger zerolog.Logger
+}
+
+// Tracker is the progress of one incremental table of one account in a run. It is not safe for concurrent use. Its
+// methods are called in this order, of which those that read or write anything have Load, ReadBack or Store in their
+// names:
+//
+//	Load, ReadBackRefused           the checkpoint of the last run
+//	Reconcile                       the checkpoint that this run begins with, given the outcome of [ReadBack]
+//	StoreBeginning                  before the first row is sent
+//	Position, Move, Sent            while the table is read
+//	StoreReached                    after each page
+//	ReadBackMissing, StoreRefused, Delete   after a full refresh
+//	StoreEnd                        after the last row; [State.Finish] makes it a checkpoint that can be trusted
+type Tracker struct {
+	Options
+
+	state *State
+	table *table.Table
+	key   string // of the checkpoint in the state
+
+	last       checkpoint // of the run before
+	beginning  checkpoint // that this run begins with
+	checkpoint checkpoint // of this run
+
+	readBack   *readBack                // the rows that were there when the run began; nil where they are not known
+	removed    []key                    // of records that are deleted at Pipedrive
+	verified   map[string]plan.Position // from which the run goes on
+	versions   *sentVersions            // nil where nothing is going to verify the run
+	doubtful   bool                     // whether the table may have been dropped, or never come to the backend
+	refreshing bool                     // whether the run reads all records to find deletions
+	noted      int                      // pages that were sent when the position was last stored
+
+	verification Verification
+}
+
+// NewTracker returns the progress of a table of an account.
+func NewTracker(s *State, t *table.Table, o Options) *Tracker {
+	return &Tracker{Options: o, state: s, table: t, key: o.Form.key(t, o.Account)}
+}
+
+// Load loads the checkpoint of the last run.
+func (t *Tracker) Load(ctx context.Context) (err error) {
+	t.last, err = t.state.loadCheckpoint(ctx, t.key)
+	return err
+}
+
+// Reconcile finds the checkpoint that the run begins with, given the rows that the destination has.
+func (t *Tracker) Reconcile(back ReadBacks) Verification {
+	t.checkpoint = t.reconcile(back)
+	t.noteColumns()
+	since := t.checkpoint.Refreshed
+	t.refreshing = t.RefreshEvery > 0 && !since.IsZero() && t.Began.Sub(since) >= t.RefreshEvery && !t.last.Refreshing
+	t.checkpoint.Refreshing = t.refreshing
+	t.beginning = t.checkpoint
+	t.checkpoint.Positions = map[string]plan.Position{}
+	if !t.refreshing {
+		maps.Copy(t.checkpoint.Positions, t.beginning.Positions)
+	}
+	t.verified = maps.Clone(t.checkpoint.Positions)
+	if t.Verify || t.refreshing {
+		t.versions = newSentVersions(t.table)
+	}
+	return t.verification
+}
+
+// StoreBeginning keeps the checkpoint that the run begins with for the state, and voids those of other forms whose rows
+// the run replaces. The state has to be flushed before the first row is sent: the rows of this run take the place of
+// those of the last one, which then can't be verified any more.
+func (t *Tracker) StoreBeginning(ctx context.Context) error {
+	columns := !slices.Equal(t.last.Columns, t.beginning.Columns)
+	if (t.Verify || t.refreshing || columns) && len(t.last.Positions) > 0 {
+		if err := t.state.Store(ctx, t.key, t.beginning); err != nil {
+			return err
+		}
+	}
+	return t.state.forget(ctx, t.Form.replacedKeys(t.table, t.Account))
+}
+
+// Refreshing reports whether the run reads all records of the table to find deletions.
+func (t *Tracker) Refreshing() bool { return t.refreshing }
+
+// Position is how far a listing has been read.
+func (t *Tracker) Position(listing string) plan.Position { return t.checkpoint.Positions[listing] }
+
+// Move moves the position of a listing, all records before which have been sent.
+func (t *Tracker) Move(listing string, p plan.Position) { t.checkpoint.Positions[listing] = p }
+
+// Sent notes rows that are sent.
+func (t *Tracker) Sent(rows []*table.Row) {
+	if t.versions != nil {
+		t.versions.add(rows)
+	}
+}
+
+// checkpointPages is how many pages of a table a run sends before it stores how far it got; each further
+// time it is a quarter of those that it sent until then, if that is more.
+const checkpointPages = 10
+
+// StoreReached stores how far the run got in a listing, for the next one to go on from should this one be cut short. It
+// does so now and then only. sent is how many pages of the table were sent.
+func (t *Tracker) StoreReached(ctx context.Context, listing string, p plan.Position, sent int) error {
+	if !t.Verify || t.refreshing || sent-t.noted < max(checkpointPages, t.noted/4) {
+		return nil
+	}
+	t.noted = sent
+	t.Move(listing, p)
+	if err := t.store(ctx); err != nil {
+		return err
+	}
+	if err := t.state.Flush(ctx); err != nil {
+		t.Logger.Info().Err(err).Msg("how far the run got can't be written down now")
+	}
+	return nil
+}
+
+// StoreEnd keeps the checkpoint of a table that was read to its end, or as far as the budget goes.
+func (t *Tracker) StoreEnd(ctx context.Context) error {
+	if t.refreshing || t.checkpoint.Refreshed.IsZero() {
+		t.checkpoint.refreshed = t.Began
+	}
+	if t.Verify && t.readBack != nil {
+		replaced, rest := t.readBack.kept(t.versions.sent, t.removed)
+		t.checkpoint.Replaced, t.checkpoint.Rest, t.readBack = replaced, &rest, nil
+	}
+	return t.store(ctx)
+}
+
+// settledRows is how many rows a run has to send for their table to be at the destination when the run ends:
+// several messages' worth. Destinations make a table with the first of its rows.
+const settledRows = 5_000
+
+// store keeps how far the run got, and the rows that it sent, unfinished.
+func (t *Tracker) store(ctx context.Context) error {
+	c := t.checkpoint
+	if t.Verify {
+		c.Verified, c.Sent = t.verified, t.versions.segments()
+	}
+	known := t.Verify && len(t.versions.sent) >= settledRows
+	for listing, p := range c.Positions {
+		if !p.Equal(t.verified[listing]) {
+			t.state.moved.Store(true)
+		}
+	}
+	return t.state.storeCheckpoint(ctx, t.key, t.table, c, known, t.doubtful)
+}
+
+// costOf is about how many API tokens it costs to read a table of so many rows from its beginning.
+func (t *Tracker) costOf(rows int64) int64 {
+	page := max(1, int64(t.PageRows))
+	return (rows + page - 1) / page * int64(t.PageTokens)
+}

@@ -1,0 +1,117 @@
+package client
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/rs/zerolog"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+)
+
+// UseState has the run go on from where the last one ended.
+func (r *Run) UseState(s *progress.State) { r.state = s }
+
+// Lease takes the lease of tables in the state's table of a backend. The error is [progress.ErrOverlap] where another
+// run holds it.
+func (r *Run) Lease(
+	ctx context.Context, b *progress.Backend, stateTable string, tables []*table.Table, shard *plugin.Shard, log zerolog.Logger,
+) (err error) {
+	ids := make([]string, len(r.accounts))
+	for i, a := range r.accounts {
+		ids[i] = a.id
+	}
+	r.lease, err = progress.TakeLease(ctx, b, stateTable, progress.LeaseKeys(ids, tables, shard), r.machine.Lease, log)
+	return err
+}
+
+// HoldLease renews the lease until end is called, which gives it back. The context that it returns ends when the
+// lease is lost; end then returns why.
+func (r *Run) HoldLease(ctx context.Context) (held context.Context, end func() error) {
+	return r.lease.Hold(ctx)
+}
+
+// CheckLease reads the lease from the state, and returns an error if another run has taken it.
+func (r *Run) CheckLease(ctx context.Context) error {
+	if r.lease == nil {
+		return nil
+	}
+	return r.lease.Check(ctx)
+}
+
+// tracker returns the progress of a table of the account, nil where the table is read in full.
+func (a *Account) tracker(t *table.Table) *progress.Tracker {
+	if !t.Incremental || a.run.state == nil {
+		return nil
+	}
+	o := progress.Options{
+		Account:      a.id,
+		Form:         progress.Form{API: a.api, StartTime: a.startTime, Deleted: a.query.Deleted, Archived: a.archived, CustomFields: a.customFields},
+		Verify:       a.verify,
+		RefreshEvery: a.refresh,
+		Began:        a.began,
+		Start:        a.start,
+		PageRows:     a.query.Limit,
+		Logger:       a.tableLogger(t),
+	}
+	if listings := a.listings(t); len(listings) > 0 {
+		o.PageTokens = listings[0].Cost
+	}
+	return progress.NewTracker(a.run.state, t, o)
+}
+
+// resume loads the checkpoint of each table and account, reads each table back from the destination, at most once, and
+// stores the checkpoints that the run begins with. Nothing has been sent yet.
+func (r *Run) resume(ctx context.Context, readings []*reading) error {
+	if r.state == nil {
+		return nil
+	}
+	var errs []error
+	for len(readings) > 0 {
+		n := 1
+		for n < len(readings) && readings[n].table == readings[0].table {
+			n++
+		}
+		if readings[0].incremental() {
+			errs = append(errs, r.resumeTable(ctx, readings[:n]))
+		}
+		readings = readings[n:]
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return r.state.Flush(ctx)
+}
+
+// resumeTable does so for a table's accounts.
+func (r *Run) resumeTable(ctx context.Context, readings []*reading) error {
+	var errs []error
+	var trackers []*progress.Tracker
+	for _, rd := range readings {
+		trackers = append(trackers, rd.progress)
+		err := rd.progress.Load(ctx)
+		if err == nil {
+			err = rd.progress.ReadBackRefused(ctx)
+		}
+		if err != nil {
+			errs = append(errs, about(err, rd.table.Name(), rd.account.id))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	back := progress.ReadBack(ctx, trackers, r.began)
+	for _, rd := range readings {
+		err := context.Cause(ctx)
+		if err == nil {
+			rd.account.verification.Add(rd.progress.Reconcile(back))
+			err = rd.progress.StoreBeginning(ctx)
+		}
+		if err != nil {
+			errs = append(errs, about(err, rd.table.Name(), rd.account.id))
+		}
+	}
+	return errors.Join(errs...)
+}
