@@ -47,8 +47,10 @@ func (a *Account) tracker(t *table.Table) *progress.Tracker {
 		return nil
 	}
 	o := progress.Options{
-		Account:      a.id,
-		Form:         progress.Form{API: a.api, StartTime: a.startTime, Deleted: a.query.Deleted, Archived: a.archived, CustomFields: a.customFields},
+		Account: a.id,
+		Form: progress.Form{
+			API: a.api, StartTime: a.startTime, Deleted: a.query.Deleted, Archived: a.archived, CustomFields: a.customFields,
+		},
 		Verify:       a.verify,
 		RefreshEvery: a.refresh,
 		Began:        a.began,

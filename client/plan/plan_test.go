@@ -191,7 +191,7 @@ func TestNewestFirst_stopsAtThePosition(t *testing.T) {
 	f := facts(200)
 	f.Refresh = true
 	units, _ = play(t, For(byFiles, f), position, Outcome{})
-	require.Equal(t, pipedrive.ByID, units[0].Order, "all again, to see which are gone")
+	require.Equal(t, pipedrive.ByID, units[0].Order, "all again, to find deletions")
 }
 
 // TestNewestFirst_whatDoesNotKeepItsPlaceIsReadByID: a reading that was given up is not one that came to its end.

@@ -148,7 +148,7 @@ func (d *drawing) changes() (changes []truth.Change) {
 	if d.lookback > 0 {
 		kinds = append(kinds, "late")
 	}
-	if d.refresh > 0 { // to which a record that moves from one list to another looks gone
+	if d.refresh > 0 { // to which a record that moves from one list to another looks deleted
 		kinds = append(kinds, "archive", "archive")
 	}
 	for range d.IntN(5) {

@@ -62,7 +62,7 @@ type process struct {
 type outcome struct {
 	differences []truth.Difference // between the destination and the truth
 	struck      int                // events that came about
-	// hidden says how the destination first lost rows, or may have, behind which the cursors have moved, so
+	// hidden says how the destination first lost rows, or may have, behind which the positions have moved, so
 	// that only the plugin's own check of what arrived can find them; "" if it has not.
 	hidden string
 }
@@ -81,7 +81,7 @@ func play(t *testing.T, h history) outcome {
 	}
 	err := w.run(run{retries: 2})
 	if err != nil && w.refresh > 0 && strings.Contains(w.log.String(), "more than half") {
-		w.refresh = 0 // somebody decides that the rows which are gone stay
+		w.refresh = 0 // somebody decides that the missing rows stay
 		err = w.run(run{retries: 2})
 	}
 	if *seed != 0 || err != nil {
@@ -199,7 +199,7 @@ func (w *world) run(r run) error {
 		fmt.Fprintf(&w.log, "-- %s\n%s", name, &p.output)
 	}
 	if err != nil && w.came["batch of "+stateTable] > 0 {
-		w.hide("a run failed after its cursors were written")
+		w.hide("a run failed after its checkpoints were written")
 	}
 	require.NoError(w.t, ctx.Err(), "a run hangs\n%v\n%s", w.history, &w.log)
 	return err

@@ -186,7 +186,7 @@ func TestCustomFields_jsonAndOff(t *testing.T) {
 }
 
 // TestCustomFields_changeBetweenRuns: a field that is renamed, added, removed or of another type in the second
-// run. Deal 1 changes between the runs; deal 2, which is older than the cursor, does not, and is read again all the
+// run. Deal 1 changes between the runs; deal 2, which is older than the position, does not, and is read again all the
 // same, since the field of another type has a column that its row lacks.
 func TestCustomFields_changeBetweenRuns(t *testing.T) {
 	t.Parallel()

@@ -44,7 +44,7 @@ type setup struct {
 	spec      string   // further lines of the plugin's spec
 	outer     string   // a further line of the source's outer spec
 	writeMode string
-	// backend keeps cursors in the destination.
+	// backend keeps checkpoints in the destination.
 	backend bool
 	// sourceOnly leaves the destination out of the configuration.
 	sourceOnly bool

@@ -65,7 +65,7 @@ func (s *setup) serving() string {
 }
 
 // TestSchedule_shardsTogetherReadEverything: with the plugin as a program or as a server, at first and again
-// after changes, with one table for the cursors of both shards.
+// after changes, with one table for the checkpoints of both shards.
 func TestSchedule_shardsTogetherReadEverything(t *testing.T) {
 	t.Parallel()
 	for registry, path := range map[string]func(*setup) string{

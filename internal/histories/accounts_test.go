@@ -59,11 +59,11 @@ func TestAccounts_stayApartWithoutState(t *testing.T) {
 	w.requireTruth(all...)
 }
 
-// TestAccounts_oneFails: what stops one account's table stops the run, and no account's cursor moves.
+// TestAccounts_oneFails: what stops one account's table stops the run, and no account's position moves.
 func TestAccounts_oneFails(t *testing.T) {
 	w := several(t, 2)
 	w.requireSync()
-	before := w.marks()
+	before := w.positions()
 	for _, a := range w.accounts {
 		a.Company.Advance(time.Hour)
 		for _, table := range incremental {
@@ -73,7 +73,7 @@ func TestAccounts_oneFails(t *testing.T) {
 	w.lost = -1
 	w.simulator.AddFault(simulator.Fault{Path: "/v1/notes", At: []int{2}, Action: simulator.Status(500)})
 	require.ErrorContains(t, w.sync(), "notes")
-	require.Equal(t, before, w.marks())
+	require.Equal(t, before, w.positions())
 	w.undisturbed()
 	w.requireSync()
 	w.requireTruth(all...)
@@ -83,7 +83,7 @@ func TestAccounts_failNamesAllThatCannotLogIn(t *testing.T) {
 	w := several(t, 4)
 	w.spec["on_account_error"] = "fail"
 	w.requireSync()
-	before := w.marks()
+	before := w.positions()
 	for _, i := range []int{1, 3} {
 		w.simulator.SetAPIToken(w.accounts[i].token, nil)
 	}
@@ -98,7 +98,7 @@ func TestAccounts_failNamesAllThatCannotLogIn(t *testing.T) {
 	require.NotContains(t, err.Error(), "company 3")
 	require.NotContains(t, err.Error(), "token-", "no credential in a message")
 	require.Empty(t, w.sent, "nothing is written")
-	require.Equal(t, before, w.marks())
+	require.Equal(t, before, w.positions())
 	for _, a := range w.accounts {
 		require.Len(t, w.rows("notes")[a.ID()], len(a.IDs("notes"))-1)
 	}

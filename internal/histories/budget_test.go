@@ -27,7 +27,7 @@ func (w *world) backfilled(between func()) (runs int, tokens int64) {
 	for runs = 1; runs < 100; runs++ {
 		before := map[string]string{}
 		if runs > 1 {
-			before = w.marks()
+			before = w.positions()
 		}
 		tokens += w.requireTokens()
 		if w.log.Len() == 0 {
@@ -35,7 +35,7 @@ func (w *world) backfilled(between func()) (runs int, tokens int64) {
 		}
 		require.Contains(w.t, w.log.String(), "budget")
 		require.Equal(w.t, 1, strings.Count(w.log.String(), "\n"), "one warning")
-		require.NotEqual(w.t, before, w.marks(), "run %d gets on", runs)
+		require.NotEqual(w.t, before, w.positions(), "run %d gets on", runs)
 		between()
 	}
 	w.t.Fatalf("not at the end after %d runs: %v", runs, w.state())
@@ -66,7 +66,7 @@ func TestMaxTokens_aBackfillTakesSeveralRuns(t *testing.T) {
 			w.requireTruth(all...)
 			t.Logf("%d runs, %d tokens, where one run takes %d", runs, tokens, whole)
 			require.Greater(t, runs, 2)
-			// Each run reads the second of each of its five cursors, and what lookback goes back, again.
+			// Each run reads the second of each of its five positions, and what lookback goes back, again.
 			require.LessOrEqual(t, tokens, whole*12/10+int64(runs)*unchanged)
 		})
 	}
@@ -132,20 +132,20 @@ func TestDailyLimit_endsTheRun(t *testing.T) {
 	}
 }
 
-// TestDailyLimit_aFullTableCannotStop: pipelines and stages have no cursor, so that a run which can't read
-// them fails, and keeps its cursors where they were.
+// TestDailyLimit_aFullTableCannotStop: pipelines and stages have no checkpoint, so that a run which can't read
+// them fails, and keeps its checkpoints where they were.
 func TestDailyLimit_aFullTableCannotStop(t *testing.T) {
 	long(t)
 	for _, table := range full {
 		t.Run(table, func(t *testing.T) {
 			w := newWorld(t, large(4711))
 			w.requireSync()
-			before := w.marks()
+			before := w.positions()
 			w.accounts[0].Company.Advance(time.Hour)
 			w.accounts[0].Change("deals", w.accounts[0].IDs("deals")[0], "changed")
 			w.simulator.AddFault(simulator.Fault{Path: paths[table][0], Action: simulator.DailyLimit})
 			require.ErrorIs(t, w.sync(), pipedrive.RateLimitExceeded)
-			require.Equal(t, before, w.marks())
+			require.Equal(t, before, w.positions())
 			w.undisturbed()
 			w.requireSync()
 			w.requireTruth(all...)
@@ -214,7 +214,7 @@ func TestCost_anIncrementalRun(t *testing.T) {
 		if table == "notes" {
 			page, cost = 19, 20 // of which one repeats the page before
 		}
-		// Beside the changed records come those of the cursor's own second and of the two minutes before.
+		// Beside the changed records come those of the position's own second and of the two minutes before.
 		extra += cost * int64((n+5+page-1)/page)
 	}
 	tokens := w.requireTokens()
@@ -245,7 +245,7 @@ func TestCost_whatRunsDoNotDoEachTime(t *testing.T) {
 		a.Remove("persons", id)
 	}
 	a.Company.Advance(49 * time.Hour)
-	require.EqualValues(t, 30, w.requireTokens()-whole, "250 persons are gone")
+	require.EqualValues(t, 30, w.requireTokens()-whole, "250 persons are deleted")
 
 	empty := newWorld(t, simulator.NewCompany(4711))
 	empty.tables, empty.backend = []string{"notes"}, false
@@ -290,8 +290,8 @@ func TestMaxTokens_aRunThatGetsNowhereFails(t *testing.T) {
 					w.requireTruth("persons")
 					return
 				}
-				require.NotEqual(t, before, w.marks(), "the run succeeds and gets nowhere: %s", w.log.String())
-				before = w.marks()
+				require.NotEqual(t, before, w.positions(), "the run succeeds and gets nowhere: %s", w.log.String())
+				before = w.positions()
 				w.company().Advance(10 * time.Minute)
 			}
 			t.Fatal("30 runs were not enough")

@@ -56,8 +56,8 @@ func TestSync_withAndWithoutState(t *testing.T) {
 	}
 }
 
-// TestIncremental_findsWhatIsCommittedInTheVerySecondOfTheCursor: the comparison is inclusive.
-func TestIncremental_findsWhatIsCommittedInTheVerySecondOfTheCursor(t *testing.T) {
+// TestIncremental_findsWhatIsCommittedInTheVerySecondOfThePosition: the comparison is inclusive.
+func TestIncremental_findsWhatIsCommittedInTheVerySecondOfThePosition(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		w.spec["lookback"] = "0s"
 		a.addMany(table, 3, a.Company.Now(), 0)
@@ -198,7 +198,7 @@ func (w *world) requireUntouched(table string, began time.Time) {
 	}
 }
 
-// TestIncremental_recordsChangeBetweenPagesOfALaterRun is the same with a cursor: of 12 records that were
+// TestIncremental_recordsChangeBetweenPagesOfALaterRun is the same with a checkpoint: of 12 records that were
 // changed since the last run, some change again between the pages.
 func TestIncremental_recordsChangeBetweenPagesOfALaterRun(t *testing.T) {
 	long(t)
@@ -323,7 +323,7 @@ func TestKnownLimit_archivingThatDoesNotStampUpdateTime(t *testing.T) {
 }
 
 // TestIncremental_recordsWithoutUpdateTime: updated_since never finds them, so the first run must, also if
-// it is cut short and goes on from a cursor.
+// it is cut short and goes on from a checkpoint.
 func TestIncremental_recordsWithoutUpdateTime(t *testing.T) {
 	long(t)
 	for _, n := range []int{1, 3, 5} {
@@ -341,7 +341,7 @@ func TestIncremental_recordsWithoutUpdateTime(t *testing.T) {
 					a.Company.UpdateDeal(id, func(d *simulator.Deal) { d.IsArchived, d.UpdateTime = true, nil })
 				}
 				if tokens > 0 {
-					// What has to be read at once fits: a page behind the cursor, and the records without an
+					// What has to be read at once fits: a page behind the position, and the records without an
 					// update_time from both ends. Pages of notes cost twice as much.
 					w.spec["max_tokens"] = map[bool]int{false: tokens, true: 2 * tokens}[table == "notes"]
 				}
@@ -395,7 +395,7 @@ func TestIncremental_recordsWithoutUpdateTimeAtEitherEnd(t *testing.T) {
 	}
 }
 
-// TestIncremental_pipedrivesClockIsNotOurs: cursors never go by this machine's clock where it is ahead, and bring
+// TestIncremental_pipedrivesClockIsNotOurs: positions never go by this machine's clock where it is ahead, and bring
 // records again where it is behind.
 func TestIncremental_pipedrivesClockIsNotOurs(t *testing.T) {
 	long(t)
@@ -429,7 +429,7 @@ func TestIncremental_pipedrivesClockIsNotOurs(t *testing.T) {
 	}
 }
 
-// TestIncremental_aClockThatIsAheadForOneRun: neither Pipedrive's clock nor this machine's can move a cursor ahead
+// TestIncremental_aClockThatIsAheadForOneRun: neither Pipedrive's clock nor this machine's can move a position ahead
 // of the time by itself, even if a record's update_time is as far ahead.
 func TestIncremental_aClockThatIsAheadForOneRun(t *testing.T) {
 	for _, whose := range []string{"pipedrive", "this machine"} {
@@ -457,9 +457,9 @@ func TestIncremental_aClockThatIsAheadForOneRun(t *testing.T) {
 	}
 }
 
-// TestIncremental_theCursorNeverPassesTheStartOfTheRun: neither because of records whose update_time is
+// TestIncremental_thePositionNeverPassesTheStartOfTheRun: neither because of records whose update_time is
 // ahead of the clock, nor because of those that are changed while the run goes on.
-func TestIncremental_theCursorNeverPassesTheStartOfTheRun(t *testing.T) {
+func TestIncremental_thePositionNeverPassesTheStartOfTheRun(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.spec["lookback"], w.spec["page_size"] = "0s", 3
 		a.addMany(table, 5, a.Company.Now().Add(-time.Minute), time.Second)
@@ -532,7 +532,7 @@ func TestIncremental_startTime(t *testing.T) {
 	})
 }
 
-// TestIncremental_startTimeThatMoves: "5 days ago" is a bound of the first run only; the cursor takes over.
+// TestIncremental_startTimeThatMoves: "5 days ago" is a bound of the first run only; the checkpoint takes over.
 func TestIncremental_startTimeThatMoves(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["start_time"] = incremental, "5 days ago"
@@ -568,28 +568,28 @@ func TestFull_startTime(t *testing.T) {
 	})
 }
 
-// TestIncremental_noRowsKeepTheCursor: where nothing comes, because all that was new is gone, the cursor
+// TestIncremental_noRowsKeepThePosition: where nothing comes, because all that was new was deleted, the position
 // stays.
-func TestIncremental_noRowsKeepTheCursor(t *testing.T) {
+func TestIncremental_noRowsKeepThePosition(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		if table == "deals" {
 			t.Skip("deals that were deleted still come")
 		}
 		ids := a.addMany(table, 3, a.Company.Now(), 0)
 		w.requireSync()
-		before := w.marks()
+		before := w.positions()
 		for _, id := range ids {
 			a.Remove(table, id)
 		}
 		a.Company.Advance(time.Hour)
 		w.requireSync()
 		require.Empty(t, w.sent[table])
-		require.Equal(t, before, w.marks())
+		require.Equal(t, before, w.positions())
 		w.requireTruth(table)
 	})
 }
 
-// TestIncremental_anEmptyAccount has no cursor to go on from, and its first record is found.
+// TestIncremental_anEmptyAccount has no checkpoint to go on from, and its first record is found.
 func TestIncremental_anEmptyAccount(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		w.requireSync()
@@ -649,7 +649,7 @@ func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
 				a := w.accounts[0]
 				w.requireSync()
 				request := int(min(2, w.simulator.Usage().ByPath[paths[table][0]].Requests)) // some tables have one page
-				before := w.marks()
+				before := w.positions()
 				counts := map[string]int{}
 				for _, table := range all {
 					counts[table] = w.count(table)
@@ -665,7 +665,7 @@ func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
 				w.lost = lost
 				err := w.sync()
 				require.ErrorContains(t, err, table)
-				require.Equal(t, before, w.marks())
+				require.Equal(t, before, w.positions())
 				for table, n := range counts {
 					require.GreaterOrEqual(t, w.count(table), n, "a run that fails removes nothing")
 				}

@@ -106,7 +106,7 @@ func TestCustomFields_accountsComeAndGo(t *testing.T) {
 	require.Equal(t, truth.Cell{Kind: "text", Text: "2"}, got["2"]["cf_budget_text"])
 }
 
-// TestCustomFields_theirKeyOfTheSpecChanges: with other columns to fill, the tables are read anew; a cursor
+// TestCustomFields_theirKeyOfTheSpecChanges: with other columns to fill, the tables are read anew; a checkpoint
 // that goes on would leave them NULL in every row that does not change.
 func TestCustomFields_theirKeyOfTheSpecChanges(t *testing.T) {
 	one := withFields(1, "Budget/double")

@@ -464,7 +464,7 @@ func (w *world) exec(statement string, values ...any) {
 	})
 }
 
-// state returns the cursors by their keys; the newest where there are several.
+// state returns the checkpoints by their keys; the newest where there are several.
 func (w *world) state() map[string]string {
 	w.t.Helper()
 	state := map[string]string{}
@@ -484,21 +484,22 @@ func (w *world) state() map[string]string {
 	return state
 }
 
-// marks returns how far each table was read, by the keys of the state. What a run that did not end well says
+// positions returns how far each table was read, by the keys of the state. What a run that did not end well says
 // of that is not counted: the next one trusts it only as far as its rows arrived.
-func (w *world) marks() map[string]string {
+func (w *world) positions() map[string]string {
 	w.t.Helper()
-	marks := map[string]string{}
+	positions := map[string]string{}
 	for key, value := range w.state() {
-		var cursor struct {
-			Finished        bool
-			Marks, Verified json.RawMessage
+		var checkpoint struct {
+			Finished  bool
+			Positions json.RawMessage `json:"marks"`
+			Verified  json.RawMessage
 		}
-		require.NoError(w.t, json.Unmarshal([]byte(value), &cursor), value)
-		marks[key] = string(cursor.Marks)
-		if !cursor.Finished {
-			marks[key] = string(cursor.Verified)
+		require.NoError(w.t, json.Unmarshal([]byte(value), &checkpoint), value)
+		positions[key] = string(checkpoint.Positions)
+		if !checkpoint.Finished {
+			positions[key] = string(checkpoint.Verified)
 		}
 	}
-	return marks
+	return positions
 }

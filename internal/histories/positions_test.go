@@ -102,7 +102,7 @@ func TestFullRefresh_halfOfTheRowsAreGone(t *testing.T) {
 	require.Len(t, w.rows("persons")["4711"], 10)
 }
 
-// TestFullRefresh_startTimeLeavesRowsOut, which are there from earlier runs: they stay. What is gone since
+// TestFullRefresh_startTimeLeavesRowsOut, which are there from earlier runs: they stay. Records that were deleted since
 // start_time is removed.
 func TestFullRefresh_startTimeLeavesRowsOut(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {

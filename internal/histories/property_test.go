@@ -151,7 +151,7 @@ func (h *history) run() {
 	}
 }
 
-// isRefused reports whether a run failed since more than half of a table's rows are gone. Then somebody decides that they
+// isRefused reports whether a run failed since more than half of a table's rows are missing. Then somebody decides that they
 // stay, or nobody decides yet.
 func (h *history) isRefused(err error) bool {
 	if err == nil || !strings.Contains(err.Error(), "more than half") {
@@ -202,7 +202,7 @@ func (h *history) between() {
 // away: which rows were there before it is not known then.
 func (h *history) deleteRows() {
 	h.removals++
-	h.refused = false // maybe, since fewer of the rows that are gone are there
+	h.refused = false // maybe, since fewer of the missing rows are there
 	of := rapid.IntRange(2, 4).Draw(h.t, "one of so many rows")
 	for _, table := range h.tables {
 		if slices.Contains(incremental, table) {
@@ -220,7 +220,7 @@ func (h *history) drawChange() truth.Change {
 	if h.lookback > 0 {
 		kinds = append(kinds, "late")
 	}
-	if h.spec["full_refresh_every"] != "0s" { // to which a record that moves from one list to another looks gone
+	if h.spec["full_refresh_every"] != "0s" { // to which a record that moves from one list to another looks deleted
 		kinds = append(kinds, "archive", "archive")
 	}
 	return truth.Change{

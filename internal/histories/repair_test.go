@@ -149,14 +149,14 @@ func TestVerify_aColumnIsDropped(t *testing.T) {
 	})
 }
 
-// eachCursor rewrites the cursors of the state.
-func (w *world) eachCursor(change func(cursor map[string]any)) {
+// eachCheckpoint rewrites the checkpoints of the state.
+func (w *world) eachCheckpoint(change func(checkpoint map[string]any)) {
 	w.t.Helper()
 	for key, value := range w.state() {
-		var cursor map[string]any
-		require.NoError(w.t, json.Unmarshal([]byte(value), &cursor))
-		change(cursor)
-		changed, err := json.Marshal(cursor)
+		var checkpoint map[string]any
+		require.NoError(w.t, json.Unmarshal([]byte(value), &checkpoint))
+		change(checkpoint)
+		changed, err := json.Marshal(checkpoint)
 		require.NoError(w.t, err)
 		w.exec("UPDATE "+stateTable+" SET value = ? WHERE key = ?", string(changed), key)
 	}
@@ -172,11 +172,11 @@ func TestIncremental_aReleaseHasANewColumn(t *testing.T) {
 				w.requireSync()
 				column := columnOf[table]
 				w.exec(fmt.Sprintf("UPDATE pipedrive_%s SET %s = NULL", table, column))
-				w.eachCursor(func(cursor map[string]any) {
-					columns, _ := cursor["columns"].([]any)
+				w.eachCheckpoint(func(checkpoint map[string]any) {
+					columns, _ := checkpoint["columns"].([]any)
 					left := slices.DeleteFunc(slices.Clone(columns), func(c any) bool { return strings.HasPrefix(c.(string), column+":") })
 					require.Len(w.t, left, len(columns)-1)
-					cursor["columns"] = left
+					checkpoint["columns"] = left
 				})
 				a.Company.Advance(time.Hour)
 				w.requireSync()
@@ -193,10 +193,10 @@ func TestIncremental_aStateWithoutColumns(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
 		w.requireSync()
-		w.eachCursor(func(cursor map[string]any) { delete(cursor, "columns") })
+		w.eachCheckpoint(func(checkpoint map[string]any) { delete(checkpoint, "columns") })
 		a.Company.Advance(time.Hour)
 		w.requireQuiet(table)
-		w.eachCursor(func(cursor map[string]any) { require.NotEmpty(w.t, cursor["columns"]) })
+		w.eachCheckpoint(func(checkpoint map[string]any) { require.NotEmpty(w.t, checkpoint["columns"]) })
 	})
 }
 

@@ -264,7 +264,7 @@ func TestFullRefresh_removesWhatIsGone(t *testing.T) {
 	})
 }
 
-// TestFullRefresh_dealsThatLeaveTheArchive while the other list is read are in neither, and not gone.
+// TestFullRefresh_dealsThatLeaveTheArchive while the other list is read are in neither, and not deleted.
 func TestFullRefresh_dealsThatLeaveTheArchive(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["full_refresh_every"] = []string{"deals"}, "24h"
@@ -286,7 +286,7 @@ func TestFullRefresh_dealsThatLeaveTheArchive(t *testing.T) {
 	w.requireTruth("deals")
 }
 
-// refused is a world in which a full refresh found 11 of 20 persons gone.
+// refused is a world in which a full refresh missed 11 of 20 persons.
 func refused(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, simulator.NewCompany(4711))
@@ -302,7 +302,7 @@ func refused(t *testing.T) *world {
 	return w
 }
 
-// requireRefused runs a sync that must fail since most rows are gone, and removes none.
+// requireRefused runs a sync that must fail since most rows are missing at Pipedrive, and removes none.
 func (w *world) requireRefused(says ...string) {
 	w.t.Helper()
 	err := w.sync()

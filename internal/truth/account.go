@@ -13,14 +13,14 @@ import (
 // can treat all tables alike. A record is known by its number, which is its id where ids are whole numbers.
 type Account struct {
 	Company *simulator.Company
-	// gone are the keys of the records that were deleted so that no list shows them any more, by table.
-	gone    map[string]map[string]bool
+	// deleted are the keys of the records that were deleted so that no list shows them any more, by table.
+	deleted map[string]map[string]bool
 	changes int
 }
 
 // NewAccount returns an account that nothing was deleted from yet.
 func NewAccount(c *simulator.Company) *Account {
-	return &Account{Company: c, gone: map[string]map[string]bool{}}
+	return &Account{Company: c, deleted: map[string]map[string]bool{}}
 }
 
 // MayStay says, for [Compare], which rows of a table a destination that is only added to may hold beyond those
@@ -31,7 +31,7 @@ func (a *Account) MayStay(table string) func(Row) bool {
 		return nil
 	}
 	return func(row Row) bool {
-		return a.gone[table][row.Key(table)] || table == "deals" && row["is_deleted"].Text == "1"
+		return a.deleted[table][row.Key(table)] || table == "deals" && row["is_deleted"].Text == "1"
 	}
 }
 
@@ -161,10 +161,10 @@ func (a *Account) Change(table string, id int64, text string) {
 // Remove deletes a record. A deal stays listed, as a deleted one, for 30 days.
 func (a *Account) Remove(table string, id int64) {
 	if table != "deals" && slices.Contains(Incremental, table) {
-		if a.gone[table] == nil {
-			a.gone[table] = map[string]bool{}
+		if a.deleted[table] == nil {
+			a.deleted[table] = map[string]bool{}
 		}
-		a.gone[table][a.Key(table, id)] = true
+		a.deleted[table][a.Key(table, id)] = true
 	}
 	if h, ok := handmade[table]; ok {
 		h.remove(a.Company, id)

@@ -210,7 +210,9 @@ func (c *Client) mayEnd(run *client.Run, checkpoints *progress.State, skipped er
 }
 
 // finish ends a run that may end.
-func (c *Client) finish(ctx context.Context, run *client.Run, checkpoints *progress.State, skipped error, res chan<- message.SyncMessage) error {
+func (c *Client) finish(
+	ctx context.Context, run *client.Run, checkpoints *progress.State, skipped error, res chan<- message.SyncMessage,
+) error {
 	unread, why := run.Unread()
 	if len(unread) > 0 {
 		c.logger.Warn().Err(why).Strs("tables", unread).
@@ -225,7 +227,7 @@ func (c *Client) finish(ctx context.Context, run *client.Run, checkpoints *progr
 	}
 	for _, deletions := range run.Deletions() {
 		if skipped != nil {
-			c.logger.Warn().Msg("accounts are left out of this sync, so rows that are deleted at Pipedrive stay until the next full refresh")
+			c.logger.Warn().Msg("accounts are left out of this sync, so that deletions wait for the next full refresh")
 			break
 		}
 		if err := sendAll(ctx, deletions.Messages(), res); err != nil {
