@@ -1,5 +1,6 @@
-// Package client is what a table's resolver holds: one Pipedrive account with its HTTP client, its
-// look-ups and its place in the run, and the one loop that reads a table.
+// Package client reads Pipedrive accounts. An [Account] has an HTTP client and look-ups; a [Run] reads the tables of
+// several accounts within a budget. One loop, in read.go, reads a table of an account page by page, and a sink sends its
+// rows. Package plan decides which records a run reads, and package progress what it remembers of them.
 package client
 
 import (

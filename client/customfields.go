@@ -32,7 +32,7 @@ func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state 
 	extended := map[string]*table.Table{}
 	for _, t := range needed {
 		var err error
-		if extended[t.Records], err = withCustomFields(ctx, t, r.accounts, state); err != nil {
+		if extended[t.Records], err = loadCustomFields(ctx, t, r.accounts, state); err != nil {
 			return nil, err
 		}
 	}
@@ -60,7 +60,7 @@ func readFields(ctx context.Context, tables []*table.Table, accounts []*Account)
 				continue
 			}
 			group.Go(func() error {
-				if _, err := a.fields(ctx, t, &a.meter); err != nil {
+				if _, err := a.loadFields(ctx, t, &a.meter); err != nil {
 					return about(err, t.Name(), a.id)
 				}
 				return nil
@@ -70,8 +70,9 @@ func readFields(ctx context.Context, tables []*table.Table, accounts []*Account)
 	return group.Wait()
 }
 
-// withCustomFields is the table with the columns of its records' custom fields behind its own.
-func withCustomFields(ctx context.Context, t *table.Table, accounts []*Account, state *progress.State) (*table.Table, error) {
+// loadCustomFields loads a table's custom fields, keeps the names of their columns for the state, and returns the table
+// with these columns behind its own.
+func loadCustomFields(ctx context.Context, t *table.Table, accounts []*Account, state *progress.State) (*table.Table, error) {
 	names, stored, err := loadNames(ctx, state, t)
 	if err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func withCustomFields(ctx context.Context, t *table.Table, accounts []*Account, 
 		if !a.coversFields(t) {
 			continue
 		}
-		fields, err := a.fields(ctx, t, &a.meter)
+		fields, err := a.loadFields(ctx, t, &a.meter)
 		if err != nil {
 			return nil, err
 		}

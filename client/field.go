@@ -9,20 +9,20 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// fields returns the fields of a table's records, standard and custom ones. An export endpoint has no list
-// of them.
-func (a *Account) fields(ctx context.Context, t *table.Table, m *pipedrive.Meter) ([]*table.Row, error) {
+// loadFields returns the fields of a table's records, standard and custom ones. It asks the API for them once. An export
+// endpoint has no list of them.
+func (a *Account) loadFields(ctx context.Context, t *table.Table, m *pipedrive.Meter) ([]*table.Row, error) {
 	return a.lookups.list(t.Fields).load(ctx, a, m)
 }
 
-// customFieldsV1 returns what gathers the custom fields of a table's records. Where the table has no column of
+// loadCustomFieldsV1 returns the collector of the custom fields of a table's records. Where the table has no column of
 // custom fields, or the API has them in one object already, it returns nil.
-func (a *Account) customFieldsV1(ctx context.Context, t *table.Table, m *pipedrive.Meter) (*table.CustomFieldsV1, error) {
+func (a *Account) loadCustomFieldsV1(ctx context.Context, t *table.Table, m *pipedrive.Meter) (*table.CustomFieldsV1, error) {
 	if !t.HasCustomFields() || t.Form(a.api) == table.V2 {
 		return nil, nil
 	}
 	c := &table.CustomFieldsV1{Kinds: map[string]string{}}
-	fields, err := a.fields(ctx, t, m)
+	fields, err := a.loadFields(ctx, t, m)
 	for _, f := range fields {
 		c.Kinds[f.Values[customfields.Code].Text] = f.Values[customfields.FieldType].Text
 	}
@@ -34,15 +34,15 @@ func (a *Account) coversFields(t *table.Table) bool {
 	return !slices.ContainsFunc(t.Fields.Listings(a.api), func(l pipedrive.Listing) bool { return !a.covers(l) })
 }
 
-// describe returns the rows of a table of fields: those of the tables that it describes, as far as the
+// loadDescribed returns the rows of a table of fields: those of the tables that it describes, as far as the
 // user's consent covers them.
-func describe(ctx context.Context, t *table.Table, a *Account, m *pipedrive.Meter) ([]*table.Row, error) {
+func loadDescribed(ctx context.Context, t *table.Table, a *Account, m *pipedrive.Meter) ([]*table.Row, error) {
 	var rows []*table.Row
 	for _, of := range t.Describes {
 		if !a.coversFields(of) {
 			continue
 		}
-		fields, err := a.fields(ctx, of, m)
+		fields, err := a.loadFields(ctx, of, m)
 		if err != nil {
 			return nil, err
 		}

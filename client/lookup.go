@@ -67,8 +67,8 @@ func (l *lookups) of(t *table.Table) *lookupList {
 	return nil
 }
 
-// copies returns the list's rows for a table to finish.
-func (l *lookupList) copies(ctx context.Context, a *Account, m *pipedrive.Meter) ([]*table.Row, error) {
+// loadCopies loads the list unless somebody did, and returns copies of its rows for a table to finish.
+func (l *lookupList) loadCopies(ctx context.Context, a *Account, m *pipedrive.Meter) ([]*table.Row, error) {
 	rows, err := l.load(ctx, a, m)
 	copies := make([]*table.Row, len(rows))
 	for i, row := range rows {
@@ -79,9 +79,9 @@ func (l *lookupList) copies(ctx context.Context, a *Account, m *pipedrive.Meter)
 	return copies, err
 }
 
-// lookup returns the function that looks a record's id up. Without the scope for the list it finds nothing,
-// with one warning: the table that asks is whole without it.
-func (a *Account) lookup(ctx context.Context, l *table.Looked, m *pipedrive.Meter) (func(id int64) table.Value, error) {
+// loadLookup loads a list and returns the function that looks a record's id up in it. Without the scope for the list it
+// finds nothing, with one warning: the table that asks is whole without it.
+func (a *Account) loadLookup(ctx context.Context, l *table.Looked, m *pipedrive.Meter) (func(id int64) table.Value, error) {
 	list := a.lookups.list(l.Table)
 	rows, err := list.load(ctx, a, m)
 	if errors.Is(err, pipedrive.MissingScope) {

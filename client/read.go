@@ -44,7 +44,7 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 // all reads what the table is made of.
 func (r *reading) all(ctx context.Context) error {
 	if r.table.Describes != nil {
-		rows, err := describe(ctx, r.table, r.account, &r.meter)
+		rows, err := loadDescribed(ctx, r.table, r.account, &r.meter)
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (r *reading) all(ctx context.Context) error {
 		return r.send(ctx, rows)
 	}
 	if list := r.account.lookups.of(r.table); list != nil {
-		rows, err := list.copies(ctx, r.account, &r.meter)
+		rows, err := list.loadCopies(ctx, r.account, &r.meter)
 		if err != nil {
 			return err
 		}
@@ -101,14 +101,14 @@ func (a *Account) tableLogger(t *table.Table) zerolog.Logger {
 // incremental reports whether the table goes on from where the last run ended.
 func (r *reading) incremental() bool { return r.progress != nil }
 
-// prepare loads what is needed before the first row.
+// prepare loads the lists that are needed before the first row.
 func (r *reading) prepare(ctx context.Context) (err error) {
 	t, a := r.table, r.account
 	r.decoder = table.NewDecoder(t.Columns, a.sources(t))
-	if r.decoder.Custom, err = a.customFieldsV1(ctx, t, &r.meter); err != nil {
+	if r.decoder.Custom, err = a.loadCustomFieldsV1(ctx, t, &r.meter); err != nil {
 		return err
 	}
-	r.finish, err = a.columnLookups(ctx, t, &r.meter)
+	r.finish, err = a.loadLookups(ctx, t, &r.meter)
 	return err
 }
 
@@ -269,8 +269,9 @@ func (r *reading) send(ctx context.Context, page []*table.Row) error {
 	}
 }
 
-// columnLookups loads what a table's columns look up, and returns what replaces a row's ids by what was found.
-func (a *Account) columnLookups(ctx context.Context, t *table.Table, m *pipedrive.Meter) (func(*table.Row), error) {
+// loadLookups loads the lists that a table's columns look ids up in, and returns the function that replaces a row's ids by
+// the values that were found.
+func (a *Account) loadLookups(ctx context.Context, t *table.Table, m *pipedrive.Meter) (func(*table.Row), error) {
 	found := map[int]func(int64) table.Value{}
 	for i, c := range t.Columns {
 		looked := a.sources(t)(c).Lookup()
@@ -278,7 +279,7 @@ func (a *Account) columnLookups(ctx context.Context, t *table.Table, m *pipedriv
 			continue
 		}
 		var err error
-		if found[i], err = a.lookup(ctx, looked, m); err != nil {
+		if found[i], err = a.loadLookup(ctx, looked, m); err != nil {
 			return nil, err
 		}
 	}
