@@ -28,7 +28,7 @@ type Batch struct {
 	parents array.Builder // of _cq_parent_id, which is always NULL
 	owners  *array.StringBuilder
 	values  []array.Builder // of the record's columns
-	texts   []*texts        // columns of texts
+	texts   []*texts        // those that are text
 	before  int             // rows of the record batch before
 }
 
