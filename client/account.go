@@ -34,6 +34,7 @@ type Account struct {
 	archived bool            // whether archived records are wanted
 	meter    pipedrive.Meter // of all that the account takes
 	rows     atomic.Int64    // that were sent
+	atOnce   int             // requests that may be under way
 	lookups  lookups
 	columns  map[string]map[string]string // of custom fields, by type of record and hash
 	run      *Run
@@ -125,6 +126,7 @@ func connect(
 		lookback: s.Lookback.Duration(),
 		verify:   s.Verify,
 		refresh:  s.FullRefreshEvery.Duration(),
+		atOnce:   s.Concurrency,
 
 		customFields: s.CustomFields,
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
@@ -73,13 +75,14 @@ type reading struct {
 	account  *Account
 	schema   *schema.Table
 	res      chan<- any
-	decoder  *table.Decoder
+	decoder  *table.Decoder    // of which each unit has a clone
 	finish   func(*table.Row)  // replaces a row's ids by what is looked up
 	progress *progress.Tracker // nil where the table is read in full
+	meter    pipedrive.Meter
 
-	meter   pipedrive.Meter
-	decoded int64 // records of the pages that were read
-	skipped int64 // records that a unit's rule left out
+	mu      sync.Mutex // held while a page is counted and sent: units that are read side by side take turns
+	decoded int64      // records of the pages that were read
+	skipped int64      // records that a unit's rule left out
 
 	sent int // pages
 	rows int
@@ -128,18 +131,48 @@ func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
 		strategy, p.Position = plan.For(l, r.facts()), r.progress.Position(l.Key())
 	}
 	for stage := strategy.Next(p); len(stage) > 0; stage = strategy.Next(p) {
-		for _, u := range stage {
-			outcome, err := r.unit(ctx, l, p, u)
-			p = strategy.Advance(p, u, outcome)
-			if r.incremental() {
-				r.progress.Move(l.Key(), p.Position)
-			}
-			if err != nil {
-				return err
-			}
+		outcomes, err := r.stage(ctx, l, p, stage)
+		for i, outcome := range outcomes {
+			p = strategy.Advance(p, stage[i], outcome)
+		}
+		if r.incremental() {
+			r.progress.Move(l.Key(), p.Position)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// stage reads the units of a stage side by side, as many at once as the account may have requests under way. All of
+// their rows were sent when it returns. The first error ends those that are under way. One of the budget does not: a
+// unit that can end without another page does so, which spares the next run to read it again. Units that were not read
+// to their ends have the outcome of those that were stopped.
+func (r *reading) stage(ctx context.Context, l pipedrive.Listing, p plan.Progress, units []plan.Unit) ([]plan.Outcome, error) {
+	outcomes, budget := make([]plan.Outcome, len(units)), make(chan error, len(units))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(r.account.atOnce)
+	for i, u := range units {
+		outcomes[i].Stopped = true
+		group.Go(func() error {
+			return recovered(func() (err error) {
+				if len(budget) > 0 {
+					return nil
+				}
+				if outcomes[i], err = r.unit(ctx, l, p, u); r.mayStop(err) {
+					budget <- err
+					return nil
+				}
+				return err
+			})
+		})
+	}
+	err := group.Wait()
+	if err == nil && len(budget) > 0 {
+		err = <-budget
+	}
+	return outcomes, err
 }
 
 // balance is an error if some of the records that were read were neither sent nor left out by a rule.
@@ -180,26 +213,12 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 
 // pages reads the pages of a unit and notes the latest update_time in them.
 func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, p plan.Progress, u plan.Unit, o *plan.Outcome) error {
-	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.Record) {
+	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.Clone().Record) {
 		if err != nil {
 			return err
 		}
-		r.decoded += int64(len(page))
-		ended := false
-		wanted := make([]*table.Row, 0, len(page))
-		for _, row := range page {
-			changed, timed := row.RecordTime()
-			if u.Sends(changed, timed) {
-				wanted = append(wanted, row)
-			} else {
-				r.skipped++
-			}
-			ended = ended || u.EndsAt(changed, timed)
-			if changed.After(o.Seen) {
-				o.Seen = changed
-			}
-		}
-		if err := r.send(ctx, wanted); err != nil {
+		ended, err := r.page(ctx, page, u, o)
+		if err != nil || ended {
 			return err
 		}
 		if reached, ok := plan.Reached(p, u, o.Seen, r.facts()); ok && r.incremental() {
@@ -207,11 +226,29 @@ func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 				return err
 			}
 		}
-		if ended {
-			return nil
-		}
 	}
 	return nil
+}
+
+// page sends the records of a page that the unit's rule lets through, and reports whether the unit ends there. Units
+// that are read side by side take turns.
+func (r *reading) page(ctx context.Context, page []*table.Row, u plan.Unit, o *plan.Outcome) (ended bool, err error) {
+	wanted := make([]*table.Row, 0, len(page))
+	for _, row := range page {
+		changed, timed := row.RecordTime()
+		if u.Sends(changed, timed) {
+			wanted = append(wanted, row)
+		}
+		ended = ended || u.EndsAt(changed, timed)
+		if changed.After(o.Seen) {
+			o.Seen = changed
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.decoded += int64(len(page))
+	r.skipped += int64(len(page) - len(wanted))
+	return ended, r.send(ctx, wanted)
 }
 
 // reserve is how many of the day's API tokens incremental tables leave to those that are always read in

@@ -143,6 +143,16 @@ func NewDecoder(columns []Column, source func(Column) Source) *Decoder {
 	return d
 }
 
+// Clone returns a decoder of the same records for another goroutine.
+func (d *Decoder) Clone() *Decoder {
+	clone := *d
+	clone.inner, clone.bytes = nil, bytes.Reader{}
+	if d.Custom != nil {
+		clone.Custom = &CustomFieldsV1{Kinds: d.Custom.Kinds}
+	}
+	return &clone
+}
+
 func (s Source) readerOf(c Column) Reader {
 	switch {
 	case s.lookup != nil: // the id is read here and replaced later
