@@ -3,6 +3,52 @@
 --   psql "$POSTGRESQL_CONNECTION_STRING" -f docs/examples/comments.sql
 -- The statements on tables that were not synced fail, which does no harm.
 
+COMMENT ON TABLE pipedrive_activities IS 'Calls, meetings, tasks and other activities, planned and done. https://developers.pipedrive.com/docs/api/v1/Activities#getActivities';
+COMMENT ON COLUMN pipedrive_activities._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_activities._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_activities.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_activities.id IS 'The activity''s id.';
+COMMENT ON COLUMN pipedrive_activities.subject IS 'Subject.';
+COMMENT ON COLUMN pipedrive_activities.type IS 'Type of the activity: the key_string of an activity type, like call.';
+COMMENT ON COLUMN pipedrive_activities.owner_id IS 'The user who has to do the activity.';
+COMMENT ON COLUMN pipedrive_activities.owner_name IS 'The owner''s name.';
+COMMENT ON COLUMN pipedrive_activities.owner_email IS 'The owner''s e-mail address.';
+COMMENT ON COLUMN pipedrive_activities.creator_user_id IS 'The user who created the activity.';
+COMMENT ON COLUMN pipedrive_activities.is_deleted IS 'Whether the activity is deleted.';
+COMMENT ON COLUMN pipedrive_activities.add_time IS 'When the activity was created.';
+COMMENT ON COLUMN pipedrive_activities.update_time IS 'When the activity was last changed.';
+COMMENT ON COLUMN pipedrive_activities.deal_id IS 'The deal that the activity belongs to.';
+COMMENT ON COLUMN pipedrive_activities.lead_id IS 'The lead that the activity belongs to.';
+COMMENT ON COLUMN pipedrive_activities.person_id IS 'The person whom the activity is with.';
+COMMENT ON COLUMN pipedrive_activities.org_id IS 'The organization that the activity is with.';
+COMMENT ON COLUMN pipedrive_activities.project_id IS 'The project that the activity belongs to.';
+COMMENT ON COLUMN pipedrive_activities.due_date IS 'The day on which the activity is due.';
+COMMENT ON COLUMN pipedrive_activities.due_time IS 'The time of day at which it is due, HH:MM or HH:MM:SS in UTC; NULL for one of the whole day.';
+COMMENT ON COLUMN pipedrive_activities.duration IS 'How long the activity takes, HH:MM or HH:MM:SS.';
+COMMENT ON COLUMN pipedrive_activities.busy IS 'Whether the owner''s calendar shows the time as busy.';
+COMMENT ON COLUMN pipedrive_activities.done IS 'Whether the activity is done.';
+COMMENT ON COLUMN pipedrive_activities.marked_as_done_time IS 'When the activity was marked as done.';
+COMMENT ON COLUMN pipedrive_activities.location IS 'Full address of the location.';
+COMMENT ON COLUMN pipedrive_activities.location_country IS 'Country of the location.';
+COMMENT ON COLUMN pipedrive_activities.location_admin_area_level_1 IS 'State or region of the location.';
+COMMENT ON COLUMN pipedrive_activities.location_admin_area_level_2 IS 'County of the location.';
+COMMENT ON COLUMN pipedrive_activities.location_locality IS 'City or town of the location.';
+COMMENT ON COLUMN pipedrive_activities.location_sublocality IS 'District of the location.';
+COMMENT ON COLUMN pipedrive_activities.location_route IS 'Street of the location.';
+COMMENT ON COLUMN pipedrive_activities.location_street_number IS 'House number of the location.';
+COMMENT ON COLUMN pipedrive_activities.location_subpremise IS 'Apartment or suite of the location.';
+COMMENT ON COLUMN pipedrive_activities.location_postal_code IS 'Postal code of the location.';
+COMMENT ON COLUMN pipedrive_activities.participants IS 'Persons who take part: a list of {person_id, primary}.';
+COMMENT ON COLUMN pipedrive_activities.attendees IS 'Guests of the calendar event: a list of {email, name, status, is_organizer, person_id, user_id}.';
+COMMENT ON COLUMN pipedrive_activities.conference_meeting_client IS 'Service of the video meeting, like google_meet.';
+COMMENT ON COLUMN pipedrive_activities.conference_meeting_url IS 'Address of the video meeting.';
+COMMENT ON COLUMN pipedrive_activities.conference_meeting_id IS 'The service''s id of the video meeting.';
+COMMENT ON COLUMN pipedrive_activities.public_description IS 'Description that guests see.';
+COMMENT ON COLUMN pipedrive_activities.priority IS 'Priority: an option of the field priority.';
+COMMENT ON COLUMN pipedrive_activities.note IS 'Note of the company''s own users, as HTML.';
+COMMENT ON COLUMN pipedrive_activities.outcome IS 'Outcome of the activity, where Pipedrive sends one.';
+COMMENT ON COLUMN pipedrive_activities.private IS 'Whether only the owner sees the activity, where Pipedrive says so.';
+
 COMMENT ON TABLE pipedrive_activity_types IS 'Types of activities. https://developers.pipedrive.com/docs/api/v1/ActivityTypes#getActivityTypes';
 COMMENT ON COLUMN pipedrive_activity_types._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_activity_types._cq_parent_id IS 'Internal CQ ID of the parent row';

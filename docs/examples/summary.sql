@@ -1,5 +1,6 @@
 -- Rows per table and account
-SELECT account_id AS account, 'pipedrive_activity_types' AS "table", count(*) AS "rows" FROM pipedrive_activity_types GROUP BY 1
+SELECT account_id AS account, 'pipedrive_activities' AS "table", count(*) AS "rows" FROM pipedrive_activities GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_activity_types', count(*) FROM pipedrive_activity_types GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_deals', count(*) FROM pipedrive_deals GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_fields', count(*) FROM pipedrive_fields GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_notes', count(*) FROM pipedrive_notes GROUP BY 1

@@ -78,6 +78,7 @@ var shared destination
 // The types of record, each a table, and the lists that they are read from.
 var (
 	incremental, full, all = truth.Incremental, truth.Full, truth.Tables
+	core                   = truth.Core
 	paths                  = truth.Paths
 )
 

@@ -42,11 +42,11 @@ func newHistory(t *rapid.T) *history {
 	h := &history{world: w, t: t, account: w.accounts[0]}
 	// Tables are read at the same time, so that only the history of a single one repeats itself exactly,
 	// which lets rapid shrink it.
-	choices := [][]string{{"deals"}, {"notes"}, all} // deals and notes are the likeliest: two lists, and another way of paging
-	for _, table := range incremental {
-		choices = append(choices, []string{table})
+	if rapid.IntRange(0, 5).Draw(t, "several tables") == 5 {
+		h.tables = rapid.SliceOfNDistinct(rapid.SampledFrom(all), 2, 6, rapid.ID).Draw(t, "tables")
+	} else { // each way of reading is as likely as the others
+		h.tables = []string{rapid.SampledFrom(rapid.SampledFrom(truth.Alike).Draw(t, "way of reading")).Draw(t, "table")}
 	}
-	h.tables = rapid.SampledFrom(choices).Draw(t, "tables")
 	w.tables = h.tables
 	w.appends = len(h.tables) == 1 && rapid.IntRange(0, 3).Draw(t, "append") == 3
 	h.lookback = rapid.SampledFrom([]time.Duration{0, 2 * time.Minute}).Draw(t, "lookback")

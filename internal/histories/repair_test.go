@@ -129,9 +129,6 @@ func TestVerify_aClockThatWasAhead(t *testing.T) {
 	}
 }
 
-// columnOf is a column that each of a table's records has a value in.
-var columnOf = map[string]string{"persons": "name", "organizations": "name", "deals": "title", "notes": "content"}
-
 // TestVerify_aColumnIsDropped at the destination: the next run makes it again and fills it.
 func TestVerify_aColumnIsDropped(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
@@ -139,7 +136,7 @@ func TestVerify_aColumnIsDropped(t *testing.T) {
 		w.requireSync()
 		a.Company.Advance(time.Hour)
 		w.requireSync()
-		w.exec(fmt.Sprintf("ALTER TABLE pipedrive_%s DROP COLUMN %s", table, columnOf[table]))
+		w.exec(fmt.Sprintf("ALTER TABLE pipedrive_%s DROP COLUMN %s", table, truth.Text(table)))
 		a.Company.Advance(time.Hour)
 		w.requireSync()
 		require.Empty(t, w.log.String())
@@ -170,7 +167,7 @@ func TestIncremental_aReleaseHasANewColumn(t *testing.T) {
 				w.spec["verify"] = verify
 				a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
 				w.requireSync()
-				column := columnOf[table]
+				column := truth.Text(table)
 				w.exec(fmt.Sprintf("UPDATE pipedrive_%s SET %s = NULL", table, column))
 				w.eachCheckpoint(func(checkpoint map[string]any) {
 					columns, _ := checkpoint["columns"].([]any)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
 // TestSyncs_tellWhatRunsCost: each run leaves a row that says what it sent and cost, as Pipedrive counts it.
@@ -129,7 +130,7 @@ func TestSyncs_tellWhatTheDestinationLost(t *testing.T) {
 		next(func() { w.exec("DELETE FROM pipedrive_" + table + " WHERE id <= 7") })
 		next(func() {})
 		next(func() { w.exec("DROP TABLE pipedrive_" + table) })
-		w.exec("ALTER TABLE pipedrive_" + table + " DROP COLUMN " + columnOf[table])
+		w.exec("ALTER TABLE pipedrive_" + table + " DROP COLUMN " + truth.Text(table))
 		w.simulator.AddFault(simulator.Fault{Path: paths[table][0], Every: 1, Action: simulator.Status(http.StatusInternalServerError)})
 		require.Error(t, w.sync())
 		w.undisturbed()

@@ -39,12 +39,14 @@ func (a *Account) MayStay(table string) func(Row) bool {
 // is none. What changes is nothing that other tables look up: a note's person_name, for one, would change
 // without a change of the note.
 var handmade = map[string]struct {
+	text   string                                                       // the column that add fills
 	add    func(c *simulator.Company, text string, at *time.Time) int64 // owned by the first user
 	silent func(c *simulator.Company, id int64)                         // sets update_time to NULL
 	change func(c *simulator.Company, id int64, text string)
 	remove func(c *simulator.Company, id int64)
 }{
 	"persons": {
+		text: "name",
 		add: func(c *simulator.Company, text string, at *time.Time) int64 {
 			return c.AddPerson(simulator.Person{Name: text, OwnerID: 1, UpdateTime: at})
 		},
@@ -57,6 +59,7 @@ var handmade = map[string]struct {
 		remove: (*simulator.Company).DeletePerson,
 	},
 	"organizations": {
+		text: "name",
 		add: func(c *simulator.Company, text string, at *time.Time) int64 {
 			return c.AddOrganization(simulator.Organization{Name: text, OwnerID: 1, UpdateTime: at})
 		},
@@ -69,6 +72,7 @@ var handmade = map[string]struct {
 		remove: (*simulator.Company).DeleteOrganization,
 	},
 	"deals": {
+		text: "title",
 		add: func(c *simulator.Company, text string, at *time.Time) int64 {
 			return c.AddDeal(simulator.Deal{Title: text, OwnerID: 1, UpdateTime: at})
 		},
@@ -81,6 +85,7 @@ var handmade = map[string]struct {
 		remove: (*simulator.Company).DeleteDeal,
 	},
 	"notes": {
+		text: "content",
 		add: func(c *simulator.Company, text string, at *time.Time) int64 {
 			return c.AddNote(simulator.Note{Content: text, UpdateTime: at})
 		},
@@ -93,12 +98,14 @@ var handmade = map[string]struct {
 		remove: (*simulator.Company).DeleteNote,
 	},
 	"pipelines": {
+		text: "name",
 		add: func(c *simulator.Company, text string, _ *time.Time) int64 {
 			return c.AddPipeline(simulator.Pipeline{Name: text})
 		},
 		remove: (*simulator.Company).DeletePipeline,
 	},
 	"stages": {
+		text: "name",
 		add: func(c *simulator.Company, text string, _ *time.Time) int64 {
 			return c.AddStage(simulator.Stage{Name: text, PipelineID: 1})
 		},
@@ -108,6 +115,7 @@ var handmade = map[string]struct {
 		remove: (*simulator.Company).DeleteStage,
 	},
 	"users": { // a deleted one stays listed
+		text: "name",
 		add: func(c *simulator.Company, text string, at *time.Time) int64 {
 			return c.AddUser(simulator.User{Name: text, Modified: at})
 		},
@@ -120,6 +128,14 @@ var handmade = map[string]struct {
 		add:    func(*simulator.Company, string, *time.Time) int64 { return 0 },
 		remove: func(*simulator.Company, int64) {},
 	},
+}
+
+// Text is the column that [Account.Add] fills.
+func Text(table string) string {
+	if h, ok := handmade[table]; ok {
+		return h.text
+	}
+	return simulator.Text(table)
 }
 
 // Add adds a record to a table, owned by the first user; a zero changed is the company's clock.

@@ -20,6 +20,13 @@ var (
 	Tables      = slices.Concat(Incremental, Full)
 )
 
+// Core are the tables of the six types of record that sales are about, for tests that spell out what they cost.
+var Core = []string{"deals", "notes", "organizations", "persons", "pipelines", "stages"}
+
+// Alike are the incremental tables, in groups of those that are read alike: their keys are of one type, and their lists
+// differ in nothing but paths, costs, scopes and fields.
+var Alike = of.alike()
+
 // Paths are the lists that tables are read from.
 var Paths = of.paths()
 
@@ -43,6 +50,32 @@ func (d declaration) names(incremental bool) (names []string) {
 		}
 	}
 	return names
+}
+
+func (d declaration) alike() (groups [][]string) {
+	var order []string
+	named := map[string][]string{}
+	for _, t := range d {
+		if !t.Incremental {
+			continue
+		}
+		facts := string(t.Form(table.V2))
+		for _, i := range t.Key() {
+			facts += fmt.Sprint(" ", t.Columns[i].Type)
+		}
+		for _, l := range t.Listings(table.V2) {
+			l.Path, l.Cost, l.Scopes, l.Include, l.IncludeOptional = "", 0, nil, nil, nil
+			facts += fmt.Sprintf(" %+v", l)
+		}
+		if named[facts] == nil {
+			order = append(order, facts)
+		}
+		named[facts] = append(named[facts], t.Records)
+	}
+	for _, facts := range order {
+		groups = append(groups, named[facts])
+	}
+	return groups
 }
 
 func (d declaration) paths() map[string][]string {

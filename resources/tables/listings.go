@@ -15,6 +15,8 @@ var (
 	setupScopes    = []string{"deals:read", "deals:full", "admin"}
 	notesScopes    = slices.Concat(dealsScopes, contactsScopes)
 
+	activitiesScopes = []string{"activities:read", "activities:full"}
+
 	dealFieldsScopes    = slices.Concat(dealsScopes, []string{"admin", "deal-fields:full"})
 	contactFieldsScopes = slices.Concat(contactsScopes, []string{"admin", "contact-fields:full"})
 )

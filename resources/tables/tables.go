@@ -30,6 +30,7 @@ func Lists() []*table.Table {
 func All() []*table.Table {
 	return []*table.Table{
 		activityTypes(),
+		activities(),
 		deals(),
 		fields(),
 		notes(),
