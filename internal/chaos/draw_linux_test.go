@@ -27,6 +27,9 @@ type history struct {
 	runs      []run
 }
 
+// atOnce is how many tables a history has, where it is not one, so that enough happens to each.
+const atOnce = 6
+
 // never is the age of a record without an update_time, as old imports have left them.
 const never = -1
 
@@ -62,10 +65,9 @@ func pick[T any](d *drawing, from ...T) T { return from[d.IntN(len(from))] }
 // draw draws a history.
 func draw(seed uint64) history {
 	d := &drawing{rand.New(rand.NewPCG(seed, 0)), history{seed: seed, records: map[string][]int{}}}
-	d.tables = truth.Tables
-	if d.IntN(3) == 0 {
-		d.tables = []string{pick(d, truth.Tables...)}
-	}
+	d.tables = slices.Clone(truth.Tables)
+	d.Shuffle(len(d.tables), func(i, j int) { d.tables[i], d.tables[j] = d.tables[j], d.tables[i] })
+	d.tables = d.tables[:pick(d, 1, atOnce, atOnce)]
 	for _, table := range d.tables {
 		for range d.IntN(pick(d, 5, 30, 60)) {
 			d.records[table] = append(d.records[table], d.age())
