@@ -29,8 +29,8 @@ func Lists() []*table.Table {
 // All are the plugin's tables. A new table is one file beside this one and one line here.
 func All() []*table.Table {
 	return []*table.Table{
-		activityTypes(),
 		activities(),
+		activityTypes(),
 		deals(),
 		fields(),
 		notes(),
