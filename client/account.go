@@ -7,9 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +34,7 @@ type Account struct {
 	rows     atomic.Int64    // that were sent
 	atOnce   int             // requests that may be under way
 	lookups  lookups
+	gates    map[string]error             // that were asked about, by what they need: why they are shut, nil for open ones
 	columns  map[string]map[string]string // of custom fields, by type of record and hash
 	run      *Run
 	logger   zerolog.Logger
@@ -266,31 +265,6 @@ func (a *Account) listings(t *table.Table) []pipedrive.Listing {
 		}
 	}
 	return wanted
-}
-
-// covers reports whether the user's consent covers a listing, as far as that is known.
-func (a *Account) covers(l pipedrive.Listing) bool {
-	return len(a.scopes) == 0 || len(l.Scopes) == 0 ||
-		slices.ContainsFunc(l.Scopes, func(scope string) bool { return slices.Contains(a.scopes, scope) })
-}
-
-// CheckScopes returns a MISSING_SCOPE for each of the tables that the user's consent does not cover.
-func (a *Account) CheckScopes(tables []*table.Table) error {
-	var errs []error
-	for _, t := range tables {
-		for _, l := range a.listings(t) {
-			if !a.covers(l) {
-				errs = append(errs, &pipedrive.Error{
-					Code: pipedrive.MissingScope, Account: a.id, Table: t.Name(), Path: l.Path,
-					Message: fmt.Sprintf("the app was granted %s, the table needs %s; "+
-						"add it to the app's scopes in Pipedrive's Developer Hub and connect the account again",
-						strings.Join(a.scopes, " "), strings.Join(l.Scopes, " or ")),
-				})
-				break
-			}
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // sources returns where the account has the values of a table's columns.

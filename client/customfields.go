@@ -18,7 +18,7 @@ import (
 // when its field was deleted.
 func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state *progress.State) ([]*table.Table, error) {
 	var needed []*table.Table
-	for _, t := range tables {
+	for _, t := range r.Available(tables) {
 		for _, t := range append(t.Describes, t) {
 			known := slices.ContainsFunc(needed, func(n *table.Table) bool { return n.Records == t.Records })
 			if t.HasCustomFields() && !known {
@@ -50,18 +50,18 @@ func readFields(ctx context.Context, tables []*table.Table, accounts []*Account)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(accountsAtOnce) // and one list of each
 	for _, a := range accounts {
-		if len(tables) > 0 && len(tables[0].Fields.Listings(a.api)) == 0 {
+		if len(tables) > 0 && a.api == table.Export {
 			a.logger.Info().Str("account_id", a.id).
 				Msg("an export endpoint does not list the custom fields; they come in the column custom_fields only")
 			continue
 		}
 		for _, t := range tables {
-			if !a.coversFields(t) { // a table that is only described
+			if a.lacksFields(t) != nil { // a table that is only described, or one that another account has
 				continue
 			}
 			group.Go(func() error {
 				if _, err := a.loadFields(ctx, t, &a.meter); err != nil {
-					return about(err, t.Name(), a.id)
+					return about(err, t, a.id)
 				}
 				return nil
 			})
@@ -79,7 +79,7 @@ func loadCustomFields(ctx context.Context, t *table.Table, accounts []*Account, 
 	}
 	var lists []customfields.Listed
 	for _, a := range accounts {
-		if !a.coversFields(t) {
+		if a.lacksFields(t) != nil {
 			continue
 		}
 		fields, err := a.loadFields(ctx, t, &a.meter)

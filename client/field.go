@@ -29,17 +29,12 @@ func (a *Account) loadCustomFieldsV1(ctx context.Context, t *table.Table, m *pip
 	return c, err
 }
 
-// coversFields reports whether the user's consent covers the list of the fields of a table's records.
-func (a *Account) coversFields(t *table.Table) bool {
-	return !slices.ContainsFunc(t.Fields.Listings(a.api), func(l pipedrive.Listing) bool { return !a.covers(l) })
-}
-
-// loadDescribed returns the rows of a table of fields: those of the tables that it describes, as far as the
-// user's consent covers them.
+// loadDescribed returns the rows of a table of fields: those of the tables that it describes, as far as the account has
+// their lists of fields.
 func loadDescribed(ctx context.Context, t *table.Table, a *Account, m *pipedrive.Meter) ([]*table.Row, error) {
 	var rows []*table.Row
 	for _, of := range t.Describes {
-		if !a.coversFields(of) {
+		if a.lacksFields(of) != nil {
 			continue
 		}
 		fields, err := a.loadFields(ctx, of, m)

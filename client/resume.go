@@ -98,7 +98,7 @@ func (r *Run) resumeTable(ctx context.Context, readings []*reading) error {
 			err = rd.progress.ReadBackRefused(ctx)
 		}
 		if err != nil {
-			errs = append(errs, about(err, rd.table.Name(), rd.account.id))
+			errs = append(errs, about(err, rd.table, rd.account.id))
 		}
 	}
 	if len(errs) > 0 {
@@ -112,7 +112,7 @@ func (r *Run) resumeTable(ctx context.Context, readings []*reading) error {
 			err = rd.progress.StoreBeginning(ctx)
 		}
 		if err != nil {
-			errs = append(errs, about(err, rd.table.Name(), rd.account.id))
+			errs = append(errs, about(err, rd.table, rd.account.id))
 		}
 	}
 	return errors.Join(errs...)

@@ -14,7 +14,6 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/cloudquery/plugin-sdk/v4/scheduler/metrics"
 	"github.com/cloudquery/plugin-sdk/v4/schema"
-	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
@@ -77,40 +76,22 @@ func (r *Run) Unread() (tables []string, why error) {
 	return tables, why
 }
 
-// Available returns those of the tables that some account's API has. The others are left out of the run: were they
-// announced, CloudQuery would take them for empty and remove their rows.
-func (r *Run) Available(tables []*table.Table, logger zerolog.Logger) []*table.Table {
-	var available []*table.Table
-	var missing []string
-	for _, t := range tables {
-		if slices.ContainsFunc(r.accounts, func(a *Account) bool { return t.On(a.api) }) {
-			available = append(available, t)
-		} else {
-			missing = append(missing, t.Name())
-		}
-	}
-	if len(missing) > 0 {
-		logger.Warn().Strs("tables", missing).
-			Msg("the API that is read does not have these tables; they are left out, and their rows stay as they are")
-	}
-	return available
-}
-
 // tablesAtOnce bounds the memory of a run over many accounts: each table that is being read holds up to two pages.
 const tablesAtOnce = 24
 
-// Read announces the tables to CloudQuery and sends the rows of each account, those of each table in the order in
-// which they were read. The first failure ends the reading of all tables: the run can't succeed any more, and each
+// Read announces the tables that some account has, and sends the rows of each account, those of each table in the order
+// in which they were read. The first failure ends the reading of all tables: the run can't succeed any more, and each
 // further page would cost API tokens. Read returns what failed, each error with its table and account: CloudQuery
 // then removes nothing from the destination.
 //
 // It stands in for the SDK's scheduler, which returns no error of a resolver's, upon which CloudQuery removes the
 // rows that were not sent, and which sends the rows of a table in no certain order.
 func (r *Run) Read(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
-	readings := sharded(r.readings(tables), options.Shard)
+	readings := r.readings(tables, options.Shard)
 	if err := r.resume(ctx, readings); err != nil {
 		return err
 	}
+	tables = r.Available(tables)
 	if err := r.announce(ctx, tables, options, out); err != nil {
 		return err
 	}
@@ -139,37 +120,25 @@ func (r *Run) readAll(
 	return errors.Join(r.errs...)
 }
 
-// readings returns what there is to read, in an order that is the same in each of several shards.
-func (r *Run) readings(tables []*table.Table) []*reading {
+// readings returns what a shard reads, table by table.
+func (r *Run) readings(tables []*table.Table, shard *plugin.Shard) []*reading {
 	for _, a := range r.accounts {
 		a.share(tables)
 	}
+	schemas := map[*table.Table]*schema.Table{}
 	var readings []*reading
-	for _, t := range tables {
-		if t.Runs {
+	for _, p := range r.pairs(tables, shard) {
+		if p.account.lacks(p.table) != nil {
 			continue
 		}
-		s := t.Schema()
-		for _, a := range r.accounts {
-			if !t.On(a.api) {
-				continue
-			}
-			rd := &reading{table: t, account: a, schema: s, progress: a.tracker(t)}
-			rd.meter.Whole = &a.meter
-			readings = append(readings, rd)
+		if schemas[p.table] == nil {
+			schemas[p.table] = p.table.Schema()
 		}
+		rd := &reading{table: p.table, account: p.account, schema: schemas[p.table], progress: p.account.tracker(p.table)}
+		rd.meter.Whole = &p.account.meter
+		readings = append(readings, rd)
 	}
 	return readings
-}
-
-// sharded returns a shard's part of what there is to read, cut as the SDK's scheduler cuts it.
-func sharded(readings []*reading, shard *plugin.Shard) []*reading {
-	if shard == nil || len(readings) == 0 {
-		return readings
-	}
-	size := (len(readings) + int(shard.Total) - 1) / int(shard.Total)
-	first := min(len(readings), size*int(shard.Num-1))
-	return readings[first:min(len(readings), first+size)]
 }
 
 // announce sends the tables themselves. A table that was not read for all accounts counts as incremental, upon which
@@ -177,7 +146,7 @@ func sharded(readings []*reading, shard *plugin.Shard) []*reading {
 func (r *Run) announce(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	for _, t := range tables {
 		s := t.Schema()
-		lacking := func(a *Account) bool { return !t.On(a.api) }
+		lacking := func(a *Account) bool { return !a.hasWhole(t) }
 		s.IsIncremental = s.IsIncremental || r.partial || slices.ContainsFunc(r.accounts, lacking)
 		if options.DeterministicCQID {
 			schema.CqIDAsPK(s)
@@ -218,7 +187,7 @@ func (r *Run) readTable(run context.Context, rd *reading, s *sink, counters *met
 	counters.AddResources(ctx, s.sent, counted)
 	if err != nil && !errors.Is(err, errStopped) { // the table that failed reports it
 		counters.AddErrors(ctx, 1, counted)
-		r.failed(run, about(err, rd.table.Name(), rd.account.id), rd, s.out)
+		r.failed(run, about(err, rd.table, rd.account.id), rd, s.out)
 	}
 	counters.EndTime(ctx, time.Now(), counted)
 	rd.logUnreadable(s)
@@ -264,12 +233,12 @@ func (r *Run) newCounters(tables []*table.Table) *metrics.Metrics {
 }
 
 // about says in err which table of which account it stopped.
-func about(err error, table, account string) error {
-	var e *pipedrive.Error
-	if !errors.As(err, &e) {
-		return fmt.Errorf("account %q: table %s was not read to its end: %w", account, table, err)
+func about(err error, t *table.Table, account string) error {
+	e, ok := errors.AsType[*pipedrive.Error](explained(err, t))
+	if !ok {
+		return fmt.Errorf("account %q: table %s was not read to its end: %w", account, t.Name(), err)
 	}
 	of := *e // several tables may have failed over the same list
-	of.Account, of.Table = account, table
+	of.Account, of.Table = account, t.Name()
 	return &of
 }

@@ -180,7 +180,7 @@ func TestRun_aTableThatNoAPIHasIsLeftOut(t *testing.T) {
 		for _, api := range apis {
 			r.accounts = append(r.accounts, &Account{id: string(api), api: api, run: r})
 		}
-		for _, of := range r.Available(tables, zerolog.Nop()) {
+		for _, of := range r.Available(tables) {
 			names = append(names, of.Records)
 		}
 		return names
@@ -191,7 +191,7 @@ func TestRun_aTableThatNoAPIHasIsLeftOut(t *testing.T) {
 	require.Equal(t, []string{"deals", "activities", "files", "fields", "syncs"}, available(table.V2, table.Export))
 
 	var read []string
-	for _, rd := range r.readings(tables) {
+	for _, rd := range r.readings(tables, nil) {
 		read = append(read, rd.table.Records+" of "+rd.account.id)
 	}
 	require.Equal(t, []string{"deals of v2", "deals of export", "activities of v2", "files of v2", "fields of v2"}, read)

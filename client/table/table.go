@@ -58,6 +58,12 @@ type Table struct {
 	Describes []*Table
 	// Runs is true where the records are the runs themselves; the plugin sends them when a run has ended.
 	Runs bool
+	// Core tables belong to every account. A run fails where one can't be read, even if nobody named it.
+	Core bool
+	// OnRequest tables are read only if the configuration names them: a wildcard for all tables leaves them out.
+	OnRequest bool
+	// Gate is what else an account needs to have the table, nil for nothing.
+	Gate *Gate
 }
 
 // Name is the table's name at the destination.

@@ -110,7 +110,7 @@ func TestOperations_coversEachError(t *testing.T) {
 	t.Parallel()
 	codes := []pipedrive.Code{
 		pipedrive.InvalidSpec, pipedrive.InvalidType, pipedrive.TokenNotFound, pipedrive.TokenInvalidated,
-		pipedrive.MissingScope, pipedrive.RateLimitExceeded, pipedrive.ExternalAPIError,
+		pipedrive.MissingScope, pipedrive.NotAvailable, pipedrive.RateLimitExceeded, pipedrive.ExternalAPIError,
 	}
 	for _, code := range codes {
 		rowOf(t, "docs/operations.md", string(code))

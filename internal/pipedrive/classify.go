@@ -68,6 +68,7 @@ func (c *Client) classify(r request, res *response) error {
 		e.Message = "a redirect, which is not followed, since it would carry the credentials on; is api_url right?"
 		return e
 	}
+	e.Absent = body.absent(res.status)
 	return e
 }
 
@@ -168,6 +169,18 @@ func readErrorBody(res *response) (body errorBody) {
 	body.Error, _ = fields["error"].(string)
 	body.Message, _ = fields["message"].(string)
 	return body
+}
+
+// absent reports whether an answer that is about nothing else says that the account does not have what was asked for.
+// A 403 or a 404 does so in Pipedrive's own words only: in a proxy's or a gateway's it says nothing of the account.
+func (b errorBody) absent(status int) bool {
+	switch status {
+	case http.StatusPaymentRequired, http.StatusGone, http.StatusUnsupportedMediaType:
+		return true
+	case http.StatusForbidden, http.StatusNotFound:
+		return !b.broken
+	}
+	return false
 }
 
 func (b errorBody) message(res *response) string {

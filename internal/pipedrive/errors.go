@@ -23,6 +23,8 @@ const (
 	TokenInvalidated Code = "TOKEN_INVALIDATED"
 	// MissingScope: the credentials are good, but their scope does not cover the request.
 	MissingScope Code = "MISSING_SCOPE"
+	// NotAvailable: the account's plan or the user's permissions do not cover a table that was asked for by its name.
+	NotAvailable Code = "NOT_AVAILABLE"
 	// RateLimitExceeded: the burst limit after all retries, the day's token budget, or Cloudflare's block.
 	RateLimitExceeded Code = "RATE_LIMIT_EXCEEDED"
 	// ExternalAPIError: any other error of the API, after the retries that could have helped.
@@ -44,7 +46,10 @@ type Error struct {
 	Reset time.Duration
 	// Daily is true where the day's budget is used up, so that nothing can be read before it resets.
 	Daily bool
-	cause error
+	// Absent is true where the account or its user does not have what was asked for: it is no part of the plan, not
+	// permitted, switched off or retired.
+	Absent bool
+	cause  error
 }
 
 func (e *Error) Error() string {

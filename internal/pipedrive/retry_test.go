@@ -104,6 +104,42 @@ func TestGet_doesNotRetryWhatWillNotPass(t *testing.T) {
 	}
 }
 
+// TestGet_tellsWhatTheAccountDoesNotHave: in Pipedrive's own words, and not in those of what stands before it.
+func TestGet_tellsWhatTheAccountDoesNotHave(t *testing.T) {
+	const refusal = `{"success":false,"error":"not for you"}`
+	html := map[string]string{"Content-Type": "text/html"}
+	for name, test := range map[string]struct {
+		answer reply
+		absent bool
+	}{
+		"402":           {reply{status: 402, body: refusal}, true},
+		"403":           {reply{status: 403, body: refusal}, true},
+		"403, no JSON":  {reply{status: 403, body: "Forbidden"}, false},
+		"403, no body":  {reply{status: 403}, false},
+		"403, HTML":     {reply{status: 403, header: html, body: "<html></html>"}, false},
+		"403, scope":    {reply{status: 403, body: `{"success":false,"error":"Scope and URL mismatch"}`}, false},
+		"404":           {reply{status: 404, body: refusal}, true},
+		"404, HTML":     {reply{status: 404, header: html, body: "<html></html>"}, false},
+		"410":           {reply{status: 410, body: refusal}, true},
+		"415":           {reply{status: 415, body: refusal}, true},
+		"400":           {reply{status: 400, body: refusal}, false},
+		"401":           {reply{status: 401, body: refusal}, false},
+		"429":           {reply{status: 429, body: refusal}, false},
+		"500":           {reply{status: 500, body: refusal}, false},
+		"404, no table": {reply{status: 404, body: `{"error":"INVALID_TYPE"}`}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c, _ := start(func(int, *http.Request) reply { return test.answer })
+				_, err := collect(t, c, cursorListing, 2)
+				e, ok := errors.AsType[*Error](err)
+				require.True(t, ok)
+				require.Equal(t, test.absent, e.Absent)
+			})
+		})
+	}
+}
+
 func TestGet_cloudflareBlockGetsOneLongPause(t *testing.T) {
 	block := reply{
 		status: 403, header: map[string]string{"Content-Type": "text/html; charset=UTF-8", "Server": "cloudflare"},

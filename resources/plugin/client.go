@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/cloudquery/plugin-sdk/v4/glob"
 	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/cloudquery/plugin-sdk/v4/schema"
@@ -59,23 +60,39 @@ func (*Client) Close(context.Context) error { return nil }
 
 // Tables returns the tables that are asked for.
 func (c *Client) Tables(_ context.Context, options plugin.TableOptions) (schema.Tables, error) {
-	wanted, err := c.selected(options)
+	wanted, _, err := c.selected(options)
 	return schemasOf(wanted), err
 }
 
-// selected returns the tables that are asked for, as they are declared.
-func (c *Client) selected(options plugin.TableOptions) ([]*table.Table, error) {
+// selected returns the tables that are asked for, as they are declared, and which of them are named. Without a
+// connection a wildcard means tables on request as well: who lists the tables wants to see them.
+func (c *Client) selected(options plugin.TableOptions) (wanted []*table.Table, named map[string]bool, err error) {
 	declared := tables.All()
 	if c.spec != nil && c.spec.CustomFields == spec.Off {
 		declared = table.WithoutCustomFields(declared)
 	}
+	if wanted, named, err = choose(declared, options); c.spec != nil {
+		wanted = slices.DeleteFunc(wanted, func(t *table.Table) bool { return t.OnRequest && !named[t.Records] })
+	}
+	return wanted, named, err
+}
+
+// choose returns the tables that are asked for, and by their records those that an entry names by more than one of the
+// wildcards for all tables.
+func choose(declared []*table.Table, options plugin.TableOptions) (wanted []*table.Table, named map[string]bool, err error) {
 	all := schemasOf(declared)
 	chosen, err := all.FilterDfs(options.Tables, options.SkipTables, options.SkipDependentTables)
 	if err != nil {
 		names := all.TableNames()
-		return nil, pipedrive.Errorf(pipedrive.InvalidType, "%v%s; the tables are %v", err, nearestTable(err, names), names)
+		return nil, nil, pipedrive.Errorf(pipedrive.InvalidType, "%v%s; the tables are %v", err, nearestTable(err, names), names)
 	}
-	return slices.DeleteFunc(declared, func(t *table.Table) bool { return chosen.Get(t.Name()) == nil }), nil
+	named = map[string]bool{}
+	for _, t := range declared {
+		named[t.Records] = slices.ContainsFunc(options.Tables, func(entry string) bool {
+			return entry != "*" && entry != Name+"_*" && glob.Glob(entry, t.Name())
+		})
+	}
+	return slices.DeleteFunc(declared, func(t *table.Table) bool { return chosen.Get(t.Name()) == nil }), named, nil
 }
 
 // nearestTable asks whether another table was meant.
@@ -103,7 +120,7 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 		return errors.New("the plugin was started without a connection")
 	}
 	defer func() { err = c.spec.Secrets().Error(err) }()
-	wanted, err := c.selected(plugin.TableOptions{
+	wanted, named, err := c.selected(plugin.TableOptions{
 		Tables: options.Tables, SkipTables: options.SkipTables, SkipDependentTables: options.SkipDependentTables,
 	})
 	if err != nil {
@@ -117,13 +134,6 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	for _, a := range accounts {
 		defer a.Close()
 	}
-	wanted = run.Available(wanted, c.logger)
-	for _, a := range accounts {
-		err = errors.Join(err, a.CheckScopes(wanted))
-	}
-	if err != nil {
-		return err
-	}
 	ctx, checkpoints, closeState, err := c.connectState(ctx, run, wanted, options)
 	if err != nil {
 		return err
@@ -132,7 +142,11 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	if skipped != nil {
 		c.logger.Error().Err(skipped).Msg("accounts are left out of this sync")
 	}
-	if err = c.read(ctx, run, wanted, options, checkpoints, skipped, res); err != nil {
+	err = run.Check(ctx, wanted, named, options.Shard)
+	if err == nil {
+		err = c.read(ctx, run, wanted, options, checkpoints, skipped, res)
+	}
+	if err != nil {
 		if err := run.KeepFailure(ctx, wanted, options, err); err != nil {
 			c.logger.Warn().Err(err).Msg("the table of runs will not have this run")
 		}

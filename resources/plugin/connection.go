@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/rs/zerolog"
@@ -12,23 +13,41 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// TestConnection logs in as a sync would, for 2 API tokens an account. Its codes are those of [pipedrive.Code].
+// TestConnection logs in as a sync would, for 2 API tokens an account, and asks what the accounts lack, for what the
+// lists cost that show it. Its codes are those of [pipedrive.Code].
 func TestConnection(ctx context.Context, logger zerolog.Logger, raw []byte) error {
 	s, err := spec.Parse(raw)
 	if err != nil {
 		return testError(err)
 	}
-	accounts, skipped, err := client.Connect(ctx, s, tables.All(), userAgent(), client.NewRun(0), s.Secrets().Logger(logger))
+	logger = s.Secrets().Logger(logger)
+	run := client.NewRun(0)
+	accounts, skipped, err := client.Connect(ctx, s, tables.All(), userAgent(), run, logger)
+	for _, a := range accounts {
+		defer a.Close()
+	}
+	if err = errors.Join(err, skipped); err == nil {
+		err = testTables(ctx, s, run, logger)
+	}
 	if err != nil {
 		return testError(s.Secrets().Error(err))
 	}
-	for _, a := range accounts {
-		a.Close()
-	}
-	if skipped != nil {
-		return testError(s.Secrets().Error(skipped))
-	}
 	return nil
+}
+
+// testTables logs which tables a sync of all of them would leave out, and why. CloudQuery does not tell which tables are
+// wanted, so that none that is lacking is an error.
+func testTables(ctx context.Context, s *spec.Spec, run *client.Run, logger zerolog.Logger) error {
+	all, _, err := (&Client{spec: s}).selected(plugin.TableOptions{Tables: []string{"*"}})
+	if err != nil {
+		return err
+	}
+	err = run.Check(ctx, all, nil, nil)
+	if errors.Is(err, pipedrive.MissingScope) {
+		logger.Warn().Err(err).Msg("a sync of these tables would fail")
+		return nil
+	}
+	return err
 }
 
 func testError(err error) error {

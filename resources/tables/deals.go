@@ -11,6 +11,7 @@ func deals() *table.Table {
 		Title:       "Deals",
 		Description: "Sales opportunities: open, won and lost ones, archived ones, and those deleted in the last 30 days. https://developers.pipedrive.com/docs/api/v1/Deals#getDeals",
 		Incremental: true,
+		Core:        true,
 		Entity:      "deal",
 		Fields:      fieldList("dealFields", dealFieldsScopes),
 		// Archived deals come second: a deal that is archived while the first list is being read is then in one of the

@@ -11,6 +11,7 @@ func notes() *table.Table {
 		Title:       "Notes",
 		Description: "Notes that are attached to deals, persons, organizations, leads and projects. Pipedrive has them in API v1 only. https://developers.pipedrive.com/docs/api/v1/Notes#getNotes",
 		Incremental: true,
+		Core:        true,
 		// API v2 does not have notes: https://github.com/pipedrive/client-nodejs/issues/711.
 		V1:     []pipedrive.Listing{pipedrive.TimedV1("/v1/notes", 20, notesScopes)},
 		Export: []pipedrive.Listing{{Path: "/notes", Paging: pipedrive.Offset}},

@@ -1,0 +1,231 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// pair is a table of an account.
+type pair struct {
+	table   *table.Table
+	account *Account
+}
+
+// pairs returns what a shard has to do with, in the order in which the tables are read, whether the accounts have the
+// tables or not: shards that begin at different times must cut the whole at the same places.
+func (r *Run) pairs(tables []*table.Table, shard *plugin.Shard) []pair {
+	var pairs []pair
+	for _, t := range tables {
+		if t.Runs {
+			continue
+		}
+		for _, a := range r.accounts {
+			pairs = append(pairs, pair{t, a})
+		}
+	}
+	return sharded(pairs, shard)
+}
+
+// sharded returns a shard's part of a whole, cut as the SDK's scheduler cuts it.
+func sharded[T any](whole []T, shard *plugin.Shard) []T {
+	if shard == nil || len(whole) == 0 {
+		return whole
+	}
+	size := (len(whole) + int(shard.Total) - 1) / int(shard.Total)
+	first := min(len(whole), size*int(shard.Num-1))
+	return whole[first:min(len(whole), first+size)]
+}
+
+// Check finds out which of a shard's tables the accounts lack, before anything of them is read. A core table that is
+// lacking is an error, and so is one of the named ones, by their records. The others are left out of the run, and one
+// warning an account says which and why: were they announced, CloudQuery would take them for empty and remove their rows.
+//
+// It asks for the lists of the gates' probes, which the run then reads no more. A table that an account's API does not
+// have is never an error: who reads several accounts may name a table that only some of their APIs have.
+func (r *Run) Check(ctx context.Context, tables []*table.Table, named map[string]bool, shard *plugin.Shard) error {
+	wanted := map[*Account][]*table.Table{}
+	for _, p := range r.pairs(tables, shard) {
+		wanted[p.account] = append(wanted[p.account], p.table)
+	}
+	group, probing := errgroup.WithContext(ctx)
+	group.SetLimit(accountsAtOnce)
+	for a, tables := range wanted {
+		group.Go(func() error { return a.probe(probing, tables, named) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	var errs []error
+	for _, a := range r.accounts {
+		errs = append(errs, a.leaveOut(wanted[a], named))
+	}
+	return errors.Join(errs...)
+}
+
+// Available returns those of the tables that some account has, as far as that is known.
+func (r *Run) Available(tables []*table.Table) []*table.Table {
+	return slices.DeleteFunc(slices.Clone(tables), func(t *table.Table) bool {
+		return !slices.ContainsFunc(r.accounts, func(a *Account) bool { return a.lacks(t) == nil })
+	})
+}
+
+// probe asks for the lists that show whether the account has what the tables' gates stand for. The look-ups keep the
+// lists, for the tables that are read from them.
+func (a *Account) probe(ctx context.Context, tables []*table.Table, named map[string]bool) error {
+	a.gates = map[string]error{}
+	for _, g := range a.probes(tables, named) {
+		probe := g.Probe()
+		list := a.lookups.list(probe)
+		list.shared = list.shared || slices.ContainsFunc(tables, g.ProbedBy)
+		_, err := list.load(ctx, a, &a.meter)
+		if err == nil {
+			a.gates[g.Needs] = nil
+			continue
+		}
+		e, ok := errors.AsType[*pipedrive.Error](err)
+		if !ok || e.Code != pipedrive.MissingScope && !e.Absent && (!g.AnyNotFound || e.Status != http.StatusNotFound) {
+			return about(err, probe, a.id)
+		}
+		refusal := *e
+		refusal.Account, refusal.Absent = "", e.Code != pipedrive.MissingScope
+		a.gates[g.Needs] = &refusal
+	}
+	return nil
+}
+
+// probes returns the gates to ask about. Where all of a gate's tables are named, reading them shows as well that it is
+// shut, and takes no request more.
+func (a *Account) probes(tables []*table.Table, named map[string]bool) []*table.Gate {
+	var gates []*table.Gate
+	add := func(g *table.Gate) {
+		known := func(other *table.Gate) bool { return other.Needs == g.Needs }
+		if g != nil && g.Probe != nil && !slices.ContainsFunc(gates, known) {
+			gates = append(gates, g)
+		}
+	}
+	for _, t := range tables {
+		if a.lacks(t) != nil {
+			continue
+		}
+		if !named[t.Records] || t.Gate.ProbedBy(t) {
+			add(t.Gate)
+		}
+		for _, of := range t.Describes {
+			if a.lacksFields(of) == nil {
+				add(of.Gate)
+			}
+		}
+	}
+	return gates
+}
+
+// lacks returns why the account does not have a table, nil where it does as far as that is known.
+func (a *Account) lacks(t *table.Table) error {
+	return a.lacking(t.On(a.api), a.listings(t), t.Gate)
+}
+
+// lacksFields returns why the account does not have the list of the fields of a table's records.
+func (a *Account) lacksFields(t *table.Table) error {
+	listings := t.Fields.Listings(a.api)
+	return a.lacking(len(listings) > 0, listings, t.Gate)
+}
+
+// hasWhole reports whether the account has a table, and all that it describes.
+func (a *Account) hasWhole(t *table.Table) bool {
+	return a.lacks(t) == nil && !slices.ContainsFunc(t.Describes, func(of *table.Table) bool { return a.lacksFields(of) != nil })
+}
+
+func (a *Account) lacking(on bool, listings []pipedrive.Listing, g *table.Gate) error {
+	if !on {
+		message := "API " + string(a.api) + " does not have it"
+		if a.api == table.Export {
+			message = "an export endpoint does not have it"
+		}
+		return pipedrive.Errorf(pipedrive.NotAvailable, "%s", message)
+	}
+	for _, l := range listings {
+		if !a.covers(l) {
+			return &pipedrive.Error{Code: pipedrive.MissingScope, Path: l.Path, Message: fmt.Sprintf(
+				"the app was granted %s, the table needs %s; add it to the app's scopes in Pipedrive's Developer Hub "+
+					"and connect the account again", strings.Join(a.scopes, " "), strings.Join(l.Scopes, " or ")),
+			}
+		}
+	}
+	if g == nil {
+		return nil
+	}
+	return a.gates[g.Needs]
+}
+
+// covers reports whether the user's consent covers a listing, as far as that is known.
+func (a *Account) covers(l pipedrive.Listing) bool {
+	return len(a.scopes) == 0 || len(l.Scopes) == 0 ||
+		slices.ContainsFunc(l.Scopes, func(scope string) bool { return slices.Contains(a.scopes, scope) })
+}
+
+// leaveOut says which of the tables the account lacks and why, in one warning, or returns the errors of those that can't
+// be left out.
+func (a *Account) leaveOut(tables []*table.Table, named map[string]bool) error {
+	var errs []error
+	var names, reasons []string
+	without := map[string][]string{} // names by reason
+	out := func(name string, err error, t *table.Table) {
+		if err == nil {
+			return
+		}
+		reason := explained(err, t).Error()
+		if without[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		names, without[reason] = append(names, name), append(without[reason], name)
+	}
+	for _, t := range tables {
+		err := a.lacks(t)
+		if err != nil && t.On(a.api) && (t.Core || named[t.Records]) {
+			errs = append(errs, about(err, t, a.id))
+			continue
+		}
+		out(t.Name(), err, t)
+		if err != nil {
+			continue
+		}
+		for _, of := range t.Describes {
+			out(t.Name()+" of "+of.Records, a.lacksFields(of), of)
+		}
+	}
+	for i, reason := range reasons {
+		reasons[i] = strings.Join(without[reason], ", ") + ": " + reason
+	}
+	if len(errs) == 0 && len(names) > 0 {
+		a.logger.Warn().Str("account_id", a.id).Strs("tables", names).Strs("why", reasons).
+			Msg("the account does not have these tables; they are left out of this sync")
+	}
+	return errors.Join(errs...)
+}
+
+// explained is an error in the words of the table that it stopped: what Pipedrive refuses since the account does not have
+// it has a code of its own. Every account has the core tables, so that such an answer is wrong there.
+func explained(err error, t *table.Table) error {
+	e, ok := errors.AsType[*pipedrive.Error](err)
+	if !ok || !e.Absent || t.Core {
+		return err
+	}
+	of := *e
+	of.Code, of.Absent = pipedrive.NotAvailable, false
+	of.Message = "the account's plan or the user's permissions do not cover the table; skip_tables leaves it out: " + e.Message
+	if t.Gate != nil {
+		of.Message = fmt.Sprintf("the table needs %s, which the account or its user does not have; a wildcard leaves it out: %s",
+			t.Gate.Needs, e.Message)
+	}
+	return &of
+}
