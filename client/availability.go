@@ -87,20 +87,28 @@ func (a *Account) probe(ctx context.Context, tables []*table.Table, named map[st
 		probe := g.Probe()
 		list := a.lookups.list(probe)
 		list.shared = list.shared || slices.ContainsFunc(tables, g.ProbedBy)
-		_, err := list.load(ctx, a, &a.meter)
-		if err == nil {
+		if _, err := list.load(ctx, a, &a.meter); err == nil {
 			a.gates[g.Needs] = nil
-			continue
-		}
-		e, ok := errors.AsType[*pipedrive.Error](err)
-		if !ok || e.Code != pipedrive.MissingScope && !e.Absent && (!g.AnyNotFound || e.Status != http.StatusNotFound) {
+		} else if a.gates[g.Needs] = refusal(err, g); a.gates[g.Needs] == nil {
 			return about(err, probe, a.id)
 		}
-		refusal := *e
-		refusal.Account, refusal.Absent = "", e.Code != pipedrive.MissingScope
-		a.gates[g.Needs] = &refusal
 	}
 	return nil
+}
+
+// refusal returns an error as the answer that the account does not have what a gate stands for; nil where it is another.
+func refusal(err error, g *table.Gate) error {
+	e, ok := errors.AsType[*pipedrive.Error](err)
+	if !ok {
+		return nil
+	}
+	shut := *e
+	shut.Account = ""
+	shut.Absent = e.Absent || g.AnyNotFound && e.Status == http.StatusNotFound
+	if !shut.Absent && e.Code != pipedrive.MissingScope {
+		return nil
+	}
+	return &shut
 }
 
 // probes returns the gates to ask about. Where all of a gate's tables are named, reading them shows as well that it is
@@ -155,9 +163,11 @@ func (a *Account) lacking(on bool, listings []pipedrive.Listing, g *table.Gate) 
 	}
 	for _, l := range listings {
 		if !a.covers(l) {
-			return &pipedrive.Error{Code: pipedrive.MissingScope, Path: l.Path, Message: fmt.Sprintf(
-				"the app was granted %s, the table needs %s; add it to the app's scopes in Pipedrive's Developer Hub "+
-					"and connect the account again", strings.Join(a.scopes, " "), strings.Join(l.Scopes, " or ")),
+			return &pipedrive.Error{
+				Code: pipedrive.MissingScope, Path: l.Path,
+				Message: fmt.Sprintf("the app was granted %s, the table needs %s; "+
+					"add it to the app's scopes in Pipedrive's Developer Hub and connect the account again",
+					strings.Join(a.scopes, " "), strings.Join(l.Scopes, " or ")),
 			}
 		}
 	}

@@ -194,32 +194,47 @@ func planRows() (rows string) {
 
 func percent(part, whole int) int { return int(math.Round(100 * float64(part) / float64(whole))) }
 
-// scopeRows are the tables with the OAuth scopes that they need, those with the same ones in a row.
+// scopeRows are the tables with the OAuth scopes and whatever else they need, those with the same needs in a row.
 func scopeRows() (rows string) {
-	var order []string
-	tablesOf := map[string][]string{}
+	type needs struct{ scopes, besides string }
+	var order []needs
+	tablesOf := map[needs][]string{}
 	for _, t := range tables.All() {
 		if listings := t.Listings(table.V2); len(listings) > 0 {
-			scopes := strings.Join(code(listings[0].Scopes), ", ")
-			if tablesOf[scopes] == nil {
-				order = append(order, scopes)
+			n := needs{scopes: strings.Join(code(listings[0].Scopes), ", ")}
+			if t.Gate != nil {
+				n.besides = t.Gate.Needs
 			}
-			tablesOf[scopes] = append(tablesOf[scopes], "`"+t.Name()+"`")
+			if tablesOf[n] == nil {
+				order = append(order, n)
+			}
+			tablesOf[n] = append(tablesOf[n], t.Name())
 		}
 	}
-	for _, scopes := range order {
-		rows += row(strings.Join(tablesOf[scopes], ", "), scopes)
+	for _, n := range order {
+		rows += row(strings.Join(code(tablesOf[n]), ", "), n.scopes, n.besides)
 	}
 	for _, t := range tables.All() {
 		if t.Describes != nil {
-			rows += row("`"+t.Name()+"`", "lists the fields of the tables above that the scopes cover")
+			rows += row("`"+t.Name()+"`", "lists the fields of the tables above that the account has", "")
 		}
 	}
 	for _, l := range lists() {
 		if len(l.tables) == 0 && !l.fields {
 			rows += row("columns of "+strings.Join(code(l.lookedUp), ", ")+" that are looked up",
-				strings.Join(code(l.Scopes), ", ")+"; without it they are NULL, and the log says so")
+				strings.Join(code(l.Scopes), ", ")+"; without it they are NULL, and the log says so", "")
 		}
 	}
 	return rows
+}
+
+// coreTables are the tables that belong to every account.
+func coreTables() string {
+	var names []string
+	for _, t := range tables.All() {
+		if t.Core {
+			names = append(names, t.Name())
+		}
+	}
+	return strings.Join(code(names), ", ")
 }

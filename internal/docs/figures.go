@@ -38,6 +38,7 @@ func figures() []figure {
 		{"README.md", at(`a run in which nothing changed `, `\.`), number(quiet())},
 		{"spec.yml.example", regexp.MustCompile(`(?m)(^  tables: .*\n)(?:  #   - .*\n)*()`), tableList()},
 		{"docs/authentication.md", below("table | one of these scopes"), scopeRows()},
+		{"docs/authentication.md", regexp.MustCompile("(The core tables, )`.*`(,)"), coreTables()},
 	}
 }
 

@@ -34,6 +34,9 @@ type page struct {
 	*schema.Table
 	Sources []pipedrive.Listing // what it is read from on API v2
 	Queries []Example
+	// Needs is what an account needs for the table besides a scope, "" for nothing.
+	Needs     string
+	OnRequest bool
 }
 
 // Example is a query on a table. Its dialect is "sqlite" or "postgresql", or "" where one text serves both.
@@ -47,7 +50,11 @@ func TablePages() (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		pages = append(pages, page{Table: t.Schema(), Sources: sources(t), Queries: examples})
+		p := page{Table: t.Schema(), Sources: sources(t), Queries: examples, OnRequest: t.OnRequest}
+		if t.Gate != nil {
+			p.Needs = t.Gate.Needs
+		}
+		pages = append(pages, p)
 	}
 	slices.SortFunc(pages, func(a, b page) int { return strings.Compare(a.Name, b.Name) })
 

@@ -65,25 +65,22 @@ func (c *Client) Tables(_ context.Context, options plugin.TableOptions) (schema.
 }
 
 // selected returns the tables that are asked for, as they are declared, and which of them are named. Without a
-// connection a wildcard means tables on request as well: who lists the tables wants to see them.
+// connection the wildcards mean tables on request as well: who lists the tables wants to see them.
 func (c *Client) selected(options plugin.TableOptions) (wanted []*table.Table, named map[string]bool, err error) {
 	declared := tables.All()
 	if c.spec != nil && c.spec.CustomFields == spec.Off {
 		declared = table.WithoutCustomFields(declared)
 	}
-	if wanted, named, err = choose(declared, options); c.spec != nil {
-		wanted = slices.DeleteFunc(wanted, func(t *table.Table) bool { return t.OnRequest && !named[t.Records] })
-	}
-	return wanted, named, err
+	return choose(declared, options, c.spec == nil)
 }
 
 // choose returns the tables that are asked for, and by their records those that an entry names by more than one of the
-// wildcards for all tables.
-func choose(declared []*table.Table, options plugin.TableOptions) (wanted []*table.Table, named map[string]bool, err error) {
-	all := schemasOf(declared)
-	chosen, err := all.FilterDfs(options.Tables, options.SkipTables, options.SkipDependentTables)
+// wildcards for all tables. These wildcards mean tables on request only where all is true.
+func choose(declared []*table.Table, options plugin.TableOptions, all bool) (wanted []*table.Table, named map[string]bool, err error) {
+	schemas := schemasOf(declared)
+	chosen, err := schemas.FilterDfs(options.Tables, options.SkipTables, options.SkipDependentTables)
 	if err != nil {
-		names := all.TableNames()
+		names := schemas.TableNames()
 		return nil, nil, pipedrive.Errorf(pipedrive.InvalidType, "%v%s; the tables are %v", err, nearestTable(err, names), names)
 	}
 	named = map[string]bool{}
@@ -92,7 +89,9 @@ func choose(declared []*table.Table, options plugin.TableOptions) (wanted []*tab
 			return entry != "*" && entry != Name+"_*" && glob.Glob(entry, t.Name())
 		})
 	}
-	return slices.DeleteFunc(declared, func(t *table.Table) bool { return chosen.Get(t.Name()) == nil }), named, nil
+	return slices.DeleteFunc(declared, func(t *table.Table) bool {
+		return chosen.Get(t.Name()) == nil || t.OnRequest && !all && !named[t.Records]
+	}), named, nil
 }
 
 // nearestTable asks whether another table was meant.

@@ -11,10 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
@@ -219,6 +221,63 @@ func TestSync_v1FieldsWithoutID(t *testing.T) {
 	require.Len(t, rows["pipedrive_fields"], 2)
 }
 
+// TestTestConnection_tellsWhatASyncOfAllTablesDoesNotGet: in the log, since nobody tells which tables are wanted.
+func TestTestConnection_tellsWhatASyncOfAllTablesDoesNotGet(t *testing.T) {
+	url := httpServer(t, consented("base,deals:read", answers{}))
+	raw := fmt.Sprintf(`{"oauth":{"client_id":"a","client_secret":"b","refresh_token":"c","token_url":"%[1]s/oauth/token"},"api_url":%[1]q}`, url)
+	var log bytes.Buffer
+	require.NoError(t, TestConnection(context.Background(), zerolog.New(zerolog.SyncWriter(&log)), []byte(raw)))
+	require.Contains(t, log.String(), "MISSING_SCOPE")
+	require.Contains(t, log.String(), "pipedrive_persons")
+	require.Contains(t, log.String(), "contacts:read")
+	require.NotContains(t, log.String(), "pipedrive_deals")
+}
+
+// consented is an API with an OAuth app that was granted scopes.
+func consented(scopes string, api http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/oauth/token" {
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":%q}`, scopes)
+			return
+		}
+		r.Header.Set("x-api-token", token)
+		api.ServeHTTP(w, r)
+	})
+}
+
+// TestChoose_namesAndWildcards: two wildcards mean the tables that are on by default; what else matches a table names it.
+func TestChoose_namesAndWildcards(t *testing.T) {
+	for _, test := range []struct {
+		tables, skip  []string
+		wanted, named string
+	}{
+		{[]string{"*"}, nil, "deals,roles", ""},
+		{[]string{"pipedrive_*"}, nil, "deals,roles", ""},
+		{[]string{"pipedrive_roles", "*"}, nil, "deals,roles", "roles"},
+		{[]string{"*", "pipedrive_deal_changelog"}, nil, "deal_changelog,deals,roles", "deal_changelog"},
+		{[]string{"pipedrive_deal*"}, nil, "deal_changelog,deals", "deal_changelog,deals"},
+		{[]string{"*", "*_changelog"}, []string{"pipedrive_roles"}, "deal_changelog,deals", "deal_changelog"},
+		{[]string{"*", "pipedrive_deal*"}, []string{"*_changelog"}, "deals,roles", "deals"},
+	} {
+		declared := []*table.Table{{Records: "deal_changelog", OnRequest: true}, {Records: "deals"}, {Records: "roles"}}
+		tables, named, err := choose(declared, plugin.TableOptions{Tables: test.tables, SkipTables: test.skip}, false)
+		require.NoError(t, err)
+		var wanted, wantedByName []string
+		for _, of := range tables {
+			wanted = append(wanted, of.Records)
+			if named[of.Records] {
+				wantedByName = append(wantedByName, of.Records)
+			}
+		}
+		require.Equal(t, test.wanted, strings.Join(wanted, ","), test)
+		require.Equal(t, test.named, strings.Join(wantedByName, ","), test)
+	}
+	all, _, err := choose([]*table.Table{{Records: "deals"}, {Records: "deal_changelog", OnRequest: true}}, plugin.TableOptions{Tables: []string{"*"}}, true)
+	require.NoError(t, err)
+	require.Len(t, all, 2, "who lists the tables wants to see them all")
+}
+
 // TestTestConnection_anAddressThatLeadsNowhere is told within five seconds, with the key to look at.
 func TestTestConnection_anAddressThatLeadsNowhere(t *testing.T) {
 	if testing.Short() {
@@ -263,23 +322,20 @@ func TestSync_fieldsThatTheScopesCover(t *testing.T) {
 		"/api/v2/dealFields": `{"success":true,"data":[{"field_code":"title","field_name":"Title","field_type":"varchar"}]}`,
 		"/api/v2/deals":      none, "/api/v2/deals/archived": none, "/api/v2/stages": none,
 	}
-	url := httpServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/oauth/token" {
-			w.Header().Set("Content-Type", "application/json")
-			fmt.Fprint(w, `{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"base,deals:read"}`)
-			return
-		}
-		r.Header.Set("x-api-token", token)
-		api.ServeHTTP(w, r)
-	}))
+	url := httpServer(t, consented("base,deals:read", api))
 	for _, custom := range []string{"json", "columns"} {
 		p := Plugin()
 		p.SetLogger(zerolog.Nop())
 		raw := fmt.Sprintf(`{"oauth":{"client_id":"a","client_secret":"b","refresh_token":"c","token_url":"%[1]s/oauth/token"},"api_url":%[1]q,"custom_fields":%[2]q}`, url, custom)
 		require.NoError(t, p.Init(context.Background(), []byte(raw), plugin.NewClientOptions{}), raw)
-		rows, err := sync(t, p, "pipedrive_deals", "pipedrive_fields")
+		messages, err := p.SyncAll(context.Background(), plugin.SyncOptions{Tables: []string{"pipedrive_deals", "pipedrive_fields"}})
 		require.NoError(t, err, custom)
-		require.Len(t, rows["pipedrive_fields"], 1, custom)
+		require.Len(t, rowsOf(t, messages)["pipedrive_fields"], 1, custom)
+		for _, m := range messages {
+			if announced, ok := m.(*message.SyncMigrateTable); ok {
+				require.True(t, announced.Table.IsIncremental, "%s: the other fields' rows of an earlier run stay", announced.Table.Name)
+			}
+		}
 	}
 }
 
