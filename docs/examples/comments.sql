@@ -291,6 +291,30 @@ COMMENT ON COLUMN pipedrive_pipelines.add_time IS 'When the pipeline was created
 COMMENT ON COLUMN pipedrive_pipelines.update_time IS 'When the pipeline was last changed.';
 COMMENT ON COLUMN pipedrive_pipelines.selected IS 'Whether it is the pipeline that opens first. API v2 does not have it.';
 
+COMMENT ON TABLE pipedrive_products IS 'What the company sells, with its prices. https://developers.pipedrive.com/docs/api/v1/Products#getProducts';
+COMMENT ON COLUMN pipedrive_products._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_products._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_products.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_products.id IS 'The product''s id.';
+COMMENT ON COLUMN pipedrive_products.name IS 'Name.';
+COMMENT ON COLUMN pipedrive_products.code IS 'Product code.';
+COMMENT ON COLUMN pipedrive_products.description IS 'Description.';
+COMMENT ON COLUMN pipedrive_products.unit IS 'Unit in which the product is sold, like kg.';
+COMMENT ON COLUMN pipedrive_products.tax IS 'Tax, in percent.';
+COMMENT ON COLUMN pipedrive_products.category IS 'Category: an option of the field category, by its id or its label, as Pipedrive sends it.';
+COMMENT ON COLUMN pipedrive_products.is_deleted IS 'Whether the product is deleted.';
+COMMENT ON COLUMN pipedrive_products.is_linkable IS 'Whether the product can be added to deals.';
+COMMENT ON COLUMN pipedrive_products.visible_to IS 'Who sees the product: 1 its owner, 3 the entire company; on larger plans 1 the owner, 3 the owner''s group, 5 and its sub-groups, 7 the entire company.';
+COMMENT ON COLUMN pipedrive_products.owner_id IS 'The user who owns the product.';
+COMMENT ON COLUMN pipedrive_products.owner_name IS 'The owner''s name.';
+COMMENT ON COLUMN pipedrive_products.owner_email IS 'The owner''s e-mail address.';
+COMMENT ON COLUMN pipedrive_products.add_time IS 'When the product was created.';
+COMMENT ON COLUMN pipedrive_products.update_time IS 'When the product was last changed.';
+COMMENT ON COLUMN pipedrive_products.billing_frequency IS 'How often it is billed: one-time, weekly, monthly, quarterly, semi-annually or annually. Plans below Growth do not have it.';
+COMMENT ON COLUMN pipedrive_products.billing_frequency_cycles IS 'How many times it is billed; NULL for no end. Plans below Growth do not have it.';
+COMMENT ON COLUMN pipedrive_products.prices IS 'Prices, one for each currency: a list of {product_id, price, currency, cost, direct_cost, notes}.';
+COMMENT ON COLUMN pipedrive_products.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
+
 COMMENT ON TABLE pipedrive_stages IS 'Stages of the pipelines. https://developers.pipedrive.com/docs/api/v1/Stages#getStages';
 COMMENT ON COLUMN pipedrive_stages._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_stages._cq_parent_id IS 'Internal CQ ID of the parent row';

@@ -7,6 +7,7 @@ UNION ALL SELECT account_id, 'pipedrive_notes', count(*) FROM pipedrive_notes GR
 UNION ALL SELECT account_id, 'pipedrive_organizations', count(*) FROM pipedrive_organizations GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_persons', count(*) FROM pipedrive_persons GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_pipelines', count(*) FROM pipedrive_pipelines GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_products', count(*) FROM pipedrive_products GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_stages', count(*) FROM pipedrive_stages GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_syncs', count(*) FROM pipedrive_syncs GROUP BY 1
 ORDER BY 1, 2;

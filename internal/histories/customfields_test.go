@@ -38,10 +38,17 @@ func (w *world) custom() map[string]truth.Row {
 	w.t.Helper()
 	found := map[string]truth.Row{}
 	for account, deals := range w.rows("deals") {
-		found[account] = deals["1"]
-		maps.DeleteFunc(found[account], func(column string, _ truth.Cell) bool { return !strings.HasPrefix(column, "cf_") })
+		found[account] = onlyCustom(deals)["1"]
 	}
 	return found
+}
+
+// onlyCustom are rows without any columns but those of custom fields.
+func onlyCustom(rows map[string]truth.Row) map[string]truth.Row {
+	for _, row := range rows {
+		maps.DeleteFunc(row, func(column string, _ truth.Cell) bool { return !strings.HasPrefix(column, "cf_") })
+	}
+	return rows
 }
 
 // typed returns a world in which deals' custom fields are columns.
@@ -70,6 +77,28 @@ func TestCustomFields_unionOfAccounts(t *testing.T) {
 			w := typed(t, accounts[order[0]], accounts[order[1]], accounts[order[2]])
 			w.requireSync()
 			require.Equal(t, want, w.custom())
+		})
+	}
+}
+
+// TestCustomFields_ofOtherRecords: each type of record that has fields of its own gets columns of them.
+func TestCustomFields_ofOtherRecords(t *testing.T) {
+	for entity, table := range map[string]string{"product": "products"} {
+		t.Run(table, func(t *testing.T) {
+			c := simulator.NewCompany(4711)
+			c.AddField(simulator.Field{Entity: entity, Key: hash("1"), Name: "Budget", Type: "monetary"})
+			c.AddField(simulator.Field{Entity: entity, Key: hash("2"), Name: "Colour", Type: "enum", Options: []simulator.Choice{{ID: int64(7), Label: "red"}}})
+			values := map[string]any{hash("1"): simulator.Money{Value: 1.5, Currency: "EUR"}, hash("2"): int64(7)}
+			c.AddRecord(table, map[string]any{"custom_fields": values})
+			c.AddRecord(table, map[string]any{})
+			w := typed(t, newAccount("one", "token", c))
+			w.tables = []string{table}
+			w.requireSync()
+			text := func(s string) truth.Cell { return truth.Cell{Kind: "text", Text: s} }
+			require.Equal(t, map[string]truth.Row{
+				"1": {"cf_budget": {Kind: "real", Text: "1.5"}, "cf_budget_currency": text("EUR"), "cf_colour": text("red")},
+				"2": {"cf_budget": null, "cf_budget_currency": null, "cf_colour": null},
+			}, onlyCustom(w.rows(table)["4711"]))
 		})
 	}
 }

@@ -16,8 +16,10 @@ var (
 	notesScopes    = slices.Concat(dealsScopes, contactsScopes)
 
 	activitiesScopes = []string{"activities:read", "activities:full"}
+	productsScopes   = []string{"products:read", "products:full"}
 
 	dealFieldsScopes    = slices.Concat(dealsScopes, []string{"admin", "deal-fields:full"})
+	productFieldsScopes = slices.Concat(productsScopes, []string{"product-fields:full"})
 	contactFieldsScopes = slices.Concat(contactsScopes, []string{"admin", "contact-fields:full"})
 )
 
@@ -29,6 +31,13 @@ func fieldList(name string, scopes []string) *table.Table {
 		V2:      []pipedrive.Listing{{Path: "/api/v2/" + name, Cost: 10, Paging: pipedrive.Cursor, Scopes: scopes}},
 		V1:      []pipedrive.Listing{{Path: "/v1/" + name, Cost: 20, Paging: pipedrive.Offset, Scopes: scopes}},
 	}
+}
+
+// fieldListV2 is the list of the fields of a type of record that only API v2 has.
+func fieldListV2(name string, scopes []string) *table.Table {
+	list := fieldList(name, scopes)
+	list.V1 = nil
+	return list
 }
 
 // users is the list in which owners are looked up.

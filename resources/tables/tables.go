@@ -37,6 +37,7 @@ func All() []*table.Table {
 		organizations(),
 		persons(),
 		pipelines(),
+		products(),
 		stages(),
 		syncs(),
 	}

@@ -1,0 +1,118 @@
+package tables
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+)
+
+// shape is a record as Pipedrive's documents or other clients have seen it, and what its columns hold then.
+type shape struct {
+	table *table.Table
+	// seen is where the shape was seen.
+	seen   string
+	record string
+	want   map[string]string
+}
+
+const null = array.NullValueStr
+
+// shapes are those on which Pipedrive's schema, its examples and what it was seen to send disagree.
+var shapes = []shape{
+	{
+		activities(), "the schema", `{"id": 1, "due_time": "15:00:00", "duration": "01:00:00", "location": {"value": "Pärnu mnt 1", "country": "Estonia"},
+			"participants": [{"person_id": 1, "primary": true}],
+			"attendees": [{"email": "a@example.com", "name": "A", "status": "accepted", "is_organizer": true, "person_id": 1, "user_id": null}]}`,
+		map[string]string{
+			"due_time": "15:00:00", "duration": "01:00:00", "location": "Pärnu mnt 1", "location_country": "Estonia", "location_locality": null,
+			"participants": `[{"person_id":1,"primary":true}]`,
+			"attendees":    `[{"email":"a@example.com","name":"A","status":"accepted","is_organizer":true,"person_id":1,"user_id":null}]`,
+			"outcome":      null, "private": null,
+		},
+	},
+	{
+		activities(), "the migration guide", `{"id": 1, "due_time": "15:00", "duration": "00:45", "participants": [{"person_id": 1, "primary_flag": true}],
+			"attendees": [{"email_address": "a@example.com", "is_organizer": 1}], "private": true, "outcome": 3}`,
+		map[string]string{
+			"due_time": "15:00", "duration": "00:45", "participants": `[{"person_id":1,"primary_flag":true}]`,
+			"attendees": `[{"email_address":"a@example.com","is_organizer":1}]`, "private": "true", "outcome": "3",
+		},
+	},
+	{
+		activities(), "what there is none of", `{"id": 1, "due_date": "", "due_time": "", "duration": "", "location": null, "participants": [], "attendees": null,
+			"busy": null, "note": ""}`,
+		map[string]string{
+			"due_date": null, "due_time": null, "duration": null, "location": null, "location_country": null, "participants": null,
+			"attendees": null, "busy": null, "note": null,
+		},
+	},
+	{
+		activities(), "API v1's flags and a location without parts", `{"id": "1", "busy": 1, "done": "0", "location": "Pärnu mnt 1"}`,
+		map[string]string{"id": "1", "busy": "true", "done": "false", "location": "Pärnu mnt 1", "location_country": null},
+	},
+	{
+		products(), "the example, whose custom fields are a schema by mistake", `{"id": 1, "unit": "", "tax": 0, "category": "Retail", "visible_to": 3,
+			"prices": [{"product_id": 1, "price": 5, "currency": "EUR", "cost": 2, "direct_cost": 1, "notes": "this is a note"}],
+			"custom_fields": {"type": "object", "additionalProperties": {"oneOf": [{"type": "string"}]}}}`,
+		map[string]string{
+			"unit": null, "tax": "0", "category": "Retail", "visible_to": "3",
+			"prices":        `[{"product_id":1,"price":5,"currency":"EUR","cost":2,"direct_cost":1,"notes":"this is a note"}]`,
+			"custom_fields": `{"type":"object","additionalProperties":{"oneOf":[{"type":"string"}]}}`,
+		},
+	},
+	{
+		products(), "the category by its id, and prices without that of the product", `{"id": 1, "category": 28, "visible_to": "3", "tax": "22.5",
+			"prices": [{"price": 5.5, "currency": "EUR", "direct_cost": null}], "billing_frequency_cycles": null}`,
+		map[string]string{
+			"category": "28", "visible_to": "3", "tax": "22.5", "billing_frequency_cycles": null,
+			"prices": `[{"price":5.5,"currency":"EUR","direct_cost":null}]`,
+		},
+	},
+	{
+		products(), "what there is none of", `{"id": 1, "category": null, "prices": [], "custom_fields": {}}`,
+		map[string]string{"category": null, "prices": null, "custom_fields": null},
+	},
+}
+
+func TestShapes(t *testing.T) {
+	for _, s := range shapes {
+		t.Run(s.table.Records+"/"+s.seen, func(t *testing.T) {
+			row := s.decode(t)
+			require.Empty(t, row.Mismatch, "no value is of another kind than its column")
+			got := map[string]string{}
+			for column := range s.want {
+				got[column] = text(s.table, row, column)
+			}
+			require.Equal(t, s.want, got)
+		})
+	}
+}
+
+// decode decodes the record as an account on API v2 gets it.
+func (s shape) decode(t *testing.T) *table.Row {
+	t.Helper()
+	form := s.table.Form(table.V2)
+	decoder := table.NewDecoder(s.table.Columns, func(c table.Column) table.Source { return c.SourceFor("", form) })
+	record := jsontext.Value(s.record)
+	require.NoError(t, record.Compact())
+	row, err := decoder.Record(jsontext.NewDecoder(bytes.NewReader(record)))
+	require.NoError(t, err)
+	return row
+}
+
+// text is a value as Arrow writes it.
+func text(of *table.Table, row *table.Row, column string) string {
+	i := of.Column(column)
+	b := array.NewBuilder(memory.DefaultAllocator, of.SchemaColumn(i).Type)
+	defer b.Release()
+	row.Values[i].AppendTo(b)
+	values := b.NewArray()
+	defer values.Release()
+	return values.ValueStr(0)
+}
