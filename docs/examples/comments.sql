@@ -64,6 +64,18 @@ COMMENT ON COLUMN pipedrive_activity_types.is_custom_flag IS 'Whether the compan
 COMMENT ON COLUMN pipedrive_activity_types.add_time IS 'When the type was created.';
 COMMENT ON COLUMN pipedrive_activity_types.update_time IS 'When the type was last changed.';
 
+COMMENT ON TABLE pipedrive_currencies IS 'Currencies that the company can use, its own ones included. https://developers.pipedrive.com/docs/api/v1/Currencies#getCurrencies';
+COMMENT ON COLUMN pipedrive_currencies._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_currencies._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_currencies.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_currencies.id IS 'The currency''s id.';
+COMMENT ON COLUMN pipedrive_currencies.code IS 'Code, by ISO 4217 unless the currency is the company''s own.';
+COMMENT ON COLUMN pipedrive_currencies.name IS 'Name.';
+COMMENT ON COLUMN pipedrive_currencies.symbol IS 'Symbol, like €.';
+COMMENT ON COLUMN pipedrive_currencies.decimal_points IS 'Number of decimals of an amount.';
+COMMENT ON COLUMN pipedrive_currencies.active_flag IS 'Whether the currency is active, that is, not deleted.';
+COMMENT ON COLUMN pipedrive_currencies.is_custom_flag IS 'Whether the company added the currency.';
+
 COMMENT ON TABLE pipedrive_deals IS 'Sales opportunities: open, won and lost ones, archived ones, and those deleted in the last 30 days. https://developers.pipedrive.com/docs/api/v1/Deals#getDeals';
 COMMENT ON COLUMN pipedrive_deals._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_deals._cq_parent_id IS 'Internal CQ ID of the parent row';
@@ -140,6 +152,40 @@ COMMENT ON COLUMN pipedrive_fields.subfields IS 'Parts of the field''s values: a
 COMMENT ON COLUMN pipedrive_fields.description IS 'What users wrote about the field.';
 COMMENT ON COLUMN pipedrive_fields.is_optional_response_field IS 'Whether API v2 sends the field only when it is asked to.';
 COMMENT ON COLUMN pipedrive_fields.id IS 'The field''s id in API v1, where parts of a custom field have none; NULL on v2.';
+
+COMMENT ON TABLE pipedrive_filters IS 'Saved filters of lists that the credentials'' owner can see, without their conditions. https://developers.pipedrive.com/docs/api/v1/Filters#getFilters';
+COMMENT ON COLUMN pipedrive_filters._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_filters._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_filters.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_filters.id IS 'The filter''s id.';
+COMMENT ON COLUMN pipedrive_filters.name IS 'Name.';
+COMMENT ON COLUMN pipedrive_filters.type IS 'The list that it filters: deals, leads, org, people, products, activity or projects.';
+COMMENT ON COLUMN pipedrive_filters.filter_code IS 'Pipedrive''s code of a filter that comes with it.';
+COMMENT ON COLUMN pipedrive_filters.is_editable IS 'Whether the credentials'' owner can edit the filter.';
+COMMENT ON COLUMN pipedrive_filters.active_flag IS 'Whether the filter is active, that is, not deleted.';
+COMMENT ON COLUMN pipedrive_filters.temporary_flag IS 'Whether the filter is temporary.';
+COMMENT ON COLUMN pipedrive_filters.user_id IS 'The user who owns the filter.';
+COMMENT ON COLUMN pipedrive_filters.add_time IS 'When the filter was created.';
+COMMENT ON COLUMN pipedrive_filters.update_time IS 'When the filter was last changed.';
+COMMENT ON COLUMN pipedrive_filters.visible_to IS 'Who sees the filter: 1 its owner, 3 or 5 the owner''s group, 7 the entire company.';
+COMMENT ON COLUMN pipedrive_filters.last_used_time IS 'When the filter was last used.';
+COMMENT ON COLUMN pipedrive_filters.custom_view_id IS 'The view that the filter belongs to.';
+
+COMMENT ON TABLE pipedrive_lead_labels IS 'Labels that leads can have. https://developers.pipedrive.com/docs/api/v1/LeadLabels#getLeadLabels';
+COMMENT ON COLUMN pipedrive_lead_labels._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_lead_labels._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_lead_labels.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_lead_labels.id IS 'The label''s id, a UUID.';
+COMMENT ON COLUMN pipedrive_lead_labels.name IS 'Name.';
+COMMENT ON COLUMN pipedrive_lead_labels.color IS 'Colour: blue, brown, dark-gray, gray, green, orange, pink, purple, red or yellow.';
+COMMENT ON COLUMN pipedrive_lead_labels.add_time IS 'When the label was created.';
+COMMENT ON COLUMN pipedrive_lead_labels.update_time IS 'When the label was last changed.';
+
+COMMENT ON TABLE pipedrive_lead_sources IS 'Sources that leads can come from, a list that is Pipedrive''s. https://developers.pipedrive.com/docs/api/v1/LeadSources#getLeadSources';
+COMMENT ON COLUMN pipedrive_lead_sources._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_lead_sources._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_lead_sources.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_lead_sources.name IS 'The source''s name, by which leads refer to it.';
 
 COMMENT ON TABLE pipedrive_notes IS 'Notes that are attached to deals, persons, organizations, leads and projects. Pipedrive has them in API v1 only. https://developers.pipedrive.com/docs/api/v1/Notes#getNotes';
 COMMENT ON COLUMN pipedrive_notes._cq_id IS 'Internal CQ ID of the row';
@@ -224,6 +270,17 @@ COMMENT ON COLUMN pipedrive_organizations.files_count IS 'Number of files of the
 COMMENT ON COLUMN pipedrive_organizations.notes_count IS 'Number of notes of the organization.';
 COMMENT ON COLUMN pipedrive_organizations.followers_count IS 'Number of users who follow the organization.';
 COMMENT ON COLUMN pipedrive_organizations.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
+
+COMMENT ON TABLE pipedrive_permission_sets IS 'Sets of permissions that users have, by app. https://developers.pipedrive.com/docs/api/v1/PermissionSets#getPermissionSets';
+COMMENT ON COLUMN pipedrive_permission_sets._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_permission_sets._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_permission_sets.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_permission_sets.id IS 'The set''s id, a UUID.';
+COMMENT ON COLUMN pipedrive_permission_sets.name IS 'Name.';
+COMMENT ON COLUMN pipedrive_permission_sets.description IS 'Description.';
+COMMENT ON COLUMN pipedrive_permission_sets.app IS 'The app that the set is for: sales, projects, campaigns, global, account_settings, partnership or nova.';
+COMMENT ON COLUMN pipedrive_permission_sets.type IS 'admin, manager, regular or custom.';
+COMMENT ON COLUMN pipedrive_permission_sets.assignment_count IS 'Number of users who have the set.';
 
 COMMENT ON TABLE pipedrive_persons IS 'Contacts: the people whom the company deals with. https://developers.pipedrive.com/docs/api/v1/Persons#getPersons';
 COMMENT ON COLUMN pipedrive_persons._cq_id IS 'Internal CQ ID of the row';
@@ -314,6 +371,19 @@ COMMENT ON COLUMN pipedrive_products.billing_frequency IS 'How often it is bille
 COMMENT ON COLUMN pipedrive_products.billing_frequency_cycles IS 'How many times it is billed; NULL for no end. Plans below Growth do not have it.';
 COMMENT ON COLUMN pipedrive_products.prices IS 'Prices, one for each currency: a list of {product_id, price, currency, cost, direct_cost, notes}.';
 COMMENT ON COLUMN pipedrive_products.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
+
+COMMENT ON TABLE pipedrive_roles IS 'Visibility groups of users, which form a tree. https://developers.pipedrive.com/docs/api/v1/Roles#getRoles';
+COMMENT ON COLUMN pipedrive_roles._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_roles._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_roles.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_roles.id IS 'The role''s id.';
+COMMENT ON COLUMN pipedrive_roles.parent_role_id IS 'The role that it is a sub-role of.';
+COMMENT ON COLUMN pipedrive_roles.name IS 'Name.';
+COMMENT ON COLUMN pipedrive_roles.description IS 'Description. Not every account has it.';
+COMMENT ON COLUMN pipedrive_roles.active_flag IS 'Whether the role is active, that is, not deleted.';
+COMMENT ON COLUMN pipedrive_roles.level IS 'Depth in the tree, 1 at its top.';
+COMMENT ON COLUMN pipedrive_roles.assignment_count IS 'Number of users who have the role.';
+COMMENT ON COLUMN pipedrive_roles.sub_role_count IS 'Number of sub-roles.';
 
 COMMENT ON TABLE pipedrive_stages IS 'Stages of the pipelines. https://developers.pipedrive.com/docs/api/v1/Stages#getStages';
 COMMENT ON COLUMN pipedrive_stages._cq_id IS 'Internal CQ ID of the row';

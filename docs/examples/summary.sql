@@ -1,13 +1,19 @@
 -- Rows per table and account
 SELECT account_id AS account, 'pipedrive_activities' AS "table", count(*) AS "rows" FROM pipedrive_activities GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_activity_types', count(*) FROM pipedrive_activity_types GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_currencies', count(*) FROM pipedrive_currencies GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_deals', count(*) FROM pipedrive_deals GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_fields', count(*) FROM pipedrive_fields GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_filters', count(*) FROM pipedrive_filters GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_lead_labels', count(*) FROM pipedrive_lead_labels GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_lead_sources', count(*) FROM pipedrive_lead_sources GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_notes', count(*) FROM pipedrive_notes GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_organizations', count(*) FROM pipedrive_organizations GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_permission_sets', count(*) FROM pipedrive_permission_sets GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_persons', count(*) FROM pipedrive_persons GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_pipelines', count(*) FROM pipedrive_pipelines GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_products', count(*) FROM pipedrive_products GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_roles', count(*) FROM pipedrive_roles GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_stages', count(*) FROM pipedrive_stages GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_syncs', count(*) FROM pipedrive_syncs GROUP BY 1
 ORDER BY 1, 2;

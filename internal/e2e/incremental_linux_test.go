@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
 // small is an account of which each list has several pages of 10.
@@ -27,14 +28,14 @@ func TestIncremental_anUnchangedAccountCostsNextToNothing(t *testing.T) {
 	t.Parallel()
 	c := company()
 	s := newSetup(t, c)
-	s.backend = true
+	s.backend, s.tables = true, core
 	s.sync()
-	s.requireTruth(everything, records...)
+	s.requireTruth(everything, truth.Core...)
 	c.Advance(time.Hour)
 	s.simulator.ResetUsage()
 	s.sync()
 	require.LessOrEqual(t, s.simulator.Usage().Tokens, int64(135+30), "30 of them for the lists of custom fields")
-	s.requireTruth(everything, records...)
+	s.requireTruth(everything, truth.Core...)
 }
 
 func TestIncremental_readsWhatChanged(t *testing.T) {

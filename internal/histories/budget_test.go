@@ -51,7 +51,7 @@ func large(id int64) *simulator.Company {
 func fullRead(t *testing.T, pageSize int) int64 {
 	t.Helper()
 	w := newWorld(t, large(4711))
-	w.spec["page_size"] = pageSize
+	w.spec["page_size"], w.tables = pageSize, core
 	return w.requireTokens()
 }
 
@@ -61,9 +61,9 @@ func TestMaxTokens_aBackfillTakesSeveralRuns(t *testing.T) {
 	for _, most := range []int64{150, 250, 400} {
 		t.Run(fmt.Sprint(most), func(t *testing.T) {
 			w := newWorld(t, large(4711))
-			w.spec["page_size"], w.spec["max_tokens"] = 10, most
+			w.spec["page_size"], w.spec["max_tokens"], w.tables = 10, most, core
 			runs, tokens := w.backfilled(func() { require.LessOrEqual(t, w.simulator.Usage().Tokens, most+unchanged) })
-			w.requireTruth(all...)
+			w.requireTruth(core...)
 			t.Logf("%d runs, %d tokens, where one run takes %d", runs, tokens, whole)
 			require.Greater(t, runs, 2)
 			// Each run reads the second of each of its five positions, and what lookback goes back, again.
@@ -323,8 +323,9 @@ func TestDailyBudget_whatIsReadToItsEndIsNotLeft(t *testing.T) {
 		whole := fullRead(t, 500)
 		const reserve = 100 // that incremental tables leave to the others
 		w := newWorld(t, large(4711), simulator.WithDailyBudget(whole+reserve+left))
+		w.tables = core
 		w.requireSync()
 		require.Empty(t, w.log.String())
-		w.requireTruth(all...)
+		w.requireTruth(core...)
 	}
 }

@@ -46,7 +46,7 @@ const (
 	EmptyPage   Action = "empty"     // a page without records that says that it is the last
 	TwoLists    Action = "two-lists" // a second member "data", which is empty
 	NoNext      Action = "no-next"   // an answer without paging facts
-	CapPages    Action = "cap"       // half of the records that limit asks for; v1 does not say whether more follow
+	CapPages    Action = "cap"       // half of the records that limit asks for, if it does; v1 does not say whether more follow
 	IgnoreSort  Action = "no-sort"   // records in the order of their ids, whatever order was asked for
 	ReverseSort Action = "reverse"   // records in the opposite order
 )
@@ -213,7 +213,9 @@ func (f *Fault) bend(x *exchange) {
 	v2 := strings.HasPrefix(x.r.URL.Path, "/api/v2/")
 	switch f.Action {
 	case CapPages:
-		x.query.Set("limit", strconv.Itoa(max(1, limitOf(x.query)/2)))
+		if x.query.Has("limit") {
+			x.query.Set("limit", strconv.Itoa(max(1, limitOf(x.query)/2)))
+		}
 	case IgnoreSort:
 		for _, name := range []string{"sort", "sort_by", "sort_direction"} {
 			x.query.Del(name)

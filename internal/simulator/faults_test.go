@@ -101,6 +101,8 @@ func TestFault_bentAnswers(t *testing.T) {
 		assert.Len(t, a.Data, c.records, c.action)
 		assert.NotZero(t, s.Usage().Tokens, c.action)
 	}
+	c, s := small(20, simulator.WithFaults(simulator.Fault{Action: simulator.CapPages}))
+	assert.Len(t, get(t, s, "/v1/users").Data, len(c.Truth("users", simulator.TruthOptions{})), "a list without pages")
 	first := func(action simulator.Action, path string, query ...string) any {
 		_, s := small(20, simulator.WithFaults(simulator.Fault{Action: action}))
 		return get(t, s, path, query...).Data[0]["id"]

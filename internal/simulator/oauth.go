@@ -47,8 +47,12 @@ type accessToken struct {
 // authorization].
 const codeLife = 5 * time.Minute
 
-// allScopes is what a token response lists for an app with all scopes.
-var allScopes = []string{"base", "deals:read", "contacts:read", "users:read", "activities:read", "recents:read"}
+// allScopes is what a token response lists for an app with all scopes for
+// reading [v1, securitySchemes].
+var allScopes = []string{
+	"base", "deals:read", "contacts:read", "users:read", "activities:read", "recents:read", "leads:read", "products:read",
+	"projects:read", "goals:read", "mail:read", "phone-integration", "search:read", "admin",
+}
 
 // WithOAuthApp serves a company to an OAuth app.
 func WithOAuthApp(a App) Option {

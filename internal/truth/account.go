@@ -147,7 +147,12 @@ func (a *Account) Add(table, text string, changed time.Time) int64 {
 		}
 		return h.add(a.Company, text, at)
 	}
-	values := map[string]any{simulator.Text(table): text}
+	column := simulator.Text(table)
+	if slices.Contains(of.keys(table), column) { // which no two records share
+		a.changes++
+		text = fmt.Sprint(text, " ", a.changes)
+	}
+	values := map[string]any{column: text}
 	if !changed.IsZero() {
 		values["update_time"] = changed
 	}

@@ -65,6 +65,14 @@ func withTables(t *testing.T, d declaration) {
 	t.Cleanup(func() { of, Incremental = plugins, incremental })
 }
 
+// Where the text that records are made with is their key, they have different ones.
+func TestAccount_addsRecordsOfDifferentKeys(t *testing.T) {
+	withTables(t, declaration{{Records: "lead_sources", Columns: []table.Column{{Name: "name", Key: true}}}})
+	a := NewAccount(simulator.NewCompany(4711))
+	first, second := a.Add("lead_sources", "old", time.Time{}), a.Add("lead_sources", "old", time.Time{})
+	assert.NotEqual(t, a.Key("lead_sources", first), a.Key("lead_sources", second))
+}
+
 // What happens to records happens to those of every kind.
 func TestAccount_treatsAllKindsAlike(t *testing.T) {
 	for _, kind := range simulator.Kinds() {

@@ -250,7 +250,10 @@ func TestTables_contract(t *testing.T) {
 	tables, err := c.Tables(context.Background(), plugin.TableOptions{Tables: []string{"*"}})
 	require.NoError(t, err)
 	require.Len(t, tables, len(declared.All()))
-	keys := map[string][]string{"pipedrive_fields": {"account_id", "entity", "field_code"}, "pipedrive_syncs": {"account_id", "started_at"}}
+	keys := map[string][]string{
+		"pipedrive_fields": {"account_id", "entity", "field_code"}, "pipedrive_syncs": {"account_id", "started_at"},
+		"pipedrive_lead_sources": {"account_id", "name"},
+	}
 	for _, table := range tables {
 		key := keys[table.Name]
 		if key == nil {

@@ -17,6 +17,8 @@ var (
 
 	activitiesScopes = []string{"activities:read", "activities:full"}
 	productsScopes   = []string{"products:read", "products:full"}
+	leadsScopes      = []string{"leads:read", "leads:full"}
+	adminScopes      = []string{"admin"}
 
 	dealFieldsScopes    = slices.Concat(dealsScopes, []string{"admin", "deal-fields:full"})
 	productFieldsScopes = slices.Concat(productsScopes, []string{"product-fields:full"})
