@@ -42,8 +42,12 @@ type Unit struct {
 	Rule  Rule
 	// MayBeEmpty is true where an empty answer does no harm: the next run asks for the same records again.
 	MayBeEmpty bool
+	// Parents are those whose children are the unit's records. A unit of [PerParent] without any needs no request.
+	Parents []pipedrive.Key
 
-	remainder bool // whether it reads the rest of a unit whose records did not keep their places
+	remainder bool      // whether it reads the rest of a unit whose records did not keep their places
+	number    int       // of a unit of PerParent, from 0
+	through   time.Time // the latest update_time of its parents and of those before; zero for none
 }
 
 // Sends reports whether the unit's rule lets a record through.
@@ -85,6 +89,7 @@ type Progress struct {
 	reached  time.Time
 	narrowed bool
 	rest     *time.Time // from which the rest is to be read by id
+	units    int        // of PerParent that were read without a gap
 }
 
 // Strategy is a way to read a listing.

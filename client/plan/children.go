@@ -1,0 +1,85 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// Parent is a record of which a run may read the children.
+type Parent struct {
+	Key pipedrive.Key
+	// Changed is the parent's update_time, zero for none.
+	Changed time.Time
+	// Childless is true where the parent's counter says that it has no children.
+	Childless bool
+}
+
+// perParent reads the children of all parents that have changed since the position, and of those without an
+// update_time. The parents that changed longest ago come first, so that all before a unit that was stopped are read.
+type perParent struct {
+	facts Facts
+	units []Unit
+	stage int // units in a stage
+}
+
+// PerParent returns the strategy for the children of parents: a unit has the children of up to batch parents, and a stage
+// has up to stage units. The children of all parents up to position have been read.
+//
+// An empty answer is always confirmed: the next run asks for the children again only if their parent changes.
+func PerParent(parents []Parent, position Position, batch, stage int, f Facts) Strategy {
+	return perParent{facts: f, units: batches(due(parents, from(Progress{Position: position}, f)), batch), stage: stage}
+}
+
+// due returns the parents that were changed since a moment, and behind them those that have no update_time.
+func due(parents []Parent, since time.Time) []Parent {
+	due := slices.DeleteFunc(slices.Clone(parents), func(p Parent) bool { return !p.Changed.IsZero() && p.Changed.Before(since) })
+	slices.SortFunc(due, func(a, b Parent) int {
+		switch {
+		case a.Changed.IsZero() && !b.Changed.IsZero():
+			return 1
+		case b.Changed.IsZero() && !a.Changed.IsZero():
+			return -1
+		}
+		return cmp.Or(a.Changed.Compare(b.Changed), a.Key.Compare(b.Key))
+	})
+	return due
+}
+
+// batches divides parents into units. Those without children are in a unit, whose end moves the position over them, but
+// not among the parents that it asks for.
+func batches(parents []Parent, batch int) (units []Unit) {
+	var through time.Time
+	for _, p := range parents {
+		last := len(units) - 1
+		if last < 0 || !p.Childless && len(units[last].Parents) == batch {
+			units, last = append(units, Unit{number: last + 1}), last+1
+		}
+		if !p.Childless {
+			units[last].Parents = append(units[last].Parents, p.Key)
+		}
+		through = later(through, p.Changed)
+		units[last].through = through
+	}
+	return units
+}
+
+func (s perParent) Next(p Progress) []Unit {
+	return s.units[p.units:min(p.units+s.stage, len(s.units))]
+}
+
+func (s perParent) Advance(p Progress, u Unit, o Outcome) Progress {
+	switch {
+	case o.Stopped, u.number != p.units: // an earlier one was stopped
+		return p
+	case u.number == len(s.units)-1:
+		p.Position = p.Position.ended(u.through, s.facts.Began)
+		p.Position.Complete = true
+	default:
+		p.Position = p.Position.stopped(u.through, s.facts.Began, s.facts.Lookback)
+	}
+	p.units++
+	return p
+}

@@ -1,0 +1,164 @@
+package plan
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// parent is one that was last changed at a minute; 0 for never.
+func parent(id int64, minute int) Parent {
+	p := Parent{Key: pipedrive.Key{Number: id}}
+	if minute > 0 {
+		p.Changed = at(minute)
+	}
+	return p
+}
+
+// childless is the parent without children.
+func (p Parent) childless() Parent {
+	p.Childless = true
+	return p
+}
+
+// stages reads all children and returns the ids of the parents that were asked for, by stage and unit.
+func stages(s Strategy, from Position) (read [][][]int64, p Progress) {
+	p = Progress{Position: from}
+	for stage := s.Next(p); len(stage) > 0; stage = s.Next(p) {
+		var units [][]int64
+		for _, u := range stage {
+			var ids []int64
+			for _, k := range u.Parents {
+				ids = append(ids, k.Number)
+			}
+			units = append(units, ids)
+			p = s.Advance(p, u, Outcome{})
+		}
+		read = append(read, units)
+	}
+	return read, p
+}
+
+func TestPerParent_theFirstRunReadsTheChildrenOfAll(t *testing.T) {
+	parents := []Parent{parent(1, 50), parent(2, 0), parent(3, 20), parent(4, 40), parent(5, 30), parent(6, 0), parent(7, 40)}
+	read, p := stages(PerParent(parents, Position{}, 2, 3, facts(100)), Position{})
+	require.Equal(t, [][][]int64{{{3, 5}, {4, 7}, {1, 2}}, {{6}}}, read, "stages of up to 3 units of up to 2 parents, those without a time last")
+	require.Equal(t, Position{Changed: at(50), Complete: true}, p.Position)
+	require.Equal(t, parent(1, 50), parents[0], "the list is someone else's too")
+
+	read, p = stages(PerParent(nil, Position{}, 2, 3, facts(100)), Position{})
+	require.Empty(t, read)
+	require.Equal(t, Position{}, p.Position)
+}
+
+func TestPerParent_theNextRunReadsThoseOfParentsThatChanged(t *testing.T) {
+	from := Position{Changed: at(50), Complete: true}
+	parents := []Parent{parent(1, 47), parent(2, 48), parent(3, 0), parent(4, 150), parent(5, 50)}
+	read, p := stages(PerParent(parents, from, 1, 9, facts(160)), from)
+	require.Equal(t, [][][]int64{{{2}, {5}, {4}, {3}}}, read, "and looks back")
+	require.Equal(t, Position{Changed: at(150), Complete: true}, p.Position)
+
+	read, p = stages(PerParent(parents[:1], from, 1, 9, facts(160)), from)
+	require.Empty(t, read)
+	require.Equal(t, from, p.Position)
+}
+
+func TestPerParent_startTimeIsThatOfParents(t *testing.T) {
+	f := facts(100)
+	f.Start = at(30)
+	read, _ := stages(PerParent([]Parent{parent(1, 29), parent(2, 30), parent(3, 0)}, Position{}, 9, 9, f), Position{})
+	require.Equal(t, [][][]int64{{{2, 3}}}, read)
+}
+
+// TestPerParent_childlessParentsCostNothing: the position moves over them.
+func TestPerParent_childlessParentsCostNothing(t *testing.T) {
+	parents := []Parent{parent(1, 10).childless(), parent(2, 20), parent(3, 30).childless(), parent(4, 40), parent(5, 50).childless(), parent(6, 60), parent(7, 70).childless()}
+	read, p := stages(PerParent(parents, Position{}, 2, 1, facts(100)), Position{})
+	require.Equal(t, [][][]int64{{{2, 4}}, {{6}}}, read)
+	require.Equal(t, at(70), p.Position.Changed)
+
+	read, p = stages(PerParent([]Parent{parent(1, 80).childless()}, p.Position, 2, 1, facts(100)), p.Position)
+	require.Equal(t, [][][]int64{{nil}}, read, "a unit that asks for nothing")
+	require.Equal(t, at(80), p.Position.Changed)
+}
+
+// TestPerParent_thePositionStopsAtAGap: what was read behind it is read again.
+func TestPerParent_thePositionStopsAtAGap(t *testing.T) {
+	parents := []Parent{parent(1, 10), parent(2, 20), parent(3, 30), parent(4, 40), parent(5, 0)}
+	s, p := PerParent(parents, Position{}, 1, 9, facts(100)), Progress{}
+	stage := s.Next(p)
+	for i, stopped := range []bool{false, false, true, false, true} {
+		p = s.Advance(p, stage[i], Outcome{Stopped: stopped})
+	}
+	require.Equal(t, Position{Changed: at(20), Stopped: true}, p.Position)
+	require.Equal(t, stage[2:], s.Next(p))
+	read, p := stages(PerParent(parents, p.Position, 1, 9, facts(160)), p.Position)
+	require.Equal(t, [][][]int64{{{2}, {3}, {4}, {5}}}, read, "from that second on, of which not all may have been read")
+	require.Equal(t, Position{Changed: at(40), Complete: true}, p.Position)
+}
+
+func TestPerParent_noPositionPassesTheBeginningOfTheRun(t *testing.T) {
+	parents := []Parent{parent(1, 97), parent(2, 99), parent(3, 101)}
+	s, p := PerParent(parents, Position{}, 1, 1, facts(100)), Progress{}
+	p = s.Advance(p, s.Next(p)[0], Outcome{})
+	p = s.Advance(p, s.Next(p)[0], Outcome{})
+	require.Equal(t, Position{Changed: at(98), Stopped: true}, p.Position, "nor what is looked back for, as long as it is not the end")
+	p = s.Advance(p, s.Next(p)[0], Outcome{})
+	require.Equal(t, Position{Changed: at(100), Complete: true}, p.Position)
+}
+
+// TestPerParent_emptyAnswersAreConfirmed: no later run would ask again.
+func TestPerParent_emptyAnswersAreConfirmed(t *testing.T) {
+	require.False(t, PerParent([]Parent{parent(1, 10)}, Position{}, 1, 1, facts(100)).Next(Progress{})[0].MayBeEmpty)
+}
+
+// TestPerParent_losesNoChange: whatever changes when, and whichever units end early, after a run that nothing ends the
+// children of each parent were read after its last change.
+func TestPerParent_losesNoChange(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		changed, read := map[int64]int{}, map[int64]int{}
+		now := 1
+		var position Position
+		change := func(most int) {
+			for range rapid.IntRange(0, most).Draw(t, "changes") {
+				now += rapid.IntRange(0, 2).Draw(t, "minutes")
+				changed[rapid.Int64Range(1, 9).Draw(t, "id")] = now
+			}
+		}
+		run := func(fails func() bool) {
+			began := now
+			change(1)
+			var parents []Parent
+			for id, minute := range changed {
+				parents = append(parents, parent(id, minute))
+			}
+			s, p := PerParent(parents, position, rapid.IntRange(1, 3).Draw(t, "batch"), rapid.IntRange(1, 4).Draw(t, "stage"), facts(began)), Progress{Position: position}
+			for stage, stopped := s.Next(p), false; len(stage) > 0 && !stopped; stage = s.Next(p) {
+				for _, u := range stage {
+					o := Outcome{Stopped: fails()}
+					if p = s.Advance(p, u, o); o.Stopped {
+						stopped = true
+						continue
+					}
+					now++
+					for _, k := range u.Parents {
+						read[k.Number] = now
+					}
+				}
+			}
+			position = p.Position
+		}
+		for range rapid.IntRange(1, 6).Draw(t, "runs") {
+			change(8)
+			run(func() bool { change(1); return rapid.IntRange(0, 3).Draw(t, "fails") == 0 })
+		}
+		run(func() bool { return false })
+		for id, minute := range changed {
+			require.GreaterOrEqual(t, read[id], minute, "parent %d", id)
+		}
+		require.False(t, position.Changed.After(at(now)))
+	})
+}
