@@ -139,7 +139,11 @@ func (a *Account) probes(tables []*table.Table, named map[string]bool) []*table.
 
 // lacks returns why the account does not have a table, nil where it does as far as that is known.
 func (a *Account) lacks(t *table.Table) error {
-	return a.lacking(t.On(a.api), a.listings(t), t.Gate)
+	err := a.lacking(t.On(a.api), a.listings(t), t.Gate)
+	if err == nil && t.Parent != nil {
+		err = a.lacks(t.Parent.Table)
+	}
+	return err
 }
 
 // lacksFields returns why the account does not have the list of the fields of a table's records.

@@ -42,18 +42,21 @@ func (l *lookups) list(of *table.Table) *lookupList {
 }
 
 // share has those of a run's tables that are always read in full take their rows from the lists that others look up
-// in. It is called before any list is read.
+// in, or whose records are parents of others'. It is called before any list is read.
 func (a *Account) share(tables []*table.Table) {
-	lookedUp := map[string]bool{}
+	needed := map[string]bool{}
 	for _, t := range tables {
+		if t.Parent != nil {
+			needed[t.Parent.Table.Records] = true
+		}
 		for _, c := range t.Columns {
 			if looked := a.sources(t)(c).Lookup(); looked != nil {
-				lookedUp[looked.Table.Records] = true
+				needed[looked.Table.Records] = true
 			}
 		}
 	}
 	for _, t := range tables {
-		if lookedUp[t.Records] && !t.Incremental {
+		if needed[t.Records] && !t.Incremental {
 			a.lookups.list(t).shared = true
 		}
 	}

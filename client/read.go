@@ -80,9 +80,12 @@ type reading struct {
 	progress *progress.Tracker // nil where the table is read in full
 	meter    pipedrive.Meter
 
+	parents map[pipedrive.Key]*table.Row // of a table of children
+
 	mu      sync.Mutex // held while a page is counted and sent: units that are read side by side take turns
 	decoded int64      // records of the pages that were read
 	skipped int64      // records that a unit's rule left out
+	gone    []error    // of parents that were deleted since their list was read
 
 	sent int // pages
 	rows int
@@ -111,6 +114,11 @@ func (r *reading) prepare(ctx context.Context) (err error) {
 	if r.decoder.Custom, err = a.loadCustomFieldsV1(ctx, t, &r.meter); err != nil {
 		return err
 	}
+	if t.Parent != nil {
+		if err = r.loadParents(ctx); err != nil {
+			return err
+		}
+	}
 	r.finish, err = a.loadLookups(ctx, t, &r.meter)
 	return err
 }
@@ -126,23 +134,40 @@ func (r *reading) mayStop(err error) bool {
 
 // listing reads one of the table's listings by its strategy, stage by stage.
 func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
-	strategy, p := plan.Whole(r.facts()), plan.Progress{}
-	if r.incremental() {
-		strategy, p.Position = plan.For(l, r.facts()), r.progress.Position(l.Key())
-	}
+	strategy, p := r.strategy(l)
+	asked := 0 // for how many parents' children
 	for stage := strategy.Next(p); len(stage) > 0; stage = strategy.Next(p) {
 		outcomes, err := r.stage(ctx, l, p, stage)
 		for i, outcome := range outcomes {
 			p = strategy.Advance(p, stage[i], outcome)
+			asked += len(stage[i].Parents)
 		}
 		if r.incremental() {
 			r.progress.Move(l.Key(), p.Position)
+			if err == nil {
+				err = r.progress.StoreReached(ctx, l.Key(), p.Position, r.sent)
+			}
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return r.refusal(asked)
+}
+
+// strategy returns the strategy for a listing, and where it begins.
+func (r *reading) strategy(l pipedrive.Listing) (plan.Strategy, plan.Progress) {
+	var p plan.Progress
+	if r.incremental() {
+		p.Position = r.progress.Position(l.Key())
+	}
+	switch {
+	case r.table.Parent != nil:
+		return r.perParent(l, p.Position), p
+	case r.incremental():
+		return plan.For(l, r.facts()), p
+	}
+	return plan.Whole(r.facts()), p
 }
 
 // stage reads the units of a stage side by side, as many at once as the account may have requests under way. All of
@@ -202,9 +227,18 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 	q.Allow = func() error { return r.checkBudget(l) }
 	q.Order, q.Since, q.MayBeEmpty = u.Order, u.Since, u.MayBeEmpty
 	q.Narrowed = func() { o.Narrowed = true }
+	if r.table.Parent != nil {
+		if len(u.Parents) == 0 {
+			return o, nil
+		}
+		l = l.Of(u.Parents)
+	}
 	err := r.pages(ctx, l, q, p, u, &o)
 	if ties, ok := errors.AsType[*pipedrive.TiesError](err); ok {
 		o.Unsteady, o.Rest = true, ties.Since
+		return o, nil
+	}
+	if r.refused(err, u) {
 		return o, nil
 	}
 	o.Stopped = err != nil
@@ -213,7 +247,7 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 
 // pages reads the pages of a unit and notes the latest update_time in them.
 func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, p plan.Progress, u plan.Unit, o *plan.Outcome) error {
-	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decoder.Clone().Record) {
+	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decode(u)) {
 		if err != nil {
 			return err
 		}

@@ -10,12 +10,13 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
@@ -74,36 +75,67 @@ func pbx(t *testing.T, ids []string) string {
 	return server.URL
 }
 
-// TestTable_isOneDeclaration: nothing but its declaration makes a table that is read, with keys that are no numbers.
-func TestTable_isOneDeclaration(t *testing.T) {
-	ids := []string{"9c", "0a", "f7", "3e", "bb", "51", "a0"}
-	s, err := spec.Parse(fmt.Appendf(nil, `{"api_token":"x","api_url":%q,"page_size":3}`, pbx(t, ids)))
+// memory is a state that lasts as long as a test.
+type memory map[string]string
+
+func (m memory) SetKey(_ context.Context, key, value string) error    { m[key] = value; return nil }
+func (m memory) GetKey(_ context.Context, key string) (string, error) { return m[key], nil }
+func (memory) Flush(context.Context) error                            { return nil }
+func (memory) Close() error                                           { return nil }
+
+// readTrial reads tables of the account at a URL, with keys of the spec, and returns their rows as texts by table. It
+// has no state if kept is nil.
+func readTrial(t *testing.T, url, keys string, kept memory, tables ...*table.Table) (map[string][]map[string]string, error) {
+	t.Helper()
+	ctx := context.Background()
+	s, err := spec.Parse(fmt.Appendf(nil, `{"api_token":"x","api_url":%q,"max_retries":0%s}`, url, keys))
 	require.NoError(t, err)
-	run, tables := NewRun(0), []*table.Table{calls()}
-	accounts, _, err := Connect(context.Background(), s, tables, "test", run, zerolog.Nop())
+	run := NewRun(s.MaxTokens)
+	accounts, _, err := Connect(ctx, s, tables, "test", run, zerolog.Nop())
 	require.NoError(t, err)
 	defer accounts[0].Close()
+	require.NoError(t, run.Check(ctx, tables, nil, nil))
+	if kept != nil {
+		run.UseState(progress.NewState(kept, nil, "state"))
+	}
 	out, failed := make(chan message.SyncMessage), make(chan error, 1)
 	go func() {
 		defer close(out)
-		failed <- run.Read(context.Background(), tables, plugin.SyncOptions{}, out)
+		failed <- run.Read(ctx, tables, plugin.SyncOptions{}, out)
 	}()
-	var got []string
+	rows := map[string][]map[string]string{}
 	for m := range out {
 		insert, ok := m.(*message.SyncInsert)
 		if !ok {
 			continue
 		}
-		column := func(name string) *array.String {
-			return insert.Record.Column(insert.Record.Schema().FieldIndices(name)[0]).(*array.String)
-		}
+		name, _ := insert.Record.Schema().Metadata().GetValue(schema.MetadataTableName)
 		for i := range int(insert.Record.NumRows()) {
-			got = append(got, column("id").Value(i))
-			require.Equal(t, "Ada", column("owner_name").Value(i))
-			require.Equal(t, "4711", column("account_id").Value(i))
+			row := map[string]string{}
+			for j, f := range insert.Record.Schema().Fields() {
+				row[f.Name] = insert.Record.Column(j).ValueStr(i)
+			}
+			rows[name] = append(rows[name], row)
 		}
 	}
-	require.NoError(t, <-failed)
+	err = <-failed
+	if err == nil && kept != nil {
+		err = run.state.Finish(ctx)
+	}
+	return rows, err
+}
+
+// TestTable_isOneDeclaration: nothing but its declaration makes a table that is read, with keys that are no numbers.
+func TestTable_isOneDeclaration(t *testing.T) {
+	ids := []string{"9c", "0a", "f7", "3e", "bb", "51", "a0"}
+	rows, err := readTrial(t, pbx(t, ids), `,"page_size":3`, nil, calls())
+	require.NoError(t, err)
+	var got []string
+	for _, row := range rows["pipedrive_calls"] {
+		got = append(got, row["id"])
+		require.Equal(t, "Ada", row["owner_name"])
+		require.Equal(t, "4711", row["account_id"])
+	}
 	slices.Sort(got)
 	slices.Sort(ids)
 	require.Equal(t, ids, got, "each once, though one was deleted while the list was read")

@@ -80,11 +80,12 @@ func (c Column) SourceFor(account string, api API) Source {
 	return c.V1
 }
 
-// Source is where a column's value comes from. Make one with [At], [Not], [First], [Lookup] or [Absent].
+// Source is where a column's value comes from. Make one with [At], [Not], [First], [Lookup], [OfParent] or [Absent].
 type Source struct {
 	paths  []string
 	read   Reader // nil for that of the column's type
 	lookup *Looked
+	parent string // column of the parent
 	absent bool
 }
 
@@ -123,6 +124,12 @@ type Looked struct {
 
 // Lookup returns what the source looks up, nil for nothing.
 func (s Source) Lookup() *Looked { return s.lookup }
+
+// OfParent is a column of the record's parent, like its update_time.
+func OfParent(column string) Source { return Source{parent: column} }
+
+// OfParent returns the column of the parent that the source is, empty for none.
+func (s Source) OfParent() string { return s.parent }
 
 // first is the first name in the source's first path, or the column's own.
 func (s Source) first(column string) string {

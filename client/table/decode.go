@@ -36,7 +36,7 @@ func (r *Row) RecordTime() (time.Time, bool) {
 	if r.changed < 0 || !r.Values[r.changed].Valid {
 		return time.Time{}, false
 	}
-	return time.UnixMicro(r.Values[r.changed].Number).UTC(), true
+	return r.Values[r.changed].Time(), true
 }
 
 // HasAll reports whether all of the columns have a value.
@@ -122,14 +122,14 @@ func NewDecoder(columns []Column, source func(Column) Source) *Decoder {
 		if c.Key {
 			keys++
 		}
-		if s.absent {
+		if c.IncrementalKey {
+			d.changed = i
+		}
+		if s.absent || s.parent != "" {
 			continue
 		}
 		if c.Key {
 			d.key = append(d.key, i)
-		}
-		if c.IncrementalKey {
-			d.changed = i
 		}
 		if s.paths == nil {
 			s.paths = []string{c.Name}

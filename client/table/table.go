@@ -54,6 +54,8 @@ type Table struct {
 	Entity string
 	// Columns behind account_id.
 	Columns []Column
+	// Parent is whose children the records are; nil where they stand alone.
+	Parent *Parent
 	// Describes are the tables whose fields are the records, in place of a listing of their own.
 	Describes []*Table
 	// Runs is true where the records are the runs themselves; the plugin sends them when a run has ended.

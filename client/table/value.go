@@ -39,6 +39,14 @@ func IntValue(n int64) Value { return Value{Valid: true, Number: n} }
 // TimeValue is a moment.
 func TimeValue(t time.Time) Value { return IntValue(t.UnixMicro()) }
 
+// Time is the moment that a value of a [Timestamp] column stands for; zero for none.
+func (v Value) Time() time.Time {
+	if !v.Valid {
+		return time.Time{}
+	}
+	return time.UnixMicro(v.Number).UTC()
+}
+
 // ListValue is a JSON list of texts, NULL for an empty one.
 func ListValue(texts []string) Value {
 	if len(texts) == 0 {

@@ -1,6 +1,7 @@
 package pipedrive
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"slices"
@@ -44,6 +45,33 @@ type Listing struct {
 	ByIDs int
 	// Scopes are the OAuth scopes of which the request needs any one.
 	Scopes []string
+	// Parent is how a request names the parents whose children it asks for; the zero Parent where records have none.
+	Parent Parent
+}
+
+// Parent is the parameter by which a list of children is asked for.
+type Parent struct {
+	// Param is the parameter's name. Where the path has it in braces, as {id}, it is part of the path, else of the query.
+	Param string
+	// Batch is how many parents a request can name, from 1.
+	Batch int
+}
+
+// Of is the list of the children of parents, of which there are no more than a request can name.
+func (l Listing) Of(parents []Key) Listing {
+	names := make([]string, len(parents))
+	for i, k := range parents {
+		names[i] = cmp.Or(k.Text, strconv.FormatInt(k.Number, 10))
+	}
+	name := strings.Join(names, ",")
+	if path := strings.Replace(l.Path, "{"+l.Parent.Param+"}", url.PathEscape(name), 1); path != l.Path {
+		l.Path = path
+		return l
+	}
+	filter := url.Values{l.Parent.Param: {name}}
+	maps.Copy(filter, l.Filter)
+	l.Filter = filter
+	return l
 }
 
 // Paging is the way in which a listing's pages follow one another ([Pipedrive: pagination]).
