@@ -314,6 +314,18 @@ func TestChildren_whatAFailureEndsTheNextRunGoesOnWith(t *testing.T) {
 	require.True(t, got.Before(time.Date(2026, 1, 2, 0, 39, 0, 0, time.UTC)), "%v", got)
 }
 
+// TestChildren_ofSeveralParentsAreSentOnce, and the others are counted as left out.
+func TestChildren_ofSeveralParentsAreSentOnce(t *testing.T) {
+	s := newShop(t)
+	s.albums = map[string]int{red: 2, green: 5, blue: 1}
+	_, photos, _, _ := albumsAndOrders()
+	photos.Once = true
+	photos.Columns[0].Key = false
+	rows, err := readTrial(t, s.url, "", nil, photos)
+	require.NoError(t, err)
+	require.Equal(t, []string{"1", "2", "3", "4", "5"}, values(rows["pipedrive_photos"], "nr"))
+}
+
 // TestChildren_ofADeletedParent are gone with it. If that is true of all, it is the list that is gone.
 func TestChildren_ofADeletedParent(t *testing.T) {
 	s := newShop(t)

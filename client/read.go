@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/cloudquery/plugin-sdk/v4/schema"
@@ -82,10 +83,11 @@ type reading struct {
 
 	parents map[pipedrive.Key]*table.Row // of a table of children
 
-	mu      sync.Mutex // held while a page is counted and sent: units that are read side by side take turns
-	decoded int64      // records of the pages that were read
-	skipped int64      // records that a unit's rule left out
-	gone    []error    // of parents that were deleted since their list was read
+	mu      sync.Mutex             // held while a page is counted and sent: units that are read side by side take turns
+	decoded int64                  // records of the pages that were read
+	skipped int64                  // records that a unit's rule left out, or that were sent before
+	keys    map[pipedrive.Key]bool // of the records that were sent, where each is sent once
+	gone    []error                // of parents that were deleted since their list was read
 
 	sent int // pages
 	rows int
@@ -280,9 +282,25 @@ func (r *reading) page(ctx context.Context, page []*table.Row, u plan.Unit, o *p
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.table.Once {
+		wanted = slices.DeleteFunc(wanted, r.again)
+	}
 	r.decoded += int64(len(page))
 	r.skipped += int64(len(page) - len(wanted))
 	return ended, r.send(ctx, wanted)
+}
+
+// again reports whether a record was sent before.
+func (r *reading) again(row *table.Row) bool {
+	key := table.KeyOf(row.Key(r.table.Key()))
+	if r.keys[key] {
+		return true
+	}
+	if r.keys == nil {
+		r.keys = map[pipedrive.Key]bool{}
+	}
+	r.keys[key] = true
+	return false
 }
 
 // reserve is how many of the day's API tokens incremental tables leave to those that are always read in

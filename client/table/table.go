@@ -56,6 +56,8 @@ type Table struct {
 	Columns []Column
 	// Parent is whose children the records are; nil where they stand alone.
 	Parent *Parent
+	// Once is true where several listings have the same record as it is, or several parents. It is sent once.
+	Once bool
 	// Describes are the tables whose fields are the records, in place of a listing of their own.
 	Describes []*Table
 	// Runs is true where the records are the runs themselves; the plugin sends them when a run has ended.
