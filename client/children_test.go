@@ -36,7 +36,8 @@ func albumsAndOrders() (albums, photos, orders, lines *table.Table) {
 			Path: "/v1/albums/{id}/photos", Cost: 10, Paging: pipedrive.Offset, Parent: pipedrive.Parent{Param: "id", Batch: 1},
 		}},
 		Columns: []table.Column{
-			{Name: "album_id", Key: true, V2: table.OfParent("id")}, {Name: "nr", Type: table.Int, Key: true},
+			{Name: "album_id", Key: true, V2: table.OfParent("id")},
+			{Name: "nr", Type: table.Int, Key: true},
 			{Name: "album_update_time", Type: table.Timestamp, IncrementalKey: true, V2: table.OfParent("update_time")},
 		},
 	}
@@ -48,7 +49,8 @@ func albumsAndOrders() (albums, photos, orders, lines *table.Table) {
 		Records: "lines", Incremental: true, Parent: &table.Parent{Table: orders, Column: "order_id", Count: "lines_count"},
 		V2: []pipedrive.Listing{pipedrive.ByIDV2("/api/v2/lines", 10, nil)},
 		Columns: []table.Column{
-			id, {Name: "order_id", Type: table.Int},
+			id,
+			{Name: "order_id", Type: table.Int},
 			{Name: "order_update_time", Type: table.Timestamp, IncrementalKey: true, V2: table.OfParent("update_time")},
 		},
 	}
