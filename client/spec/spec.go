@@ -39,9 +39,9 @@ type Spec struct {
 	// Each incremental run reads this much before its checkpoint again.
 	Lookback configtype.Duration `json:"lookback,omitzero"`
 
-	// Deals: also those that were deleted in the last 30 days, with is_deleted.
+	// Deals: also those that were deleted in the last 30 days, with is_deleted. Projects: also deleted ones, with that status.
 	Deleted bool `json:"deleted,omitempty" jsonschema:"default=true"`
-	// Deals: also archived ones, with is_archived.
+	// Deals and projects: also archived ones, with is_archived or archive_time.
 	Archived bool `json:"archived,omitempty" jsonschema:"default=true"`
 	// How custom fields arrive: each in a typed column of its own and all in one JSON column, only in that
 	// one, or not at all.

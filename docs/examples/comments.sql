@@ -372,6 +372,54 @@ COMMENT ON COLUMN pipedrive_products.billing_frequency_cycles IS 'How many times
 COMMENT ON COLUMN pipedrive_products.prices IS 'Prices, one for each currency: a list of {product_id, price, currency, cost, direct_cost, notes}.';
 COMMENT ON COLUMN pipedrive_products.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
 
+COMMENT ON TABLE pipedrive_project_boards IS 'Boards that projects are on, those in use. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/ProjectBoards#getProjectsBoards';
+COMMENT ON COLUMN pipedrive_project_boards._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_project_boards._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_project_boards.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_project_boards.id IS 'The board''s id.';
+COMMENT ON COLUMN pipedrive_project_boards.name IS 'Name.';
+COMMENT ON COLUMN pipedrive_project_boards.order_nr IS 'Position among the boards.';
+COMMENT ON COLUMN pipedrive_project_boards.add_time IS 'When the board was created.';
+COMMENT ON COLUMN pipedrive_project_boards.update_time IS 'When the board was last changed.';
+
+COMMENT ON TABLE pipedrive_project_templates IS 'Templates that projects are made from. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/ProjectTemplates#getProjectTemplates';
+COMMENT ON COLUMN pipedrive_project_templates._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_project_templates._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_project_templates.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_project_templates.id IS 'The template''s id.';
+COMMENT ON COLUMN pipedrive_project_templates.title IS 'Title.';
+COMMENT ON COLUMN pipedrive_project_templates.description IS 'Description.';
+COMMENT ON COLUMN pipedrive_project_templates.projects_board_id IS 'The board that projects of the template are on.';
+COMMENT ON COLUMN pipedrive_project_templates.owner_id IS 'The user who owns the template.';
+COMMENT ON COLUMN pipedrive_project_templates.add_time IS 'When the template was created.';
+COMMENT ON COLUMN pipedrive_project_templates.update_time IS 'When the template was last changed.';
+
+COMMENT ON TABLE pipedrive_projects IS 'Projects, archived ones and those that were deleted among them. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/Projects#getProjects';
+COMMENT ON COLUMN pipedrive_projects._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_projects._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_projects.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_projects.id IS 'The project''s id.';
+COMMENT ON COLUMN pipedrive_projects.title IS 'Title.';
+COMMENT ON COLUMN pipedrive_projects.description IS 'Description.';
+COMMENT ON COLUMN pipedrive_projects.status IS 'open, completed, canceled or deleted.';
+COMMENT ON COLUMN pipedrive_projects.board_id IS 'The board that the project is on.';
+COMMENT ON COLUMN pipedrive_projects.phase_id IS 'The phase that the project is in. A phase that was deleted is in no list.';
+COMMENT ON COLUMN pipedrive_projects.owner_id IS 'The user who owns the project.';
+COMMENT ON COLUMN pipedrive_projects.owner_name IS 'The owner''s name.';
+COMMENT ON COLUMN pipedrive_projects.owner_email IS 'The owner''s e-mail address.';
+COMMENT ON COLUMN pipedrive_projects.start_date IS 'The day on which the project starts.';
+COMMENT ON COLUMN pipedrive_projects.end_date IS 'The day on which the project ends.';
+COMMENT ON COLUMN pipedrive_projects.deal_ids IS 'Deals that the project belongs to: a list of ids.';
+COMMENT ON COLUMN pipedrive_projects.person_ids IS 'Persons whom the project is with: a list of ids.';
+COMMENT ON COLUMN pipedrive_projects.org_ids IS 'Organizations that the project is with: a list of ids.';
+COMMENT ON COLUMN pipedrive_projects.label_ids IS 'Labels of the project: a list of options of the field label_ids.';
+COMMENT ON COLUMN pipedrive_projects.health_status IS 'How well the project goes, as a number.';
+COMMENT ON COLUMN pipedrive_projects.add_time IS 'When the project was created.';
+COMMENT ON COLUMN pipedrive_projects.update_time IS 'When the project was last changed.';
+COMMENT ON COLUMN pipedrive_projects.status_change_time IS 'When the status last changed.';
+COMMENT ON COLUMN pipedrive_projects.archive_time IS 'When the project was archived; NULL for one that is not.';
+COMMENT ON COLUMN pipedrive_projects.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
+
 COMMENT ON TABLE pipedrive_roles IS 'Visibility groups of users, which form a tree. https://developers.pipedrive.com/docs/api/v1/Roles#getRoles';
 COMMENT ON COLUMN pipedrive_roles._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_roles._cq_parent_id IS 'Internal CQ ID of the parent row';
@@ -418,6 +466,26 @@ COMMENT ON COLUMN pipedrive_syncs.rows IS 'Rows that it sent for the account.';
 COMMENT ON COLUMN pipedrive_syncs.requests IS 'Requests that it made to the account, repeated ones included.';
 COMMENT ON COLUMN pipedrive_syncs.api_tokens IS 'API tokens that these cost.';
 COMMENT ON COLUMN pipedrive_syncs.retries IS 'Requests among them that repeated one that had failed.';
+
+COMMENT ON TABLE pipedrive_tasks IS 'Tasks of projects. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/Tasks#getTasks';
+COMMENT ON COLUMN pipedrive_tasks._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_tasks._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_tasks.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_tasks.id IS 'The task''s id.';
+COMMENT ON COLUMN pipedrive_tasks.title IS 'Title.';
+COMMENT ON COLUMN pipedrive_tasks.description IS 'Description.';
+COMMENT ON COLUMN pipedrive_tasks.project_id IS 'The project that the task belongs to.';
+COMMENT ON COLUMN pipedrive_tasks.parent_task_id IS 'The task that it is a part of; NULL for one that stands alone.';
+COMMENT ON COLUMN pipedrive_tasks.creator_id IS 'The user who created the task.';
+COMMENT ON COLUMN pipedrive_tasks.assignee_ids IS 'Users who have to do the task: a list of ids.';
+COMMENT ON COLUMN pipedrive_tasks.is_done IS 'Whether the task is done.';
+COMMENT ON COLUMN pipedrive_tasks.is_milestone IS 'Whether the task is a milestone.';
+COMMENT ON COLUMN pipedrive_tasks.priority IS 'Priority, as a number.';
+COMMENT ON COLUMN pipedrive_tasks.start_date IS 'The day on which the task starts.';
+COMMENT ON COLUMN pipedrive_tasks.due_date IS 'The day on which the task is due.';
+COMMENT ON COLUMN pipedrive_tasks.add_time IS 'When the task was created.';
+COMMENT ON COLUMN pipedrive_tasks.update_time IS 'When the task was last changed.';
+COMMENT ON COLUMN pipedrive_tasks.marked_as_done_time IS 'When the task was marked as done.';
 
 -- The columns of custom fields are described by the names and types that the fields have at Pipedrive.
 DO $$

@@ -13,9 +13,13 @@ UNION ALL SELECT account_id, 'pipedrive_permission_sets', count(*) FROM pipedriv
 UNION ALL SELECT account_id, 'pipedrive_persons', count(*) FROM pipedrive_persons GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_pipelines', count(*) FROM pipedrive_pipelines GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_products', count(*) FROM pipedrive_products GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_project_boards', count(*) FROM pipedrive_project_boards GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_project_templates', count(*) FROM pipedrive_project_templates GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_projects', count(*) FROM pipedrive_projects GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_roles', count(*) FROM pipedrive_roles GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_stages', count(*) FROM pipedrive_stages GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_syncs', count(*) FROM pipedrive_syncs GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_tasks', count(*) FROM pipedrive_tasks GROUP BY 1
 ORDER BY 1, 2;
 
 -- Open deals per pipeline and stage, and the value of those in the main currency

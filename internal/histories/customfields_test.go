@@ -83,7 +83,7 @@ func TestCustomFields_unionOfAccounts(t *testing.T) {
 
 // TestCustomFields_ofOtherRecords: each type of record that has fields of its own gets columns of them.
 func TestCustomFields_ofOtherRecords(t *testing.T) {
-	for entity, table := range map[string]string{"product": "products"} {
+	for entity, table := range map[string]string{"product": "products", "project": "projects"} {
 		t.Run(table, func(t *testing.T) {
 			c := simulator.NewCompany(4711)
 			c.AddField(simulator.Field{Entity: entity, Key: hash("1"), Name: "Budget", Type: "monetary"})

@@ -6,3 +6,8 @@ import "github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 func administrator() *table.Gate {
 	return &table.Gate{Needs: "an administrator's permissions", Probe: roles}
 }
+
+// projectsAddOn is the gate of the lists of projects.
+func projectsAddOn() *table.Gate {
+	return &table.Gate{Needs: "the Projects add-on", Probe: projectBoards, AnyNotFound: true}
+}

@@ -17,10 +17,12 @@ var (
 
 	activitiesScopes = []string{"activities:read", "activities:full"}
 	productsScopes   = []string{"products:read", "products:full"}
+	projectsScopes   = []string{"projects:read", "projects:full"}
 	leadsScopes      = []string{"leads:read", "leads:full"}
 	adminScopes      = []string{"admin"}
 
 	dealFieldsScopes    = slices.Concat(dealsScopes, []string{"admin", "deal-fields:full"})
+	projectFieldsScopes = slices.Concat(projectsScopes, []string{"project-fields:full"})
 	productFieldsScopes = slices.Concat(productsScopes, []string{"product-fields:full"})
 	contactFieldsScopes = slices.Concat(contactsScopes, []string{"admin", "contact-fields:full"})
 )
@@ -40,6 +42,11 @@ func fieldListV2(name string, scopes []string) *table.Table {
 	list := fieldList(name, scopes)
 	list.V1 = nil
 	return list
+}
+
+// projectsListing is a list of the Projects add-on, which can't be sorted.
+func projectsListing(path string) pipedrive.Listing {
+	return pipedrive.Listing{Path: path, Cost: 10, Paging: pipedrive.Cursor, Scopes: projectsScopes}
 }
 
 // users is the list in which owners are looked up.

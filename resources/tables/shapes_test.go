@@ -78,6 +78,18 @@ var shapes = []shape{
 		products(), "what there is none of", `{"id": 1, "category": null, "prices": [], "custom_fields": {}}`,
 		map[string]string{"category": null, "prices": null, "custom_fields": null},
 	},
+	{
+		projects(), "the example", `{"id": 3, "start_date": "2026-04-15", "deal_ids": [1], "label_ids": [], "health_status": 10,
+			"add_time": "2026-04-14T10:45:20.852Z", "archive_time": null, "custom_fields": {}}`,
+		map[string]string{
+			"start_date": "2026-04-15", "end_date": null, "deal_ids": "[1]", "label_ids": null, "health_status": "10",
+			"add_time": "2026-04-14T10:45:20.852Z", "archive_time": null, "custom_fields": null,
+		},
+	},
+	{
+		tasks(), "the example", `{"id": 1, "parent_task_id": null, "assignee_ids": [2, 3], "priority": null, "due_date": "2026-10-11", "is_done": false}`,
+		map[string]string{"parent_task_id": null, "assignee_ids": "[2,3]", "priority": null, "due_date": "2026-10-11", "is_done": "false"},
+	},
 }
 
 func TestShapes(t *testing.T) {

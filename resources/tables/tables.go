@@ -43,8 +43,12 @@ func All() []*table.Table {
 		persons(),
 		pipelines(),
 		products(),
+		projectBoards(),
+		projectTemplates(),
+		projects(),
 		roles(),
 		stages(),
 		syncs(),
+		tasks(),
 	}
 }
