@@ -65,13 +65,12 @@ func (s *setup) leastTokens() int64 {
 	return int64(tokens)
 }
 
-func TestSync_withoutDeletedAndArchivedDeals(t *testing.T) {
+func TestSync_withoutDeletedAndArchivedRecords(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t, company())
-	s.tables = []string{"pipedrive_deals"}
 	s.spec = "deleted: false\narchived: false\npage_size: 100"
 	s.sync()
-	s.requireTruth(simulator.TruthOptions{}, "deals")
+	s.requireTruth(simulator.TruthOptions{}, records...)
 }
 
 func TestSync_removesWhatIsGone(t *testing.T) {
