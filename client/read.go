@@ -224,11 +224,12 @@ func (r *reading) facts() plan.Facts {
 
 // unit reads a unit page by page and sends the records that its rule lets through.
 func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress, u plan.Unit) (plan.Outcome, error) {
-	o := plan.Outcome{Narrowed: !u.Since.IsZero()}
+	o := u.Begin()
 	q := r.account.query
 	q.Allow = func() error { return r.checkBudget(l) }
-	q.Order, q.Since, q.MayBeEmpty = u.Order, u.Since, u.MayBeEmpty
+	q.Order, q.Since, q.After, q.MayBeEmpty = u.Order, u.Since, u.After, u.MayBeEmpty
 	q.Narrowed = func() { o.Narrowed = true }
+	q.Reached = func(place pipedrive.Place) { o.Reached = place }
 	if r.table.Parent != nil {
 		if len(u.Parents) == 0 {
 			return o, nil
@@ -247,7 +248,7 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 	return o, err
 }
 
-// pages reads the pages of a unit and notes the latest update_time in them.
+// pages reads the pages of a unit and notes its outcome.
 func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, p plan.Progress, u plan.Unit, o *plan.Outcome) error {
 	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decode(u)) {
 		if err != nil {
@@ -257,7 +258,7 @@ func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 		if err != nil || ended {
 			return err
 		}
-		if reached, ok := plan.Reached(p, u, o.Seen, r.facts()); ok && r.incremental() {
+		if reached, ok := plan.Reached(p, u, *o, r.facts()); ok && r.incremental() {
 			if err := r.progress.StoreReached(ctx, l.Key(), reached, r.sent); err != nil {
 				return err
 			}

@@ -59,7 +59,7 @@ func (a *Account) tracker(t *table.Table) *progress.Tracker {
 		Logger:       a.tableLogger(t),
 	}
 	if listings := a.listings(t); len(listings) > 0 {
-		o.PageTokens = listings[0].Cost
+		o.PageRows, o.PageTokens = min(o.PageRows, listings[0].Most()), listings[0].Cost
 	}
 	return progress.NewTracker(a.run.state, t, o)
 }

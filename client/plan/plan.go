@@ -44,10 +44,22 @@ type Unit struct {
 	MayBeEmpty bool
 	// Parents are those whose children are the unit's records. A unit of [PerParent] without any needs no request.
 	Parents []pipedrive.Key
+	// After is where another run left the reading, nil for its beginning.
+	After *pipedrive.Place
 
 	remainder bool      // whether it reads the rest of a unit whose records did not keep their places
+	resumable bool      // whether another run can go on where this one leaves it
 	number    int       // of a unit of PerParent, from 0
 	through   time.Time // the latest update_time of its parents and of those before; zero for none
+}
+
+// Begin is the outcome of a unit of which no record was read yet.
+func (u Unit) Begin() Outcome {
+	o := Outcome{Narrowed: !u.Since.IsZero()}
+	if u.After != nil {
+		o.Reached = *u.After
+	}
+	return o
 }
 
 // Sends reports whether the unit's rule lets a record through.
@@ -71,6 +83,8 @@ func (u Unit) EndsAt(changed time.Time, timed bool) bool {
 type Outcome struct {
 	// Seen is the latest update_time that was read, zero for none.
 	Seen time.Time
+	// Reached is where another run can go on, the zero Place for nowhere.
+	Reached pipedrive.Place
 	// Stopped is true where the budget, or the run's end, cut the unit short.
 	Stopped bool
 	// Narrowed is true where the API left out records without an update_time.
@@ -85,6 +99,7 @@ type Outcome struct {
 type Progress struct {
 	Position Position
 
+	current  bool // whether the records that earlier runs have read by id are up to date
 	read     bool // whether what is due has been read, so that only records without an update_time are left
 	reached  time.Time
 	narrowed bool
@@ -148,24 +163,51 @@ func (s scan) Advance(p Progress, _ Unit, o Outcome) Progress {
 	return p
 }
 
-// newestFirst reads the records that were changed last first, until it meets the position. The first run reads all
-// records by id, and so does one in which they do not keep their places.
+// newestFirst reads the records that were changed last first, until it meets the position. The first reading is of all
+// records, by id, and so is that of a full refresh: there, a run that is cut short leaves a place at which the next one
+// goes on, after it has read what was changed meanwhile.
 type newestFirst struct{ facts Facts }
 
 func (s newestFirst) Next(p Progress) []Unit {
-	u := scan(s).Next(p)
-	if len(u) > 0 && p.rest == nil && p.Position.Complete && !s.facts.Refresh {
-		u[0].Order = pipedrive.NewestFirst
+	u := Unit{Since: from(p, s.facts), Rule: Changed, MayBeEmpty: !s.facts.Refresh}
+	switch {
+	case p.read:
+		return nil
+	case p.rest != nil:
+	case p.Position.Complete && !s.facts.Refresh, p.Position.ByID != nil && !p.current:
+		u.Order = pipedrive.NewestFirst
+	default:
+		u.Since, u.After, u.resumable = s.facts.Start, p.Position.ByID, true
 	}
-	return u
+	return []Unit{u}
 }
 
 func (s newestFirst) Advance(p Progress, u Unit, o Outcome) Progress {
-	if o.Unsteady {
+	switch {
+	case o.Unsteady && !p.Position.Complete:
+		p.Position = Position{}
+	case o.Unsteady:
 		p.rest = &o.Rest
-		return p
+	case u.resumable:
+		p.Position, p.read = s.first(p.Position, o), !o.Stopped
+	case p.Position.ByID == nil:
+		return scan(s).Advance(p, u, o)
+	case !o.Stopped:
+		p.current = true
 	}
-	return scan(s).Advance(p, u, o)
+	return p
+}
+
+// first is the position after a reading of all records by id, or of a part of them.
+func (s newestFirst) first(p Position, o Outcome) Position {
+	switch {
+	case !o.Stopped:
+		p = p.ended(o.Seen, s.facts.Began)
+		p.Complete = true
+	case o.Reached.Read > 0:
+		p.Changed, p.ByID = s.facts.Began, &o.Reached
+	}
+	return p
 }
 
 // since reads the records that were changed since the position, longest ago first, and once those without an
@@ -251,11 +293,15 @@ func (s since) foundTimeless(p Progress, o Outcome) Progress {
 
 // Reached is the position up to which a unit that is under way has read, for a checkpoint: that of a unit which is
 // stopped there.
-func Reached(p Progress, u Unit, seen time.Time, f Facts) (Position, bool) {
-	if u.Order != pipedrive.OldestFirst || u.Rule != All {
-		return Position{}, false
+func Reached(p Progress, u Unit, o Outcome, f Facts) (Position, bool) {
+	o.Stopped = true
+	switch {
+	case u.resumable:
+		return newestFirst{f}.first(p.Position, o), o.Reached.Read > 0
+	case u.Order == pipedrive.OldestFirst && u.Rule == All:
+		return p.Position.stopped(o.Seen, f.Began, f.Lookback), true
 	}
-	return p.Position.stopped(seen, f.Began, f.Lookback), true
+	return Position{}, false
 }
 
 // from is the moment from which a reading begins.

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"encoding/json"
-	"net/url"
 	"testing"
 	"time"
 
@@ -22,7 +21,7 @@ const lookback = 2 * time.Minute
 var (
 	timed   = pipedrive.TimedV2("/timed", 10, nil)
 	byID    = pipedrive.ByIDV1("/by-id", 20, nil)
-	byFiles = pipedrive.Listing{Path: "/files", Sort: byID.Sort, NewestFirst: url.Values{"sort": {"update_time DESC"}}}
+	byFiles = pipedrive.NewestV1("/files", 20, nil)
 )
 
 // facts are those of a run that began at a minute.
@@ -204,6 +203,132 @@ func TestNewestFirst_whatDoesNotKeepItsPlaceIsReadByID(t *testing.T) {
 	require.Equal(t, from, position)
 }
 
+// upTo is a place in a list of ids.
+func upTo(id, read int64) pipedrive.Place {
+	return pipedrive.Place{Key: pipedrive.Key{Number: id}, Read: read}
+}
+
+// TestNewestFirst_aFirstReadingGoesOnWhereARunLeftIt, after what was changed meanwhile.
+func TestNewestFirst_aFirstReadingGoesOnWhereARunLeftIt(t *testing.T) {
+	_, position := play(t, For(byFiles, facts(100)), Position{}, Outcome{Seen: at(30), Reached: upTo(8, 3), Stopped: true})
+	place := upTo(8, 3)
+	require.Equal(t, Position{Changed: at(100), ByID: &place}, position)
+
+	f := facts(160)
+	f.Start = at(10)
+	s := For(byFiles, f)
+	units, stopped := play(t, s, position, Outcome{Seen: at(150), Stopped: true})
+	require.Equal(t, Unit{Order: pipedrive.NewestFirst, Since: at(98), Rule: Changed, MayBeEmpty: true}, units[0])
+	require.Equal(t, position, stopped, "what was changed has to be read at once")
+
+	units, position = play(t, s, position, Outcome{Seen: at(150)}, Outcome{Seen: at(40), Reached: upTo(13, 4), Stopped: true})
+	require.Equal(t, Unit{Since: at(10), Rule: Changed, MayBeEmpty: true, After: &place, resumable: true}, units[1],
+		"all that start_time lets through, however old")
+	require.Equal(t, place, units[1].Begin().Reached)
+	require.Equal(t, upTo(13, 4), *position.ByID)
+	_, position = play(t, s, position, Outcome{}, Outcome{Seen: at(155)})
+	require.Equal(t, Position{Changed: at(160), Complete: true}, position)
+}
+
+// TestNewestFirst_keysThatDoNotRiseLeaveNoPlace: texts come in an order that nobody tells.
+func TestNewestFirst_keysThatDoNotRiseLeaveNoPlace(t *testing.T) {
+	units, position := play(t, For(byFiles, facts(100)), Position{}, Outcome{Seen: at(90), Stopped: true})
+	require.Equal(t, Position{}, position)
+	_, ok := Reached(Progress{}, units[0], Outcome{Seen: at(90)}, facts(100))
+	require.False(t, ok)
+	position, ok = Reached(Progress{}, units[0], Outcome{Seen: at(90), Reached: upTo(8, 2)}, facts(100))
+	require.True(t, ok)
+	require.Equal(t, upTo(8, 2), *position.ByID)
+}
+
+// TestNewestFirst_beginsAgainWhereNoPlaceCanBeFound: the keys come in another order than before, or what was changed
+// meanwhile does not keep its places.
+func TestNewestFirst_beginsAgainWhereNoPlaceCanBeFound(t *testing.T) {
+	from := Position{Changed: at(90), ByID: &pipedrive.Place{Key: pipedrive.Key{Text: "b"}, Read: 2}}
+	for _, outcomes := range [][]Outcome{{{Unsteady: true}, {Seen: at(150)}}, {{}, {Unsteady: true}, {Seen: at(150)}}} {
+		units, position := play(t, For(byFiles, facts(160)), from, outcomes...)
+		require.Equal(t, Unit{Rule: Changed, MayBeEmpty: true, resumable: true}, units[len(units)-1])
+		require.Equal(t, Position{Changed: at(150), Complete: true}, position)
+	}
+}
+
+// TestNewestFirst_losesNoChange: whatever is created, changed and deleted when, and whatever ends a run early, each
+// record that is there in the end was sent after its last change.
+func TestNewestFirst_losesNoChange(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		changed, sent := map[int64]int{}, map[int64]int{} // at which minute, by id
+		now, next := 0, int64(1)
+		for ; next <= rapid.Int64Range(0, 8).Draw(t, "old ones"); next++ {
+			changed[next], sent[next] = rapid.IntRange(-90, 0).Draw(t, "minute"), -100
+		}
+		change := func() {
+			for range rapid.IntRange(0, 2).Draw(t, "changes") {
+				id := rapid.Int64Range(1, next).Draw(t, "id")
+				_, there := changed[id]
+				if there && rapid.IntRange(0, 3).Draw(t, "kind") == 0 {
+					delete(changed, id)
+					continue
+				}
+				if !there {
+					id, next = next, next+1
+					sent[id] = -100
+				}
+				changed[id] = now
+			}
+		}
+		comes := func(u Unit, a, b int64) bool { // whether a comes before b
+			if u.Order == pipedrive.NewestFirst && changed[a] != changed[b] {
+				return changed[a] > changed[b]
+			}
+			return a < b
+		}
+		var position Position
+		run := func(budget int, disturbed bool) {
+			now++
+			s, p := For(byFiles, facts(now)), Progress{Position: position}
+			for stage := s.Next(p); len(stage) > 0; stage = s.Next(p) {
+				u, read := stage[0], map[int64]bool{}
+				o := u.Begin()
+				for !o.Stopped {
+					if now++; disturbed && len(read) < 5 {
+						change()
+					}
+					id := int64(0)
+					for other := range changed {
+						if !read[other] && (u.After == nil || other > u.After.Key.Number) && (id == 0 || comes(u, other, id)) {
+							id = other
+						}
+					}
+					if id == 0 || u.EndsAt(at(changed[id]), true) {
+						break
+					}
+					if budget--; budget < 0 {
+						o.Stopped = true
+						break
+					}
+					if read[id] = true; u.Sends(at(changed[id]), true) {
+						sent[id] = now
+					}
+					o.Seen, o.Reached = later(o.Seen, at(changed[id])), upTo(id, o.Reached.Read+1)
+				}
+				if p = s.Advance(p, u, o); o.Stopped {
+					break
+				}
+			}
+			position = p.Position
+		}
+		for range rapid.IntRange(1, 5).Draw(t, "runs") {
+			now += rapid.IntRange(0, 9).Draw(t, "minutes")
+			change()
+			run(rapid.IntRange(0, 8).Draw(t, "budget"), true)
+		}
+		run(1<<20, false)
+		for id, minute := range changed {
+			require.GreaterOrEqual(t, sent[id], minute, "record %d", id)
+		}
+	})
+}
+
 func TestWhole_readsEverythingFromStartTimeOn(t *testing.T) {
 	f := facts(100)
 	units, position := play(t, Whole(f), Position{}, Outcome{Seen: at(90)})
@@ -234,11 +359,11 @@ func TestUnit_sendsByItsRule(t *testing.T) {
 
 func TestReached_isWhereARunCanBeCutShort(t *testing.T) {
 	p, f := Progress{Position: Position{Changed: at(10)}}, facts(100)
-	position, ok := Reached(p, Unit{Order: pipedrive.OldestFirst}, at(50), f)
+	position, ok := Reached(p, Unit{Order: pipedrive.OldestFirst}, Outcome{Seen: at(50)}, f)
 	require.True(t, ok)
 	require.Equal(t, Position{Changed: at(50), Stopped: true}, position)
 	for _, u := range []Unit{{}, {Order: pipedrive.NewestFirst}, {Order: pipedrive.OldestFirst, Rule: Timeless}} {
-		_, ok = Reached(p, u, at(50), f)
+		_, ok = Reached(p, u, Outcome{Seen: at(50)}, f)
 		require.False(t, ok, "%+v", u)
 	}
 }

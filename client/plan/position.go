@@ -3,7 +3,11 @@
 // position, so that all that makes a table incremental can be tested without a server.
 package plan
 
-import "time"
+import (
+	"time"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
 
 // Position is how far a listing has been read. Its JSON form is part of the state.
 type Position struct {
@@ -21,11 +25,23 @@ type Position struct {
 	Ends int `json:"ends,omitempty"`
 	// Looked is when records without an update_time were last looked for. Some may have been created since.
 	Looked time.Time `json:"looked,omitzero"`
+	// ByID is how far a first reading of all records by id has come, where a run left it unfinished; nil otherwise.
+	// Changed then is for the records up to there.
+	ByID *pipedrive.Place `json:"by_id,omitempty"`
 }
 
 // Equal reports whether two positions lie at the same place.
 func (p Position) Equal(q Position) bool {
-	return p.Changed.Equal(q.Changed) && p.Stopped == q.Stopped && p.Complete == q.Complete && p.Ends == q.Ends
+	return p.Changed.Equal(q.Changed) && p.Stopped == q.Stopped && p.Complete == q.Complete && p.Ends == q.Ends &&
+		p.place() == q.place()
+}
+
+// place is the record up to which a reading by id has come, the zero Place for none.
+func (p Position) place() pipedrive.Place {
+	if p.ByID == nil {
+		return pipedrive.Place{}
+	}
+	return *p.ByID
 }
 
 // NoLaterThan is the position, moved back to a moment if it is later.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
 // checkpoint is how far an incremental table of an account has been read: one position for each of its listings. What
@@ -127,11 +128,41 @@ func (c checkpoint) expected() int64 {
 	return max(c.Least, c.sentRows())
 }
 
-// before are the checkpoint's positions, none of them later than a moment.
+// before are the checkpoint's positions, none of them later than a moment. A reading by id sends rows of any time, so that
+// its position is the one from which the last run went on.
 func (c checkpoint) before(at time.Time) map[string]plan.Position {
 	positions := maps.Clone(c.Positions)
 	for listing, m := range positions {
-		positions[listing] = m.NoLaterThan(at)
+		if positions[listing] = m.NoLaterThan(at); m.ByID != nil {
+			positions[listing] = c.Verified[listing]
+		}
+	}
+	return positions
+}
+
+// byID reports whether positions are those of a reading by number, and so the segments of the rows that it sent: the
+// table has one listing, whose first reading has not ended.
+func byID(positions map[string]plan.Position) bool {
+	for _, p := range positions {
+		return len(positions) == 1 && p.ByID != nil && p.ByID.Key.Text == ""
+	}
+	return false
+}
+
+// behind are the positions of a reading by number that goes on behind the last of some segments. These may have records
+// that were changed before the reading came to them.
+func (c checkpoint) behind(arrived []segment) map[string]plan.Position {
+	positions := maps.Clone(c.Positions)
+	for listing, p := range positions {
+		place := pipedrive.Place{Key: pipedrive.Key{Number: min(arrived[len(arrived)-1].To, p.ByID.Key.Number)}}
+		if from := c.Verified[listing].ByID; from != nil {
+			place.Read = from.Read
+		}
+		for _, s := range arrived {
+			place.Read += s.Rows
+		}
+		p.ByID = &place
+		positions[listing] = p
 	}
 	return positions
 }

@@ -95,11 +95,11 @@ func (b *readBack) parts(c checkpoint) (sent []fingerprint, rest fingerprint) {
 	for _, v := range b.versions {
 		newest = max(newest, v.sync)
 	}
-	sent = make([]fingerprint, len(c.Sent))
+	sent, rank := make([]fingerprint, len(c.Sent)), rankOf(c.Positions)
 	for _, v := range b.versions {
 		if v.sync < newest || newest <= c.Before {
 			rest.add(v.key, v.at)
-		} else if i := segmentOf(c.Sent, v.at); i < len(sent) {
+		} else if i := segmentOf(c.Sent, rank(v.key, v.at)); i < len(sent) {
 			sent[i].add(v.key, v.at)
 		}
 	}

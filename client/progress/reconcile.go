@@ -169,6 +169,8 @@ func (c checkpoint) reconcileSent(parts []fingerprint) (next checkpoint, missing
 		return next, 0
 	case first == 0, c.Sent[first-1].To == never:
 		next.Positions = maps.Clone(c.Verified)
+	case byID(c.Positions):
+		next.Positions = c.behind(c.Sent[:first])
 	default:
 		next.Positions = c.before(time.Unix(c.Sent[first-1].To, 0).UTC())
 	}

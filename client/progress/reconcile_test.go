@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
 // notesTable is a table of records without an update_time.
@@ -67,7 +69,7 @@ func TestCheckpoint_reconcile(t *testing.T) {
 		"nothing was sent, all is there": {there: all, change: func(c *checkpoint) { c.Sent = nil }, want: positions},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := checkpoint{Version: 1, Positions: positions, Verified: verified, Finished: true, Sent: sentRows(all...).segments()}
+			c := checkpoint{Version: 1, Positions: positions, Verified: verified, Finished: true, Sent: sentRows(all...).segments(rankOf(positions))}
 			if test.change != nil {
 				test.change(&c)
 			}
@@ -80,12 +82,65 @@ func TestCheckpoint_reconcile(t *testing.T) {
 	}
 }
 
+// TestCheckpoint_reconcileOfAReadingByID: what it sends lies anywhere in time, so that the ids tell how far it arrived.
+func TestCheckpoint_reconcileOfAReadingByID(t *testing.T) {
+	times := map[int64]int64{11: 90, 12: 30, 13: 70, 14: never, 15: 20}
+	rows := func(ids ...int64) *sentVersions {
+		l := newSentVersions(notesTable)
+		for _, id := range ids {
+			l.sent[key(id)] = times[id]
+		}
+		return l
+	}
+	place := func(id, read int64) plan.Position {
+		return plan.Position{Changed: at(90), ByID: &pipedrive.Place{Key: pipedrive.Key{Number: id}, Read: read}}
+	}
+	for name, test := range map[string]struct {
+		verified plan.Position
+		reached  int64 // 14 where it is 0
+		there    []int64
+		others   map[string]plan.Position // of the table's other listings
+		want     plan.Position
+		missing  int64
+	}{
+		"all is there":                      {there: []int64{11, 12, 13, 14}, want: place(14, 4)},
+		"more than the checkpoint knows of": {there: []int64{11, 12, 13, 14, 15}, want: place(14, 4)},
+		"the last are missing":              {there: []int64{11, 12}, want: place(12, 2), missing: 2},
+		"one is missing":                    {there: []int64{11, 13, 14, 15}, want: place(11, 1), missing: 1},
+		"the first is missing":              {there: []int64{12, 13, 14}, missing: 1},
+		"of a reading that went on":         {verified: place(7, 5), there: []int64{11, 12, 13}, want: place(13, 8), missing: 1},
+		"and lost its beginning":            {verified: place(7, 5), want: place(7, 5), missing: 4},
+		"changed records behind the place":  {reached: 12, there: []int64{11, 12, 13}, want: place(12, 3), missing: 1},
+		"beside another listing": {
+			verified: place(7, 5), there: []int64{11, 12, 14}, others: map[string]plan.Position{"other": {Changed: at(95)}},
+			want: place(7, 5), missing: 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := checkpoint{Version: 1, Positions: map[string]plan.Position{"list": place(cmp.Or(test.reached, 14), 4)}, Verified: map[string]plan.Position{"list": test.verified}}
+			maps.Copy(c.Positions, test.others)
+			c.Sent = rows(11, 12, 13, 14).segments(rankOf(c.Positions))
+			there := &readBack{now: 1000}
+			for k, second := range rows(test.there...).sent {
+				there.add(version{key: k, at: second, sync: 7})
+			}
+			there.compact()
+			next, missing := c.reconcileSent(first(there.parts(c)))
+			require.Equal(t, test.want, next.Positions["list"])
+			require.Equal(t, test.missing, missing)
+			require.True(t, next.Positions["other"].Changed.Before(at(95)), "goes back in time")
+		})
+	}
+}
+
+func first[A, B any](a A, _ B) A { return a }
+
 func TestSentVersions_segmentsAreBounded(t *testing.T) {
 	l := newSentVersions(notesTable)
 	for id := range int64(10_000) {
 		l.sent[key(id)] = id / 7 * 7
 	}
-	parts := l.segments()
+	parts := l.segments(rankOf(nil))
 	require.LessOrEqual(t, len(parts), maxSegments)
 	require.Greater(t, len(parts), maxSegments/2)
 	var rows int64
@@ -232,7 +287,7 @@ func TestTracker_verifiesATableThatIsNotThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := NewTracker(nil, &table.Table{Records: "deals"}, Options{Account: "4711", Verify: true})
-			r.last = checkpoint{Version: 1, Finished: true, Positions: positions, Sent: sentRows(10, 40).segments(), Found: test.found, Absent: test.absent}
+			r.last = checkpoint{Version: 1, Finished: true, Positions: positions, Sent: sentRows(10, 40).segments(rankOf(positions)), Found: test.found, Absent: test.absent}
 			next := r.reconcile(ReadBacks{err: fmt.Errorf("%w: no such table", errAbsent)})
 			require.Equal(t, test.positions, next.Positions)
 			require.Equal(t, test.found, next.Found)

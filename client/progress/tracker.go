@@ -165,7 +165,7 @@ const settledRows = 5_000
 func (t *Tracker) store(ctx context.Context) error {
 	c := t.checkpoint
 	if t.Verify {
-		c.Verified, c.Sent = t.verified, t.versions.segments()
+		c.Verified, c.Sent = t.verified, t.versions.segments(rankOf(t.checkpoint.Positions))
 	}
 	known := t.Verify && len(t.versions.sent) >= settledRows
 	for listing, p := range c.Positions {

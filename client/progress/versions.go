@@ -8,6 +8,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
@@ -63,10 +64,18 @@ func (f fingerprint) and(g fingerprint) fingerprint {
 	return fingerprint{f.Rows + g.Rows, f.Hash + g.Hash}
 }
 
-// segment is the fingerprint of records whose update_time lies behind that of the segment before.
+// segment is the fingerprint of records whose rank lies behind that of the segment before.
 type segment struct {
-	To int64 `json:"to"` // the last second that belongs to it, since 1970
+	To int64 `json:"to"` // the last rank that belongs to it
 	fingerprint
+}
+
+// rankOf is the order in which a run that left positions sent its rows: by the seconds of update_time, or by number.
+func rankOf(positions map[string]plan.Position) func(k key, at int64) int64 {
+	if byID(positions) {
+		return func(k key, _ int64) int64 { return int64(k) }
+	}
+	return func(_ key, at int64) int64 { return at }
 }
 
 // maxSegments bounds what the state keeps of a run.
@@ -74,32 +83,32 @@ const maxSegments = 64
 
 // segments divides the rows that were sent into parts of about the same number of records, so that where some of it
 // did not arrive, not all of it has to be read again.
-func (v *sentVersions) segments() []segment {
+func (v *sentVersions) segments(rank func(key, int64) int64) []segment {
 	if len(v.sent) == 0 {
 		return nil
 	}
-	times := make([]int64, 0, len(v.sent))
-	for _, at := range v.sent {
-		times = append(times, at)
+	ranks := make([]int64, 0, len(v.sent))
+	for k, at := range v.sent {
+		ranks = append(ranks, rank(k, at))
 	}
-	slices.Sort(times)
+	slices.Sort(ranks)
 	var parts []segment
 	for i := range maxSegments {
-		to := times[max(0, (i+1)*len(times)/maxSegments-1)]
+		to := ranks[max(0, (i+1)*len(ranks)/maxSegments-1)]
 		if len(parts) == 0 || to > parts[len(parts)-1].To {
 			parts = append(parts, segment{To: to})
 		}
 	}
 	for k, at := range v.sent {
-		parts[segmentOf(parts, at)].add(k, at)
+		parts[segmentOf(parts, rank(k, at))].add(k, at)
 	}
 	return parts
 }
 
-// segmentOf returns the index of the segment that a second belongs to, or that of none: len(parts).
-func segmentOf(parts []segment, at int64) int {
-	i, _ := slices.BinarySearchFunc(parts, at, func(s segment, at int64) int {
-		if s.To < at {
+// segmentOf returns the index of the segment that a rank belongs to, or that of none: len(parts).
+func segmentOf(parts []segment, rank int64) int {
+	i, _ := slices.BinarySearchFunc(parts, rank, func(s segment, rank int64) int {
+		if s.To < rank {
 			return -1
 		}
 		return 1

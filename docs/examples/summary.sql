@@ -4,6 +4,7 @@ UNION ALL SELECT account_id, 'pipedrive_activity_types', count(*) FROM pipedrive
 UNION ALL SELECT account_id, 'pipedrive_currencies', count(*) FROM pipedrive_currencies GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_deals', count(*) FROM pipedrive_deals GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_fields', count(*) FROM pipedrive_fields GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_files', count(*) FROM pipedrive_files GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_filters', count(*) FROM pipedrive_filters GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_lead_labels', count(*) FROM pipedrive_lead_labels GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_lead_sources', count(*) FROM pipedrive_lead_sources GROUP BY 1

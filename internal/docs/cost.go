@@ -85,9 +85,9 @@ func (l *list) ReadFor() string {
 // records is how many records a page brings that the one before did not have.
 func (l *list) records() int {
 	if l.Paging == pipedrive.Offset {
-		return pipedrive.MaxLimit - 1
+		return l.Most() - 1
 	}
-	return pipedrive.MaxLimit
+	return l.Most()
 }
 
 // records are the numbers of an account's records, by the names of lists.
@@ -237,4 +237,30 @@ func coreTables() string {
 		}
 	}
 	return strings.Join(code(names), ", ")
+}
+
+// readingRows are the tables by the way in which a run with a state reads them.
+func readingRows() string {
+	var timed, newest, full []string
+	for _, t := range tables.All() {
+		name := "`" + t.Name() + "`"
+		listings := t.Listings(table.V2)
+		switch {
+		case t.Runs:
+		case t.Incremental && slices.ContainsFunc(listings, pipedrive.Listing.Timed):
+			timed = append(timed, name)
+		case !t.Incremental:
+			full = append(full, name)
+		}
+		for _, l := range listings {
+			if t.Incremental && !l.Timed() && l.NewestFirst != nil {
+				newest = append(newest, map[bool]string{true: "archived ones of "}[l.Archived]+name)
+			}
+		}
+	}
+	return row(strings.Join(timed, ", "), "what changed, by `update_time`", "Pipedrive can list from a moment on") +
+		row(strings.Join(newest, ", "), "the newest, by `update_time`, until it comes to what the last run has read",
+			"Pipedrive can sort them, but not list from a moment on") +
+		row(strings.Join(full, ", "), "everything, every time",
+			"Pipedrive can't filter them; they are a page or two, and so removed ones leave the table")
 }

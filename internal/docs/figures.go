@@ -33,6 +33,7 @@ func figures() []figure {
 		{"docs/cost.md", at(`2 requests for each list of an incremental table: `, ` in all`), number(looks())},
 		{"docs/cost.md", at(`With five seats on Lite, a run every 15 minutes takes `, ` %`), number(percent(day(24*4), 5*plans[0].tokens))},
 		{"docs/cost.md", at(`can be read in full `, ` times a day on one Lite seat`), number(plans[0].tokens / cost(largest, 1))},
+		{"docs/configuration.md", below("table | reads | why"), readingRows()},
 		{"docs/configuration.md", at(`An incremental run on an account without changes costs `, ` tokens`), number(quiet())},
 		{"README.md", at(`deals and 10,000 notes costs `, `, and a run`), number(cost(accounts[1], 1))},
 		{"README.md", at(`a run in which nothing changed `, `\.`), number(quiet())},

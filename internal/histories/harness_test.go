@@ -82,6 +82,13 @@ var (
 	paths                  = truth.Paths
 )
 
+// cost is what a page of the first of a table's lists costs, in API tokens.
+func cost(table string) int { return truth.Listings(table)[0].Cost }
+
+// timed reports whether the first of a table's lists can be asked for what has changed since a moment. Records without an
+// update_time are left out then, and looked for apart.
+func timed(table string) bool { return truth.Listings(table)[0].Timed() }
+
 const (
 	apiToken   = "0123456789abcdef0123456789abcdef01234567"
 	stateTable = "cq_state_pipedrive"

@@ -78,6 +78,9 @@ func TestPaging_anEmptyAnswerRemovesNothing(t *testing.T) {
 // update_time that it has seen, which must not be that of a record from the list's end.
 func TestPaging_anAPIThatIgnoresTheSortFails(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
+		if !timed(table) {
+			t.Skip("goes by id at first, as any list does that is asked for nothing")
+		}
 		w.spec["page_size"] = 4
 		ids := a.addMany(table, 40, a.Company.Now().Add(-60*time.Hour), time.Hour)
 		for i, id := range ids { // the newest of each page comes first

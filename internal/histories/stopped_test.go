@@ -25,11 +25,7 @@ func (w *world) finished() {
 
 // maxTokens allows n pages of a table, behind the log-in and the list of users.
 func (w *world) maxTokens(table string, n int) {
-	cost := 10
-	if table == "notes" {
-		cost = 20
-	}
-	w.spec["max_tokens"] = 22 + n*cost
+	w.spec["max_tokens"] = 22 + n*cost(table)
 }
 
 // TestStopped_recordsWithoutUpdateTimeStillCome: Pipedrive does not document where in the order of

@@ -463,17 +463,45 @@ func TestPages_tiesWhoseOrderChanges(t *testing.T) {
 	}
 }
 
+// TestPages_theLastRecordOfAListThatIsReadByTimeIsDeleted: its second is empty then, and pages that are capped do not say
+// that they are the last.
+func TestPages_theLastRecordOfAListThatIsReadByTimeIsDeleted(t *testing.T) {
+	for deleted := 1; deleted <= 8; deleted++ {
+		l := &timedList{rows: []item{{1, at(1)}, {2, at(2)}, {3, at(3)}, {4, at(3)}, {5, at(60)}}, cut: func(limit int) int { return limit / 2 }}
+		l.before = func(n int) {
+			if n == 2 {
+				l.set(1, at(3)) // upon which the list is read by time
+			}
+			if n == deleted {
+				l.set(5, "deleted")
+			}
+		}
+		got, requests, err := readIDs(t, l.answer, timedListing, Query{Limit: 4, Order: OldestFirst})
+		require.NoError(t, err, "deleted before request %d", deleted)
+		require.Subset(t, slices.Collect(maps.Keys(got)), []int64{1, 2, 3, 4})
+		require.LessOrEqual(t, requests, 12)
+	}
+}
+
 // TestPages_aSecondWhoseOrderChangesAndFitsInAPage: it is read in one answer.
 func TestPages_aSecondWhoseOrderChangesAndFitsInAPage(t *testing.T) {
-	l := numbered(60, func(i int) int { return i / 4 })
-	random := rand.New(rand.NewPCG(1, 2))
-	l.order = func(_ int, rows []item) {
-		random.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-		slices.SortStableFunc(rows, func(a, b item) int { return strings.Compare(a.UpdateTime, b.UpdateTime) })
+	for _, order := range []Order{OldestFirst, NewestFirst} {
+		l := numbered(60, func(i int) int { return i / 4 })
+		random := rand.New(rand.NewPCG(1, 2))
+		l.order = func(_ int, rows []item) {
+			random.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+			slices.SortStableFunc(rows, func(a, b item) int {
+				if order == NewestFirst {
+					a, b = b, a
+				}
+				return strings.Compare(a.UpdateTime, b.UpdateTime)
+			})
+		}
+		got, requests, err := readIDs(t, l.answer, timedListing, Query{Limit: 10, Order: order})
+		require.NoError(t, err)
+		require.Len(t, got, 60)
+		require.LessOrEqual(t, requests, 13)
 	}
-	got, _, err := readIDs(t, l.answer, timedListing, Query{Limit: 10, Order: OldestFirst})
-	require.NoError(t, err)
-	require.Len(t, got, 60)
 }
 
 // TestPages_aListThatMovesBeforeEachRequestIsRead: a busy list is read to its end, in a number of requests that

@@ -28,7 +28,7 @@ type Listing struct {
 	// answered by asking without.
 	IncludeOptional []string
 	// OldestFirst and NewestFirst are the queries that bring records in the order of their update_time,
-	// nil where there are none. A listing that has them takes updated_since too.
+	// nil where there are none. A listing that has OldestFirst takes updated_since too.
 	OldestFirst, NewestFirst url.Values
 	// Filter narrows the list down to the records that no other listing has.
 	Filter url.Values
@@ -43,6 +43,8 @@ type Listing struct {
 	NullIsEmpty bool
 	// ByIDs is how many records a request can ask for by their ids; 0 where the listing can't be asked so.
 	ByIDs int
+	// Limit is the largest page, in records; 0 for MaxLimit.
+	Limit int
 	// Scopes are the OAuth scopes of which the request needs any one.
 	Scopes []string
 	// Parent is how a request names the parents whose children it asks for; the zero Parent where records have none.
@@ -90,7 +92,7 @@ const (
 
 // Query narrows a listing down.
 type Query struct {
-	Limit   int  // records a page, 1 to MaxLimit
+	Limit   int  // records a page, from 1; a listing's own limit bounds it
 	Deleted bool // also records that were deleted lately, where the listing has them
 	Order   Order
 	// Since leaves out records that were last changed before it, and those that never were, where the
@@ -103,6 +105,12 @@ type Query struct {
 	IDs []int64
 	// MayBeEmpty is true where an empty list needs no second look, since nothing follows from it.
 	MayBeEmpty bool
+	// After is where another reading by id ended, for this one to go on from there; nil for the listing's beginning.
+	// Only lists by offset, in an order of ids, can be resumed; others are read from their beginnings.
+	After *Place
+	// Reached is told, before a page is yielded, where another reading by id can go on behind it: the zero Place where
+	// the order of keys does not tell. It is nil for nobody.
+	Reached func(Place)
 	// Narrowed is told that a reading by OldestFirst leaves out records without an update_time from then on,
 	// although Since is zero; nil for nobody.
 	Narrowed func()
@@ -121,8 +129,18 @@ const (
 	NewestFirst
 )
 
-// MaxLimit is the largest page that the list endpoints serve.
+// MaxLimit is the largest page that most list endpoints serve, in records.
 const MaxLimit = 500
+
+// Most is the listing's largest page, in records.
+func (l Listing) Most() int { return cmp.Or(l.Limit, MaxLimit) }
+
+// Place is a record of a list by id. Its JSON form is part of the state.
+type Place struct {
+	Key Key `json:"key"`
+	// Read is how many records there were up to this one when it was read. Some may have been deleted since.
+	Read int64 `json:"read"`
+}
 
 // values returns the query string of the listing's first page.
 func (l Listing) values(q Query) url.Values {
@@ -201,6 +219,20 @@ func TimedV1(path string, cost int, scopes []string) Listing {
 	l := ByIDV1(path, cost, scopes)
 	l.OldestFirst = url.Values{"sort": {"update_time ASC, id ASC"}}
 	l.NewestFirst = url.Values{"sort": {"update_time DESC, id DESC"}}
+	return l
+}
+
+// NewestV1 is a list of API v1 that can be read in the order of update_time, the latest first, but takes no
+// updated_since.
+func NewestV1(path string, cost int, scopes []string) Listing {
+	l := ByIDV1(path, cost, scopes)
+	l.NewestFirst = url.Values{"sort": {"update_time DESC"}}
+	return l
+}
+
+// WithLimit is the list with pages of no more than limit records.
+func (l Listing) WithLimit(limit int) Listing {
+	l.Limit = limit
 	return l
 }
 

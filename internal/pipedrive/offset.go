@@ -36,7 +36,8 @@ const (
 )
 
 // TiesError ends the reading of a list by update_time in which many records share a second and do not keep their
-// places. The same list by id, from Since on, has the records that are missing.
+// places, and of a list that was resumed by the order of its keys and comes in another one. The same list by id, from
+// Since on, has the records that are missing.
 type TiesError struct {
 	// Since is the second, zero where the list has to be read from its beginning.
 	Since time.Time
@@ -46,6 +47,14 @@ type TiesError struct {
 func (e *TiesError) Error() string { return e.cause.Error() }
 
 func (e *TiesError) Unwrap() error { return e.cause }
+
+// resume goes on behind a record that ended another reading. Records that were deleted since have moved that one up, and
+// new ones down, so that only the order of keys shows the place: the first page begins with a record that was read, or
+// the reading steps back.
+func (p *pager[T]) resume(from Place) {
+	p.sequence.resume(from.Key)
+	p.seek(max(0, from.Read-1), 1)
+}
 
 // followOffset moves on by offset, or by time in a list by OldestFirst that moves.
 func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
@@ -61,13 +70,14 @@ func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 	if s.sorting == unsorted {
 		return p.forward(page, p.unrepeated(page))
 	}
-	if !s.inOrder(page.records, p.start == 0) {
+	switch {
+	case s.sorting == keyed && s.resumed() && !s.inKeyOrder(page.records):
+		return nil, p.ties()
+	case !s.inOrder(page.records, p.start == 0):
 		return nil, p.broken(s.disorder())
-	}
-	if p.start > 0 && p.overlap == 0 {
+	case p.start > 0 && p.overlap == 0:
 		return nil, p.widen()
-	}
-	if p.start > 0 && p.overlap > 0 && (!s.seen(page.records[0]) || s.byTime() && s.shuffled(page.records)) {
+	case p.start > 0 && (!s.seen(page.records[0]) || s.shuffled(page.records)):
 		return nil, p.readAgain()
 	}
 	if p.back > 0 {
@@ -94,12 +104,15 @@ func (p *pager[T]) forward(page envelope[T], fresh []T) ([]T, error) {
 	}
 	p.reach = max(p.reach, p.start)
 	s := &p.sequence
+	if len(fresh) > 0 && p.asked.Reached != nil {
+		p.asked.Reached(s.place(p.start + int64(len(page.records))))
+	}
 	switch {
 	case !more:
 		return fresh, p.end()
-	case s.byTime() && s.endShuffled(page.records):
+	case s.sorting == oldestFirst && s.endShuffled(page.records):
 		return fresh, p.readSecond()
-	case s.sorting == oldestFirst && p.jumps && !s.timeless() && p.second().After(p.since):
+	case s.sorting == oldestFirst && p.jumps && len(fresh) > 0 && !s.timeless() && p.second().After(p.since):
 		p.before = secondOf(page.records[0])
 		p.seekTime(p.second())
 	default:
@@ -126,9 +139,16 @@ func (p *pager[T]) progress(fresh int) error {
 	return nil
 }
 
-// seekBehind moves on to the page that starts at next, less the overlap.
+// seekBehind moves on to the page that starts at next, less the overlap. In a list by NewestFirst whose last second is in
+// no order, that is all of the second and the record before, since none of its records has a place in it.
 func (p *pager[T]) seekBehind(page envelope[T], next int64) error {
-	overlap := min(p.margin, int64(len(page.records))-1)
+	overlap, most := p.margin, int64(len(page.records))-1
+	if p.sequence.sorting == newestFirst && p.sequence.endShuffled(page.records) {
+		if overlap = max(overlap, p.sequence.ending(page.records)+1); overlap > most {
+			return p.ties()
+		}
+	}
+	overlap = min(overlap, most)
 	switch {
 	case p.sequence.sorting == unsorted:
 		overlap = 0
@@ -179,10 +199,10 @@ func (p *pager[T]) followEmpty(page envelope[T]) error {
 
 // widen asks for larger pages, from the last record on, where a page of one record had none to repeat.
 func (p *pager[T]) widen() error {
-	if p.limit >= MaxLimit {
+	if p.limit >= p.listing.Most() {
 		return p.broken("its pages have one record each, so that none repeats the page before")
 	}
-	p.limit = min(10*p.limit, MaxLimit)
+	p.limit = min(10*p.limit, p.listing.Most())
 	p.query.Set("limit", strconv.Itoa(p.limit))
 	p.seek(p.start-1, 1)
 	return p.count()
@@ -247,13 +267,18 @@ func (p *pager[T]) end() error {
 	return nil
 }
 
-// ties is the error of a list whose records have to be read by id: from the second on before which all were read.
+// ties is the error of a list whose records have to be read by id: from the second on before which all were read, or from
+// the beginning.
 func (p *pager[T]) ties() error {
 	since := p.since
 	if !p.sequence.rises {
 		since = p.asked.Since
 	}
-	return &TiesError{Since: since, cause: p.broken("many records share a second of update_time and do not keep their places")}
+	message := "many records share a second of update_time and do not keep their places"
+	if !p.sequence.byTime() {
+		message = p.sequence.disorder()
+	}
+	return &TiesError{Since: since, cause: p.broken(message)}
 }
 
 // count counts a page that is read again.

@@ -13,8 +13,8 @@ import (
 
 // Key tells a record from the others of its listing: by a number or by a text. The zero Key is none.
 type Key struct {
-	Number int64
-	Text   string
+	Number int64  `json:"number,omitempty"`
+	Text   string `json:"text,omitempty"`
 }
 
 // Compare orders keys: by number, then by text.
@@ -38,6 +38,7 @@ type Record interface {
 // page before. An empty answer is no such evidence until it was confirmed.
 func Pages[T Record](ctx context.Context, c *Client, l Listing, q Query, m *Meter, decode Decode[T]) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
+		q.Limit = min(q.Limit, l.Most())
 		if l.Paging == Offset {
 			q.Limit = max(q.Limit, 2) // of which one repeats the page before
 		}
@@ -46,6 +47,9 @@ func Pages[T Record](ctx context.Context, c *Client, l Listing, q Query, m *Mete
 			sequence: sequence[T]{sorting: l.sorting(q)},
 			cursors:  map[string]bool{}, digests: map[uint64]bool{},
 			offset: offset{margin: 1}, since: q.Since,
+		}
+		if q.After != nil && p.sequence.sorting == sorted && l.Paging == Offset {
+			p.resume(*q.After)
 		}
 		for !p.ended {
 			records, err := p.next(ctx)

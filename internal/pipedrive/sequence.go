@@ -45,7 +45,24 @@ type sequence[T Record] struct {
 	rises         bool // whether a record came of a later second than another
 	last          int64
 	lastKey       Key              // of the last record of that rank
+	after         Key              // with which another reading ended that this one resumes
+	scattered     bool             // whether a record came whose key is not behind that of the one before
 	tied          map[Key]struct{} // keys of the records of that rank, where there may be several
+}
+
+// resume begins the sequence behind a record of another reading.
+func (s *sequence[T]) resume(after Key) {
+	s.began, s.last, s.lastKey, s.after = true, after.Number, after, after
+}
+
+func (s *sequence[T]) resumed() bool { return s.after != Key{} }
+
+// place is the last record as one of so many in a list by id, the zero Place where keys do not rise.
+func (s *sequence[T]) place(read int64) Place {
+	if s.scattered || s.sorting != sorted && s.sorting != keyed {
+		return Place{}
+	}
+	return Place{s.lastKey, read}
 }
 
 // settle looks at the first record of a page: numbers may come in their order, and texts have none that is known.
@@ -91,6 +108,12 @@ func (s *sequence[T]) inOrder(page []T, start bool) bool {
 	return slices.IsSortedFunc(page, func(a, b T) int { return cmp.Compare(s.rank(a), s.rank(b)) })
 }
 
+// inKeyOrder reports whether the keys of a page rise. Only then does the order of texts tell which records another
+// reading has had.
+func (s *sequence[T]) inKeyOrder(page []T) bool {
+	return slices.IsSortedFunc(page, func(a, b T) int { return a.RecordKey().Compare(b.RecordKey()) })
+}
+
 // placeTimeless finds out at which end the records without an update_time are, while there were no others. They are
 // taken to come first until a page shows them behind others.
 func (s *sequence[T]) placeTimeless(page []T, start bool) {
@@ -115,13 +138,14 @@ func (s *sequence[T]) seen(r T) bool {
 		return s.began && rank <= s.last
 	}
 	_, tied := s.tied[r.RecordKey()]
-	return tied
+	return tied || s.sorting == keyed && s.resumed() && r.RecordKey().Compare(s.after) <= 0
 }
 
-// shuffled reports whether a page has new records of the last one's rank that do not come in the order of their
-// ids: the API then orders records of one second as it likes, and maybe otherwise in each answer.
+// shuffled reports whether a page of a list by update_time begins in the middle of the last record's second and has new
+// records of it that do not come in the order of their ids: the API then orders records of one second as it likes, and
+// maybe otherwise in each answer.
 func (s *sequence[T]) shuffled(page []T) bool {
-	return slices.ContainsFunc(page, func(r T) bool {
+	return s.byTime() && s.rank(page[0]) == s.last && slices.ContainsFunc(page, func(r T) bool {
 		return s.rank(r) == s.last && s.compareKeys(r.RecordKey(), s.lastKey) < 0 && !s.seen(r)
 	})
 }
@@ -134,6 +158,18 @@ func (s *sequence[T]) endShuffled(page []T) bool {
 		}
 	}
 	return false
+}
+
+// ending is how many records at the end of a page share a rank.
+func (s *sequence[T]) ending(page []T) (n int64) {
+	last := s.rank(page[len(page)-1])
+	for _, r := range slices.Backward(page) {
+		if s.rank(r) != last {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 func (s *sequence[T]) compareKeys(a, b Key) int {
@@ -165,6 +201,7 @@ func (s *sequence[T]) take(page []T) []T {
 			s.tied = map[Key]struct{}{}
 		}
 		s.rises = s.rises || s.began && s.last != math.MinInt64 && s.rank(r) > s.last && s.rank(r) != math.MaxInt64
+		s.scattered = s.scattered || s.began && r.RecordKey().Compare(s.lastKey) <= 0
 		s.began, s.last, s.lastKey = true, s.rank(r), r.RecordKey()
 		if s.tied != nil {
 			s.tied[s.lastKey] = struct{}{}

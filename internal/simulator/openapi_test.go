@@ -112,7 +112,7 @@ func listingQueries(l pipedrive.Listing) []url.Values {
 	maps.Copy(q, l.Sort)
 	maps.Copy(q, l.Filter)
 	if l.Paging != pipedrive.Unpaged {
-		q.Set("limit", strconv.Itoa(pipedrive.MaxLimit))
+		q.Set("limit", strconv.Itoa(l.Most()))
 	}
 	if include := slices.Concat(l.Include, l.IncludeOptional); len(include) > 0 {
 		q.Set("include_fields", strings.Join(include, ","))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
@@ -88,13 +89,21 @@ func (d declaration) paths() map[string][]string {
 	return paths
 }
 
-// keys are the columns that tell a table's rows apart within an account.
-func (d declaration) keys(records string) (names []string) {
+// table is the table of a type of record.
+func (d declaration) table(records string) *table.Table {
 	i := slices.IndexFunc(d, func(t *table.Table) bool { return t.Records == records })
 	if i < 0 {
 		panic("truth: there is no table " + records)
 	}
-	for _, c := range d[i].Columns {
+	return d[i]
+}
+
+// Listings are the lists that a table is read from.
+func Listings(records string) []pipedrive.Listing { return of.table(records).Listings(table.V2) }
+
+// keys are the columns that tell a table's rows apart within an account.
+func (d declaration) keys(records string) (names []string) {
+	for _, c := range d.table(records).Columns {
 		if c.Key {
 			names = append(names, c.Name)
 		}

@@ -34,6 +34,7 @@ func All() []*table.Table {
 		currencies(),
 		deals(),
 		fields(),
+		files(),
 		filters(),
 		leadLabels(),
 		leadSources(),
