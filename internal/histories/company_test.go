@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
 // addMany adds n records to a table, each changed step later than the one before, the first at from.
@@ -21,6 +22,12 @@ func generated(seed uint64, id int64) *simulator.Company {
 	c := simulator.Generate(simulator.Config{Seed: seed, CompanyID: id, Deals: 40, Persons: 30, Organizations: 20, Notes: 30})
 	for i := range 3 {
 		c.AddStage(simulator.Stage{Name: fmt.Sprint("unused ", i), PipelineID: 1})
+	}
+	a := truth.NewAccount(c)
+	for _, table := range incremental {
+		for len(a.IDs(table)) < 5 {
+			a.Add(table, "one more", time.Time{})
+		}
 	}
 	return c
 }
