@@ -3,6 +3,7 @@ package histories
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +76,13 @@ func TestMaxTokens_aBackfillTakesSeveralRuns(t *testing.T) {
 func TestMaxTokens_recordsChangeMeanwhile(t *testing.T) {
 	long(t)
 	w := newWorld(t, large(4711))
-	w.spec["page_size"], w.spec["max_tokens"] = 10, 300
+	most := 300
+	for _, table := range all {
+		if !slices.Contains(core, table) {
+			most += 2 * cost(table)
+		}
+	}
+	w.spec["page_size"], w.spec["max_tokens"] = 10, most
 	a, n := w.accounts[0], 0
 	w.backfilled(func() {
 		a.Company.Advance(6 * time.Hour)
@@ -114,6 +121,8 @@ func TestDailyLimit_endsTheRun(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, page %d", table, page), func(t *testing.T) {
 				w := newWorld(t, large(4711))
 				w.spec["page_size"], w.tables = 10, []string{table}
+				a := w.accounts[0]
+				a.addMany(table, max(0, 60-len(a.IDs(table))), a.Company.Now().Add(-60*time.Hour), time.Hour)
 				fault := simulator.Fault{Path: paths[table][0], At: []int{page}, Action: simulator.DailyLimit}
 				w.simulator.AddFault(fault)
 				w.requireSync()

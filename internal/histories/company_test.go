@@ -25,7 +25,7 @@ func generated(seed uint64, id int64) *simulator.Company {
 	}
 	a := truth.NewAccount(c)
 	for _, table := range incremental {
-		for len(a.IDs(table)) < 5 {
+		for len(a.IDs(table)) < 10 {
 			a.Add(table, "one more", time.Time{})
 		}
 	}
