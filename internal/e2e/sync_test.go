@@ -42,7 +42,6 @@ func TestSync_everyRowAndColumn(t *testing.T) {
 // leastTokens is what a full sync must cost: the log-in, and the pages of each list, those for look-ups included. A list
 // that is looked up in is read no second time for its table.
 func (s *setup) leastTokens() int64 {
-	const page = 500
 	rows := func(table string, o simulator.TruthOptions) int { return len(s.company.Truth(table, o)) }
 	tokens := 2
 	for _, list := range tables.Lists() {
@@ -53,7 +52,7 @@ func (s *setup) leastTokens() int64 {
 				if l.Archived {
 					n = rows(list.Records, everything) - n
 				}
-				first, more := page, page
+				first, more := l.Most(), l.Most()
 				if l.Paging == pipedrive.Offset { // each page but the first begins with the last record of the one before it
 					more--
 				}
