@@ -14,6 +14,7 @@ func (w *world) requests() int64 { return w.simulator.Usage().ByPath["/v1/files"
 
 // withFiles is a world with an account of n files that were changed an hour after one another.
 func withFiles(t *testing.T, n int) (w *world, ids []int64) {
+	t.Helper()
 	w = newWorld(t, simulator.NewCompany(4711))
 	w.tables = []string{"files"}
 	return w, w.accounts[0].addMany("files", n, w.company().Now().Add(-time.Duration(n)*time.Hour), time.Hour)

@@ -75,15 +75,26 @@ func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 		return nil, p.ties()
 	case !s.inOrder(page.records, p.start == 0):
 		return nil, p.broken(s.disorder())
-	case p.start > 0 && p.overlap == 0:
-		return nil, p.widen()
-	case p.start > 0 && (!s.seen(page.records[0]) || s.shuffled(page.records)):
-		return nil, p.readAgain()
+	case p.start > 0:
+		if moved, err := p.moved(page); moved {
+			return nil, err
+		}
 	}
 	if p.back > 0 {
 		p.margin, p.back = max(1, min(p.back, int64(p.size/4))), 0
 	}
 	return p.forward(page, s.take(page.records))
+}
+
+// moved reports whether a page does not go on from the one before, and then asks for another one.
+func (p *pager[T]) moved(page envelope[T]) (bool, error) {
+	switch s := &p.sequence; {
+	case p.overlap == 0:
+		return true, p.widen()
+	case !s.seen(page.records[0]), s.shuffled(page.records):
+		return true, p.readAgain()
+	}
+	return false, nil
 }
 
 // unrepeated returns the records of a page that did not come before as they are.
@@ -104,9 +115,7 @@ func (p *pager[T]) forward(page envelope[T], fresh []T) ([]T, error) {
 	}
 	p.reach = max(p.reach, p.start)
 	s := &p.sequence
-	if len(fresh) > 0 && p.asked.Reached != nil {
-		p.asked.Reached(s.place(p.start + int64(len(page.records))))
-	}
+	s.read = p.start + int64(len(page.records))
 	switch {
 	case !more:
 		return fresh, p.end()

@@ -115,6 +115,9 @@ func (p *pager[T]) next(ctx context.Context) ([]T, error) {
 	}
 	if len(fresh) > 0 {
 		p.idle = 0
+		if p.asked.Reached != nil {
+			p.asked.Reached(p.sequence.place())
+		}
 	}
 	return fresh, err
 }

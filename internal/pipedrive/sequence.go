@@ -47,6 +47,7 @@ type sequence[T Record] struct {
 	lastKey       Key              // of the last record of that rank
 	after         Key              // with which another reading ended that this one resumes
 	scattered     bool             // whether a record came whose key is not behind that of the one before
+	read          int64            // how many records of a list by offset there are up to the last one
 	tied          map[Key]struct{} // keys of the records of that rank, where there may be several
 }
 
@@ -57,12 +58,12 @@ func (s *sequence[T]) resume(after Key) {
 
 func (s *sequence[T]) resumed() bool { return s.after != Key{} }
 
-// place is the last record as one of so many in a list by id, the zero Place where keys do not rise.
-func (s *sequence[T]) place(read int64) Place {
+// place is the last record of a list by id, the zero Place where keys do not rise.
+func (s *sequence[T]) place() Place {
 	if s.scattered || s.sorting != sorted && s.sorting != keyed {
 		return Place{}
 	}
-	return Place{s.lastKey, read}
+	return Place{s.lastKey, s.read}
 }
 
 // settle looks at the first record of a page: numbers may come in their order, and texts have none that is known.
@@ -186,28 +187,33 @@ const mostTied = 64
 func (s *sequence[T]) take(page []T) []T {
 	fresh := make([]T, 0, len(page))
 	for _, r := range page {
-		if s.seen(r) {
-			continue
-		}
-		fresh = append(fresh, r)
-		if rank := s.rank(r); s.byTime() && (!s.began || rank != s.last) {
-			if s.tied == nil || len(s.tied) > mostTied {
-				s.tied = map[Key]struct{}{}
-			} else {
-				clear(s.tied)
-			}
-		}
-		if s.tied == nil && s.sorting == keyed {
-			s.tied = map[Key]struct{}{}
-		}
-		s.rises = s.rises || s.began && s.last != math.MinInt64 && s.rank(r) > s.last && s.rank(r) != math.MaxInt64
-		s.scattered = s.scattered || s.began && r.RecordKey().Compare(s.lastKey) <= 0
-		s.began, s.last, s.lastKey = true, s.rank(r), r.RecordKey()
-		if s.tied != nil {
-			s.tied[s.lastKey] = struct{}{}
+		if !s.seen(r) {
+			fresh = append(fresh, r)
+			s.add(r)
 		}
 	}
 	return fresh
+}
+
+// add makes a record the last one.
+func (s *sequence[T]) add(r T) {
+	rank, key := s.rank(r), r.RecordKey()
+	switch {
+	case s.byTime() && (!s.began || rank != s.last):
+		if s.tied == nil || len(s.tied) > mostTied {
+			s.tied = map[Key]struct{}{}
+		} else {
+			clear(s.tied)
+		}
+	case s.tied == nil && s.sorting == keyed:
+		s.tied = map[Key]struct{}{}
+	}
+	s.rises = s.rises || s.began && s.last != math.MinInt64 && rank > s.last && rank != math.MaxInt64
+	s.scattered = s.scattered || s.began && key.Compare(s.lastKey) <= 0
+	s.began, s.last, s.lastKey = true, rank, key
+	if s.tied != nil {
+		s.tied[key] = struct{}{}
+	}
 }
 
 // disorder is what is wrong with a list that comes in another order than this one.
