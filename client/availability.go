@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,10 +58,18 @@ func (r *Run) Check(ctx context.Context, tables []*table.Table, named map[string
 	for _, p := range r.pairs(tables, shard) {
 		wanted[p.account] = append(wanted[p.account], p.table)
 	}
+	// Every shard announces the columns of custom fields, and so has to know which accounts have them.
+	withFields := slices.DeleteFunc(slices.Clone(tables), func(t *table.Table) bool { return !t.HasCustomFields() })
 	group, probing := errgroup.WithContext(ctx)
 	group.SetLimit(accountsAtOnce)
-	for a, tables := range wanted {
-		group.Go(func() error { return a.probe(probing, tables, named) })
+	for _, a := range r.accounts {
+		group.Go(func() error {
+			gates := a.probes(slices.Concat(wanted[a], withFields), named)
+			if err := a.probe(probing, wanted[a], gates); err != nil {
+				return err
+			}
+			return a.probeFields(probing, wanted[a])
+		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -79,11 +88,11 @@ func (r *Run) Available(tables []*table.Table) []*table.Table {
 	})
 }
 
-// probe asks for the lists that show whether the account has what the tables' gates stand for. The look-ups keep the
-// lists, for the tables that are read from them.
-func (a *Account) probe(ctx context.Context, tables []*table.Table, named map[string]bool) error {
+// probe asks for the lists that show whether the account has what gates stand for. The look-ups keep the lists, for those
+// of the tables that are read from them.
+func (a *Account) probe(ctx context.Context, tables []*table.Table, gates []*table.Gate) error {
 	a.gates = map[string]error{}
-	for _, g := range a.probes(tables, named) {
+	for _, g := range gates {
 		probe := g.Probe()
 		list := a.lookups.list(probe)
 		list.shared = list.shared || slices.ContainsFunc(tables, g.ProbedBy)
@@ -96,7 +105,30 @@ func (a *Account) probe(ctx context.Context, tables []*table.Table, named map[st
 	return nil
 }
 
-// refusal returns an error as the answer that the account does not have what a gate stands for; nil where it is another.
+// probeFields asks for the lists of fields that only a table of fields is made of, which an account may refuse. The
+// look-ups keep them for it.
+func (a *Account) probeFields(ctx context.Context, tables []*table.Table) error {
+	a.refused = map[string]error{}
+	for _, t := range tables {
+		for _, d := range t.Describes {
+			read := func(t *table.Table) bool {
+				return t.Records == d.Of.Records && t.HasCustomFields() && a.lacks(t) == nil
+			}
+			if a.lacksFields(d.Of, d.Fields) != nil || slices.ContainsFunc(tables, read) {
+				continue
+			}
+			if _, err := a.lookups.list(d.Fields).load(ctx, a, &a.meter); err != nil {
+				if a.refused[d.Fields.Records] = refusal(err, d.Of.Gate); a.refused[d.Fields.Records] == nil {
+					return about(err, t, a.id)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// refusal returns an error as the answer that the account does not have a list, which may be behind a gate; nil where it
+// is another.
 func refusal(err error, g *table.Gate) error {
 	e, ok := errors.AsType[*pipedrive.Error](err)
 	if !ok {
@@ -104,7 +136,7 @@ func refusal(err error, g *table.Gate) error {
 	}
 	shut := *e
 	shut.Account = ""
-	shut.Absent = e.Absent || g.AnyNotFound && e.Status == http.StatusNotFound
+	shut.Absent = e.Absent || g != nil && g.AnyNotFound && e.Status == http.StatusNotFound
 	if !shut.Absent && e.Code != pipedrive.MissingScope {
 		return nil
 	}
@@ -128,11 +160,6 @@ func (a *Account) probes(tables []*table.Table, named map[string]bool) []*table.
 		if !named[t.Records] || t.Gate.ProbedBy(t) {
 			add(t.Gate)
 		}
-		for _, of := range t.Describes {
-			if a.lacksFields(of) == nil {
-				add(of.Gate)
-			}
-		}
 	}
 	return gates
 }
@@ -146,15 +173,16 @@ func (a *Account) lacks(t *table.Table) error {
 	return err
 }
 
-// lacksFields returns why the account does not have the list of the fields of a table's records.
-func (a *Account) lacksFields(t *table.Table) error {
-	listings := t.Fields.Listings(a.api)
-	return a.lacking(len(listings) > 0, listings, t.Gate)
+// lacksFields returns why the account does not have a list of the fields of a table's records, nil where it does as far as
+// that is known.
+func (a *Account) lacksFields(of, fields *table.Table) error {
+	listings := fields.Listings(a.api)
+	return cmp.Or(a.lacking(len(listings) > 0, listings, of.Gate), a.refused[fields.Records])
 }
 
 // hasWhole reports whether the account has a table, and all that it describes.
 func (a *Account) hasWhole(t *table.Table) bool {
-	return a.lacks(t) == nil && !slices.ContainsFunc(t.Describes, func(of *table.Table) bool { return a.lacksFields(of) != nil })
+	return a.lacks(t) == nil && !slices.ContainsFunc(t.Describes, func(d table.Described) bool { return a.lacksFields(d.Of, d.Fields) != nil })
 }
 
 func (a *Account) lacking(on bool, listings []pipedrive.Listing, g *table.Gate) error {
@@ -213,8 +241,8 @@ func (a *Account) leaveOut(tables []*table.Table, named map[string]bool) error {
 		if err != nil {
 			continue
 		}
-		for _, of := range t.Describes {
-			out(t.Name()+" of "+of.Records, a.lacksFields(of), of)
+		for _, d := range t.Describes {
+			out(t.Name()+" of "+d.Of.Records, a.lacksFields(d.Of, d.Fields), d.Of)
 		}
 	}
 	for i, reason := range reasons {

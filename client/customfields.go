@@ -19,7 +19,11 @@ import (
 func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state *progress.State) ([]*table.Table, error) {
 	var needed []*table.Table
 	for _, t := range r.Available(tables) {
-		for _, t := range append(t.Describes, t) {
+		of := []*table.Table{t}
+		for _, d := range t.Describes {
+			of = append(of, d.Of)
+		}
+		for _, t := range of {
 			known := slices.ContainsFunc(needed, func(n *table.Table) bool { return n.Records == t.Records })
 			if t.HasCustomFields() && !known {
 				needed = append(needed, t)
@@ -56,7 +60,7 @@ func readFields(ctx context.Context, tables []*table.Table, accounts []*Account)
 			continue
 		}
 		for _, t := range tables {
-			if a.lacksFields(t) != nil { // a table that is only described, or one that another account has
+			if a.lacksFields(t, t.Fields) != nil { // a table that is only described, or one that another account has
 				continue
 			}
 			group.Go(func() error {
@@ -79,7 +83,7 @@ func loadCustomFields(ctx context.Context, t *table.Table, accounts []*Account, 
 	}
 	var lists []customfields.Listed
 	for _, a := range accounts {
-		if a.lacksFields(t) != nil {
+		if a.lacksFields(t, t.Fields) != nil {
 			continue
 		}
 		fields, err := a.loadFields(ctx, t, &a.meter)

@@ -33,24 +33,24 @@ func (a *Account) loadCustomFieldsV1(ctx context.Context, t *table.Table, m *pip
 // their lists of fields.
 func loadDescribed(ctx context.Context, t *table.Table, a *Account, m *pipedrive.Meter) ([]*table.Row, error) {
 	var rows []*table.Row
-	for _, of := range t.Describes {
-		if a.lacksFields(of) != nil {
+	for _, d := range t.Describes {
+		if a.lacksFields(d.Of, d.Fields) != nil {
 			continue
 		}
-		fields, err := a.loadFields(ctx, of, m)
+		fields, err := a.lookups.list(d.Fields).load(ctx, a, m)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range fields {
 			row := table.NewRow(slices.Clone(f.Values)...)
 			code := row.Values[customfields.Code].Text
-			column := a.columns[of.Records][code]
-			if of.Column(code) >= 0 {
+			column := a.columns[d.Of.Records][code]
+			if d.Of.Column(code) >= 0 {
 				column = code
 			}
-			row.Values[customfields.Entity] = table.TextValue(of.Entity)
+			row.Values[customfields.Entity] = table.TextValue(d.Entity)
 			row.Values[customfields.IsCustom] = table.BoolValue(customfields.Custom(f))
-			row.Values[customfields.TableName] = table.TextValue(of.Name())
+			row.Values[customfields.TableName] = table.TextValue(d.Of.Name())
 			row.Values[customfields.ColumnName] = table.TextValue(column)
 			rows = append(rows, row)
 		}

@@ -172,7 +172,7 @@ func TestRun_aTableThatNoAPIHasIsLeftOut(t *testing.T) {
 	current := &table.Table{Records: "activities", V2: listing}
 	older := &table.Table{Records: "files", V1: listing} // which v2 reads too
 	nowhere := &table.Table{Records: "things"}
-	fields := &table.Table{Records: "fields", Describes: []*table.Table{{Fields: current}}}
+	fields := &table.Table{Records: "fields", Describes: []table.Described{{Of: &table.Table{}, Fields: current}}}
 	r := NewRun(0)
 	tables := []*table.Table{everywhere, current, older, nowhere, fields, {Records: "syncs", Runs: true}}
 	available := func(apis ...table.API) (names []string) {

@@ -6,7 +6,7 @@ import "github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 // Columns are what is known of a field, standard or custom: the columns of the table of fields, and of
 // the lists from which custom fields get theirs.
 var Columns = []table.Column{
-	{Name: "entity", Key: true, Description: "What the field belongs to: deal, person or organization.", V2: table.Absent(), V1: table.Absent()},
+	{Name: "entity", Key: true, Description: "What the field belongs to: activity, deal, note, organization, person, product or project.", V2: table.Absent(), V1: table.Absent()},
 	{Name: "field_code", Key: true, Description: "The field's key in the API: a 40-character hash for a custom field.", V1: table.At("key")},
 	{Name: "field_name", Description: "The field's name, as users see it. Names are not unique.", V1: table.At("name")},
 	{Name: "field_type", Description: "Type of the field's values: varchar, enum, monetary, …"},
@@ -18,6 +18,10 @@ var Columns = []table.Column{
 	{Name: "description", Description: "What users wrote about the field."},
 	{Name: "is_optional_response_field", Type: table.Bool, Description: "Whether API v2 sends the field only when it is asked to.", V1: table.Absent()},
 	{Name: "id", Type: table.Int, Description: "The field's id in API v1, where parts of a custom field have none; NULL on v2.", V2: table.Absent()},
+	{Name: "ui_visibility", Type: table.JSON, Description: "Where users see the field: an object of flags. API v1 does not have it.", V1: table.Absent()},
+	{Name: "important_fields", Type: table.JSON, Description: "Where the field is marked as important: {enabled, stage_ids}. API v1 does not have it.", V1: table.Absent()},
+	{Name: "required_fields", Type: table.JSON, Description: "Where the field is required: {enabled, stage_ids, statuses}. API v1 does not have it.", V1: table.Absent()},
+	{Name: "options_deleted", Type: table.JSON, Description: "Options that were deleted: a list of {id, label, …}. API v2 does not have them.", V2: table.Absent()},
 }
 
 // The columns of a list of fields, by their indices.

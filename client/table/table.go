@@ -50,16 +50,14 @@ type Table struct {
 	// Fields is the list of the records' custom fields; nil where they have none, and without V1 or V2 where the
 	// API does not list them.
 	Fields *Table
-	// Entity is the name of one record in the table of fields: "deal".
-	Entity string
 	// Columns behind account_id.
 	Columns []Column
 	// Parent is whose children the records are; nil where they stand alone.
 	Parent *Parent
 	// Once is true where several listings have the same record as it is, or several parents. It is sent once.
 	Once bool
-	// Describes are the tables whose fields are the records, in place of a listing of their own.
-	Describes []*Table
+	// Describes are the types of record whose fields are the records, in place of a listing of their own.
+	Describes []Described
 	// Runs is true where the records are the runs themselves; the plugin sends them when a run has ended.
 	Runs bool
 	// Core tables belong to every account. A run fails where one can't be read, even if nobody named it.
@@ -68,6 +66,16 @@ type Table struct {
 	OnRequest bool
 	// Gate is what else an account needs to have the table, nil for nothing.
 	Gate *Gate
+}
+
+// Described is a type of record whose fields a table of fields has.
+type Described struct {
+	// Entity is the name of one such record: "deal".
+	Entity string
+	// Of is the table of the records.
+	Of *Table
+	// Fields is the list that has the fields.
+	Fields *Table
 }
 
 // Name is the table's name at the destination.
@@ -104,7 +112,7 @@ func (t *Table) On(api API) bool {
 	if t.Describes == nil {
 		return t.Runs || len(t.Listings(api)) > 0
 	}
-	return slices.ContainsFunc(t.Describes, func(of *Table) bool { return len(of.Fields.Listings(api)) > 0 })
+	return slices.ContainsFunc(t.Describes, func(d Described) bool { return len(d.Fields.Listings(api)) > 0 })
 }
 
 // included are the fields of V2 that come under a condition.

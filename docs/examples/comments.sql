@@ -136,11 +136,11 @@ COMMENT ON COLUMN pipedrive_deals.smart_bcc_email IS 'Address that files an e-ma
 COMMENT ON COLUMN pipedrive_deals.source_lead_id IS 'The lead that the deal was made from.';
 COMMENT ON COLUMN pipedrive_deals.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
 
-COMMENT ON TABLE pipedrive_fields IS 'Fields of deals, persons and organizations, standard and custom ones, each with the column that has its values. https://developers.pipedrive.com/docs/api/v1/DealFields#getDealFields';
+COMMENT ON TABLE pipedrive_fields IS 'Fields of deals, persons, organizations and other records, standard and custom ones, each with the column that has its values. https://developers.pipedrive.com/docs/api/v1/DealFields#getDealFields';
 COMMENT ON COLUMN pipedrive_fields._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_fields._cq_parent_id IS 'Internal CQ ID of the parent row';
 COMMENT ON COLUMN pipedrive_fields.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
-COMMENT ON COLUMN pipedrive_fields.entity IS 'What the field belongs to: deal, person or organization.';
+COMMENT ON COLUMN pipedrive_fields.entity IS 'What the field belongs to: activity, deal, note, organization, person, product or project.';
 COMMENT ON COLUMN pipedrive_fields.field_code IS 'The field''s key in the API: a 40-character hash for a custom field.';
 COMMENT ON COLUMN pipedrive_fields.field_name IS 'The field''s name, as users see it. Names are not unique.';
 COMMENT ON COLUMN pipedrive_fields.field_type IS 'Type of the field''s values: varchar, enum, monetary, …';
@@ -152,6 +152,10 @@ COMMENT ON COLUMN pipedrive_fields.subfields IS 'Parts of the field''s values: a
 COMMENT ON COLUMN pipedrive_fields.description IS 'What users wrote about the field.';
 COMMENT ON COLUMN pipedrive_fields.is_optional_response_field IS 'Whether API v2 sends the field only when it is asked to.';
 COMMENT ON COLUMN pipedrive_fields.id IS 'The field''s id in API v1, where parts of a custom field have none; NULL on v2.';
+COMMENT ON COLUMN pipedrive_fields.ui_visibility IS 'Where users see the field: an object of flags. API v1 does not have it.';
+COMMENT ON COLUMN pipedrive_fields.important_fields IS 'Where the field is marked as important: {enabled, stage_ids}. API v1 does not have it.';
+COMMENT ON COLUMN pipedrive_fields.required_fields IS 'Where the field is required: {enabled, stage_ids, statuses}. API v1 does not have it.';
+COMMENT ON COLUMN pipedrive_fields.options_deleted IS 'Options that were deleted: a list of {id, label, …}. API v2 does not have them.';
 
 COMMENT ON TABLE pipedrive_files IS 'Files that are attached to deals, persons, organizations, products, activities, leads and projects: what is known of them, not their content. https://developers.pipedrive.com/docs/api/v1/Files#getFiles';
 COMMENT ON COLUMN pipedrive_files._cq_id IS 'Internal CQ ID of the row';

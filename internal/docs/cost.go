@@ -24,7 +24,8 @@ type list struct {
 	Timed    bool   // whether a run with a state reads only what changed
 	tables   []string
 	lookedUp []string // the tables whose columns are looked up in it
-	fields   bool     // whether it is one of fields
+	fields   bool     // whether it is one of custom fields
+	fieldsOf string   // the table of fields that it is a part of; "" for none
 }
 
 // lists are all lists that a run over all tables reads, each once.
@@ -51,6 +52,9 @@ func lists() []*list {
 		if t.Fields != nil {
 			add(t.Fields, func(l *list) { l.fields = true })
 		}
+		for _, d := range t.Describes {
+			add(d.Fields, func(l *list) { l.fieldsOf = t.Name() })
+		}
 		for _, c := range t.Columns {
 			if looked := c.SourceFor("", t.Form(table.V2)).Lookup(); looked != nil {
 				add(looked.Table, func(l *list) {
@@ -73,8 +77,13 @@ func (l *list) ReadFor() string {
 		}
 		all = append(all, name)
 	}
-	if l.fields {
-		all = append(all, "custom fields, and `pipedrive_fields` from the same answer")
+	switch {
+	case l.fields && l.fieldsOf != "":
+		all = append(all, "custom fields, and `"+l.fieldsOf+"` from the same answer")
+	case l.fields:
+		all = append(all, "custom fields")
+	case l.fieldsOf != "":
+		all = append(all, "`"+l.fieldsOf+"`")
 	}
 	if len(l.lookedUp) > 0 {
 		all = append(all, "columns of "+strings.Join(code(l.lookedUp), ", ")+" that are looked up in the same answer")
@@ -220,7 +229,7 @@ func scopeRows() (rows string) {
 		}
 	}
 	for _, l := range lists() {
-		if len(l.tables) == 0 && !l.fields {
+		if len(l.tables) == 0 && !l.fields && l.fieldsOf == "" {
 			rows += row("columns of "+strings.Join(code(l.lookedUp), ", ")+" that are looked up",
 				strings.Join(code(l.Scopes), ", ")+"; without it they are NULL, and the log says so", "")
 		}

@@ -77,8 +77,8 @@ func render(texts map[string]string, file, name string, values any) error {
 // sources are the lists that a table is read from.
 func sources(t *table.Table) []pipedrive.Listing {
 	listings := t.Listings(table.V2)
-	for _, of := range t.Describes {
-		listings = append(listings, of.Fields.Listings(table.V2)...)
+	for _, d := range t.Describes {
+		listings = append(listings, d.Fields.Listings(table.V2)...)
 	}
 	return listings
 }

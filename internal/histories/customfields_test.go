@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
@@ -189,4 +190,16 @@ func TestCustomFields_stateOfAnotherKind(t *testing.T) {
 		require.NoError(t, db.QueryRow("SELECT value FROM "+stateTable+" WHERE key = 'pipedrive_deals,custom_fields'").Scan(&kept))
 		require.Contains(t, kept, `"column":"cf_budget"`)
 	})
+}
+
+// TestCustomFields_shardsOfAnAccountThatLacksSome: each shard announces the columns of all tables that the account has.
+func TestCustomFields_shardsOfAnAccountThatLacksSome(t *testing.T) {
+	w := newWorld(t, generated(1, 4711))
+	w.spec["custom_fields"], w.tables, w.backend = "columns", []string{"*"}, true
+	w.company().Refuse("projects", 402)
+	for i := range int32(4) {
+		w.shard = &plugin.Shard{Num: i + 1, Total: 4}
+		require.NoError(t, w.sync(), "shard %d", i+1)
+	}
+	w.requireTruth("deals", "persons", "organizations", "products")
 }

@@ -124,6 +124,8 @@ type world struct {
 	spec    map[string]any
 	// deterministic is CloudQuery's deterministic_cq_id.
 	deterministic bool
+	// shard is the part of the sync that a run does; nil for all of it.
+	shard *plugin.Shard
 	// lost is how many of the last messages with rows are still in a buffer, and so lost, when the source
 	// fails; -1 for all.
 	lost int
@@ -267,7 +269,7 @@ func (w *world) machine() client.Machine {
 }
 
 func (w *world) options() plugin.SyncOptions {
-	options := plugin.SyncOptions{DeterministicCQID: w.deterministic}
+	options := plugin.SyncOptions{DeterministicCQID: w.deterministic, Shard: w.shard}
 	for _, table := range w.tables {
 		options.Tables = append(options.Tables, "pipedrive_"+table)
 	}

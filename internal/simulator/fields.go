@@ -212,11 +212,12 @@ func (f *Field) v2(include map[string]bool) object {
 	if unasked || include["important_fields"] {
 		o = append(o, member{"important_fields", object{{"enabled", false}, {"stage_ids", list{}}}})
 	}
-	if unasked {
-		o = append(o, member{"required_fields", object{{"enabled", false}}})
-	}
-	if include["required_fields"] {
-		o = append(o, member{"required_fields", object{{"enabled", false}, {"stage_ids", list{}}, {"statuses", object{}}}})
+	if unasked || include["required_fields"] {
+		required := object{{"enabled", false}}
+		if f.Entity == "deal" {
+			required = append(required, object{{"stage_ids", list{}}, {"statuses", object{}}}...)
+		}
+		o = append(o, member{"required_fields", required})
 	}
 	return o
 }

@@ -40,7 +40,7 @@ func TestTables_aNewOneIsCovered(t *testing.T) {
 		{Records: "leads", Incremental: true, Columns: []table.Column{{Name: "id", Key: true}, {Name: "title"}}},
 		{Records: "assignments", Columns: []table.Column{{Name: "role_id", Key: true}, {Name: "name"}, {Name: "user_id", Key: true}}},
 		{Records: "syncs", Runs: true},
-		{Records: "fields", Describes: []*table.Table{{}}},
+		{Records: "fields", Describes: []table.Described{{}}},
 	})
 	assert.Equal(t, [][]string{{"leads"}, {"assignments"}}, [][]string{d.names(true), d.names(false)})
 	withTables(t, d)

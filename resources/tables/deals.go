@@ -12,8 +12,7 @@ func deals() *table.Table {
 		Description: "Sales opportunities: open, won and lost ones, archived ones, and those deleted in the last 30 days. https://developers.pipedrive.com/docs/api/v1/Deals#getDeals",
 		Incremental: true,
 		Core:        true,
-		Entity:      "deal",
-		Fields:      fieldList("dealFields", dealFieldsScopes),
+		Fields:      fieldList("dealFields", dealFieldsScopes, fieldSettings...),
 		// Archived deals come second: a deal that is archived while the first list is being read is then in one of the
 		// two, or in both. One that is brought back from the archive meanwhile can be in neither; the next run has it.
 		V2: []pipedrive.Listing{

@@ -3,14 +3,32 @@ package tables
 import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/customfields"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
 func fields() *table.Table {
 	return &table.Table{
 		Records:     "fields",
 		Title:       "Fields",
-		Description: "Fields of deals, persons and organizations, standard and custom ones, each with the column that has its values. https://developers.pipedrive.com/docs/api/v1/DealFields#getDealFields",
+		Description: "Fields of deals, persons, organizations and other records, standard and custom ones, each with the column that has its values. https://developers.pipedrive.com/docs/api/v1/DealFields#getDealFields",
 		Columns:     customfields.Columns,
-		Describes:   []*table.Table{deals(), organizations(), persons()},
+		Describes: []table.Described{
+			{Entity: "activity", Of: activities(), Fields: fieldListV2("activityFields", activityFieldsScopes, "ui_visibility")},
+			{Entity: "deal", Of: deals(), Fields: deals().Fields},
+			{Entity: "note", Of: notes(), Fields: noteFields()},
+			{Entity: "organization", Of: organizations(), Fields: organizations().Fields},
+			{Entity: "person", Of: persons(), Fields: persons().Fields},
+			{Entity: "product", Of: products(), Fields: products().Fields},
+			{Entity: "project", Of: projects(), Fields: projects().Fields},
+		},
+	}
+}
+
+// noteFields is the list of the fields of notes, which only API v1 has, as it has notes.
+func noteFields() *table.Table {
+	return &table.Table{
+		Records: "noteFields",
+		Columns: customfields.Columns,
+		V1:      []pipedrive.Listing{{Path: "/v1/noteFields", Cost: 20, Scopes: notesScopes}},
 	}
 }

@@ -21,25 +21,37 @@ var (
 	leadsScopes      = []string{"leads:read", "leads:full"}
 	adminScopes      = []string{"admin"}
 
-	dealFieldsScopes    = slices.Concat(dealsScopes, []string{"admin", "deal-fields:full"})
-	projectFieldsScopes = slices.Concat(projectsScopes, []string{"project-fields:full"})
-	productFieldsScopes = slices.Concat(productsScopes, []string{"product-fields:full"})
-	contactFieldsScopes = slices.Concat(contactsScopes, []string{"admin", "contact-fields:full"})
+	dealFieldsScopes = slices.Concat(dealsScopes, []string{"admin", "deal-fields:full"})
+	// The OpenAPI file has admin alone; activities:read was seen to do.
+	activityFieldsScopes = slices.Concat(activitiesScopes, adminScopes)
+	projectFieldsScopes  = slices.Concat(projectsScopes, []string{"project-fields:full"})
+	productFieldsScopes  = slices.Concat(productsScopes, []string{"product-fields:full"})
+	contactFieldsScopes  = slices.Concat(contactsScopes, []string{"admin", "contact-fields:full"})
 )
 
-// fieldList is the list of a type of record's fields, of the same name in both APIs.
-func fieldList(name string, scopes []string) *table.Table {
+// fieldSettings are what lists of fields in API v2 tell of a field where they are asked to.
+var fieldSettings = []string{"ui_visibility", "important_fields", "required_fields"}
+
+// fieldList is the list of a type of record's fields, of the same name in both APIs. API v2 is asked for some of the
+// settings.
+func fieldList(name string, scopes []string, settings ...string) *table.Table {
+	columns := slices.Clone(customfields.Columns)
+	for i, c := range columns {
+		if slices.Contains(settings, c.Name) {
+			columns[i].Presence = table.OnRequest
+		}
+	}
 	return &table.Table{
 		Records: name,
-		Columns: customfields.Columns,
+		Columns: columns,
 		V2:      []pipedrive.Listing{{Path: "/api/v2/" + name, Cost: 10, Paging: pipedrive.Cursor, Scopes: scopes}},
 		V1:      []pipedrive.Listing{{Path: "/v1/" + name, Cost: 20, Paging: pipedrive.Offset, Scopes: scopes}},
 	}
 }
 
 // fieldListV2 is the list of the fields of a type of record that only API v2 has.
-func fieldListV2(name string, scopes []string) *table.Table {
-	list := fieldList(name, scopes)
+func fieldListV2(name string, scopes []string, settings ...string) *table.Table {
+	list := fieldList(name, scopes, settings...)
 	list.V1 = nil
 	return list
 }

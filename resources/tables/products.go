@@ -11,8 +11,7 @@ func products() *table.Table {
 		Title:       "Products",
 		Description: "What the company sells, with its prices. https://developers.pipedrive.com/docs/api/v1/Products#getProducts",
 		Incremental: true,
-		Entity:      "product",
-		Fields:      fieldListV2("productFields", productFieldsScopes),
+		Fields:      fieldListV2("productFields", productFieldsScopes, "ui_visibility"),
 		V2:          []pipedrive.Listing{pipedrive.TimedV2("/api/v2/products", 10, productsScopes)},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The product's id."},

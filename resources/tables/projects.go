@@ -11,7 +11,6 @@ func projects() *table.Table {
 		Records:     "projects",
 		Title:       "Projects",
 		Description: "Projects, archived ones and those that were deleted among them. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/Projects#getProjects",
-		Entity:      "project",
 		Fields:      fieldListV2("projectFields", projectFieldsScopes),
 		Gate:        projectsAddOn(),
 		V2: []pipedrive.Listing{

@@ -90,6 +90,36 @@ var shapes = []shape{
 		tasks(), "the example", `{"id": 1, "parent_task_id": null, "assignee_ids": [2, 3], "priority": null, "due_date": "2026-10-11", "is_done": false}`,
 		map[string]string{"parent_task_id": null, "assignee_ids": "[2,3]", "priority": null, "due_date": "2026-10-11", "is_done": "false"},
 	},
+	{
+		products().Fields, "the example", `{"field_name": "Categories", "field_code": "0c", "field_type": "set",
+			"options": [{"id": 1, "label": "Software", "color": "blue"}], "subfields": null, "is_custom_field": true,
+			"is_optional_response_field": false, "ui_visibility": {"add_visible_flag": true}}`,
+		map[string]string{
+			"field_code": "0c", "field_name": "Categories", "options": `[{"id":1,"label":"Software","color":"blue"}]`, "subfields": null,
+			"description": null, "is_optional_response_field": "false", "ui_visibility": `{"add_visible_flag":true}`,
+			"important_fields": null, "required_fields": null, "options_deleted": null, "id": null,
+		},
+	},
+	{
+		projects().Fields, "the example", `{"field_code": "name", "important_fields": {"enabled": false, "stage_ids": []}, "required_fields": {"enabled": true}}`,
+		map[string]string{"important_fields": `{"enabled":false,"stage_ids":[]}`, "required_fields": `{"enabled":true}`, "ui_visibility": null},
+	},
+	{
+		noteFields(), "the example", `{"id": 2, "key": "pinned_to_deal_flag", "name": "Note is pinned to deal", "field_type": "enum",
+			"edit_flag": true, "options": [{"id": 1, "label": "Yes"}, {"id": 0, "label": "No"}], "mandatory_flag": true}`,
+		map[string]string{
+			"id": "2", "field_code": "pinned_to_deal_flag", "field_name": "Note is pinned to deal", "field_type": "enum",
+			"options": `[{"id":1,"label":"Yes"},{"id":0,"label":"No"}]`, "options_deleted": null, "ui_visibility": null,
+		},
+	},
+	{
+		noteFields(), "the schema, which has deleted options and ids that are texts", `{"id": "2", "key": "a", "options": [{"id": "open", "label": "Open"}],
+			"options_deleted": [{"id": 7, "label": "Old", "add_time": "2019-02-04 13:58:03"}]}`,
+		map[string]string{
+			"id": "2", "options": `[{"id":"open","label":"Open"}]`,
+			"options_deleted": `[{"id":7,"label":"Old","add_time":"2019-02-04 13:58:03"}]`,
+		},
+	},
 }
 
 func TestShapes(t *testing.T) {

@@ -17,6 +17,9 @@ func Lists() []*table.Table {
 	}
 	for _, t := range All() {
 		add(t.Fields)
+		for _, d := range t.Describes {
+			add(d.Fields)
+		}
 		for _, c := range t.Columns {
 			if looked := c.SourceFor("", t.Form(table.V2)).Lookup(); looked != nil {
 				add(looked.Table)
