@@ -15,12 +15,6 @@ import (
 // records are the types of record, each a table.
 var records = truth.Tables
 
-// core are the tables of the core types of record and of their fields, as the configuration names them.
-var core = []string{
-	"pipedrive_deals", "pipedrive_fields", "pipedrive_notes", "pipedrive_organizations", "pipedrive_persons", "pipedrive_pipelines",
-	"pipedrive_stages",
-}
-
 // recordsOn are those of the types of record that an API has.
 func recordsOn(api table.API) (names []string) {
 	for _, t := range tables.All() {

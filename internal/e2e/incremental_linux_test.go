@@ -28,7 +28,10 @@ func TestIncremental_anUnchangedAccountCostsNextToNothing(t *testing.T) {
 	t.Parallel()
 	c := company()
 	s := newSetup(t, c)
-	s.backend, s.tables = true, core
+	s.backend = true
+	for _, table := range truth.Core {
+		s.tables = append(s.tables, "pipedrive_"+table)
+	}
 	s.sync()
 	s.requireTruth(everything, truth.Core...)
 	c.Advance(time.Hour)

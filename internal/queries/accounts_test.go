@@ -42,7 +42,7 @@ func firstUser(c *simulator.Company, name string) int64 {
 // newCompany has drawn records of each declared kind, for the examples of their tables to find.
 func newCompany(id int64) *simulator.Company {
 	c := simulator.NewCompany(id)
-	simulator.DrawKinds(c, simulator.Config{Deals: 10, Persons: 10, Organizations: 10, Notes: 10})
+	simulator.DrawKinds(c, simulator.Config{Deals: 100, Persons: 10, Organizations: 10, Notes: 10})
 	return c
 }
 
