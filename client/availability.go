@@ -182,7 +182,8 @@ func (a *Account) lacksFields(of, fields *table.Table) error {
 
 // hasWhole reports whether the account has a table, and all that it describes.
 func (a *Account) hasWhole(t *table.Table) bool {
-	return a.lacks(t) == nil && !slices.ContainsFunc(t.Describes, func(d table.Described) bool { return a.lacksFields(d.Of, d.Fields) != nil })
+	lacking := func(d table.Described) bool { return a.lacksFields(d.Of, d.Fields) != nil }
+	return a.lacks(t) == nil && !slices.ContainsFunc(t.Describes, lacking)
 }
 
 func (a *Account) lacking(on bool, listings []pipedrive.Listing, g *table.Gate) error {

@@ -60,14 +60,16 @@ func (d declaration) alike() (groups [][]string) {
 		if !t.Incremental {
 			continue
 		}
-		facts := string(t.Form(table.V2))
+		var of strings.Builder
+		of.WriteString(string(t.Form(table.V2)))
 		for _, i := range t.Key() {
-			facts += fmt.Sprint(" ", t.Columns[i].Type)
+			fmt.Fprint(&of, " ", t.Columns[i].Type)
 		}
 		for _, l := range t.Listings(table.V2) {
 			l.Path, l.Cost, l.Scopes, l.Include, l.IncludeOptional = "", 0, nil, nil, nil
-			facts += fmt.Sprintf(" %+v", l)
+			fmt.Fprintf(&of, " %+v", l)
 		}
+		facts := of.String()
 		if named[facts] == nil {
 			order = append(order, facts)
 		}
