@@ -12,6 +12,7 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
@@ -154,7 +155,7 @@ func TestCustomFields_theirKeyOfTheSpecChanges(t *testing.T) {
 	require.Equal(t, truth.Cell{Kind: "real", Text: "1.0"}, w.custom()["1"]["cf_budget"])
 }
 
-// TestCustomFields_cost: what typed columns cost in API tokens is one page of fields for each table.
+// TestCustomFields_cost: typed columns and the table of fields cost one page of each list of fields, in API tokens.
 func TestCustomFields_cost(t *testing.T) {
 	long(t)
 	w := newWorld(t, generated(1, 4711))
@@ -164,13 +165,18 @@ func TestCustomFields_cost(t *testing.T) {
 	w.spec["custom_fields"] = "columns"
 	w.tables = append(slices.Clone(all), "fields")
 	w.requireSync()
-	lists := map[string]bool{}
+	lists := map[string]int64{}
 	for _, t := range tables.All() {
-		if t.Fields != nil {
-			lists[t.Fields.Records] = true
+		for _, d := range append(t.Describes, table.Described{Of: t, Fields: t.Fields}) {
+			if d.Fields != nil {
+				lists[d.Fields.Records] = int64(d.Fields.Listings(table.V2)[0].Cost)
+			}
 		}
 	}
-	require.Equal(t, without+10*int64(len(lists)), w.requireTokens())
+	for _, tokens := range lists {
+		without += tokens
+	}
+	require.Equal(t, without, w.requireTokens())
 }
 
 // TestCustomFields_stateOfAnotherKind: names that can't be read are not thrown away.
