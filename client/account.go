@@ -40,6 +40,11 @@ type Account struct {
 	run      *Run
 	logger   zerolog.Logger
 
+	lastReadings map[string]progress.FullReading // of tables without a checkpoint, by their records
+	whole        []*reading                      // of these tables in this run
+
+	listsEvery time.Duration // how often to read set-up tables; 0 for every run
+
 	verify    bool          // whether rows of the last run that are missing at the destination are read again
 	refresh   time.Duration // how often to read everything and apply deletions; 0 for never
 	lookback  time.Duration // that is read again before a checkpoint
@@ -129,6 +134,8 @@ func connect(
 		atOnce:   s.Concurrency,
 
 		customFields: s.CustomFields,
+		listsEvery:   s.ListsEvery.Duration(),
+		lastReadings: map[string]progress.FullReading{},
 	}
 	a.meter.Whole = &run.total
 	config := pipedrive.Config{

@@ -23,7 +23,8 @@ type pair struct {
 }
 
 // pairs returns what a shard has to do with, in the order in which the tables are read, whether the accounts have the
-// tables or not: shards that begin at different times must cut the whole at the same places.
+// tables or not: shards that begin at different times must cut the whole at the same places. Only then are tables left out
+// that are not due.
 func (r *Run) pairs(tables []*table.Table, shard *plugin.Shard) []pair {
 	var pairs []pair
 	for _, t := range tables {
@@ -34,7 +35,7 @@ func (r *Run) pairs(tables []*table.Table, shard *plugin.Shard) []pair {
 			pairs = append(pairs, pair{t, a})
 		}
 	}
-	return sharded(pairs, shard)
+	return slices.DeleteFunc(sharded(pairs, shard), func(p pair) bool { return r.notDue[p.table.Records] })
 }
 
 // sharded returns a shard's part of a whole, cut as the SDK's scheduler cuts it.
@@ -81,10 +82,10 @@ func (r *Run) Check(ctx context.Context, tables []*table.Table, named map[string
 	return errors.Join(errs...)
 }
 
-// Available returns those of the tables that some account has, as far as that is known.
+// Available returns those of the tables that are due and that some account has, as far as that is known.
 func (r *Run) Available(tables []*table.Table) []*table.Table {
 	return slices.DeleteFunc(slices.Clone(tables), func(t *table.Table) bool {
-		return !slices.ContainsFunc(r.accounts, func(a *Account) bool { return a.lacks(t) == nil })
+		return r.notDue[t.Records] || !slices.ContainsFunc(r.accounts, func(a *Account) bool { return a.lacks(t) == nil })
 	})
 }
 

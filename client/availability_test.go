@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
@@ -60,10 +61,12 @@ type gated struct {
 	tables    []*table.Table
 	named     map[string]bool
 	shard     *plugin.Shard
+	kept      keptState // nil for runs without a state
+	every     string    // lists_every of runs with a state
 
 	announced map[string]bool  // whether each table that was announced counts as incremental
 	rows      map[string]int64 // of each table
-	log       bytes.Buffer     // warnings
+	log       bytes.Buffer     // warnings; of runs with a state, all lines
 }
 
 func newGated(t *testing.T, companies int) *gated {
@@ -100,16 +103,26 @@ func (g *gated) read() error {
 		}
 		accounts = append(accounts, account)
 	}
-	raw, err := json.Marshal(map[string]any{"accounts": accounts, "max_retries": 1})
+	options, level := map[string]any{"accounts": accounts, "max_retries": 1}, zerolog.WarnLevel
+	if g.kept != nil {
+		options["lists_every"], options["verify"], level = g.every, false, zerolog.InfoLevel
+	}
+	raw, err := json.Marshal(options)
 	require.NoError(g.t, err)
 	s, err := spec.Parse(raw)
 	require.NoError(g.t, err)
 	run := NewRunOn(Machine{Now: g.companies[0].Now}, 0)
-	logger := zerolog.New(zerolog.SyncWriter(&g.log)).Level(zerolog.WarnLevel)
+	logger := zerolog.New(zerolog.SyncWriter(&g.log)).Level(level)
 	connected, _, err := Connect(context.Background(), s, g.tables, "test", run, logger)
 	require.NoError(g.t, err)
 	for _, a := range connected {
 		defer a.Close()
+	}
+	if g.kept != nil {
+		run.UseState(progress.NewState(g.kept, nil, "state"))
+	}
+	if err := run.CheckDue(context.Background(), g.tables, g.shard, logger); err != nil {
+		return err
 	}
 	if err := run.Check(context.Background(), g.tables, g.named, g.shard); err != nil {
 		return err
@@ -128,8 +141,22 @@ func (g *gated) read() error {
 			g.rows[name] += m.Record.NumRows()
 		}
 	}
-	return <-failed
+	if err := <-failed; err != nil || g.kept == nil {
+		return err
+	}
+	return run.state.Finish(context.Background())
 }
+
+// keptState is a state backend, in memory.
+type keptState map[string]string
+
+func (s keptState) SetKey(_ context.Context, key, value string) error {
+	s[key] = value
+	return nil
+}
+func (s keptState) GetKey(_ context.Context, key string) (string, error) { return s[key], nil }
+func (keptState) Flush(context.Context) error                            { return nil }
+func (keptState) Close() error                                           { return nil }
 
 func (g *gated) requests(path string) int64 { return g.simulator.Usage().ByPath[path].Requests }
 

@@ -21,6 +21,7 @@ type lookups struct {
 type lookupList struct {
 	of     *table.Table
 	shared bool // whether the run reads the table itself, which takes its rows from here
+	meter  pipedrive.Meter
 
 	mu     sync.Mutex
 	read   bool
@@ -111,6 +112,7 @@ func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) (
 		return l.rows, l.err
 	}
 	var rows []*table.Row
+	l.meter.Whole = m
 	decoder, limit := table.NewDecoder(l.of.Columns, a.sources(l.of)), pipedrive.MaxLimit
 	if l.shared {
 		limit = a.query.Limit
@@ -122,7 +124,8 @@ func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) (
 			}
 			return nil, l.err
 		}
-		for page, err := range pipedrive.Pages(ctx, a.client, listing, pipedrive.Query{Limit: limit}, m, decoder.Record) {
+		q := pipedrive.Query{Limit: limit, Allow: func() error { return a.checkWhole(l.of, listing, &l.meter) }}
+		for page, err := range pipedrive.Pages(ctx, a.client, listing, q, &l.meter, decoder.Record) {
 			if errors.Is(err, pipedrive.MissingScope) {
 				l.err = err
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/rs/zerolog"
@@ -33,7 +34,9 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 		r.account.run.stopped(r.table.Name(), r.account, err)
 	}
 	r.report()
+	r.ended.Store(err == nil)
 	if !r.incremental() {
+		r.account.noteFullReading(r.table, int64(r.rows), r.tokens())
 		return nil
 	}
 	if r.progress.Refreshing() {
@@ -80,6 +83,7 @@ type reading struct {
 	finish   func(*table.Row)  // replaces a row's ids by what is looked up
 	progress *progress.Tracker // nil where the table is read in full
 	meter    pipedrive.Meter
+	own      pipedrive.Meter // of the table's own pages; meter has those of look-ups besides
 
 	parents map[pipedrive.Key]*table.Row // of a table of children
 
@@ -89,8 +93,9 @@ type reading struct {
 	keys    map[pipedrive.Key]bool // of the records that were sent, where each is sent once
 	gone    []error                // of parents that were deleted since their list was read
 
-	sent int // pages
-	rows int
+	sent  int // pages
+	rows  int
+	ended atomic.Bool // whether the table was read to its end
 }
 
 // ID is that of the account.
@@ -124,9 +129,6 @@ func (r *reading) prepare(ctx context.Context) (err error) {
 	r.finish, err = a.loadLookups(ctx, t, &r.meter)
 	return err
 }
-
-// errBudget stops the reading of a table whose next page would go over max_tokens or the day's budget.
-var errBudget = &pipedrive.Error{Code: pipedrive.RateLimitExceeded, Daily: true}
 
 // mayStop reports whether the table can end here without loss: its checkpoint says where the next run goes on.
 func (r *reading) mayStop(err error) bool {
@@ -250,7 +252,7 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 
 // pages reads the pages of a unit and notes its outcome.
 func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, p plan.Progress, u plan.Unit, o *plan.Outcome) error {
-	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.meter, r.decode(u)) {
+	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.own, r.decode(u)) {
 		if err != nil {
 			return err
 		}
@@ -302,39 +304,6 @@ func (r *reading) again(row *table.Row) bool {
 	}
 	r.keys[key] = true
 	return false
-}
-
-// reserve is how many of the day's API tokens incremental tables leave to those that are always read in
-// full, without which the run fails.
-const reserve = 100
-
-// spareTokens is how many API tokens a run must have left to do what can wait for another run.
-const spareTokens = 1000
-
-// spare reports whether the run and the account's day have tokens left for what can wait.
-func (a *Account) spare() bool {
-	if most := a.run.maxTokens; most > 0 && most-a.run.Tokens() < spareTokens {
-		return false
-	}
-	left, known := a.client.TokensLeft()
-	return !known || left >= spareTokens
-}
-
-// checkBudget returns an error if the next page of a listing would go over the run's or the day's budget.
-// Tables that are always read in full cost next to nothing and are not held back by max_tokens.
-func (r *reading) checkBudget(l pipedrive.Listing) error {
-	a := r.account
-	if most := a.run.maxTokens; most > 0 && r.table.Incremental && a.run.Tokens()+int64(l.Cost) > most {
-		e := *errBudget
-		e.Message = fmt.Sprintf("the run has used %d API tokens, and max_tokens allows %d", a.run.Tokens(), most)
-		return &e
-	}
-	if left, known := a.client.TokensLeft(); known && r.incremental() && left < int64(l.Cost)+reserve {
-		e := *errBudget
-		e.Message = fmt.Sprintf("the account has %d API tokens left for today", left)
-		return &e
-	}
-	return nil
 }
 
 // send sends a page of rows on.

@@ -36,6 +36,7 @@ type Run struct {
 	state     *progress.State // nil where every run reads everything
 	lease     *progress.Lease // nil where there is no state
 	deletions []progress.Deletions
+	notDue    map[string]bool // tables that lists_every leaves out, by their records
 
 	maxTokens int64 // that the run may cost, 0 for no cap
 	total     pipedrive.Meter
@@ -106,36 +107,59 @@ func (r *Run) readAll(
 	defer stop(nil)
 	r.stop = stop
 	counters := r.newCounters(tables)
-	var group errgroup.Group
-	group.SetLimit(tablesAtOnce)
-	for _, rd := range readings {
-		group.Go(func() error {
-			r.readTable(reading, rd, newSink(rd.table, rd.schema, rd.account.id, options.DeterministicCQID, out), counters)
-			return nil
-		})
+	for _, sideBySide := range r.turns(readings) {
+		var group errgroup.Group
+		group.SetLimit(tablesAtOnce)
+		for _, rd := range sideBySide {
+			group.Go(func() error {
+				r.readTable(reading, rd, newSink(rd.table, rd.schema, rd.account.id, options.DeterministicCQID, out), counters)
+				return nil
+			})
+		}
+		_ = group.Wait() // the errors are kept apart
 	}
-	_ = group.Wait() // the errors are kept apart
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return errors.Join(r.errs...)
 }
 
+// turns divides readings into those that go on side by side. Under max_tokens, tables that are always read in full come
+// before the others: these would use up the run's tokens, and can go on with the next run, whereas the former can't.
+func (r *Run) turns(readings []*reading) [][]*reading {
+	if r.maxTokens == 0 {
+		return [][]*reading{readings}
+	}
+	turns := make([][]*reading, 2)
+	for _, rd := range readings {
+		turn := 0
+		if rd.table.Incremental {
+			turn = 1
+		}
+		turns[turn] = append(turns[turn], rd)
+	}
+	return turns
+}
+
 // readings returns what a shard reads, table by table.
 func (r *Run) readings(tables []*table.Table, shard *plugin.Shard) []*reading {
 	for _, a := range r.accounts {
-		a.share(tables)
+		a.share(r.Available(tables))
 	}
 	schemas := map[*table.Table]*schema.Table{}
 	var readings []*reading
 	for _, p := range r.pairs(tables, shard) {
 		if p.account.lacks(p.table) != nil {
+			p.account.noteFullReading(p.table, 0, 0)
 			continue
 		}
 		if schemas[p.table] == nil {
 			schemas[p.table] = p.table.Schema()
 		}
 		rd := &reading{table: p.table, account: p.account, schema: schemas[p.table], progress: p.account.tracker(p.table)}
-		rd.meter.Whole = &p.account.meter
+		rd.meter.Whole, rd.own.Whole = &p.account.meter, &rd.meter
+		if !p.table.Incremental {
+			p.account.whole = append(p.account.whole, rd)
+		}
 		readings = append(readings, rd)
 	}
 	return readings

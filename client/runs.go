@@ -21,7 +21,7 @@ var RunColumns = []table.Column{
 	{Name: "ended_at", Type: table.Timestamp, Description: "When it had read everything, or failed."},
 	{Name: "status", Type: table.Text, Description: "complete, partial where the budget of API tokens ended the run before all tables were read, or failed."},
 	{Name: "reason", Type: table.Text, Description: "Why the run is partial or failed; NULL for a complete one."},
-	{Name: "unfinished_tables", Type: table.JSON, Description: "The tables that were not read to their ends: a list of their names; NULL where all were. After a failed run no table is complete."},
+	{Name: "unfinished_tables", Type: table.JSON, Description: "The tables that were not read to their ends: a list of their names; NULL where all were. After a failed run no table is complete. Lists that were not due by lists_every are not among them."},
 	{Name: "verified_at", Type: table.Timestamp, Description: "When it had seen which rows of earlier runs the destination has; NULL where it could not see that of all tables, does not read missing rows again, or read all from the beginning, as the first one does."},
 	{Name: "repaired_rows", Type: table.Int, Description: "Rows of earlier runs that were missing at the destination and that it reads again, at least; 0 for none, NULL where verified_at is NULL and none is known to be missing."},
 	{Name: "api_version", Type: table.Text, Description: "The API that it read: v2, v1 or export."},
@@ -70,9 +70,12 @@ func (o outcome) row() *table.Row {
 
 // outcomes are how the run ended for each account that it connected. failed is why it failed, nil where it did not.
 func (r *Run) outcomes(tables []*table.Table, failed error) []outcome {
-	var names []string
+	var names, read []string
 	for _, t := range tables {
 		names = append(names, t.Name())
+		if !r.notDue[t.Records] {
+			read = append(read, t.Name())
+		}
 	}
 	var outcomes []outcome
 	for _, a := range r.accounts {
@@ -90,7 +93,7 @@ func (r *Run) outcomes(tables []*table.Table, failed error) []outcome {
 			}
 		}
 		if failed != nil {
-			o.Status, o.Reason, o.Unfinished = "failed", failed.Error(), names
+			o.Status, o.Reason, o.Unfinished = "failed", failed.Error(), read
 		}
 		o.Reason = r.secrets.String(o.Reason)
 		outcomes = append(outcomes, o)

@@ -26,8 +26,9 @@ type State struct {
 	moved   atomic.Bool
 	wait    func(context.Context, time.Duration)
 
-	mu         sync.Mutex
-	unfinished map[string]unfinished // of the run that is under way, by key
+	mu           sync.Mutex
+	unfinished   map[string]unfinished  // of the run that is under way, by key
+	fullReadings map[string]FullReading // of the run that is under way, by key
 
 	flushing sync.Mutex
 	dirty    atomic.Bool
@@ -43,7 +44,10 @@ type unfinished struct {
 
 // NewState returns the state that lives in a table of a backend. The backend may be nil where no table is read back.
 func NewState(c state.Client, backend *Backend, table string) *State {
-	return &State{client: c, backend: backend, table: table, wait: wait, unfinished: map[string]unfinished{}}
+	return &State{
+		client: c, backend: backend, table: table, wait: wait,
+		unfinished: map[string]unfinished{}, fullReadings: map[string]FullReading{},
+	}
 }
 
 // forget empties checkpoints, upon which their tables are read from their beginnings.
@@ -124,9 +128,9 @@ func (s *State) Store(ctx context.Context, key string, v any) error {
 // Moved reports whether any checkpoint has moved.
 func (s *State) Moved() bool { return s.moved.Load() }
 
-// Finish writes the checkpoints of all tables as such that can be trusted. It is called once, after a run in which
-// every table succeeded: a trusted checkpoint must not get ahead of rows that are still on their way. Tables that no
-// run has seen in the backend are looked for there.
+// Finish writes the checkpoints of all tables as such that can be trusted, and the readings of those without. It is called
+// once, after a run in which every table succeeded: a trusted checkpoint must not get ahead of rows that are still on their
+// way. Tables that no run has seen in the backend are looked for there.
 func (s *State) Finish(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,6 +144,11 @@ func (s *State) Finish(ctx context.Context) error {
 		}
 		c.Finished, c.Refreshing, c.Refreshed = true, false, latest(c.Refreshed, c.refreshed)
 		if err := s.Store(ctx, key, c); err != nil {
+			return err
+		}
+	}
+	for key, r := range s.fullReadings {
+		if err := s.Store(ctx, key, r); err != nil {
 			return err
 		}
 	}

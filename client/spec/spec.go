@@ -53,6 +53,9 @@ type Spec struct {
 	OnAccountError string `json:"on_account_error,omitempty" jsonschema:"enum=fail,enum=skip,default=fail"`
 	// Read incremental tables from the beginning this often, and remove rows that are deleted at Pipedrive; 0s for never.
 	FullRefreshEvery configtype.Duration `json:"full_refresh_every,omitzero"`
+	// With a state: read lists of an account's set-up, which are read in full and hardly ever change, at most this often;
+	// 0s for every run.
+	ListsEvery configtype.Duration `json:"lists_every,omitzero"`
 	// Check at the start of a run that the rows of the last one arrived.
 	Verify bool `json:"verify,omitempty" jsonschema:"default=true"`
 
@@ -138,6 +141,7 @@ func (Spec) JSONSchemaExtend(s *jsonschema.Schema) {
 	restrict(s, "timeout", duration, positive)
 	restrict(s, "lookback", duration)
 	restrict(s, "full_refresh_every", duration)
+	restrict(s, "lists_every", duration)
 	restrict(s, "start_time", moment)
 	Connection{}.JSONSchemaExtend(s)
 	oneOf(s, slices.Concat(ways, []string{accounts}))

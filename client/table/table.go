@@ -64,6 +64,9 @@ type Table struct {
 	Core bool
 	// OnRequest tables are read only if the configuration names them: a wildcard for all tables leaves them out.
 	OnRequest bool
+	// Setup tables have what administrators set up for an account: types, labels, users, fields, stages. They are always
+	// read in full and hardly ever change, so that lists_every has them read less often.
+	Setup bool
 	// Gate is what else an account needs to have the table, nil for nothing.
 	Gate *Gate
 }

@@ -338,3 +338,93 @@ func TestDailyBudget_whatIsReadToItsEndIsNotLeft(t *testing.T) {
 		w.requireTruth(core...)
 	}
 }
+
+// crowded is an account with so many stages that their list takes n pages of 2.
+func crowded(n int) *account {
+	a := newAccount("", apiToken, simulator.NewCompany(4711))
+	a.Add("pipelines", "pipeline", time.Time{})
+	for i := range 2 * n {
+		a.Add("stages", fmt.Sprint("stage ", i), time.Time{})
+	}
+	return a
+}
+
+// TestDailyBudget_theReserveIsWhatListsCostTheLastTime: several incremental tables would use up the day before the list was
+// read to its end, and the run would fail.
+func TestDailyBudget_theReserveIsWhatListsCostTheLastTime(t *testing.T) {
+	w := newWorldOf(t, []*account{crowded(60)}, simulator.WithDailyBudget(700))
+	a := w.accounts[0]
+	w.spec["page_size"], w.tables = 2, []string{"deals", "notes", "organizations", "persons", "stages"}
+	w.requireSync()
+	require.Empty(t, w.log.String())
+	a.Company.Advance(24 * time.Hour)
+	for _, table := range w.tables[:4] {
+		a.addMany(table, 100, a.Company.Now().Add(-time.Hour), time.Second)
+	}
+	w.requireSync()
+	require.Contains(t, w.log.String(), "budget")
+	w.requireTruth("stages")
+}
+
+// TestDailyBudget_nothingIsReservedForListsThatWereRead.
+func TestDailyBudget_nothingIsReservedForListsThatWereRead(t *testing.T) {
+	const daily, reserve = 500, 100
+	w := newWorldOf(t, []*account{crowded(30)}, simulator.WithDailyBudget(daily))
+	a := w.accounts[0]
+	w.spec["page_size"], w.tables = 2, []string{"persons", "stages"}
+	w.spec["max_tokens"] = 10_000 // so that stages come before persons
+	a.addMany("persons", 100, a.Company.Now().Add(-time.Hour), time.Second)
+	tokens := w.requireTokens()
+	require.Contains(t, w.log.String(), "budget")
+	require.LessOrEqual(t, tokens, int64(daily-reserve))
+	require.Greater(t, tokens, int64(daily-reserve-10))
+}
+
+// TestMaxTokens_aListThatIsReadInFullRespectsIt from its third page on. It can't stop in its middle, so that the run fails,
+// and removes nothing.
+func TestMaxTokens_aListThatIsReadInFullRespectsIt(t *testing.T) {
+	const whole = 2 + 30*5 + 5 // the log-in, the stages, and the pipelines that their names are looked up in
+	w := newWorldOf(t, []*account{crowded(30)})
+	w.spec["page_size"], w.tables = 2, []string{"stages"}
+	require.EqualValues(t, whole, w.requireTokens())
+	before := w.rows("stages")
+	w.accounts[0].RemoveStage()
+	for most := int64(20); most < whole-10; most += 40 {
+		w.spec["max_tokens"] = most
+		w.simulator.ResetUsage()
+		err := w.sync()
+		require.ErrorIs(t, err, pipedrive.RateLimitExceeded)
+		require.ErrorContains(t, err, "pipedrive_stages")
+		require.ErrorContains(t, err, fmt.Sprintf("max_tokens allows %d", most))
+		require.ErrorContains(t, err, "raise max_tokens")
+		require.LessOrEqual(t, w.simulator.Usage().Tokens, most)
+		require.Equal(t, before, w.rows("stages"))
+	}
+	w.spec["max_tokens"] = whole
+	w.requireSync()
+	w.requireTruth("stages")
+}
+
+// TestMaxTokens_aShortListIsAlwaysRead: one of two pages.
+func TestMaxTokens_aShortListIsAlwaysRead(t *testing.T) {
+	w := newWorldOf(t, []*account{crowded(30)})
+	w.spec["page_size"], w.spec["max_tokens"], w.tables = 30, 2, []string{"stages"}
+	require.EqualValues(t, 2+2*5+5, w.requireTokens())
+	w.requireTruth("stages")
+}
+
+// TestMaxTokens_listsThatAreReadInFullComeFirst: otherwise incremental tables would use up the run's tokens, and each run of a
+// first load would fail.
+func TestMaxTokens_listsThatAreReadInFullComeFirst(t *testing.T) {
+	w := newWorldOf(t, []*account{crowded(30)})
+	a := w.accounts[0]
+	a.addMany("persons", 60, a.Company.Now().Add(-100*time.Hour), time.Hour)
+	w.spec["page_size"], w.spec["max_tokens"], w.tables = 2, 300, []string{"persons", "stages"}
+	runs, _ := w.backfilled(func() {
+		require.LessOrEqual(t, w.simulator.Usage().Tokens, int64(300))
+		w.requireTruth("stages")
+		a.Company.Advance(time.Hour)
+	})
+	require.Greater(t, runs, 1)
+	w.requireTruth("persons", "stages")
+}

@@ -485,7 +485,7 @@ func (w *world) state() map[string]string {
 		for rows.Next() {
 			var key, value string
 			require.NoError(w.t, rows.Scan(&key, &value))
-			if !strings.HasPrefix(key, "lease,") {
+			if !strings.HasPrefix(key, "lease,") && !strings.HasSuffix(key, ",list") {
 				state[key] = value
 			}
 		}

@@ -141,7 +141,10 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	if skipped != nil {
 		c.logger.Error().Err(skipped).Msg("accounts are left out of this sync")
 	}
-	err = run.Check(ctx, wanted, named, options.Shard)
+	err = run.CheckDue(ctx, wanted, options.Shard, c.logger)
+	if err == nil {
+		err = run.Check(ctx, wanted, named, options.Shard)
+	}
 	if err == nil {
 		err = c.read(ctx, run, wanted, options, checkpoints, skipped, res)
 	}

@@ -11,6 +11,7 @@ func activityTypes() *table.Table {
 		Records:     "activity_types",
 		Title:       "Activity types",
 		Description: "Types of activities. https://developers.pipedrive.com/docs/api/v1/ActivityTypes#getActivityTypes",
+		Setup:       true,
 		V1:          []pipedrive.Listing{{Path: "/v1/activityTypes", Cost: 20, Scopes: scopes, NullIsEmpty: true}},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The type's id."},

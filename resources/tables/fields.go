@@ -11,6 +11,7 @@ func fields() *table.Table {
 		Records:     "fields",
 		Title:       "Fields",
 		Description: "Fields of deals, persons, organizations and other records, standard and custom ones, each with the column that has its values. https://developers.pipedrive.com/docs/api/v1/DealFields#getDealFields",
+		Setup:       true,
 		Columns:     customfields.Columns,
 		Describes: []table.Described{
 			{Entity: "activity", Of: activities(), Fields: fieldListV2("activityFields", activityFieldsScopes, "ui_visibility")},

@@ -10,6 +10,7 @@ func pipelines() *table.Table {
 		Records:     "pipelines",
 		Title:       "Pipelines",
 		Description: "Sales pipelines. https://developers.pipedrive.com/docs/api/v1/Pipelines#getPipelines",
+		Setup:       true,
 		Core:        true,
 		V2:          []pipedrive.Listing{pipedrive.ByIDV2("/api/v2/pipelines", 5, setupScopes)},
 		V1:          []pipedrive.Listing{{Path: "/v1/pipelines", Cost: 10, Scopes: setupScopes}},

@@ -10,6 +10,7 @@ func stages() *table.Table {
 		Records:     "stages",
 		Title:       "Stages",
 		Description: "Stages of the pipelines. https://developers.pipedrive.com/docs/api/v1/Stages#getStages",
+		Setup:       true,
 		Core:        true,
 		V2:          []pipedrive.Listing{pipedrive.ByIDV2("/api/v2/stages", 5, setupScopes)},
 		V1:          []pipedrive.Listing{{Path: "/v1/stages", Cost: 10, Paging: pipedrive.Offset, Scopes: setupScopes}},

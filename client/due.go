@@ -1,0 +1,125 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/rs/zerolog"
+	"github.com/zeebo/xxh3"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// CheckDue leaves the set-up tables of a shard that lists_every does not have read yet out of the run, and says which in
+// one line of the log. A table that is not due is not announced either, so that CloudQuery removes none of its rows. It is
+// due for all accounts as soon as it is for one of them: otherwise CloudQuery would remove the rows of the others.
+//
+// It loads what tables without a checkpoint took the last time. Without a state it does nothing.
+func (r *Run) CheckDue(ctx context.Context, tables []*table.Table, shard *plugin.Shard, log zerolog.Logger) error {
+	if r.state == nil {
+		return nil
+	}
+	of := map[*table.Table][]pair{}
+	for _, p := range r.pairs(tables, shard) {
+		if p.table.Incremental {
+			continue
+		}
+		last, err := r.state.LoadFullReading(ctx, p.table, p.account.id)
+		if err != nil {
+			return about(err, p.table, p.account.id)
+		}
+		p.account.lastReadings[p.table.Records] = last
+		of[p.table] = append(of[p.table], p)
+	}
+	var names []string
+	notDue := map[string]bool{}
+	for _, t := range tables {
+		if pairs := of[t]; t.Setup && len(pairs) > 0 && !slices.ContainsFunc(pairs, pair.due) && !r.readBackLoss(ctx, pairs, log) {
+			notDue[t.Records], names = true, append(names, t.Name())
+		}
+	}
+	r.notDue = notDue
+	if len(names) > 0 {
+		log.Info().Strs("tables", names).Msg("these lists are not due; they are left out of this sync, and their rows stay as they are")
+	}
+	return context.Cause(ctx)
+}
+
+// due reports whether lists_every has the table read in this run.
+func (p pair) due() bool {
+	a := p.account
+	last := a.lastReadings[p.table.Records]
+	return a.listsEvery == 0 || last.Due(a.began, a.listsEvery, a.form(p.table))
+}
+
+// readBackLoss reports whether the destination has lost rows of a table that is not due, which is then read all the same.
+// It does so once: rows that are missing again go elsewhere, or something removes them.
+func (r *Run) readBackLoss(ctx context.Context, pairs []pair, log zerolog.Logger) (lost bool) {
+	known := func(p pair) bool { return p.account.verify && p.account.lastReadings[p.table.Records].Rows > 0 }
+	if !slices.ContainsFunc(pairs, known) {
+		return false
+	}
+	t := pairs[0].table
+	log = log.With().Str("table", t.Name()).Logger()
+	there, err := r.state.ReadBackCounts(ctx, t)
+	if err != nil {
+		log.Info().Err(err).
+			Msg("whether the rows of a list that is not due are there can't be seen: the table can't be read through backend_options")
+		return false
+	}
+	for _, p := range pairs {
+		a := p.account
+		last := a.lastReadings[t.Records]
+		missing := last.Rows - there[a.id]
+		switch {
+		case missing > 0 && !last.Missed:
+			lost, last.Missed = true, true
+			a.verification.Repaired += missing
+			log.Info().Str("account_id", a.id).Int64("missing", missing).
+				Msg("the destination does not have all rows of a list; it is read although it is not due")
+		case missing <= 0 && last.Missed:
+			last.Missed = false
+			r.state.NoteFullReading(t, a.id, last)
+		}
+		a.lastReadings[t.Records] = last
+	}
+	return lost
+}
+
+// form stands for what the rows of a table that is read in full are made of: with another one they are other rows, or have
+// other columns filled.
+func (a *Account) form(t *table.Table) string {
+	var b strings.Builder
+	fmt.Fprintln(&b, a.api, a.customFields)
+	for _, l := range a.lists(t) {
+		fmt.Fprintln(&b, l.Path, a.covers(l))
+	}
+	for _, c := range t.Columns {
+		fmt.Fprintln(&b, c.Name, c.Type)
+	}
+	return fmt.Sprintf("%016x", xxh3.HashString(b.String()))
+}
+
+// lists are the listings that a table is read from: its own, or those of the fields that it describes.
+func (a *Account) lists(t *table.Table) []pipedrive.Listing {
+	lists := a.listings(t)
+	for _, of := range t.Describes {
+		lists = append(lists, of.Fields.Listings(a.api)...)
+	}
+	return lists
+}
+
+// noteFullReading keeps for the state that a table without a checkpoint was read to its end, or that the account lacks it.
+func (a *Account) noteFullReading(t *table.Table, rows, tokens int64) {
+	if a.run.state == nil || t.Incremental {
+		return
+	}
+	a.run.state.NoteFullReading(t, a.id, progress.FullReading{
+		At: a.began, Form: a.form(t), Rows: rows, Tokens: tokens, Missed: a.lastReadings[t.Records].Missed,
+	})
+}
