@@ -100,8 +100,8 @@ func (a *Account) tokensOf(t *table.Table) (tokens int64) {
 // tokens is how many API tokens the table's own pages cost, whoever asked for them first.
 func (r *reading) tokens() int64 {
 	lists, tokens := &r.account.lookups, r.own.Tokens()
-	for _, of := range r.table.Describes {
-		tokens += lists.list(of.Fields).meter.Tokens()
+	for _, d := range r.table.Describes {
+		tokens += lists.list(d.Fields).meter.Tokens()
 	}
 	if list := lists.of(r.table); list != nil {
 		tokens += list.meter.Tokens()

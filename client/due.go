@@ -108,8 +108,8 @@ func (a *Account) form(t *table.Table) string {
 // lists are the listings that a table is read from: its own, or those of the fields that it describes.
 func (a *Account) lists(t *table.Table) []pipedrive.Listing {
 	lists := a.listings(t)
-	for _, of := range t.Describes {
-		lists = append(lists, of.Fields.Listings(a.api)...)
+	for _, d := range t.Describes {
+		lists = append(lists, d.Fields.Listings(a.api)...)
 	}
 	return lists
 }

@@ -498,7 +498,7 @@ COMMENT ON COLUMN pipedrive_syncs.started_at IS 'When the run began, by the cloc
 COMMENT ON COLUMN pipedrive_syncs.ended_at IS 'When it had read everything, or failed.';
 COMMENT ON COLUMN pipedrive_syncs.status IS 'complete, partial where the budget of API tokens ended the run before all tables were read, or failed.';
 COMMENT ON COLUMN pipedrive_syncs.reason IS 'Why the run is partial or failed; NULL for a complete one.';
-COMMENT ON COLUMN pipedrive_syncs.unfinished_tables IS 'The tables that were not read to their ends: a list of their names; NULL where all were. After a failed run no table is complete.';
+COMMENT ON COLUMN pipedrive_syncs.unfinished_tables IS 'The tables that were not read to their ends: a list of their names; NULL where all were. After a failed run no table is complete. Lists that were not due by lists_every are not among them.';
 COMMENT ON COLUMN pipedrive_syncs.verified_at IS 'When it had seen which rows of earlier runs the destination has; NULL where it could not see that of all tables, does not read missing rows again, or read all from the beginning, as the first one does.';
 COMMENT ON COLUMN pipedrive_syncs.repaired_rows IS 'Rows of earlier runs that were missing at the destination and that it reads again, at least; 0 for none, NULL where verified_at is NULL and none is known to be missing.';
 COMMENT ON COLUMN pipedrive_syncs.api_version IS 'The API that it read: v2, v1 or export.';

@@ -323,8 +323,8 @@ func account(t *testing.T) (*simulator.Server, string) {
 
 const withState = `backend_options: {table_name: cq_state_pipedrive, connection: "@@plugins.sqlite.connection"}`
 
-// sync syncs all tables into pipedrive.db; more is a line of the source's spec.
-func (c *computer) sync(url, more string) {
+// sync syncs all tables into pipedrive.db; more is a line of the source's spec, and keys are those of the plugin's.
+func (c *computer) sync(url, more string, keys ...string) {
 	c.t.Helper()
 	config := fmt.Sprintf(`
 kind: source
@@ -335,11 +335,11 @@ spec:
   tables: ["*"]
   destinations: [sqlite]
   %s
-  spec: {api_token: "%s", api_url: "%s"}
+  spec: {api_token: "%s", api_url: "%s"%s}
 ---
 kind: destination
 spec: {name: sqlite, registry: local, path: bin/cq-destination-sqlite, spec: {path: pipedrive.db}}
-`, more, apiToken, url)
+`, more, apiToken, url, strings.Join(append([]string{""}, keys...), ", "))
 	require.NoError(c.t, os.WriteFile(filepath.Join(c.dir, "sync.yml"), []byte(config), 0o600))
 	c.cloudquery(nil, "sync", "sync.yml")
 }

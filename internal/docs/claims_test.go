@@ -61,6 +61,10 @@ func TestCost_ofRuns(t *testing.T) {
 	c.sync(url, withState)
 	require.Contains(t, read(t, "docs/cost.md"), fmt.Sprintf("**%d tokens**", server.Usage().Tokens))
 	require.Contains(t, read(t, "README.md"), fmt.Sprintf("nothing changed %d.", server.Usage().Tokens))
+
+	server.ResetUsage()
+	c.sync(url, withState, "lists_every: 24h")
+	require.Contains(t, read(t, "docs/cost.md"), fmt.Sprintf("nothing changed cost %d tokens", server.Usage().Tokens))
 }
 
 // fullRun is what the page's formula gives for the records in the database.

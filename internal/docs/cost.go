@@ -22,6 +22,7 @@ type list struct {
 	pipedrive.Listing
 	Records  string // of which table, as `archived deals`
 	Timed    bool   // whether a run with a state reads only what changed
+	always   bool   // whether a run reads it although no set-up table is due
 	tables   []string
 	lookedUp []string // the tables whose columns are looked up in it
 	fields   bool     // whether it is one of custom fields
@@ -46,11 +47,17 @@ func lists() []*list {
 		}
 	}
 	for _, t := range tables.All() {
-		add(t, func(l *list) { l.tables = append(l.tables, t.Name()) })
+		add(t, func(l *list) {
+			l.tables = append(l.tables, t.Name())
+			l.always = l.always || !t.Setup
+		})
 	}
 	for _, t := range tables.All() {
 		if t.Fields != nil {
-			add(t.Fields, func(l *list) { l.fields = true })
+			add(t.Fields, func(l *list) {
+				l.fields = true
+				l.always = l.always || t.HasCustomFields()
+			})
 		}
 		for _, d := range t.Describes {
 			add(d.Fields, func(l *list) { l.fieldsOf = t.Name() })
@@ -61,6 +68,7 @@ func lists() []*list {
 					if !slices.Contains(l.lookedUp, t.Name()) {
 						l.lookedUp = append(l.lookedUp, t.Name())
 					}
+					l.always = l.always || !t.Setup
 				})
 			}
 		}
@@ -117,6 +125,16 @@ func cost(of records, share float64) int {
 
 // quiet is the cost of a run with a state in which nothing changed.
 func quiet() int { return cost(nil, 0) }
+
+// setup is the cost of the lists that a run does not read where no set-up table is due.
+func setup() (tokens int) {
+	for _, l := range lists() {
+		if !l.always {
+			tokens += l.Cost
+		}
+	}
+	return tokens
+}
 
 // looks is the cost of the look for records without an update_time.
 func looks() (tokens int) {
@@ -250,7 +268,7 @@ func coreTables() string {
 
 // readingRows are the tables by the way in which a run with a state reads them.
 func readingRows() string {
-	var timed, newest, full []string
+	var timed, newest, setup, full []string
 	for _, t := range tables.All() {
 		name := "`" + t.Name() + "`"
 		listings := t.Listings(table.V2)
@@ -258,6 +276,8 @@ func readingRows() string {
 		case t.Runs:
 		case t.Incremental && slices.ContainsFunc(listings, pipedrive.Listing.Timed):
 			timed = append(timed, name)
+		case t.Setup:
+			setup = append(setup, name)
 		case !t.Incremental:
 			full = append(full, name)
 		}
@@ -271,5 +291,7 @@ func readingRows() string {
 		row(strings.Join(newest, ", "), "the newest, by `update_time`, until it comes to what the last run has read",
 			"Pipedrive can sort them, but not list from a moment on") +
 		row(strings.Join(full, ", "), "everything, every time",
-			"Pipedrive can't filter them; they are a page or two, and so removed ones leave the table")
+			"Pipedrive can't filter them, and so removed ones leave the table") +
+		row(strings.Join(setup, ", "), "everything, every time or as often as `lists_every` says",
+			"likewise; they are a page or two, and hardly ever change")
 }

@@ -37,6 +37,7 @@ type page struct {
 	// Needs is what an account needs for the table besides a scope, "" for nothing.
 	Needs     string
 	OnRequest bool
+	Setup     bool
 }
 
 // Example is a query on a table. Its dialect is "sqlite" or "postgresql", or "" where one text serves both.
@@ -50,7 +51,7 @@ func TablePages() (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := page{Table: t.Schema(), Sources: sources(t), Queries: examples, OnRequest: t.OnRequest}
+		p := page{Table: t.Schema(), Sources: sources(t), Queries: examples, OnRequest: t.OnRequest, Setup: t.Setup}
 		if t.Gate != nil {
 			p.Needs = t.Gate.Needs
 		}

@@ -10,6 +10,7 @@ func currencies() *table.Table {
 		Records:     "currencies",
 		Title:       "Currencies",
 		Description: "Currencies that the company can use, its own ones included. https://developers.pipedrive.com/docs/api/v1/Currencies#getCurrencies",
+		Setup:       true,
 		V1:          []pipedrive.Listing{{Path: "/v1/currencies", Cost: 20, Scopes: []string{"base"}, NullIsEmpty: true}},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The currency's id."},

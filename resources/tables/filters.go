@@ -13,6 +13,7 @@ func filters() *table.Table {
 		Records:     "filters",
 		Title:       "Filters",
 		Description: "Saved filters of lists that the credentials' owner can see, without their conditions. https://developers.pipedrive.com/docs/api/v1/Filters#getFilters",
+		Setup:       true,
 		V1:          []pipedrive.Listing{{Path: "/v1/filters", Cost: 20, Scopes: scopes, NullIsEmpty: true}},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The filter's id."},

@@ -10,6 +10,7 @@ func leadLabels() *table.Table {
 		Records:     "lead_labels",
 		Title:       "Lead labels",
 		Description: "Labels that leads can have. https://developers.pipedrive.com/docs/api/v1/LeadLabels#getLeadLabels",
+		Setup:       true,
 		V1:          []pipedrive.Listing{{Path: "/v1/leadLabels", Cost: 10, Scopes: leadsScopes, NullIsEmpty: true}},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Text, Description: "The label's id, a UUID."},

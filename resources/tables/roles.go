@@ -10,6 +10,7 @@ func roles() *table.Table {
 		Records:     "roles",
 		Title:       "Roles",
 		Description: "Visibility groups of users, which form a tree. https://developers.pipedrive.com/docs/api/v1/Roles#getRoles",
+		Setup:       true,
 		Gate:        administrator(),
 		V1:          []pipedrive.Listing{{Path: "/v1/roles", Cost: 20, Paging: pipedrive.Offset, Scopes: adminScopes}},
 		Columns: []table.Column{
