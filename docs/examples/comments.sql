@@ -528,6 +528,32 @@ COMMENT ON COLUMN pipedrive_tasks.add_time IS 'When the task was created.';
 COMMENT ON COLUMN pipedrive_tasks.update_time IS 'When the task was last changed.';
 COMMENT ON COLUMN pipedrive_tasks.marked_as_done_time IS 'When the task was marked as done.';
 
+COMMENT ON TABLE pipedrive_users IS 'Users of the account, deactivated and deleted ones included. Names and e-mail addresses of owners come from the same answer. https://developers.pipedrive.com/docs/api/v1/Users#getUsers';
+COMMENT ON COLUMN pipedrive_users._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_users._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_users.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_users.id IS 'The user''s id.';
+COMMENT ON COLUMN pipedrive_users.name IS 'Name.';
+COMMENT ON COLUMN pipedrive_users.email IS 'E-mail address.';
+COMMENT ON COLUMN pipedrive_users.phone IS 'Phone number.';
+COMMENT ON COLUMN pipedrive_users.active_flag IS 'Whether the user is active, that is, neither deactivated nor deleted.';
+COMMENT ON COLUMN pipedrive_users.activated IS 'Whether the user has accepted the invitation.';
+COMMENT ON COLUMN pipedrive_users.is_deleted IS 'Whether the user is deleted from the account.';
+COMMENT ON COLUMN pipedrive_users.is_admin IS 'Whether the user is an administrator. Older accounts have it; access tells for each app.';
+COMMENT ON COLUMN pipedrive_users.role_id IS 'The user''s role.';
+COMMENT ON COLUMN pipedrive_users.default_currency IS 'Currency of new deals, an ISO 4217 code or that of one of the company''s own.';
+COMMENT ON COLUMN pipedrive_users.locale IS 'Form of dates and numbers, like et_EE.';
+COMMENT ON COLUMN pipedrive_users.lang IS 'Pipedrive''s number of the user''s language.';
+COMMENT ON COLUMN pipedrive_users.timezone_name IS 'Time zone, like Europe/Berlin.';
+COMMENT ON COLUMN pipedrive_users.timezone_offset IS 'The time zone''s offset from UTC, like +03:00.';
+COMMENT ON COLUMN pipedrive_users.last_login IS 'When the user last logged in.';
+COMMENT ON COLUMN pipedrive_users.created IS 'When the user was created.';
+COMMENT ON COLUMN pipedrive_users.modified IS 'When the user was last changed.';
+COMMENT ON COLUMN pipedrive_users.has_created_company IS 'Whether the user created the account.';
+COMMENT ON COLUMN pipedrive_users.is_you IS 'Whether the run has this user''s credentials.';
+COMMENT ON COLUMN pipedrive_users.icon_url IS 'Address of the user''s picture.';
+COMMENT ON COLUMN pipedrive_users.access IS 'Apps that the user has access to: a list of objects with app, admin and permission_set_id.';
+
 -- The columns of custom fields are described by the names and types that the fields have at Pipedrive.
 DO $$
 DECLARE

@@ -21,6 +21,7 @@ UNION ALL SELECT account_id, 'pipedrive_roles', count(*) FROM pipedrive_roles GR
 UNION ALL SELECT account_id, 'pipedrive_stages', count(*) FROM pipedrive_stages GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_syncs', count(*) FROM pipedrive_syncs GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_tasks', count(*) FROM pipedrive_tasks GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_users', count(*) FROM pipedrive_users GROUP BY 1
 ORDER BY 1, 2;
 
 -- Open deals per pipeline and stage, and the value of those in the main currency

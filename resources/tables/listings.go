@@ -60,12 +60,3 @@ func fieldListV2(name string, scopes []string, settings ...string) *table.Table 
 func projectsListing(path string) pipedrive.Listing {
 	return pipedrive.Listing{Path: path, Cost: 10, Paging: pipedrive.Cursor, Scopes: projectsScopes}
 }
-
-// users is the list in which owners are looked up.
-func users() *table.Table {
-	return &table.Table{
-		Records: "users",
-		Columns: []table.Column{{Name: "id", Key: true, Type: table.Int}, {Name: "name"}, {Name: "email"}},
-		V1:      []pipedrive.Listing{{Path: "/v1/users", Cost: 20, Scopes: []string{"users:read"}}},
-	}
-}

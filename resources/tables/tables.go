@@ -54,5 +54,6 @@ func All() []*table.Table {
 		stages(),
 		syncs(),
 		tasks(),
+		users(),
 	}
 }
