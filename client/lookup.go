@@ -83,6 +83,43 @@ func (l *lookupList) loadCopies(ctx context.Context, a *Account, m *pipedrive.Me
 	return copies, err
 }
 
+// columnLookup is a column whose ids are replaced by values that are looked up in another list.
+type columnLookup struct {
+	column int
+	looked *table.Looked
+	find   func(id int64) table.Value // nil until a row has an id
+}
+
+// columnLookups are those of a table.
+func (a *Account) columnLookups(t *table.Table) (lookups []columnLookup) {
+	for i, c := range t.Columns {
+		if looked := a.sources(t)(c).Lookup(); looked != nil {
+			lookups = append(lookups, columnLookup{column: i, looked: looked})
+		}
+	}
+	return lookups
+}
+
+// lookUp replaces the rows' ids by what they name. It loads a list when the first row has an id to look up in it.
+func (r *reading) lookUp(ctx context.Context, rows []*table.Row) (err error) {
+	for i := range r.lookups {
+		l := &r.lookups[i]
+		for _, row := range rows {
+			value := &row.Values[l.column]
+			if !value.Valid {
+				continue
+			}
+			if l.find == nil {
+				if l.find, err = r.account.loadLookup(ctx, l.looked, &r.meter); err != nil {
+					return err
+				}
+			}
+			*value = l.find(value.Number)
+		}
+	}
+	return nil
+}
+
 // loadLookup loads a list and returns the function that looks a record's id up in it. Without the scope for the list it
 // finds nothing, with one warning: the table that asks is whole without it.
 func (a *Account) loadLookup(ctx context.Context, l *table.Looked, m *pipedrive.Meter) (func(id int64) table.Value, error) {

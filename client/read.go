@@ -54,16 +54,14 @@ func (r *reading) all(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r.decoded += int64(len(rows))
-		return r.send(ctx, rows)
+		return r.take(ctx, rows, rows)
 	}
 	if list := r.account.lookups.of(r.table); list != nil {
 		rows, err := list.loadCopies(ctx, r.account, &r.meter)
 		if err != nil {
 			return err
 		}
-		r.decoded += int64(len(rows))
-		return r.send(ctx, rows)
+		return r.take(ctx, rows, rows)
 	}
 	for _, listing := range r.account.listings(r.table) {
 		if err := r.listing(ctx, listing); err != nil {
@@ -80,12 +78,13 @@ type reading struct {
 	schema   *schema.Table
 	res      chan<- any
 	decoder  *table.Decoder    // of which each unit has a clone
-	finish   func(*table.Row)  // replaces a row's ids by what is looked up
 	progress *progress.Tracker // nil where the table is read in full
 	meter    pipedrive.Meter
 	own      pipedrive.Meter // of the table's own pages; meter has those of look-ups besides
 
 	parents map[pipedrive.Key]*table.Row // of a table of children
+
+	lookups []columnLookup
 
 	mu      sync.Mutex             // held while a page is counted and sent: units that are read side by side take turns
 	decoded int64                  // records of the pages that were read
@@ -117,16 +116,10 @@ func (r *reading) incremental() bool { return r.progress != nil }
 // prepare loads the lists that are needed before the first row.
 func (r *reading) prepare(ctx context.Context) (err error) {
 	t, a := r.table, r.account
-	r.decoder = table.NewDecoder(t.Columns, a.sources(t))
-	if r.decoder.Custom, err = a.loadCustomFieldsV1(ctx, t, &r.meter); err != nil {
-		return err
+	r.decoder, r.lookups = table.NewDecoder(t.Columns, a.sources(t)), a.columnLookups(t)
+	if r.decoder.Custom, err = a.loadCustomFieldsV1(ctx, t, &r.meter); err == nil && t.Parent != nil {
+		err = r.loadParents(ctx)
 	}
-	if t.Parent != nil {
-		if err = r.loadParents(ctx); err != nil {
-			return err
-		}
-	}
-	r.finish, err = a.loadLookups(ctx, t, &r.meter)
 	return err
 }
 
@@ -273,24 +266,38 @@ func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 // that are read side by side take turns.
 func (r *reading) page(ctx context.Context, page []*table.Row, u plan.Unit, o *plan.Outcome) (ended bool, err error) {
 	wanted := make([]*table.Row, 0, len(page))
+	seen := o.Seen
 	for _, row := range page {
 		changed, timed := row.RecordTime()
 		if u.Sends(changed, timed) {
 			wanted = append(wanted, row)
 		}
 		ended = ended || u.EndsAt(changed, timed)
-		if changed.After(o.Seen) {
-			o.Seen = changed
+		if changed.After(seen) {
+			seen = changed
 		}
 	}
+	if err := r.take(ctx, page, wanted); err != nil {
+		return false, err
+	}
+	o.Seen = seen
+	return ended, nil
+}
+
+// take sends those records of a page that are wanted. Where a list that they are looked up in can't be read, none of the
+// page counts as read.
+func (r *reading) take(ctx context.Context, page, wanted []*table.Row) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err := r.lookUp(ctx, wanted); err != nil {
+		return err
+	}
 	if r.table.Once {
 		wanted = slices.DeleteFunc(wanted, r.again)
 	}
 	r.decoded += int64(len(page))
 	r.skipped += int64(len(page) - len(wanted))
-	return ended, r.send(ctx, wanted)
+	return r.send(ctx, wanted)
 }
 
 // again reports whether a record was sent before.
@@ -313,9 +320,6 @@ func (r *reading) send(ctx context.Context, page []*table.Row) error {
 	}
 	r.sent++
 	r.rows += len(page)
-	for _, row := range page {
-		r.finish(row)
-	}
 	if r.incremental() {
 		r.progress.Sent(page)
 	}
@@ -326,29 +330,6 @@ func (r *reading) send(ctx context.Context, page []*table.Row) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// loadLookups loads the lists that a table's columns look ids up in, and returns the function that replaces a row's ids by
-// the values that were found.
-func (a *Account) loadLookups(ctx context.Context, t *table.Table, m *pipedrive.Meter) (func(*table.Row), error) {
-	found := map[int]func(int64) table.Value{}
-	for i, c := range t.Columns {
-		looked := a.sources(t)(c).Lookup()
-		if looked == nil {
-			continue
-		}
-		var err error
-		if found[i], err = a.loadLookup(ctx, looked, m); err != nil {
-			return nil, err
-		}
-	}
-	return func(r *table.Row) {
-		for i, find := range found {
-			if id := r.Values[i]; id.Valid {
-				r.Values[i] = find(id.Number)
-			}
-		}
-	}, nil
 }
 
 // report logs what the table took.

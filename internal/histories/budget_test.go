@@ -141,6 +141,29 @@ func TestDailyLimit_endsTheRun(t *testing.T) {
 	}
 }
 
+// TestDailyLimit_atALookup: what could not be looked up counts as not read, however far the list was read.
+func TestDailyLimit_atALookup(t *testing.T) {
+	for _, table := range []string{"deals", "persons", "organizations"} {
+		w := newWorld(t, large(4711))
+		w.spec["page_size"], w.tables = 10, []string{table}
+		w.requireSync()
+		before := w.positions()
+		a := w.accounts[0]
+		a.Company.Advance(time.Hour)
+		for _, id := range a.IDs(table)[:25] {
+			a.Change(table, id, "changed")
+		}
+		w.simulator.AddFault(simulator.Fault{Path: paths["users"][0], At: []int{2}, Action: simulator.DailyLimit}) // the first is /v1/users/me
+		w.requireSync()
+		require.Contains(t, w.log.String(), table)
+		require.Zero(t, w.sent[table])
+		require.Equal(t, before, w.positions())
+		w.undisturbed()
+		w.requireSync()
+		w.requireTruth(table)
+	}
+}
+
 // TestDailyLimit_aFullTableCannotStop: pipelines and stages have no checkpoint, so that a run which can't read
 // them fails, and keeps its checkpoints where they were.
 func TestDailyLimit_aFullTableCannotStop(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	gosync "sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -145,41 +146,72 @@ func TestSync_aTableAndALookupShareAList(t *testing.T) {
 	require.EqualValues(t, 3, together["pipedrive_deals"][0]["stage_order_nr"])
 }
 
-// TestSync_lookupsComeOnceAndOnlyWhenNeeded counts the requests for lists that others look things up in.
+// TestSync_lookupsComeOnceAndOnlyWhenNeeded counts the requests for lists that others look things up in: there is none before
+// a row has an id to look up.
 func TestSync_lookupsComeOnceAndOnlyWhenNeeded(t *testing.T) {
-	for _, test := range []struct {
-		tables []string
-		want   map[string]int64
-	}{
-		{[]string{"pipedrive_pipelines"}, map[string]int64{}},
-		{[]string{"pipedrive_notes"}, map[string]int64{}},
-		{[]string{"pipedrive_persons", "pipedrive_organizations"}, map[string]int64{"/v1/users": 1}},
-		{[]string{"pipedrive_deals"}, map[string]int64{"/v1/users": 1, "/api/v2/stages": 1}},
-		{[]string{"pipedrive_stages"}, map[string]int64{"/api/v2/stages": 1, "/api/v2/pipelines": 1}},
-		{[]string{"pipedrive_deals", "pipedrive_stages", "pipedrive_pipelines"}, map[string]int64{"/v1/users": 1, "/api/v2/stages": 1, "/api/v2/pipelines": 1}},
-	} {
-		var users, stages, pipelines atomic.Int64
-		count := map[string]*atomic.Int64{"/v1/users": &users, "/api/v2/stages": &stages}
-		for _, table := range test.tables {
-			if table != "pipedrive_pipelines" {
-				count["/api/v2/pipelines"] = &pipelines
-			}
-		}
-		api := answers{
-			"/v1/users": twoUsers, "/api/v2/stages": twoStages, "/api/v2/pipelines": twoPipelines, "/v1/notes": none,
-			"/api/v2/persons": none, "/api/v2/organizations": none, "/api/v2/deals": none, "/api/v2/deals/archived": none,
-		}
-		_, err := sync(t, started(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if n := count[r.URL.Path]; n != nil {
-				n.Add(1)
-			}
-			api.ServeHTTP(w, r)
-		}), ""), test.tables...)
-		require.NoError(t, err)
-		for path, n := range count {
-			require.Equal(t, test.want[path], n.Load(), "%v: %s", test.tables, path)
-		}
+	rows := func(record string) string {
+		return `{"success":true,"data":[{"id":1,` + record + `},{"id":2,` + record + `}],"additional_data":{"next_cursor":null}}`
 	}
+	const (
+		users, stages, pipelines = "/v1/users", "/api/v2/stages", "/api/v2/pipelines"
+		ids, nulls               = `"owner_id":111,"stage_id":5,"pipeline_id":1`, `"owner_id":null,"pipeline_id":null`
+	)
+	for name, test := range map[string]struct {
+		tables  []string
+		records string // of persons, organizations and deals, and of stages that are not looked up in; "" for none
+		want    map[string]int
+	}{
+		"nothing to look up":        {[]string{"pipelines", "notes"}, ids, map[string]int{pipelines: 1}},
+		"one list for two tables":   {[]string{"persons", "organizations"}, ids, map[string]int{users: 1}},
+		"two lists for one table":   {[]string{"deals"}, ids, map[string]int{users: 1, stages: 1}},
+		"no rows":                   {[]string{"persons", "organizations", "deals"}, "", map[string]int{}},
+		"rows without ids":          {[]string{"persons", "organizations", "deals"}, nulls, map[string]int{}},
+		"a list with a look-up":     {[]string{"stages"}, ids, map[string]int{stages: 1, pipelines: 1}},
+		"stages without a pipeline": {[]string{"stages"}, nulls, map[string]int{stages: 1}},
+		"no stages":                 {[]string{"stages"}, "", map[string]int{stages: 2}}, // an empty list is confirmed
+		"tables that are lists": {
+			[]string{"deals", "persons", "stages", "pipelines", "users"}, ids, map[string]int{users: 1, stages: 1, pipelines: 1},
+		},
+		"tables that are lists, with nobody to look up": {[]string{"persons", "pipelines", "users"}, nulls, map[string]int{users: 1, pipelines: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			records := none
+			if test.records != "" {
+				records = rows(test.records)
+			}
+			api := answers{
+				users: twoUsers, stages: records, pipelines: twoPipelines, "/v1/notes": none, "/api/v2/persons": records,
+				"/api/v2/organizations": records, "/api/v2/deals": records, "/api/v2/deals/archived": none,
+			}
+			var counting gosync.Mutex
+			count := map[string]int{}
+			p := started(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if path := r.URL.Path; path == users || path == stages || path == pipelines {
+					counting.Lock()
+					count[path]++
+					counting.Unlock()
+				}
+				api.ServeHTTP(w, r)
+			}), "")
+			var tables []string
+			for _, records := range test.tables {
+				tables = append(tables, "pipedrive_"+records)
+			}
+			_, err := sync(t, p, tables...)
+			require.NoError(t, err)
+			require.Equal(t, test.want, count)
+		})
+	}
+}
+
+// TestSync_aLookupThatFailsFailsItsTable: no row of the page that needs it is sent.
+func TestSync_aLookupThatFailsFailsItsTable(t *testing.T) {
+	api := answers{"/api/v2/persons": `{"success":true,"data":[{"id":1,"owner_id":111}]}`}
+	rows, err := sync(t, started(t, api, ""), "pipedrive_persons")
+	require.ErrorIs(t, err, pipedrive.ExternalAPIError)
+	require.ErrorContains(t, err, "pipedrive_persons")
+	require.ErrorContains(t, err, "/v1/users")
+	require.Empty(t, rows)
 }
 
 func TestTestConnection(t *testing.T) {

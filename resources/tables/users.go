@@ -17,7 +17,7 @@ func users() *table.Table {
 			{Name: "email", Type: table.Text, Description: "E-mail address."},
 			{Name: "phone", Type: table.Text, Description: "Phone number."},
 			{Name: "active_flag", Type: table.Bool, Description: "Whether the user is active, that is, neither deactivated nor deleted."},
-			{Name: "activated", Type: table.Bool, Description: "Whether the user has accepted the invitation."},
+			{Name: "activated", Type: table.Bool, Description: "Whether the user was activated."},
 			{Name: "is_deleted", Type: table.Bool, Description: "Whether the user is deleted from the account."},
 			{Name: "is_admin", Type: table.Bool, Description: "Whether the user is an administrator. Older accounts have it; access tells for each app."},
 			{Name: "role_id", Type: table.Int, Description: "The user's role."},
