@@ -247,12 +247,25 @@ func scopeRows() (rows string) {
 		}
 	}
 	for _, l := range lists() {
-		if len(l.tables) == 0 && !l.fields && l.fieldsOf == "" {
-			rows += row("columns of "+strings.Join(code(l.lookedUp), ", ")+" that are looked up",
+		if apart := l.lookedUpApart(); len(apart) > 0 {
+			rows += row("columns of "+strings.Join(code(apart), ", ")+" that are looked up",
 				strings.Join(code(l.Scopes), ", ")+"; without it they are NULL, and the log says so", "")
 		}
 	}
 	return rows
+}
+
+// lookedUpApart are the tables that are looked up in the list, and have scopes that do not suffice for it.
+func (l *list) lookedUpApart() (names []string) {
+	for _, t := range tables.All() {
+		for _, of := range t.Listings(table.V2) {
+			lacking := func(scope string) bool { return !slices.Contains(l.Scopes, scope) }
+			if slices.Contains(l.lookedUp, t.Name()) && !slices.Contains(names, t.Name()) && slices.ContainsFunc(of.Scopes, lacking) {
+				names = append(names, t.Name())
+			}
+		}
+	}
+	return names
 }
 
 // coreTables are the tables that belong to every account.
