@@ -84,9 +84,8 @@ type reading struct {
 
 	parents map[pipedrive.Key]*table.Row // of a table of children
 
-	lookups []columnLookup
-
 	mu      sync.Mutex             // held while a page is counted and sent: units that are read side by side take turns
+	lookups []columnLookup         // each without its list until a row needs it
 	decoded int64                  // records of the pages that were read
 	skipped int64                  // records that a unit's rule left out, or that were sent before
 	keys    map[pipedrive.Key]bool // of the records that were sent, where each is sent once

@@ -537,7 +537,7 @@ COMMENT ON COLUMN pipedrive_users.name IS 'Name.';
 COMMENT ON COLUMN pipedrive_users.email IS 'E-mail address.';
 COMMENT ON COLUMN pipedrive_users.phone IS 'Phone number.';
 COMMENT ON COLUMN pipedrive_users.active_flag IS 'Whether the user is active, that is, neither deactivated nor deleted.';
-COMMENT ON COLUMN pipedrive_users.activated IS 'Whether the user has accepted the invitation.';
+COMMENT ON COLUMN pipedrive_users.activated IS 'Whether the user was activated.';
 COMMENT ON COLUMN pipedrive_users.is_deleted IS 'Whether the user is deleted from the account.';
 COMMENT ON COLUMN pipedrive_users.is_admin IS 'Whether the user is an administrator. Older accounts have it; access tells for each app.';
 COMMENT ON COLUMN pipedrive_users.role_id IS 'The user''s role.';
