@@ -4,14 +4,17 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
@@ -27,7 +30,8 @@ type Account struct {
 	id       string // value of the account_id column
 	api      table.API
 	client   *pipedrive.Client
-	scopes   []string // that the user has granted; empty where that is not known
+	me       jsontext.Value // the log-in's record
+	scopes   []string       // that the user has granted; empty where that is not known
 	query    pipedrive.Query
 	archived bool            // whether archived records are wanted
 	meter    pipedrive.Meter // of all that the account takes
@@ -202,7 +206,7 @@ func (a *Account) connectAPI(ctx context.Context, config pipedrive.Config, s spe
 	if err != nil {
 		return err
 	}
-	a.id = me.AccountID()
+	a.id, a.me = me.AccountID(), me.Record
 	a.logger.Info().Str("account_id", a.id).Str("company", me.CompanyName).Msg("connected to Pipedrive")
 	return nil
 }
@@ -273,6 +277,23 @@ func (a *Account) listings(t *table.Table) []pipedrive.Listing {
 		}
 	}
 	return wanted
+}
+
+// pages reads a listing page after page. The log-in's record takes no request.
+func (a *Account) pages(
+	ctx context.Context, l pipedrive.Listing, q pipedrive.Query, m *pipedrive.Meter, decode pipedrive.Decode[*table.Row],
+) iter.Seq2[[]*table.Row, error] {
+	if !l.LogIn {
+		return pipedrive.Pages(ctx, a.client, l, q, m, decode)
+	}
+	return func(yield func([]*table.Row, error) bool) {
+		row, err := decode(jsontext.NewDecoder(bytes.NewReader(a.me), pipedrive.Lenient...))
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		yield([]*table.Row{row}, nil)
+	}
 }
 
 // sources returns where the account has the values of a table's columns.

@@ -244,7 +244,7 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 
 // pages reads the pages of a unit and notes its outcome.
 func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, p plan.Progress, u plan.Unit, o *plan.Outcome) error {
-	for page, err := range pipedrive.Pages(ctx, r.account.client, l, q, &r.own, r.decode(u)) {
+	for page, err := range r.account.pages(ctx, l, q, &r.own, r.decode(u)) {
 		if err != nil {
 			return err
 		}

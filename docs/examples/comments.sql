@@ -64,6 +64,22 @@ COMMENT ON COLUMN pipedrive_activity_types.is_custom_flag IS 'Whether the compan
 COMMENT ON COLUMN pipedrive_activity_types.add_time IS 'When the type was created.';
 COMMENT ON COLUMN pipedrive_activity_types.update_time IS 'When the type was last changed.';
 
+COMMENT ON TABLE pipedrive_company IS 'The company that the account belongs to, and whose credentials the run has: one row for each account, from the answer to the log-in. https://developers.pipedrive.com/docs/api/v1/Users#getCurrentUser';
+COMMENT ON COLUMN pipedrive_company._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_company._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_company.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_company.company_name IS 'The company''s name.';
+COMMENT ON COLUMN pipedrive_company.company_domain IS 'The company''s subdomain of pipedrive.com.';
+COMMENT ON COLUMN pipedrive_company.company_country IS 'The company''s country, an ISO 3166 code.';
+COMMENT ON COLUMN pipedrive_company.company_industry IS 'The company''s industry.';
+COMMENT ON COLUMN pipedrive_company.language_code IS 'The user''s language, an ISO 639 code.';
+COMMENT ON COLUMN pipedrive_company.country_code IS 'The country whose form of the language it is.';
+COMMENT ON COLUMN pipedrive_company.user_id IS 'The user whose credentials the run has.';
+COMMENT ON COLUMN pipedrive_company.user_name IS 'The user''s name.';
+COMMENT ON COLUMN pipedrive_company.user_email IS 'The user''s e-mail address.';
+COMMENT ON COLUMN pipedrive_company.default_currency IS 'The user''s currency of new deals.';
+COMMENT ON COLUMN pipedrive_company.timezone_name IS 'The user''s time zone, like Europe/Berlin.';
+
 COMMENT ON TABLE pipedrive_currencies IS 'Currencies that the company can use, its own ones included. https://developers.pipedrive.com/docs/api/v1/Currencies#getCurrencies';
 COMMENT ON COLUMN pipedrive_currencies._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_currencies._cq_parent_id IS 'Internal CQ ID of the parent row';

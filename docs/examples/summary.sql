@@ -1,6 +1,7 @@
 -- Rows per table and account
 SELECT account_id AS account, 'pipedrive_activities' AS "table", count(*) AS "rows" FROM pipedrive_activities GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_activity_types', count(*) FROM pipedrive_activity_types GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_company', count(*) FROM pipedrive_company GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_currencies', count(*) FROM pipedrive_currencies GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_deals', count(*) FROM pipedrive_deals GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_fields', count(*) FROM pipedrive_fields GROUP BY 1

@@ -14,9 +14,6 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// logIn is the cost of the request that a run begins with, in API tokens.
-const logIn = 2
-
 // list is a list of API v2 and what it is read for.
 type list struct {
 	pipedrive.Listing
@@ -79,6 +76,9 @@ func lists() []*list {
 // ReadFor says what a list is read for.
 func (l *list) ReadFor() string {
 	var all []string
+	if l.LogIn {
+		all = append(all, "the log-in of each run")
+	}
 	for _, name := range code(l.tables) {
 		if l.Archived {
 			name += ", unless `archived: false`"
@@ -112,7 +112,7 @@ type records map[string]int
 
 // cost is that of a run which reads a share of the records, in API tokens.
 func cost(of records, share float64) int {
-	tokens := logIn
+	tokens := 0
 	for _, l := range lists() {
 		pages := 1.0
 		if l.Timed {
@@ -148,7 +148,7 @@ func looks() (tokens int) {
 
 // formula is that of a run over all tables.
 func formula() string {
-	constant, terms := logIn, ""
+	constant, terms := 0, ""
 	for _, l := range lists() {
 		if l.Timed {
 			terms += fmt.Sprintf(" + %d·⌈%s/%d⌉", l.Cost, l.Records, l.records())
@@ -178,7 +178,7 @@ func listRows() (rows string) {
 	for _, l := range lists() {
 		rows += row("`"+l.Path+"`", strconv.Itoa(l.Cost), l.ReadFor())
 	}
-	return rows + row("`/v1/users/me`", strconv.Itoa(logIn), "the log-in")
+	return rows
 }
 
 func accountRows() (rows string) {

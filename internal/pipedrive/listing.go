@@ -45,6 +45,8 @@ type Listing struct {
 	ByIDs int
 	// Limit is the largest page, in records; 0 for MaxLimit.
 	Limit int
+	// LogIn is true where the listing's only record is the answer to the log-in, which a run reads before all others.
+	LogIn bool
 	// Scopes are the OAuth scopes of which the request needs any one.
 	Scopes []string
 	// Parent is how a request names the parents whose children it asks for; the zero Parent where records have none.

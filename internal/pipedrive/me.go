@@ -6,12 +6,21 @@ import (
 	"strconv"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Me is the user whose credentials a client has, and the company that they belong to.
+// LogIn is the listing whose only record is the user whose credentials a client has, with the company that they belong
+// to. It is the cheapest request that the credentials can be checked with, and needs no scope but base.
+func LogIn() Listing {
+	return Listing{Path: "/v1/users/me", Cost: 2, LogIn: true, Scopes: []string{"base"}}
+}
+
+// Me is the record of [LogIn].
 type Me struct {
 	CompanyID   int64  `json:"company_id"`
 	CompanyName string `json:"company_name"`
+	// Record is all of it.
+	Record jsontext.Value `json:"-"`
 }
 
 var errNoCompany = errors.New("the answer names no company")
@@ -19,20 +28,24 @@ var errNoCompany = errors.New("the answer names no company")
 // AccountID is the value of the account_id column.
 func (m Me) AccountID() string { return strconv.FormatInt(m.CompanyID, 10) }
 
-// Me asks who the credentials belong to, for 2 API tokens. It is the cheapest request that they can be
-// checked with, and needs no scope but base.
+// Me asks who the credentials belong to.
 func (c *Client) Me(ctx context.Context, m *Meter) (Me, error) {
-	r := request{path: "/v1/users/me", cost: 2, meter: m}
-	return get(ctx, c, r, func(body []byte) (Me, error) {
+	l := LogIn()
+	r := request{path: l.Path, cost: l.Cost, meter: m}
+	return get(ctx, c, r, func(body []byte) (me Me, err error) {
 		var answer struct {
-			Data *Me `json:"data"`
+			Data jsontext.Value `json:"data"`
 		}
 		if err := json.Unmarshal(body, &answer, Lenient[0], Lenient[1]); err != nil {
 			return Me{}, err
 		}
-		if answer.Data == nil || answer.Data.CompanyID == 0 {
-			return Me{}, Refuse(errNoCompany)
+		if len(answer.Data) > 0 {
+			err = json.Unmarshal(answer.Data, &me, Lenient[0], Lenient[1])
 		}
-		return *answer.Data, nil
+		if err == nil && me.CompanyID == 0 {
+			err = Refuse(errNoCompany)
+		}
+		me.Record = answer.Data
+		return me, err
 	})
 }

@@ -229,6 +229,7 @@ func (f *Fault) bend(x *exchange) {
 		return
 	}
 	switch {
+	case x.r.URL.Path == mePath: // which is no list
 	case f.Action == EmptyPage && v2:
 		x.ok([]byte(`{"success":true,"data":[],"additional_data":{"next_cursor":null}}`))
 	case f.Action == EmptyPage:

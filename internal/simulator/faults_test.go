@@ -103,6 +103,8 @@ func TestFault_bentAnswers(t *testing.T) {
 	}
 	c, s := small(20, simulator.WithFaults(simulator.Fault{Action: simulator.CapPages}))
 	assert.Len(t, get(t, s, "/v1/users").Data, len(c.Truth("users", simulator.TruthOptions{})), "a list without pages")
+	_, s = small(20, simulator.WithFaults(simulator.Fault{Action: simulator.EmptyPage}))
+	assert.Contains(t, get(t, s, "/v1/users/me").raw, `"company_id"`, "no list")
 	first := func(action simulator.Action, path string, query ...string) any {
 		_, s := small(20, simulator.WithFaults(simulator.Fault{Action: action}))
 		return get(t, s, path, query...).Data[0]["id"]

@@ -173,7 +173,7 @@ var routes = withKinds(map[string]route{
 	"/v1/notes":                  {20, noteScopes, notesV1.serve, ""},
 	"/v1/noteFields":             {20, noteScopes, serveFieldsV1("note"), ""},
 	"/v1/users":                  {20, []string{"users:read"}, usersV1.serve, ""},
-	"/v1/users/me":               {2, nil, serveMe, ""},
+	mePath:                       {2, nil, serveMe, ""},
 	"/v1/deals":                  {20, dealScopes, dealsV1.serve, ""},
 	"/v1/persons":                {20, contactScopes, personsV1.serve, ""},
 	"/v1/organizations":          {20, contactScopes, organizationsV1.serve, ""},

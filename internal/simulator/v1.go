@@ -254,6 +254,9 @@ func chooseNotes(_ *Company, q url.Values) (string, func(*Note) bool, *refusal) 
 	}, nil
 }
 
+// mePath is that of the user whose token it is.
+const mePath = "/v1/users/me"
+
 // serveMe answers /v1/users/me. A company without users gets one made up, so
 // that a test need not add any to log in.
 func serveMe(x *exchange) {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
@@ -212,6 +214,25 @@ func TestTables_values(t *testing.T) {
 	}
 }
 
+// TestTables_theLogInIsReadOnce: the company's row comes from its answer.
+func TestTables_theLogInIsReadOnce(t *testing.T) {
+	var requests atomic.Int64
+	p := started(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		requests.Add(1)
+		fmt.Fprint(w, `{"success":true,"data":{"id":7,"name":"Ada","email":"ada@example.com","default_currency":"EUR","timezone_name":"Europe/Tallinn",
+			"access":[{"app":"global","admin":true}],"company_id":4711,"company_name":"Näide \"OÜ\"","company_domain":"naide","company_country":"EE",
+			"company_industry":null,"language":{"language_code":"et","country_code":"EE"}}}`)
+	}), "")
+	rows, err := sync(t, p, "pipedrive_company")
+	require.NoError(t, err)
+	require.Len(t, rows["pipedrive_company"], 1)
+	requireRow(t, row{
+		"account_id": "4711", "company_name": `Näide "OÜ"`, "company_domain": "naide", "company_country": "EE", "language_code": "et", "country_code": "EE",
+		"user_id": int64(7), "user_name": "Ada", "user_email": "ada@example.com", "default_currency": "EUR", "timezone_name": "Europe/Tallinn",
+	}, rows["pipedrive_company"][0])
+	require.EqualValues(t, 1, requests.Load())
+}
+
 // TestTables_oddValues: a value of another kind than its column is NULL, and its row still comes.
 func TestTables_oddValues(t *testing.T) {
 	api := answers{
@@ -252,7 +273,7 @@ func TestTables_contract(t *testing.T) {
 	require.Len(t, tables, len(declared.All()))
 	keys := map[string][]string{
 		"pipedrive_fields": {"account_id", "entity", "field_code"}, "pipedrive_syncs": {"account_id", "started_at"},
-		"pipedrive_lead_sources": {"account_id", "name"},
+		"pipedrive_company": {"account_id"}, "pipedrive_lead_sources": {"account_id", "name"},
 	}
 	for _, table := range tables {
 		key := keys[table.Name]

@@ -34,6 +34,7 @@ func All() []*table.Table {
 	return []*table.Table{
 		activities(),
 		activityTypes(),
+		company(),
 		currencies(),
 		deals(),
 		fields(),
