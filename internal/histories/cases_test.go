@@ -3,12 +3,14 @@ package histories
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
@@ -649,8 +651,15 @@ func TestIncremental_aStateThatCannotBeRead(t *testing.T) {
 // never have left a buffer.
 func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
 	long(t)
-	for _, table := range all {
-		for _, lost := range []int{0, 1, -1} {
+	for i, table := range all {
+		losses := []int{0, 1, -1}
+		switch {
+		case paths[table][0] == pipedrive.LogIn().Path: // where it fails, no table is read
+			continue
+		case !slices.Contains(core, table): // each takes a while, and they are read like those of core
+			losses = losses[i%len(losses):][:1]
+		}
+		for _, lost := range losses {
 			t.Run(fmt.Sprintf("%s, lost %d", table, lost), func(t *testing.T) {
 				w := newWorld(t, generated(4, 4711))
 				w.spec["page_size"] = 5

@@ -617,6 +617,13 @@ func HasArchive(kind string) bool {
 	return k != nil && slices.ContainsFunc(k.lists, func(l listed) bool { return l.archive })
 }
 
+// HasOwner says whether records of a declared kind have an owner_id; false for
+// other tables.
+func HasOwner(kind string) bool {
+	k := kindNamed(kind)
+	return k != nil && k.owned
+}
+
 // Numbers are the numbers of the records that [Company.Truth] gives the rows
 // of, in the same order. The other tables' records have their ids.
 func (c *Company) Numbers(table string, opts TruthOptions) []int64 {

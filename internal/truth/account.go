@@ -153,6 +153,9 @@ func (a *Account) Add(table, text string, changed time.Time) int64 {
 		text = fmt.Sprint(text, " ", a.changes)
 	}
 	values := map[string]any{column: text}
+	if simulator.HasOwner(table) {
+		values["owner_id"] = int64(1)
+	}
 	if !changed.IsZero() {
 		values["update_time"] = changed
 	}

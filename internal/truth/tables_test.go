@@ -84,6 +84,9 @@ func TestAccount_treatsAllKindsAlike(t *testing.T) {
 		a.Company.Advance(time.Minute)
 		a.Change(kind, first, "after")
 		require.Equal(t, "after", row(0)[simulator.Text(kind)], kind)
+		if simulator.HasOwner(kind) {
+			require.Equal(t, a.Company.Truth("users", Everything)[0]["name"], row(0)["owner_name"], kind)
+		}
 		at := a.Company.Now().Add(-time.Hour)
 		a.Apply(Change{Kind: "create", Table: kind})
 		second := a.IDs(kind)[1]
