@@ -98,8 +98,8 @@ func (a *Account) probe(ctx context.Context, tables []*table.Table, gates []*tab
 		list := a.lookups.list(probe)
 		list.shared = list.shared || slices.ContainsFunc(tables, g.ProbedBy)
 		if _, err := list.load(ctx, a, &a.meter); err == nil {
-			a.gates[g.Needs] = nil
-		} else if a.gates[g.Needs] = refusal(err, g); a.gates[g.Needs] == nil {
+			a.gates[probe.Records] = nil
+		} else if a.gates[probe.Records] = refusal(err, g); a.gates[probe.Records] == nil {
 			return about(err, probe, a.id)
 		}
 	}
@@ -149,7 +149,7 @@ func refusal(err error, g *table.Gate) error {
 func (a *Account) probes(tables []*table.Table, named map[string]bool) []*table.Gate {
 	var gates []*table.Gate
 	add := func(g *table.Gate) {
-		known := func(other *table.Gate) bool { return other.Needs == g.Needs }
+		known := func(other *table.Gate) bool { return g.ProbedBy(other.Probe()) }
 		if g != nil && g.Probe != nil && !slices.ContainsFunc(gates, known) {
 			gates = append(gates, g)
 		}
@@ -205,10 +205,10 @@ func (a *Account) lacking(on bool, listings []pipedrive.Listing, g *table.Gate) 
 			}
 		}
 	}
-	if g == nil {
+	if g == nil || g.Probe == nil {
 		return nil
 	}
-	return a.gates[g.Needs]
+	return a.gates[g.Probe().Records]
 }
 
 // covers reports whether the user's consent covers a listing, as far as that is known.
