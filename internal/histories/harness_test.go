@@ -292,6 +292,14 @@ func (w *world) specJSON() []byte {
 		spec["accounts"] = list
 	}
 	maps.Copy(spec, w.spec)
+	for _, other := range []string{"oauth", "export"} { // in place of the token
+		if spec[other] != nil {
+			delete(spec, "api_token")
+		}
+	}
+	if spec["export"] != nil {
+		delete(spec, "api_url")
+	}
 	raw, err := json.Marshal(spec)
 	require.NoError(w.t, err)
 	return raw

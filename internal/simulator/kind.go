@@ -540,6 +540,9 @@ func Gates() (names []string) {
 	return names
 }
 
+// GateOf is the gate that a path of the API is behind, "" for none.
+func GateOf(path string) string { return routes[path].gate }
+
 func (c *Company) refuses(gate string) int {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

@@ -1,0 +1,275 @@
+package histories
+
+import (
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
+)
+
+// declared returns the records of the tables that have a property.
+func declared(property func(*table.Table) bool) (records []string) {
+	for _, t := range tables.All() {
+		if slices.Contains(all, t.Records) && property(t) {
+			records = append(records, t.Records)
+		}
+	}
+	return records
+}
+
+// without are all tables but some.
+func without(some []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(table string) bool { return slices.Contains(some, table) })
+}
+
+// gateOf is the gate that the simulator has a table behind.
+func gateOf(t *table.Table) string {
+	for _, l := range t.Listings(table.V2) {
+		if gate := simulator.GateOf(l.Path); gate != "" {
+			return gate
+		}
+	}
+	return ""
+}
+
+// TestGates_areDeclared: a list that an account may lack has a table that says so, and a probe behind the same gate.
+func TestGates_areDeclared(t *testing.T) {
+	for _, of := range tables.All() {
+		gate := gateOf(of)
+		require.Equal(t, gate != "", of.Gate != nil, of.Records)
+		if of.Gate == nil || of.Gate.Probe == nil {
+			continue
+		}
+		probe := of.Gate.Probe()
+		require.Equal(t, gate, gateOf(probe), of.Records)
+		require.False(t, of.Core, of.Records)
+		require.False(t, probe.Incremental || probe.HasCustomFields(), "%s: the look-ups keep its rows", probe.Records)
+		require.True(t, probe.Gate.ProbedBy(probe), "%s: its own list is the probe", probe.Records)
+	}
+}
+
+// kept are the rows of tables that have to stay as they are.
+type kept map[string]map[string]map[string]truth.Row
+
+func (w *world) kept(tables []string) kept {
+	rows := kept{}
+	for _, table := range tables {
+		rows[table] = w.rows(table)
+	}
+	return rows
+}
+
+// requireKept compares rows with what they were.
+func (w *world) requireKept(before kept) {
+	w.t.Helper()
+	require.Equal(w.t, before, w.kept(slices.Collect(maps.Keys(before))))
+}
+
+// countFields is how many rows the table of fields has.
+func (w *world) countFields() (n int) {
+	w.t.Helper()
+	w.query(func(db *sql.DB) { require.NoError(w.t, db.QueryRow("SELECT count(*) FROM pipedrive_fields").Scan(&n)) })
+	return n
+}
+
+// live lets an hour pass in which each table gets a record, and each that is not core and always read in full loses one.
+func (a *account) live(text string) {
+	a.Company.Advance(time.Hour)
+	for _, table := range all {
+		a.Add(table, text, time.Time{})
+	}
+	for _, table := range declared(func(t *table.Table) bool { return !t.Core && !t.Incremental }) {
+		a.Remove(table, a.IDs(table)[0])
+	}
+}
+
+// TestGates_whatAnAccountLosesStays: in a run of all tables, which says what it leaves out, and in one that names what is
+// lacking, which fails. When the account has it again, its tables are read on.
+func TestGates_whatAnAccountLosesStays(t *testing.T) {
+	gates := simulator.Gates()
+	require.NotEmpty(t, gates)
+	for _, backend := range []bool{true, false} {
+		for _, gate := range gates {
+			behind := declared(func(t *table.Table) bool { return gateOf(t) == gate })
+			if len(behind) == 0 {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s, state %v", gate, backend), func(t *testing.T) {
+				w := newWorld(t, generated(3, 4711))
+				w.backend, w.tables = backend, []string{"*"}
+				w.requireSync()
+				w.requireTruth(all...)
+				for _, status := range []int{402, 403, 404} {
+					w.company().Refuse(gate, status)
+					before, fields := w.kept(behind), w.countFields()
+					w.accounts[0].live(fmt.Sprint("lost with ", status))
+					w.requireSync()
+					require.Equal(t, 1, strings.Count(w.log.String(), "\n"), "one warning: %s", w.log.String())
+					w.requireTruth(without(behind)...)
+					w.requireKept(before)
+					require.GreaterOrEqual(t, w.countFields(), fields)
+					log := w.log.String()
+					for _, table := range behind {
+						require.Contains(t, log, `"pipedrive_`+table+`"`)
+						w.tables = []string{"*", table}
+						err := w.sync()
+						require.ErrorIs(t, err, pipedrive.NotAvailable)
+						require.ErrorContains(t, err, fmt.Sprintf(`account "4711": table pipedrive_%s: GET `, table))
+						w.tables = []string{table}
+						require.ErrorIs(t, w.sync(), pipedrive.NotAvailable)
+						w.tables = []string{"*"}
+						w.requireKept(before)
+					}
+					w.company().Refuse(gate, 0)
+					w.requireSync()
+					require.Empty(t, w.log.String())
+					w.requireTruth(all...)
+				}
+			})
+		}
+	}
+}
+
+// TestGates_ofOneAmongSeveralAccounts: the others are read, and the rows of the one that lacks it stay.
+func TestGates_ofOneAmongSeveralAccounts(t *testing.T) {
+	long(t)
+	for _, gate := range simulator.Gates() {
+		behind := declared(func(t *table.Table) bool { return gateOf(t) == gate })
+		w := several(t, 2)
+		w.tables = []string{"*"}
+		w.requireSync()
+		w.requireTruth(all...)
+		lacks, has := w.accounts[1], w.accounts[0]
+		lacks.Company.Refuse(gate, 402)
+		before := w.kept(behind)
+		lacks.live("lost")
+		has.live("had")
+		w.requireSync()
+		for _, table := range behind {
+			require.Equal(t, before[table][lacks.ID()], w.rows(table)[lacks.ID()], table)
+			for _, row := range has.Company.Truth(table, everything) {
+				require.Contains(t, w.rows(table)[has.ID()], truth.KeyOf(table, row), table)
+			}
+		}
+		lacks.Company.Refuse(gate, 0)
+		w.requireSync()
+		w.requireTruth(all...)
+	}
+}
+
+// TestScopes_whatIsNoLongerGrantedStays: of all tables but the core ones, which fail the run.
+func TestScopes_whatIsNoLongerGrantedStays(t *testing.T) {
+	granted, behind := []string{"base", "users:read"}, []string{}
+	for _, of := range tables.All() {
+		if of.Core {
+			granted = append(granted, of.Listings(table.V2)[0].Scopes[0])
+		}
+	}
+	for _, table := range declared(func(t *table.Table) bool {
+		return !slices.ContainsFunc(t.Listings(table.V2), func(l pipedrive.Listing) bool {
+			return len(l.Scopes) == 0 || slices.ContainsFunc(l.Scopes, func(s string) bool { return slices.Contains(granted, s) })
+		})
+	}) {
+		behind = append(behind, table)
+	}
+	require.NotEmpty(t, behind)
+	c := generated(4, 4711)
+	apps := map[string][]string{"all": nil, "core": granted, "none": {"base"}}
+	var options []simulator.Option
+	for name, scopes := range apps {
+		options = append(options, simulator.WithOAuthApp(simulator.App{ClientID: name, ClientSecret: "s", RefreshToken: "r-" + name, Company: c, Scopes: scopes}))
+	}
+	w := newWorld(t, c, options...)
+	w.tables = []string{"*"}
+	with := func(app string) {
+		w.spec["oauth"] = map[string]any{"client_id": app, "client_secret": "s", "refresh_token": "r-" + app, "token_url": w.url + "/oauth/token"}
+	}
+	with("all")
+	w.requireSync()
+	w.requireTruth(all...)
+	before, fields := w.kept(behind), w.countFields()
+	w.accounts[0].live("not granted")
+	with("core")
+	w.requireSync()
+	w.requireTruth(without(behind)...)
+	w.requireKept(before)
+	require.GreaterOrEqual(t, w.countFields(), fields)
+	require.Equal(t, 1, strings.Count(w.log.String(), "\n"), "one warning: %s", w.log.String())
+	log := w.log.String()
+	for _, table := range behind {
+		require.Contains(t, log, `"pipedrive_`+table+`"`)
+		w.tables = []string{table}
+		err := w.sync()
+		require.ErrorIs(t, err, pipedrive.MissingScope)
+		require.ErrorContains(t, err, "pipedrive_"+table)
+	}
+	w.tables = []string{"*"}
+	with("none")
+	err := w.sync()
+	require.ErrorIs(t, err, pipedrive.MissingScope)
+	for _, of := range tables.All() {
+		if of.Core {
+			require.ErrorContains(t, err, of.Name())
+		}
+	}
+	w.requireKept(before)
+	with("all")
+	w.requireSync()
+	w.requireTruth(all...)
+}
+
+// TestAPIs_whatOneLacksStays: an account that was read with v2 is read with another API for a while. The tables that this
+// one does not have are left out in one line, and read on afterwards from where they were.
+func TestAPIs_whatOneLacksStays(t *testing.T) {
+	for _, backend := range []bool{true, false} {
+		for api, connect := range map[table.API]func(w *world) map[string]any{
+			table.V1: func(*world) map[string]any { return map[string]any{"api_version": "v1"} },
+			table.Export: func(w *world) map[string]any {
+				return map[string]any{"export": map[string]any{"url": w.url + "/v1/e/pipedrive/export", "token": "jwt", "account_id": "4711"}}
+			},
+		} {
+			t.Run(fmt.Sprintf("%s, state %v", api, backend), func(t *testing.T) {
+				lacking := declared(func(t *table.Table) bool { return !t.On(api) })
+				require.NotEmpty(t, lacking)
+				c := generated(5, 4711)
+				w := newWorld(t, c, simulator.WithExportToken("jwt", c))
+				w.backend, w.tables = backend, []string{"*"}
+				w.requireSync()
+				before, fields := w.kept(lacking), w.countFields()
+				current := w.spec
+				w.spec = connect(w)
+				w.spec["custom_fields"] = current["custom_fields"]
+				for i := range 2 {
+					w.accounts[0].live(fmt.Sprint("by another API ", i))
+					w.requireSync()
+					require.Equal(t, 1, strings.Count(w.log.String(), "\n"), "one warning: %s", w.log.String())
+					for _, table := range lacking {
+						require.Contains(t, w.log.String(), `"pipedrive_`+table+`"`)
+					}
+					w.requireKept(before)
+					require.GreaterOrEqual(t, w.countFields(), fields)
+				}
+				w.spec = current
+				w.requireSync()
+				require.Empty(t, w.log.String())
+				w.requireTruth(all...)
+				for _, table := range lacking {
+					if backend && slices.Contains(incremental, table) {
+						require.Less(t, w.sent[table], len(before[table]["4711"]), "%s goes on from its checkpoint", table)
+					}
+				}
+			})
+		}
+	}
+}
