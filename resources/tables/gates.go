@@ -2,9 +2,10 @@ package tables
 
 import "github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 
-// administrator is the gate of lists that only an administrator of the account can read.
-func administrator() *table.Gate {
-	return &table.Gate{Needs: "an administrator's permissions", Probe: roles}
+// administrator is the gate of a table that only administrators can read. Its own list shows it: the permissions of a
+// user's apps differ.
+func administrator(of func() *table.Table) *table.Gate {
+	return &table.Gate{Needs: "an administrator's permissions", Probe: of}
 }
 
 // projectsAddOn is the gate of the lists of projects.
