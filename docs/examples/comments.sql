@@ -228,6 +228,28 @@ COMMENT ON COLUMN pipedrive_filters.visible_to IS 'Who sees the filter: 1 its ow
 COMMENT ON COLUMN pipedrive_filters.last_used_time IS 'When the filter was last used.';
 COMMENT ON COLUMN pipedrive_filters.custom_view_id IS 'The view that the filter belongs to.';
 
+COMMENT ON TABLE pipedrive_goals IS 'Everybody''s goals. https://developers.pipedrive.com/docs/api/v1/Goals#getGoals';
+COMMENT ON COLUMN pipedrive_goals._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_goals._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_goals.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_goals.id IS 'The goal''s id: 32 hexadecimal digits.';
+COMMENT ON COLUMN pipedrive_goals.owner_id IS 'The user who created the goal.';
+COMMENT ON COLUMN pipedrive_goals.title IS 'Title.';
+COMMENT ON COLUMN pipedrive_goals.type IS 'deals_won, deals_progressed, deals_started, activities_completed or activities_added.';
+COMMENT ON COLUMN pipedrive_goals.pipeline_ids IS 'The pipelines whose deals count: a list of ids; NULL for all.';
+COMMENT ON COLUMN pipedrive_goals.stage_id IS 'The stage that deals have to come to.';
+COMMENT ON COLUMN pipedrive_goals.activity_type_ids IS 'The types of the activities that count: a list of ids; NULL for all.';
+COMMENT ON COLUMN pipedrive_goals.assignee_id IS 'The user or the team whose goal it is, or the company.';
+COMMENT ON COLUMN pipedrive_goals.assignee_type IS 'person, company or team.';
+COMMENT ON COLUMN pipedrive_goals.interval IS 'How often the target is to be met: weekly, monthly, quarterly or yearly.';
+COMMENT ON COLUMN pipedrive_goals.duration_start IS 'First day.';
+COMMENT ON COLUMN pipedrive_goals.duration_end IS 'Last day; NULL for no end.';
+COMMENT ON COLUMN pipedrive_goals.expected_target IS 'The number, or the sum of money, that is to be reached in an interval.';
+COMMENT ON COLUMN pipedrive_goals.expected_tracking_metric IS 'What the target counts: quantity or sum.';
+COMMENT ON COLUMN pipedrive_goals.expected_currency_id IS 'Currency of a sum.';
+COMMENT ON COLUMN pipedrive_goals.is_active IS 'Whether the goal is active.';
+COMMENT ON COLUMN pipedrive_goals.report_ids IS 'Reports of the goal: a list of ids.';
+
 COMMENT ON TABLE pipedrive_lead_labels IS 'Labels that leads can have. https://developers.pipedrive.com/docs/api/v1/LeadLabels#getLeadLabels';
 COMMENT ON COLUMN pipedrive_lead_labels._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_lead_labels._cq_parent_id IS 'Internal CQ ID of the parent row';

@@ -7,6 +7,7 @@ UNION ALL SELECT account_id, 'pipedrive_deals', count(*) FROM pipedrive_deals GR
 UNION ALL SELECT account_id, 'pipedrive_fields', count(*) FROM pipedrive_fields GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_files', count(*) FROM pipedrive_files GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_filters', count(*) FROM pipedrive_filters GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_goals', count(*) FROM pipedrive_goals GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_lead_labels', count(*) FROM pipedrive_lead_labels GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_lead_sources', count(*) FROM pipedrive_lead_sources GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_notes', count(*) FROM pipedrive_notes GROUP BY 1

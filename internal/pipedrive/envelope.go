@@ -2,6 +2,7 @@ package pipedrive
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -58,10 +59,10 @@ type additionalData struct {
 //
 // data may be null where the list is paged by offset, which is how v1 says "none", or the listing says so. v2 says [],
 // and of most lists that come in one response, such as the users, every account has some.
-func decodeEnvelope[T any](body []byte, nullIsEmpty bool, record Decode[T]) (envelope[T], error) {
-	r := envelopeReader[T]{body: body, nullIsEmpty: nullIsEmpty, record: record, names: map[string]bool{}}
+func decodeEnvelope[T any](body []byte, l Listing, record Decode[T]) (envelope[T], error) {
+	r := envelopeReader[T]{body: body, listing: l, record: record, names: map[string]bool{}}
 	r.dec = jsontext.NewDecoder(bytes.NewBuffer(body), Lenient...)
-	err := eachMember(r.dec, r.member)
+	err := cmp.Or(eachMember(r.dec, r.member), ends(r.dec))
 	switch {
 	case err != nil:
 		return r.envelope, err
@@ -75,14 +76,15 @@ func decodeEnvelope[T any](body []byte, nullIsEmpty bool, record Decode[T]) (env
 
 // envelopeReader reads the members of an envelope.
 type envelopeReader[T any] struct {
-	body        []byte
-	dec         *jsontext.Decoder // of the body
-	nullIsEmpty bool
-	record      Decode[T]
+	body    []byte
+	dec     *jsontext.Decoder // of the body
+	listing Listing
+	record  Decode[T]
 
 	envelope envelope[T]
 	names    map[string]bool // of the members so far
 	failed   bool            // whether the answer says so
+	inside   bool            // whether data is an object that has the list of records
 	hasData  bool            // whether there is a list of records
 	message  []string        // why it failed
 }
@@ -114,10 +116,16 @@ func (r *envelopeReader[T]) member(name string) error {
 	return r.dec.SkipValue()
 }
 
+// data reads the list of records, or finds it in an object.
 func (r *envelopeReader[T]) data() error {
-	kind := r.dec.PeekKind()
-	r.hasData = kind == '[' || (r.nullIsEmpty && kind == 'n')
-	if kind != '[' {
+	switch kind := r.dec.PeekKind(); {
+	case kind == '[':
+		r.hasData = true
+	case kind == '{' && r.listing.Data != "" && !r.inside:
+		r.inside = true
+		return eachMember(r.dec, r.inData)
+	default:
+		r.hasData = kind == 'n' && (r.listing.Paging == Offset || r.listing.NullIsEmpty)
 		return r.dec.SkipValue()
 	}
 	from := r.dec.InputOffset()
@@ -125,6 +133,17 @@ func (r *envelopeReader[T]) data() error {
 	r.envelope.records, err = decodeRecords(r.dec, r.record)
 	r.envelope.digest = maphash.Bytes(digests, r.body[from:r.dec.InputOffset()])
 	return err
+}
+
+// inData reads the value of a member of data.
+func (r *envelopeReader[T]) inData(name string) error {
+	switch {
+	case name != r.listing.Data:
+		return r.dec.SkipValue()
+	case r.hasData:
+		return fmt.Errorf("the answer has %.100q twice", "data."+name)
+	}
+	return r.data()
 }
 
 func (e *envelope[T]) readAdditionalData(dec *jsontext.Decoder) error {
@@ -146,7 +165,7 @@ func (e *envelope[T]) readAdditionalData(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// eachMember calls read for each member of the object that comes next, and then expects the end.
+// eachMember calls read for each member of the object that comes next.
 func eachMember(dec *jsontext.Decoder, read func(name string) error) error {
 	begin, err := dec.ReadToken()
 	switch {
@@ -166,9 +185,12 @@ func eachMember(dec *jsontext.Decoder, read func(name string) error) error {
 			return err
 		}
 	}
-	if _, err := dec.ReadToken(); err != nil {
-		return err
-	}
+	_, err = dec.ReadToken()
+	return err
+}
+
+// ends is an error where something follows.
+func ends(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return errors.New("the answer goes on after its end")
 	}

@@ -24,7 +24,7 @@ func FuzzEnvelope(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		page, err := decodeEnvelope([]byte(body), true, func(dec *jsontext.Decoder) (struct{}, error) {
+		page, err := decodeEnvelope([]byte(body), Listing{NullIsEmpty: true, Data: "goals"}, func(dec *jsontext.Decoder) (struct{}, error) {
 			return struct{}{}, dec.SkipValue()
 		})
 		if err != nil {

@@ -38,6 +38,8 @@ type Listing struct {
 	Deleted bool
 	// Archived is true where the listing holds nothing but archived records.
 	Archived bool
+	// Data is the member of the answer's data that has the records, empty for data itself.
+	Data string
 	// NullIsEmpty is true where the listing, which comes in one response, says null where there is no record. Lists by
 	// offset always do.
 	NullIsEmpty bool

@@ -140,6 +140,42 @@ func TestPages_nullIsEmptyInOneResponseWhereTheListingSaysSo(t *testing.T) {
 	require.Len(t, api.requests, 2)
 }
 
+// TestPages_recordsInAMemberOfData, where the listing says so; data may be the list all the same.
+func TestPages_recordsInAMemberOfData(t *testing.T) {
+	l := Listing{Path: "/v1/goals/find", Data: "goals"}
+	for body, want := range map[string][]int64{
+		`{"success":true,"statusCode":20000,"data":{"total":2,"goals":[{"id":1},{"id":2}]},"service":"goals"}`: {1, 2},
+		`{"data":[{"id":1}],"success":true}`:                                                 {1},
+		`{"success":true,"data":{"other":{"goals":1},"goals":[{"id":3}],"more":[{"id":9}]}}`: {3},
+	} {
+		c, _ := start(func(int, *http.Request) reply { return reply{body: body} })
+		pages, err := collect(t, c, l, 2)
+		require.NoError(t, err, body)
+		require.Equal(t, [][]int64{want}, pages, body)
+	}
+	c, api := start(func(int, *http.Request) reply { return reply{body: `{"success":true,"data":{"goals":[]}}`} })
+	pages, err := collect(t, c, l, 2)
+	require.NoError(t, err)
+	require.Empty(t, pages)
+	require.Len(t, api.requests, 2, "an empty list is confirmed")
+
+	for _, body := range []string{
+		`{"success":true,"data":{}}`, `{"success":true,"data":{"goals":{"goals":[]}}}`, `{"success":true,"data":{"goals":null}}`,
+		`{"success":true,"data":{"goals":[],"goals":[{"id":1}]}}`, `{"success":true,"data":{"goals":[]}}]`,
+	} {
+		bubble(t, func(t *testing.T) {
+			c, _ := start(func(int, *http.Request) reply { return reply{body: body} })
+			_, err := collect(t, c, l, 2)
+			requireCode(t, err, ExternalAPIError)
+		})
+	}
+	bubble(t, func(t *testing.T) { // an object is no list where the listing does not say so
+		c, _ := start(func(int, *http.Request) reply { return reply{body: `{"success":true,"data":{"goals":[{"id":1}]}}`} })
+		_, err := collect(t, c, Listing{Path: "/v1/users"}, 2)
+		requireCode(t, err, ExternalAPIError)
+	})
+}
+
 func TestPages_refusesListsThatDoNotAdvance(t *testing.T) {
 	t.Run("cursor", func(t *testing.T) {
 		c, api := start(func(int, *http.Request) reply {

@@ -44,3 +44,29 @@ func TestFiles_shapes(t *testing.T) {
 		row{"id": int64(125)},
 	)
 }
+
+// TestGoals_shapes: a pipeline is a number, one of a list, or null for all; a type has the name of the API or of the user
+// interface. A goal that both of its lists have comes once.
+func TestGoals_shapes(t *testing.T) {
+	requireShapes(t, "pipedrive_goals", answers{"/v1/goals/find": `{"success":true,"statusCode":20000,"statusText":"OK","service":"statistics-goals-api","data":{"goals":[
+		{"id":"5665cef556ddff22606fc8f6c0004807","owner_id":987654,"title":"Some goal","type":{"name":"Deals started","params":{"pipeline_id":[5,2],"activity_type_id":[9]}},
+		 "assignee":{"type":"company","id":123456},"interval":"weekly","duration":{"start":"2019-11-01","end":"2020-10-30"},
+		 "expected_outcome":{"target":100,"tracking_metric":"quantity"},"is_active":false,"report_ids":["f37bd66a2ab64d28ff6a9b6d2289813a"]},
+		{"id":"a1","type":{"name":"deals_won","params":{"pipeline_id":3,"activity_type_id":"4,5"}},"assignee":{"id":"7","type":"person"},"duration":{"start":"2026-01-01","end":null},
+		 "expected_outcome":{"target":1000.5,"tracking_metric":"sum","currency_id":1},"is_active":1,"report_ids":[]},
+		{"id":"a2","type":{"name":"deals_progressed","params":{"pipeline_id":null,"stage_id":6,"activity_type_id":[]}},"expected_outcome":{"target":"12"}},
+		{"id":"a3","type":{"params":null},"assignee":null,"duration":null,"expected_outcome":null,"title":""}]}}`},
+		row{
+			"id": "5665cef556ddff22606fc8f6c0004807", "owner_id": int64(987654), "title": "Some goal", "type": "Deals started", "pipeline_ids": `[5,2]`,
+			"activity_type_ids": `[9]`, "assignee_type": "company", "assignee_id": int64(123456), "interval": "weekly", "duration_start": "2019-11-01",
+			"duration_end": "2020-10-30", "expected_target": 100.0, "expected_tracking_metric": "quantity", "is_active": false,
+			"report_ids": `["f37bd66a2ab64d28ff6a9b6d2289813a"]`,
+		},
+		row{
+			"id": "a1", "type": "deals_won", "pipeline_ids": `[3]`, "activity_type_ids": `[4,5]`, "assignee_id": int64(7), "assignee_type": "person",
+			"duration_start": "2026-01-01", "expected_target": 1000.5, "expected_tracking_metric": "sum", "expected_currency_id": int64(1), "is_active": true,
+		},
+		row{"id": "a2", "type": "deals_progressed", "stage_id": int64(6), "expected_target": 12.0},
+		row{"id": "a3"},
+	)
+}

@@ -40,6 +40,7 @@ func All() []*table.Table {
 		fields(),
 		files(),
 		filters(),
+		goals(),
 		leadLabels(),
 		leadSources(),
 		notes(),

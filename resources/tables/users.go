@@ -10,6 +10,7 @@ func users() *table.Table {
 		Records:     "users",
 		Title:       "Users",
 		Description: "Users of the account, deactivated and deleted ones included. Names and e-mail addresses of owners come from the same answer. https://developers.pipedrive.com/docs/api/v1/Users#getUsers",
+		Setup:       true,
 		V1:          []pipedrive.Listing{{Path: "/v1/users", Cost: 20, Scopes: []string{"users:read"}}},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The user's id."},
