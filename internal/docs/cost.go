@@ -31,7 +31,7 @@ func lists() []*list {
 	var all []*list
 	add := func(t *table.Table, note func(*list)) {
 		for _, l := range t.Listings(table.V2) {
-			i := slices.IndexFunc(all, func(other *list) bool { return other.Path == l.Path })
+			i := slices.IndexFunc(all, func(other *list) bool { return other.Key() == l.Key() })
 			if i < 0 {
 				i = len(all)
 				records := strings.ReplaceAll(t.Records, "_", " ")
@@ -176,7 +176,7 @@ func number(n int) string { return humanize.Comma(int64(n)) }
 
 func listRows() (rows string) {
 	for _, l := range lists() {
-		rows += row("`"+l.Path+"`", strconv.Itoa(l.Cost), l.ReadFor())
+		rows += row("`"+l.Key()+"`", strconv.Itoa(l.Cost), l.ReadFor())
 	}
 	return rows
 }
