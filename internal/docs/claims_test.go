@@ -43,7 +43,7 @@ func TestCost_isThatOfTheLists(t *testing.T) {
 	t.Parallel()
 	for _, list := range tables.Lists() {
 		for _, l := range list.Listings(table.V2) {
-			require.Equal(t, strconv.Itoa(l.Cost), strings.TrimSpace(rowOf(t, "docs/cost.md", l.Path)[0]), l.Path)
+			require.Equal(t, strconv.Itoa(l.Cost), strings.TrimSpace(rowOf(t, "docs/cost.md", l.Key())[0]), l.Key())
 		}
 	}
 }
