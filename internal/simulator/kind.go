@@ -38,6 +38,10 @@ type kind struct {
 	recoverable bool
 	// finish makes a drawn record's values fit together; may be nil.
 	finish func(*draws)
+	// parent is the declared kind whose records these belong to, by the field
+	// that has its number; nil for none. They are gone when it is.
+	parent *kind
+	member string
 }
 
 // field is a value that records of a kind store, under the name of the table's
@@ -362,7 +366,7 @@ func (l *listed) choose(c *Company, q url.Values, subset string) (string, func(*
 		keeps = append(keeps, func(e *entry) bool { return e.update != nil && !e.update.Before(since) })
 	}
 	return subset, func(e *entry) bool {
-		return !slices.ContainsFunc(keeps, func(keep func(*entry) bool) bool { return !keep(e) })
+		return !c.orphaned(e) && !slices.ContainsFunc(keeps, func(keep func(*entry) bool) bool { return !keep(e) })
 	}, nil
 }
 
@@ -471,6 +475,16 @@ func (e *entry) seal(company int64) {
 	e.key = id(company, e.kind.name, e.number)
 }
 
+// orphaned says whether a record's parent is gone, or never was.
+func (c *Company) orphaned(e *entry) bool {
+	if e.kind.parent == nil {
+		return false
+	}
+	number, _ := e.get(e.kind.member).(int64)
+	parent := c.kind(e.kind.parent).rows[number]
+	return parent == nil || parent.removed
+}
+
 // AddRecord adds a record of a declared kind and returns its number, which is
 // its id where ids are whole numbers. The values are by the names of the
 // columns of the kind's table; those that are missing are NULL. A missing
@@ -482,6 +496,11 @@ func (c *Company) AddRecord(kind string, values map[string]any) int64 {
 	t := c.kind(k)
 	e := k.entry(t.lastID + 1)
 	e.set(values)
+	if k.parent != nil && e.get(k.member) == nil {
+		if parents := c.kind(k.parent).ordered("listed", "id").rows; len(parents) > 0 {
+			e.set(map[string]any{k.member: parents[int(e.number)%len(parents)].number})
+		}
+	}
 	e.seal(c.id)
 	at, given := values["update_time"]
 	number := t.add(e, c.now)
@@ -561,7 +580,7 @@ func (t *truth) kindRows(k *kind) (rows []map[string]any, numbers []int64) {
 
 // lists says whether one of the kind's lists has a record for this reader.
 func (t *truth) lists(k *kind, e *entry) bool {
-	if e.removed && (!t.Deleted || !k.recoverable) || e.archived && !t.Archived || t.API == "export" {
+	if e.removed && (!t.Deleted || !k.recoverable) || e.archived && !t.Archived || t.API == "export" || t.orphaned(e) {
 		return false
 	}
 	return t.v2 || !strings.HasPrefix(k.lists[0].path, "/api/v2/")

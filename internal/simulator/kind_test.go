@@ -75,6 +75,26 @@ func TestKind_changesArchivingAndRemoval(t *testing.T) {
 	assert.Empty(t, c.Truth("projects", simulator.TruthOptions{}))
 }
 
+// A child that is added belongs to a parent that is there, and is gone when that is.
+func TestKind_childrenGoWithTheirParent(t *testing.T) {
+	c := simulator.NewCompany(1)
+	s := simulator.NewServer(simulator.WithCompany("token", c))
+	phases := func(board int64) int {
+		return len(get(t, s, "/api/v2/phases", "board_id", fmt.Sprint(board)).Data)
+	}
+	c.AddRecord("project_phases", map[string]any{"name": "of none"})
+	assert.Empty(t, c.Truth("project_phases", everything))
+	first := c.AddRecord("project_boards", map[string]any{"name": "A"})
+	second := c.AddRecord("project_boards", map[string]any{"name": "B"})
+	c.RemoveRecord("project_boards", first)
+	c.AddRecord("project_phases", map[string]any{"name": "of the second"})
+	assert.Equal(t, second, c.Truth("project_phases", everything)[0]["board_id"])
+	assert.Equal(t, 1, phases(second))
+	c.RemoveRecord("project_boards", second)
+	assert.Empty(t, c.Truth("project_phases", everything))
+	assert.Zero(t, phases(second))
+}
+
 // All lists of a kind together have as many records as its table has rows, and each once.
 func TestKind_listsHaveTheRowsOfTheTable(t *testing.T) {
 	c := simulator.Generate(simulator.Config{Seed: 4, Persons: 40, Organizations: 20, Deals: 90, Notes: 60})

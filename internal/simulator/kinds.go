@@ -466,7 +466,7 @@ var projectBoards = &kind{
 
 // projectPhases are [v2 /phases], one request for each board.
 var projectPhases = &kind{
-	name: "project_phases", text: "name", grain: time.Millisecond, count: few(7),
+	name: "project_phases", text: "name", grain: time.Millisecond, count: few(7), parent: projectBoards, member: "board_id",
 	lists: []listed{{
 		path: "/api/v2/phases", cost: 10, scopes: projectScopes, gate: "projects", filters: []filter{{"board_id", true, oneOf("board_id", 1)}},
 	}},
