@@ -461,6 +461,17 @@ COMMENT ON COLUMN pipedrive_project_boards.order_nr IS 'Position among the board
 COMMENT ON COLUMN pipedrive_project_boards.add_time IS 'When the board was created.';
 COMMENT ON COLUMN pipedrive_project_boards.update_time IS 'When the board was last changed.';
 
+COMMENT ON TABLE pipedrive_project_phases IS 'Phases of the boards that are in use. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/ProjectPhases#getProjectsPhases';
+COMMENT ON COLUMN pipedrive_project_phases._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_project_phases._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_project_phases.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_project_phases.id IS 'The phase''s id.';
+COMMENT ON COLUMN pipedrive_project_phases.board_id IS 'The board that the phase is on.';
+COMMENT ON COLUMN pipedrive_project_phases.name IS 'Name.';
+COMMENT ON COLUMN pipedrive_project_phases.order_nr IS 'Position among the phases of the board.';
+COMMENT ON COLUMN pipedrive_project_phases.add_time IS 'When the phase was created.';
+COMMENT ON COLUMN pipedrive_project_phases.update_time IS 'When the phase was last changed.';
+
 COMMENT ON TABLE pipedrive_project_templates IS 'Templates that projects are made from. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/ProjectTemplates#getProjectTemplates';
 COMMENT ON COLUMN pipedrive_project_templates._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_project_templates._cq_parent_id IS 'Internal CQ ID of the parent row';

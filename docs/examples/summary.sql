@@ -17,6 +17,7 @@ UNION ALL SELECT account_id, 'pipedrive_persons', count(*) FROM pipedrive_person
 UNION ALL SELECT account_id, 'pipedrive_pipelines', count(*) FROM pipedrive_pipelines GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_products', count(*) FROM pipedrive_products GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_project_boards', count(*) FROM pipedrive_project_boards GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_project_phases', count(*) FROM pipedrive_project_phases GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_project_templates', count(*) FROM pipedrive_project_templates GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_projects', count(*) FROM pipedrive_projects GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_roles', count(*) FROM pipedrive_roles GROUP BY 1

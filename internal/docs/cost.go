@@ -17,7 +17,7 @@ import (
 // list is a list of API v2 and what it is read for.
 type list struct {
 	pipedrive.Listing
-	Records  string // of which table, as `archived deals`
+	Records  string // of which table, as `archived deals`; of a list of children, the parents
 	Timed    bool   // whether a run with a state reads only what changed
 	always   bool   // whether a run reads it although no set-up table is due
 	tables   []string
@@ -35,6 +35,9 @@ func lists() []*list {
 			if i < 0 {
 				i = len(all)
 				records := strings.ReplaceAll(t.Records, "_", " ")
+				if t.Parent != nil {
+					records = strings.ReplaceAll(t.Parent.Table.Records, "_", " ")
+				}
 				if l.Archived {
 					records = "archived " + records
 				}
@@ -83,6 +86,9 @@ func (l *list) ReadFor() string {
 		if l.Archived {
 			name += ", unless `archived: false`"
 		}
+		if l.Parent.Batch > 0 {
+			name += ", " + asks(l.Listing, l.Records)
+		}
 		all = append(all, name)
 	}
 	switch {
@@ -99,9 +105,20 @@ func (l *list) ReadFor() string {
 	return strings.Join(all, "; ")
 }
 
-// records is how many records a page brings that the one before did not have.
+// asks says how many requests a list of the children of some records takes.
+func asks(l pipedrive.Listing, parents string) string {
+	if l.Parent.Batch == 1 {
+		return "one request for each of the " + parents
+	}
+	return fmt.Sprintf("one request for each %d of the %s", l.Parent.Batch, parents)
+}
+
+// records is how many records a request is good for: those that a page has and the one before did not, or parents.
 func (l *list) records() int {
-	if l.Paging == pipedrive.Offset {
+	switch {
+	case l.Parent.Batch > 0:
+		return l.Parent.Batch
+	case l.Paging == pipedrive.Offset:
 		return l.Most() - 1
 	}
 	return l.Most()
@@ -115,16 +132,22 @@ func cost(of records, share float64) int {
 	tokens := 0
 	for _, l := range lists() {
 		pages := 1.0
-		if l.Timed {
+		switch {
+		case l.Timed:
 			pages = max(1, math.Ceil(float64(of[l.Records])*share/float64(l.records())))
+		case l.Parent.Batch > 0:
+			pages = math.Ceil(float64(of[l.Records]) / float64(l.records()))
 		}
 		tokens += int(pages) * l.Cost
 	}
 	return tokens
 }
 
+// boards is how many project boards the accounts of the examples have.
+const boards = 2
+
 // quiet is the cost of a run with a state in which nothing changed.
-func quiet() int { return cost(nil, 0) }
+func quiet() int { return cost(records{"project boards": boards}, 0) }
 
 // setup is the cost of the lists that a run does not read where no set-up table is due.
 func setup() (tokens int) {
@@ -150,7 +173,7 @@ func looks() (tokens int) {
 func formula() string {
 	constant, terms := 0, ""
 	for _, l := range lists() {
-		if l.Timed {
+		if l.Timed || l.Parent.Batch > 0 {
 			terms += fmt.Sprintf(" + %d·⌈%s/%d⌉", l.Cost, l.Records, l.records())
 		} else {
 			constant += l.Cost
@@ -161,9 +184,9 @@ func formula() string {
 
 // accounts are the examples of docs/cost.md.
 var accounts = []records{
-	{"persons": 1000, "organizations": 500, "deals": 1000, "notes": 1000},
-	{"persons": 10_000, "organizations": 3000, "deals": 4500, "archived deals": 500, "notes": 10_000},
-	{"persons": 40_000, "organizations": 15_000, "deals": 16_000, "archived deals": 2000, "notes": 30_000},
+	{"persons": 1000, "organizations": 500, "deals": 1000, "notes": 1000, "project boards": boards},
+	{"persons": 10_000, "organizations": 3000, "deals": 4500, "archived deals": 500, "notes": 10_000, "project boards": boards},
+	{"persons": 40_000, "organizations": 15_000, "deals": 16_000, "archived deals": 2000, "notes": 30_000, "project boards": boards},
 }
 
 // changed is the share of records that change between two runs in the examples.

@@ -38,6 +38,8 @@ type page struct {
 	Needs     string
 	OnRequest bool
 	Setup     bool
+	// Parent is the table whose records its own belong to, "" for none, and Asks the requests that this takes.
+	Parent, Asks string
 }
 
 // Example is a query on a table. Its dialect is "sqlite" or "postgresql", or "" where one text serves both.
@@ -54,6 +56,9 @@ func TablePages() (map[string]string, error) {
 		p := page{Table: t.Schema(), Sources: sources(t), Queries: examples, OnRequest: t.OnRequest, Setup: t.Setup}
 		if t.Gate != nil {
 			p.Needs = t.Gate.Needs
+		}
+		if t.Parent != nil {
+			p.Parent, p.Asks = t.Parent.Table.Name(), asks(p.Sources[0], strings.ReplaceAll(t.Parent.Table.Records, "_", " "))
 		}
 		pages = append(pages, p)
 	}

@@ -646,6 +646,15 @@ func HasOwner(kind string) bool {
 	return k != nil && k.owned
 }
 
+// ParentOf is the declared kind whose records those of another one belong to;
+// "" for none.
+func ParentOf(kind string) string {
+	if k := kindNamed(kind); k != nil && k.parent != nil {
+		return k.parent.name
+	}
+	return ""
+}
+
 // Numbers are the numbers of the records that [Company.Truth] gives the rows
 // of, in the same order. The other tables' records have their ids.
 func (c *Company) Numbers(table string, opts TruthOptions) []int64 {

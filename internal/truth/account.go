@@ -147,6 +147,9 @@ func (a *Account) Add(table, text string, changed time.Time) int64 {
 		}
 		return h.add(a.Company, text, at)
 	}
+	if parent := simulator.ParentOf(table); parent != "" && len(a.IDs(parent)) == 0 {
+		a.Add(parent, text, changed)
+	}
 	column := simulator.Text(table)
 	if slices.Contains(of.keys(table), column) { // which no two records share
 		a.changes++

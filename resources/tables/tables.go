@@ -50,6 +50,7 @@ func All() []*table.Table {
 		pipelines(),
 		products(),
 		projectBoards(),
+		projectPhases(),
 		projectTemplates(),
 		projects(),
 		roles(),
