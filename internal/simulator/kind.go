@@ -38,6 +38,9 @@ type kind struct {
 	recoverable bool
 	// finish makes a drawn record's values fit together; may be nil.
 	finish func(*draws)
+	// given are values that every record has, where [Company.AddRecord] is told
+	// no others.
+	given map[string]any
 	// parent is the declared kind whose records these belong to, by the field
 	// that has its number; nil for none. They are gone when it is.
 	parent *kind
@@ -495,6 +498,7 @@ func (c *Company) AddRecord(kind string, values map[string]any) int64 {
 	k := mustKind(kind)
 	t := c.kind(k)
 	e := k.entry(t.lastID + 1)
+	e.set(k.given)
 	e.set(values)
 	if k.parent != nil && e.get(k.member) == nil {
 		if parents := c.kind(k.parent).ordered("listed", "id").rows; len(parents) > 0 {

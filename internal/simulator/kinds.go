@@ -370,6 +370,7 @@ var files = &kind{
 // token's owner.
 var goals = &kind{
 	name: "goals", id: hexID, text: "title", count: few(20),
+	given: map[string]any{"expected_tracking_metric": "quantity"},
 	lists: []listed{{
 		path: "/v1/goals/find", cost: 20, scopes: []string{"goals:read", "goals:full"}, member: "goals",
 		filters: []filter{{"expected_outcome.tracking_metric", false, among("expected_tracking_metric", "quantity", "sum")}},

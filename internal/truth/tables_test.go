@@ -77,7 +77,10 @@ func TestAccount_addsRecordsOfDifferentKeys(t *testing.T) {
 func TestAccount_treatsAllKindsAlike(t *testing.T) {
 	for _, kind := range simulator.Kinds() {
 		key := cmp.Or(map[string]string{"note_comments": "uuid", "lead_sources": "name"}[kind], "id")
-		withTables(t, declaration{{Records: kind, Incremental: true, Columns: []table.Column{{Name: key, Key: true}}}})
+		withTables(t, declaration{
+			{Records: kind, Incremental: true, Columns: []table.Column{{Name: key, Key: true}}},
+			{Records: simulator.ParentOf(kind), Columns: []table.Column{{Name: "id", Key: true}}},
+		})
 		a := NewAccount(simulator.NewCompany(4711))
 		row := func(i int) map[string]any { return a.Company.Truth(kind, Everything)[i] }
 		first := a.Add(kind, "before", time.Time{})
