@@ -137,11 +137,16 @@ func refusal(err error, g *table.Gate) error {
 	}
 	shut := *e
 	shut.Account = ""
-	shut.Absent = e.Absent || g != nil && g.AnyNotFound && e.Status == http.StatusNotFound
+	shut.Absent = saysAbsent(e, g)
 	if !shut.Absent && e.Code != pipedrive.MissingScope {
 		return nil
 	}
 	return &shut
+}
+
+// saysAbsent reports whether an answer says that the account does not have what was asked for, which may be behind a gate.
+func saysAbsent(e *pipedrive.Error, g *table.Gate) bool {
+	return e.Absent || g != nil && g.AnyNotFound && e.Status == http.StatusNotFound
 }
 
 // probes returns the gates to ask about. Where all of a gate's tables are named, reading them shows as well that it is
@@ -261,7 +266,7 @@ func (a *Account) leaveOut(tables []*table.Table, named map[string]bool) error {
 // it has a code of its own. Every account has the core tables, so that such an answer is wrong there.
 func explained(err error, t *table.Table) error {
 	e, ok := errors.AsType[*pipedrive.Error](err)
-	if !ok || !e.Absent || t.Core {
+	if !ok || t.Core || !saysAbsent(e, t.Gate) {
 		return err
 	}
 	of := *e

@@ -118,7 +118,9 @@ func TestGates_whatAnAccountLosesStays(t *testing.T) {
 					require.Equal(t, 1, strings.Count(w.log.String(), "\n"), "one warning: %s", w.log.String())
 					w.requireTruth(without(behind)...)
 					w.requireKept(before)
-					require.GreaterOrEqual(t, w.countFields(), fields)
+					if backend { // without a state CloudQuery removes the rows that were not sent again
+						require.GreaterOrEqual(t, w.countFields(), fields)
+					}
 					log := w.log.String()
 					for _, table := range behind {
 						require.Contains(t, log, `"pipedrive_`+table+`"`)
@@ -255,7 +257,9 @@ func TestAPIs_whatOneLacksStays(t *testing.T) {
 						require.Contains(t, w.log.String(), `"pipedrive_`+table+`"`)
 					}
 					w.requireKept(before)
-					require.GreaterOrEqual(t, w.countFields(), fields)
+					if backend { // without a state CloudQuery removes the rows that were not sent again
+						require.GreaterOrEqual(t, w.countFields(), fields)
+					}
 				}
 				w.spec = current
 				w.requireSync()
