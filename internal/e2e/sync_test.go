@@ -47,7 +47,10 @@ func (s *setup) leastTokens() int64 {
 	for _, list := range tables.Lists() {
 		for _, l := range list.Listings(table.V2) {
 			pages := 1
-			if l.Paging != pipedrive.Unpaged && slices.Contains(records, list.Records) {
+			switch {
+			case l.Parent.Batch > 0:
+				pages = (rows(list.Parent.Table.Records, everything) + l.Parent.Batch - 1) / l.Parent.Batch
+			case l.Paging != pipedrive.Unpaged && slices.Contains(records, list.Records):
 				n := rows(list.Records, simulator.TruthOptions{Deleted: true})
 				if l.Archived {
 					n = rows(list.Records, everything) - n
