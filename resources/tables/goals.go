@@ -11,7 +11,7 @@ func goals() *table.Table {
 	// Without a filter the list has only the goals of the user who asks. Each goal has one of two metrics.
 	with := func(metric string) pipedrive.Listing {
 		return pipedrive.Listing{
-			Path: "/v1/goals/find", Cost: 20, Scopes: []string{"goals:read", "goals:full"}, Data: "goals",
+			Path: "/v1/goals/find", Cost: 20, Scopes: []string{"goals:read", "goals:full"}, Data: "goals", NullIsEmpty: true,
 			Filter: url.Values{"expected_outcome.tracking_metric": {metric}},
 		}
 	}
