@@ -113,7 +113,7 @@ func (a *Account) probeFields(ctx context.Context, tables []*table.Table) error 
 	for _, t := range tables {
 		for _, d := range t.Describes {
 			read := func(t *table.Table) bool {
-				return t.Records == d.Of.Records && t.HasCustomFields() && a.lacks(t) == nil
+				return t.Fields != nil && t.Fields.Records == d.Fields.Records && t.HasCustomFields() && a.lacks(t) == nil
 			}
 			if a.lacksFields(d.Of, d.Fields) != nil || slices.ContainsFunc(tables, read) {
 				continue

@@ -33,12 +33,18 @@ func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state 
 	if err := readFields(ctx, needed, r.accounts); err != nil {
 		return nil, err
 	}
+	named := map[string]*customfields.Names{}
 	extended := map[string]*table.Table{}
 	for _, t := range needed {
-		var err error
-		if extended[t.Records], err = loadCustomFields(ctx, t, r.accounts, state); err != nil {
-			return nil, err
+		names := named[namesKey(t)]
+		if names == nil {
+			var err error
+			if names, err = loadCustomFields(ctx, t, r.accounts, state); err != nil {
+				return nil, err
+			}
+			named[namesKey(t)] = names
 		}
+		extended[t.Records] = r.withColumns(t, names)
 	}
 	tables = slices.Clone(tables)
 	for i, t := range tables {
@@ -74,9 +80,8 @@ func readFields(ctx context.Context, tables []*table.Table, accounts []*Account)
 	return group.Wait()
 }
 
-// loadCustomFields loads a table's custom fields, keeps the names of their columns for the state, and returns the table
-// with these columns behind its own.
-func loadCustomFields(ctx context.Context, t *table.Table, accounts []*Account, state *progress.State) (*table.Table, error) {
+// loadCustomFields loads a table's custom fields, keeps the names of their columns for the state, and returns these.
+func loadCustomFields(ctx context.Context, t *table.Table, accounts []*Account, state *progress.State) (*customfields.Names, error) {
 	names, stored, err := loadNames(ctx, state, t)
 	if err != nil {
 		return nil, err
@@ -93,7 +98,12 @@ func loadCustomFields(ctx context.Context, t *table.Table, accounts []*Account, 
 		lists = append(lists, customfields.Listed{Account: a.id, Fields: fields})
 	}
 	names.Add(lists, stored)
-	for _, a := range accounts {
+	return &names, storeNames(ctx, state, t, names)
+}
+
+// withColumns is a table with the columns of custom fields behind its own.
+func (r *Run) withColumns(t *table.Table, names *customfields.Names) *table.Table {
+	for _, a := range r.accounts {
 		if a.columns == nil {
 			a.columns = map[string]map[string]string{}
 		}
@@ -101,10 +111,16 @@ func loadCustomFields(ctx context.Context, t *table.Table, accounts []*Account, 
 	}
 	with := *t
 	with.Columns = append(slices.Clone(t.Columns), names.Columns()...)
-	return &with, storeNames(ctx, state, t, names)
+	return &with
 }
 
-func namesKey(t *table.Table) string { return t.Name() + ",custom_fields" }
+// namesKey is where the state keeps the names of a table's custom fields. Tables that share fields share their names.
+func namesKey(t *table.Table) string {
+	if t.FieldsOf != nil {
+		t = t.FieldsOf
+	}
+	return t.Name() + ",custom_fields"
+}
 
 // loadNames returns the columns that a table's custom fields have had so far, and whether the state knows any.
 func loadNames(ctx context.Context, s *progress.State, t *table.Table) (names customfields.Names, known bool, err error) {

@@ -50,6 +50,9 @@ type Table struct {
 	// Fields is the list of the records' custom fields; nil where they have none, and without V1 or V2 where the
 	// API does not list them.
 	Fields *Table
+	// FieldsOf is the table whose custom fields the records have, under the names of its columns; nil where they have their
+	// own.
+	FieldsOf *Table
 	// Columns behind account_id.
 	Columns []Column
 	// Parent is whose children the records are; nil where they stand alone.

@@ -266,6 +266,37 @@ COMMENT ON COLUMN pipedrive_lead_sources._cq_parent_id IS 'Internal CQ ID of the
 COMMENT ON COLUMN pipedrive_lead_sources.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
 COMMENT ON COLUMN pipedrive_lead_sources.name IS 'The source''s name, by which leads refer to it.';
 
+COMMENT ON TABLE pipedrive_leads IS 'Leads, those in the inbox and archived ones. A lead that is converted or deleted leaves the list. https://developers.pipedrive.com/docs/api/v1/Leads#getLeads';
+COMMENT ON COLUMN pipedrive_leads._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_leads._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_leads.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_leads.id IS 'The lead''s id, a UUID.';
+COMMENT ON COLUMN pipedrive_leads.title IS 'Title.';
+COMMENT ON COLUMN pipedrive_leads.owner_id IS 'The user who owns the lead.';
+COMMENT ON COLUMN pipedrive_leads.owner_name IS 'The owner''s name.';
+COMMENT ON COLUMN pipedrive_leads.owner_email IS 'The owner''s e-mail address.';
+COMMENT ON COLUMN pipedrive_leads.creator_id IS 'The user who created the lead.';
+COMMENT ON COLUMN pipedrive_leads.label_ids IS 'Labels of the lead: a list of ids of lead labels.';
+COMMENT ON COLUMN pipedrive_leads.person_id IS 'The person whom the lead is with.';
+COMMENT ON COLUMN pipedrive_leads.organization_id IS 'The organization that the lead is with.';
+COMMENT ON COLUMN pipedrive_leads.value IS 'Value in the lead''s currency.';
+COMMENT ON COLUMN pipedrive_leads.currency IS 'Currency of the value, an ISO 4217 code.';
+COMMENT ON COLUMN pipedrive_leads.expected_close_date IS 'The day on which the deal is expected to be closed.';
+COMMENT ON COLUMN pipedrive_leads.next_activity_id IS 'The next activity that is planned for the lead.';
+COMMENT ON COLUMN pipedrive_leads.add_time IS 'When the lead was created.';
+COMMENT ON COLUMN pipedrive_leads.update_time IS 'When the lead was last changed.';
+COMMENT ON COLUMN pipedrive_leads.is_archived IS 'Whether the lead is archived.';
+COMMENT ON COLUMN pipedrive_leads.was_seen IS 'Whether somebody has seen the lead.';
+COMMENT ON COLUMN pipedrive_leads.source_name IS 'Where the lead comes from: the name of a lead source.';
+COMMENT ON COLUMN pipedrive_leads.origin IS 'How the lead was created: ManuallyCreated, API, …';
+COMMENT ON COLUMN pipedrive_leads.origin_id IS 'The lead''s id in the system that created it.';
+COMMENT ON COLUMN pipedrive_leads.channel IS 'Marketing channel: an option of the deals'' field channel.';
+COMMENT ON COLUMN pipedrive_leads.channel_id IS 'The channel in detail, like a campaign.';
+COMMENT ON COLUMN pipedrive_leads.source_deal_id IS 'The deal that the lead was made from.';
+COMMENT ON COLUMN pipedrive_leads.visible_to IS 'Who sees the lead: 1 its owner, 3 the entire company; on larger plans 1 the owner, 3 the owner''s group, 5 and its sub-groups, 7 the entire company.';
+COMMENT ON COLUMN pipedrive_leads.cc_email IS 'Address that files an e-mail with the lead when it is put in copy.';
+COMMENT ON COLUMN pipedrive_leads.custom_fields IS 'Custom fields of the lead, which are those of deals, by their keys.';
+
 COMMENT ON TABLE pipedrive_notes IS 'Notes that are attached to deals, persons, organizations, leads and projects. Pipedrive has them in API v1 only. https://developers.pipedrive.com/docs/api/v1/Notes#getNotes';
 COMMENT ON COLUMN pipedrive_notes._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_notes._cq_parent_id IS 'Internal CQ ID of the parent row';

@@ -10,6 +10,7 @@ UNION ALL SELECT account_id, 'pipedrive_filters', count(*) FROM pipedrive_filter
 UNION ALL SELECT account_id, 'pipedrive_goals', count(*) FROM pipedrive_goals GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_lead_labels', count(*) FROM pipedrive_lead_labels GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_lead_sources', count(*) FROM pipedrive_lead_sources GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_leads', count(*) FROM pipedrive_leads GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_notes', count(*) FROM pipedrive_notes GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_organizations', count(*) FROM pipedrive_organizations GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_permission_sets', count(*) FROM pipedrive_permission_sets GROUP BY 1

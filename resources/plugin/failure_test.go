@@ -94,7 +94,7 @@ func TestSync_twoTokensOfOneAccount(t *testing.T) {
 }
 
 func TestSync_unknownTable(t *testing.T) {
-	_, err := sync(t, started(t, answers{}, ""), "pipedrive_leads")
+	_, err := sync(t, started(t, answers{}, ""), "pipedrive_invoices")
 	require.ErrorIs(t, err, pipedrive.InvalidType)
 	require.ErrorContains(t, err, "pipedrive_deals")
 }

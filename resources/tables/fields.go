@@ -1,6 +1,8 @@
 package tables
 
 import (
+	"slices"
+
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/customfields"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
@@ -16,12 +18,24 @@ func fields() *table.Table {
 		Describes: []table.Described{
 			{Entity: "activity", Of: activities(), Fields: fieldListV2("activityFields", activityFieldsScopes, "ui_visibility")},
 			{Entity: "deal", Of: deals(), Fields: deals().Fields},
+			{Entity: "lead", Of: leads(), Fields: leadFields()},
 			{Entity: "note", Of: notes(), Fields: noteFields()},
 			{Entity: "organization", Of: organizations(), Fields: organizations().Fields},
 			{Entity: "person", Of: persons(), Fields: persons().Fields},
 			{Entity: "product", Of: products(), Fields: products().Fields},
 			{Entity: "project", Of: projects(), Fields: projects().Fields},
 		},
+	}
+}
+
+// leadFields is the list of the standard fields of leads, which only API v1 has, as it has leads.
+func leadFields() *table.Table {
+	return &table.Table{
+		Records: "leadFields",
+		Columns: customfields.Columns,
+		V1: []pipedrive.Listing{{
+			Path: "/v1/leadFields", Cost: 20, Paging: pipedrive.Offset, Scopes: slices.Concat(leadsScopes, adminScopes),
+		}},
 	}
 }
 

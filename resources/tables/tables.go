@@ -43,6 +43,7 @@ func All() []*table.Table {
 		goals(),
 		leadLabels(),
 		leadSources(),
+		leads(),
 		notes(),
 		organizations(),
 		permissionSets(),
