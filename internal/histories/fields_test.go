@@ -43,13 +43,13 @@ func ofEntity(values map[string]string, entity string) map[string]string {
 
 // entities are the types of record whose fields are known on an API.
 var entities = map[string][]string{
-	"v2": {"activity", "deal", "note", "organization", "person", "product", "project"},
-	"v1": {"deal", "note", "organization", "person"},
+	"v2": {"activity", "deal", "lead", "note", "organization", "person", "product", "project"},
+	"v1": {"deal", "lead", "note", "organization", "person"},
 }
 
 // TestFields_ofAllEntities: each field that Pipedrive lists is a row, with all that the list can be asked for.
 func TestFields_ofAllEntities(t *testing.T) {
-	for api, tokens := range map[string]int64{"v2": 2 + 6*10 + 20, "v1": 2 + 4*20} {
+	for api, tokens := range map[string]int64{"v2": 2 + 6*10 + 2*20, "v1": 2 + 5*20} {
 		t.Run(api, func(t *testing.T) {
 			w := newWorld(t, generated(1, 4711))
 			w.tables, w.spec["api_version"] = []string{"fields"}, api
@@ -75,12 +75,12 @@ func TestFields_whereTheyAreShown(t *testing.T) {
 	w.tables = []string{"fields"}
 	w.requireSync()
 	for column, want := range map[string]map[string]string{
-		"ui_visibility": {"activity": all, "deal": all, "note": off, "organization": all, "person": all, "product": all, "project": all},
+		"ui_visibility": {"activity": all, "deal": all, "lead": off, "note": off, "organization": all, "person": all, "product": all, "project": all},
 		"important_fields": {
-			"activity": off, "deal": important, "note": off, "organization": important, "person": important, "product": off, "project": important,
+			"activity": off, "deal": important, "lead": off, "note": off, "organization": important, "person": important, "product": off, "project": important,
 		},
 		"required_fields": {
-			"activity": off, "deal": `{"enabled":false,"stage_ids":[],"statuses":{}}`, "note": off, "organization": required,
+			"activity": off, "deal": `{"enabled":false,"stage_ids":[],"statuses":{}}`, "lead": off, "note": off, "organization": required,
 			"person": required, "product": off, "project": required,
 		},
 	} {

@@ -40,11 +40,11 @@ func TestLease_aRunThatOverlaps(t *testing.T) {
 	w.before(paths["deals"][0], 1, func() {
 		w.mu.Unlock() // for the other run's requests
 		defer w.mu.Lock()
-		asked := w.simulator.Usage().ByPath["/api/v2/dealFields"]
+		asked := w.simulator.Usage().ByPath["/api/v2/personFields"]
 		messages, err := w.another(w.options())
 		require.ErrorIs(t, err, progress.ErrOverlap)
 		require.Empty(t, messages)
-		require.Equal(t, asked, w.simulator.Usage().ByPath["/api/v2/dealFields"])
+		require.Equal(t, asked, w.simulator.Usage().ByPath["/api/v2/personFields"])
 	})
 	w.requireSync()
 	w.undisturbed()

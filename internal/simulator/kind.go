@@ -603,7 +603,8 @@ func (t *truth) kindRow(k *kind, e *entry) map[string]any {
 	}
 	if k.entity != "" {
 		custom := *t
-		custom.v2 = t.v2 && strings.HasPrefix(k.lists[0].path, "/api/v2/")
+		custom.sparse = !strings.HasPrefix(k.lists[0].path, "/api/v2/")
+		custom.v2 = t.v2 && !custom.sparse
 		custom.setCustomFields(row, k.entity, e.custom)
 	}
 	return row

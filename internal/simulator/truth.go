@@ -78,6 +78,8 @@ type truth struct {
 	*Company
 	TruthOptions
 	v2 bool
+	// sparse is true where the answer leaves out the custom fields that are not set.
+	sparse bool
 }
 
 func (t *truth) dealListed(d *Deal) bool {
@@ -303,8 +305,8 @@ func (t *truth) setCustomFields(row map[string]any, entity string, values map[st
 	}
 	fields := map[string]any{}
 	for _, f := range t.fields[entity] {
-		if f.Custom {
-			fields[f.Key] = t.custom(values[f.Key])
+		if v := values[f.Key]; f.Custom && (v != nil || !t.sparse) {
+			fields[f.Key] = t.custom(v)
 		}
 	}
 	row["custom_fields"] = nil
