@@ -155,6 +155,37 @@ func TestCustomFields_theirKeyOfTheSpecChanges(t *testing.T) {
 	require.Equal(t, truth.Cell{Kind: "real", Text: "1.0"}, w.custom()["1"]["cf_budget"])
 }
 
+// TestCustomFields_ofLeads: they are the deals' fields, in columns of the same names, whichever of the two tables is read
+// first. A new field has neither table read from its beginning.
+func TestCustomFields_ofLeads(t *testing.T) {
+	for _, first := range []string{"deals", "leads"} {
+		t.Run(first+" first", func(t *testing.T) {
+			a := withFields(1, "Budget/double")
+			for i := range 5 {
+				a.Company.AddRecord("leads", map[string]any{"title": fmt.Sprint(i), "custom_fields": map[string]any{hash("10"): 2.5}})
+				a.Company.Advance(time.Hour)
+			}
+			w := typed(t, a)
+			w.tables = []string{first}
+			w.requireSync()
+			a.Company.UpdateField("deal", hash("10"), func(f *simulator.Field) { f.Name = "Former budget" })
+			w.tables = []string{"deals", "leads"}
+			w.requireSync()
+			lead := a.Company.Truth("leads", everything)[0]["id"].(string)
+			require.Equal(t, truth.Row{"cf_budget": {Kind: "real", Text: "2.5"}}, onlyCustom(w.rows("leads")["1"])[lead])
+			require.Equal(t, truth.Row{"cf_budget": {Kind: "real", Text: "1.0"}}, w.custom()["1"])
+
+			a.Company.Advance(time.Hour)
+			a.Company.AddField(simulator.Field{Entity: "deal", Key: hash("77"), Name: "Later", Type: "double"})
+			a.Company.UpdateRecord("leads", 5, map[string]any{"custom_fields": map[string]any{hash("77"): 7.0}})
+			w.requireSync()
+			require.LessOrEqual(t, w.sent["leads"], 2, "the lead that changed, and the last one before it")
+			changed := a.Company.Truth("leads", everything)[4]["id"].(string)
+			require.Equal(t, truth.Cell{Kind: "real", Text: "7.0"}, w.rows("leads")["1"][changed]["cf_later"])
+		})
+	}
+}
+
 // TestCustomFields_cost: typed columns and the table of fields cost one page of each list of fields, in API tokens.
 func TestCustomFields_cost(t *testing.T) {
 	long(t)
