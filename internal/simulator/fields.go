@@ -120,7 +120,7 @@ func (c *Company) Fields(entity string) []Field {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	var fs []Field
-	for _, f := range c.fields[entity] {
+	for _, f := range c.describedFields(entity) {
 		fs = append(fs, *f)
 	}
 	return fs

@@ -57,6 +57,22 @@ var shapes = []shape{
 		map[string]string{"id": "1", "busy": "true", "done": "false", "location": "Pärnu mnt 1", "location_country": null},
 	},
 	{
+		leads(), "the example", `{"id": "adf21080-0e10-11eb-879b-05d71fb426ec", "title": "Jane Doe Lead", "owner_id": 1, "creator_id": 1,
+			"label_ids": ["f08b42a0-4e75-11ea-9643-03698ef1cfd6"], "person_id": 1092, "organization_id": null, "source_name": "API",
+			"is_archived": false, "was_seen": false, "value": {"amount": 999, "currency": "USD"}, "expected_close_date": null,
+			"next_activity_id": 1, "add_time": "2020-10-14T11:30:36.551Z", "update_time": "2020-10-14T11:30:36.551Z", "visible_to": "3",
+			"cc_email": "company+1+leadntPaYKA5QRxXkh6WMNHiGh@dev.pipedrivemail.com"}`,
+		map[string]string{
+			"id": "adf21080-0e10-11eb-879b-05d71fb426ec", "value": "999", "currency": "USD", "visible_to": "3",
+			"update_time": "2020-10-14T11:30:36.551Z", "label_ids": `["f08b42a0-4e75-11ea-9643-03698ef1cfd6"]`, "was_seen": "false",
+			"organization_id": null, "custom_fields": null, "source_deal_id": null,
+		},
+	},
+	{
+		leads(), "what there is none of", `{"id": "1", "value": null, "label_ids": [], "visible_to": 3, "origin_id": "", "channel": null}`,
+		map[string]string{"value": null, "currency": null, "label_ids": null, "visible_to": "3", "origin_id": null, "channel": null},
+	},
+	{
 		products(), "the example, whose custom fields are a schema by mistake", `{"id": 1, "unit": "", "tax": 0, "category": "Retail", "visible_to": 3,
 			"prices": [{"product_id": 1, "price": 5, "currency": "EUR", "cost": 2, "direct_cost": 1, "notes": "this is a note"}],
 			"custom_fields": {"type": "object", "additionalProperties": {"oneOf": [{"type": "string"}]}}}`,
