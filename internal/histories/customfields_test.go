@@ -204,6 +204,11 @@ func TestCustomFields_cost(t *testing.T) {
 			}
 		}
 	}
+	for _, t := range tables.All() {
+		if t.Fields != nil && t.Form(table.V2) == table.V1 { // which needs the fields' types in any case
+			delete(lists, t.Fields.Records)
+		}
+	}
 	for _, tokens := range lists {
 		without += tokens
 	}
