@@ -1,0 +1,87 @@
+package histories
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// reference is an account of some size, without the Projects add-on.
+func reference() *simulator.Company {
+	c := simulator.Generate(simulator.Config{
+		Seed: 11, CompanyID: 4711, Deals: 1800, Persons: 4000, Organizations: 1500, Notes: 3000, CustomFieldsPerEntity: 30,
+		Records: map[string]int{"activities": 12_000, "files": 1000, "products": 50, "leads": 500, "roles": 10, "permission_sets": 8, "goals": 20},
+	})
+	c.Refuse("projects", 402)
+	return c
+}
+
+// listed is how many records the lists of a table have, those of archived records apart.
+func listed(c *simulator.Company, table string) (live, archived int) {
+	live = len(c.Truth(table, simulator.TruthOptions{Deleted: true}))
+	return live, len(c.Truth(table, everything)) - live
+}
+
+// pages is how many requests it takes to read n records, of which a page has size and repeats so many of the one before.
+func pages(n, size, repeated int) int64 {
+	if n <= size {
+		return 1
+	}
+	return 1 + int64((n-size+size-repeated-1)/(size-repeated))
+}
+
+// leastFull is what a full run over all tables must cost: the vendor's prices of the pages of all lists, by hand.
+func leastFull(c *simulator.Company) int64 {
+	count := func(table string) int { live, _ := listed(c, table); return live }
+	deals, archivedDeals := listed(c, "deals")
+	leads, archivedLeads := listed(c, "leads")
+	incremental := 10*pages(deals, 500, 0) + 20*pages(archivedDeals, 500, 0) + 10*pages(count("persons"), 500, 0) +
+		10*pages(count("organizations"), 500, 0) + 10*pages(count("activities"), 500, 0) + 20*pages(count("notes"), 500, 1) +
+		20*pages(leads, 500, 1) + 40*pages(archivedLeads, 500, 1) + 20*pages(count("files"), 100, 1) + 10*pages(count("products"), 500, 0)
+	const (
+		setup  = 2 + 5 + 5 + 20 + 20 + 10 + 2 + 20 + 20 + 2*20 + 2*20 // log-in to roles and permission sets, without fields
+		fields = 5*10 + 2*20
+	)
+	return incremental + setup + fields
+}
+
+// TestCost_ofTheReferenceAccount: no request is made twice or in vain, but the one that finds out that there is no
+// Projects add-on.
+func TestCost_ofTheReferenceAccount(t *testing.T) {
+	long(t)
+	w := newWorld(t, reference())
+	c := w.company()
+	w.tables, w.spec["custom_fields"] = []string{"*"}, "columns"
+	least := leastFull(c)
+	full := w.requireTokens()
+	require.GreaterOrEqual(t, full, least)
+	require.LessOrEqual(t, full, least*102/100)
+
+	c.Advance(time.Hour)
+	quiet := w.requireTokens()
+	require.LessOrEqual(t, quiet, int64(465))
+
+	c.Advance(time.Hour)
+	for _, table := range incremental { // a hundredth of the records, which are no more than a page of any list
+		numbers := c.Numbers(table, everything)
+		for _, number := range numbers[:(len(numbers)+99)/100] {
+			w.accounts[0].Change(table, number, "changed")
+		}
+	}
+	require.Equal(t, quiet, w.requireTokens())
+	w.requireTruth(without(declared(func(t *table.Table) bool { return t.Gate != nil && gateOf(t) == "projects" }))...)
+
+	c.Advance(time.Hour)
+	w.spec["lists_every"] = "24h"
+	const lookups = 20 + 5 // users and stages: the last records of each table come again
+	require.LessOrEqual(t, w.requireTokens(), int64(215+lookups))
+
+	delete(w.spec, "lists_every")
+	w.tables = core
+	require.LessOrEqual(t, w.requireTokens(), int64(125+lookups))
+	t.Log("full", full, "of", least, "quiet", quiet)
+}
