@@ -248,7 +248,7 @@ func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 		if err != nil {
 			return err
 		}
-		ended, err := r.page(ctx, page, u, o)
+		ended, err := r.page(ctx, l, page, u, o)
 		if err != nil || ended {
 			return err
 		}
@@ -261,14 +261,14 @@ func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 	return nil
 }
 
-// page sends the records of a page that the unit's rule lets through, and reports whether the unit ends there. Units
-// that are read side by side take turns.
-func (r *reading) page(ctx context.Context, page []*table.Row, u plan.Unit, o *plan.Outcome) (ended bool, err error) {
+// page sends the records of a page that the unit's rule lets through and that the destination does not have as they are,
+// and reports whether the unit ends there. Units that are read side by side take turns.
+func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.Row, u plan.Unit, o *plan.Outcome) (ended bool, err error) {
 	wanted := make([]*table.Row, 0, len(page))
 	seen := o.Seen
 	for _, row := range page {
 		changed, timed := row.RecordTime()
-		if u.Sends(changed, timed) {
+		if u.Sends(changed, timed) && !(r.incremental() && r.progress.Unchanged(l.Key(), row)) {
 			wanted = append(wanted, row)
 		}
 		ended = ended || u.EndsAt(changed, timed)

@@ -15,6 +15,8 @@ type checkpoint struct {
 	Version int `json:"version"`
 	// Positions are how far the last run got, by [pipedrive.Listing.Key].
 	Positions map[string]plan.Position `json:"marks"`
+	// Began is when that run began, by the API's clock; zero in a state of a version that did not keep it.
+	Began time.Time `json:"began,omitzero"`
 	// Finished is true where that run ended well, so that its positions can be trusted where they can't be
 	// verified. A run that is under way writes its positions too, unfinished.
 	Finished bool `json:"finished"`
@@ -90,7 +92,7 @@ func (c *checkpoint) restart() {
 func (c checkpoint) trusted() checkpoint {
 	next := checkpoint{
 		Version: StateVersion, Finished: true, Positions: maps.Clone(c.Positions), Before: c.Before, Ahead: c.Ahead, Least: c.Least,
-		Found: c.Found, Absent: c.Absent, Columns: c.Columns, Looked: c.Looked, Refreshed: c.Refreshed, GivenUp: c.GivenUp,
+		Began: c.Began, Found: c.Found, Absent: c.Absent, Columns: c.Columns, Looked: c.Looked, Refreshed: c.Refreshed, GivenUp: c.GivenUp,
 	}
 	if !c.Finished {
 		next.Positions = maps.Clone(c.Verified)

@@ -86,6 +86,12 @@ func (b *readBack) compact() {
 	b.full = 2 * len(b.versions)
 }
 
+// has reports whether a record's newest version is of a second, since 1970.
+func (b *readBack) has(k key, at int64) bool {
+	i, found := slices.BinarySearchFunc(b.versions, k, func(v version, k key) int { return cmp.Compare(v.key, k) })
+	return found && b.versions[i].at == at
+}
+
 // rows is how many records there are.
 func (b *readBack) rows() int64 { return int64(len(b.versions)) }
 

@@ -39,7 +39,7 @@ type Options struct {
 //	Load, ReadBackRefused           the checkpoint of the last run
 //	Reconcile                       the checkpoint that this run begins with, given the outcome of [ReadBack]
 //	StoreBeginning                  before the first row is sent
-//	Position, Move, Sent            while the table is read
+//	Position, Unchanged, Move, Sent while the table is read
 //	StoreReached                    after each page
 //	ReadBackMissing, StoreRefused, Delete   after a full refresh
 //	StoreEnd                        after the last row; [State.Finish] makes it a checkpoint that can be trusted
@@ -117,6 +117,25 @@ func (t *Tracker) Position(listing string) plan.Position { return t.checkpoint.P
 // Move moves the position of a listing, all records before which have been sent.
 func (t *Tracker) Move(listing string, p plan.Position) { t.checkpoint.Positions[listing] = p }
 
+// Unchanged reports whether the destination has a record as it was read from a listing, so that it need not be sent again.
+// That is known of the records that a run reads although they are no later than the position. One without an update_time
+// was never changed. Of the others the second of their update_time has to be over when the last run began: a later change
+// has another one.
+func (t *Tracker) Unchanged(listing string, row *table.Row) bool {
+	position, at := t.verified[listing].Changed, int64(never)
+	if t.readBack == nil || position.IsZero() {
+		return false
+	}
+	if changed, timed := row.RecordTime(); timed {
+		second := changed.Truncate(time.Second)
+		if second.After(position) || !second.Before(t.last.Began.Add(-time.Second)) {
+			return false
+		}
+		at = second.Unix()
+	}
+	return t.readBack.has(keyOf(table.KeyOf(row.Key(t.table.Key()))), at)
+}
+
 // Sent notes rows that are sent.
 func (t *Tracker) Sent(rows []*table.Row) {
 	if t.versions != nil {
@@ -164,6 +183,7 @@ const settledRows = 5_000
 // store keeps how far the run got, and the rows that it sent, unfinished.
 func (t *Tracker) store(ctx context.Context) error {
 	c := t.checkpoint
+	c.Began = t.Began
 	if t.Verify {
 		c.Verified, c.Sent = t.verified, t.versions.segments(rankOf(t.checkpoint.Positions))
 	}
