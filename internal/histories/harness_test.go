@@ -482,6 +482,14 @@ func (w *world) exec(statement string, values ...any) {
 	})
 }
 
+// loseRows deletes the rows of the account's records with some numbers from the destination.
+func (w *world) loseRows(table string, numbers ...int64) {
+	w.t.Helper()
+	for _, number := range numbers {
+		w.exec("DELETE FROM pipedrive_"+table+" WHERE id = ?", w.accounts[0].Key(table, number))
+	}
+}
+
 // state returns the checkpoints by their keys; the newest where there are several.
 func (w *world) state() map[string]string {
 	w.t.Helper()

@@ -36,7 +36,7 @@ func TestVerify_oldRowsAreDeletedBehindNewOnes(t *testing.T) {
 					a.addMany(table, 20, a.Company.Now().Add(-30*time.Minute), time.Minute)
 					w.requireSync()
 				}
-				w.exec(fmt.Sprintf("DELETE FROM pipedrive_%s WHERE id BETWEEN 5 AND 12", table))
+				w.loseRows(table, 5, 6, 7, 8, 9, 10, 11, 12)
 				a.Company.Advance(time.Hour)
 				w.requireSync()
 				w.requireTruth(table)
@@ -324,4 +324,25 @@ func TestVerify_appendModeHasMoreRowsThanRecords(t *testing.T) {
 	a.Company.Advance(time.Hour)
 	w.requireSync()
 	w.requireTruth("persons")
+}
+
+// TestUnchanged_aRecordThatChangesAgainInItsSecond: the version that was read looks like the one that came after it. A
+// record whose second was over when it was read is not sent again.
+func TestUnchanged_aRecordThatChangesAgainInItsSecond(t *testing.T) {
+	each(t, func(t *testing.T, w *world, a *account, table string) {
+		id := a.Add(table, "first", time.Time{})
+		w.requireSync()
+		a.Change(table, id, "second") // in the second in which the run began, or after it
+		w.requireSync()
+		w.requireTruth(table)
+		a.Change(table, id, "third")
+		a.Company.Advance(time.Minute)
+		w.requireSync()
+		w.requireTruth(table)
+		require.Equal(t, 1, w.sent[table])
+		a.Company.Advance(time.Minute)
+		w.requireSync()
+		require.Zero(t, w.sent[table], "nothing changed")
+		w.requireTruth(table)
+	})
 }

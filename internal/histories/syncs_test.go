@@ -127,7 +127,7 @@ func TestSyncs_tellWhatTheDestinationLost(t *testing.T) {
 		}
 		next(func() {})
 		next(func() {})
-		next(func() { w.exec("DELETE FROM pipedrive_" + table + " WHERE id <= 7") })
+		next(func() { w.loseRows(table, 1, 2, 3, 4, 5, 6, 7) })
 		next(func() {})
 		next(func() { w.exec("DROP TABLE pipedrive_" + table) })
 		w.exec("ALTER TABLE pipedrive_" + table + " DROP COLUMN " + truth.Text(table))
