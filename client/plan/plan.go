@@ -272,10 +272,10 @@ func (s since) ends(p Progress, fromBeginning bool) int {
 	switch {
 	case !s.facts.Start.IsZero() || fromBeginning && !p.narrowed:
 		return 0
-	case p.Position.Complete && !due:
-		return 0
 	case fromBeginning:
 		return len(ends) // the reading began at the other one
+	case p.Position.Complete && !due:
+		return 0
 	}
 	return 1
 }

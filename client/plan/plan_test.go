@@ -122,6 +122,14 @@ func TestSince_recordsWithoutAnUpdateTimeAreLookedForAtBothEnds(t *testing.T) {
 	})
 }
 
+// TestSince_aFirstRunThatFoundNothingHasNotLookedForThem: the answer may have been a broken one. The next run reads from the
+// beginning too, and looks at the other end where the API left them out.
+func TestSince_aFirstRunThatFoundNothingHasNotLookedForThem(t *testing.T) {
+	_, empty := play(t, For(timed, facts(100)), Position{}, Outcome{})
+	units, _ := play(t, For(timed, facts(160)), empty, Outcome{Seen: at(150), Narrowed: true}, Outcome{})
+	require.Equal(t, []Unit{{Order: pipedrive.NewestFirst, Rule: Timeless}}, units[1:])
+}
+
 // TestSince_recordsWithoutAnUpdateTimeAreLookedForOnceADay: some may have been created since.
 func TestSince_recordsWithoutAnUpdateTimeAreLookedForOnceADay(t *testing.T) {
 	const day = 24 * 60

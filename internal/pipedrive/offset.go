@@ -28,6 +28,9 @@ type offset struct {
 const (
 	// mostAgain is how often pages are read again before a list is given up that promises records and has none.
 	mostAgain = 100
+	// mostAgainByTime is how often that is in a list by update_time, which can be read by id instead: records that share a
+	// time may have other places in each answer.
+	mostAgainByTime = 10
 	// mostBeyond is how many pages in a row may bring no new record where new ones were expected. A list by
 	// update_time, the latest first, has such pages where a page's worth of records was changed meanwhile.
 	mostBeyond = 7
@@ -222,6 +225,9 @@ func (p *pager[T]) widen() error {
 func (p *pager[T]) readAgain() error {
 	if p.sequence.sorting == oldestFirst {
 		return p.readSecond()
+	}
+	if p.sequence.byTime() && p.again >= mostAgainByTime {
+		return p.ties()
 	}
 	p.back = min(4*max(p.back, p.margin), mostBack)
 	start := max(0, p.start-p.back)
