@@ -602,3 +602,19 @@ func TestPages_recordsWithoutAnIDAreNotLost(t *testing.T) {
 		requireCode(t, err, ExternalAPIError)
 	}
 }
+
+// TestPages_recordsWithoutATimeThatAreNeverWhereTheyWere: the page behind the first never goes on from it, although each
+// is in order. They have to be read by id.
+func TestPages_recordsWithoutATimeThatAreNeverWhereTheyWere(t *testing.T) {
+	l := &timedList{rows: []item{{1, none}, {2, none}, {3, none}, {4, none}}}
+	l.order = func(n int, rows []item) {
+		copy(rows, []item{{4, none}, {3, none}, {2, none}, {1, none}})
+		if n%2 == 0 {
+			copy(rows, []item{{4, none}, {2, none}, {1, none}, {3, none}})
+		}
+	}
+	_, requests, err := readIDs(t, l.answer, timedListing, Query{Limit: 2, Order: NewestFirst})
+	var ties *TiesError
+	require.ErrorAs(t, err, &ties)
+	require.LessOrEqual(t, requests, 22)
+}
