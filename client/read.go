@@ -268,7 +268,7 @@ func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.R
 	seen := o.Seen
 	for _, row := range page {
 		changed, timed := row.RecordTime()
-		if u.Sends(changed, timed) && !(r.incremental() && r.progress.Unchanged(l.Key(), row)) {
+		if known := r.incremental() && r.progress.Unchanged(l.Key(), row); u.Sends(changed, timed) && !known {
 			wanted = append(wanted, row)
 		}
 		ended = ended || u.EndsAt(changed, timed)

@@ -68,7 +68,7 @@ func lists() []*list {
 					if !slices.Contains(l.lookedUp, t.Name()) {
 						l.lookedUp = append(l.lookedUp, t.Name())
 					}
-					l.always = l.always || !t.Setup
+					l.always = l.always || !t.Setup && !t.Incremental // an incremental table without changes sends no row
 				})
 			}
 		}
