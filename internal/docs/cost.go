@@ -64,16 +64,20 @@ func lists() []*list {
 		}
 		for _, c := range t.Columns {
 			if looked := c.SourceFor("", t.Form(table.V2)).Lookup(); looked != nil {
-				add(looked.Table, func(l *list) {
-					if !slices.Contains(l.lookedUp, t.Name()) {
-						l.lookedUp = append(l.lookedUp, t.Name())
-					}
-					l.always = l.always || !t.Setup && !t.Incremental // an incremental table without changes sends no row
-				})
+				add(looked.Table, func(l *list) { l.lookUpFor(t) })
 			}
 		}
 	}
 	return all
+}
+
+// lookUpFor notes that columns of a table are looked up in the list. An incremental table without changes sends no row, and
+// looks nothing up.
+func (l *list) lookUpFor(t *table.Table) {
+	if !slices.Contains(l.lookedUp, t.Name()) {
+		l.lookedUp = append(l.lookedUp, t.Name())
+	}
+	l.always = l.always || !t.Setup && !t.Incremental
 }
 
 // ReadFor says what a list is read for.
