@@ -9,7 +9,7 @@ import (
 type Authorizer interface {
 	// Authorize adds the credentials to a request.
 	Authorize(*http.Request) error
-	// Renew reports whether there are other credentials than those that a request was refused with.
+	// Renew reports whether there are other credentials than the refused ones.
 	Renew(refused *http.Request) (bool, error)
 }
 
@@ -25,7 +25,7 @@ func (t APIToken) Authorize(r *http.Request) error {
 	return nil
 }
 
-// Renew finds no other token: there is just the one.
+// Renew finds no other token: there is only one.
 func (APIToken) Renew(*http.Request) (bool, error) { return false, nil }
 
 // String hides the token from anything that prints it.
@@ -43,7 +43,7 @@ func (t BearerToken) Authorize(r *http.Request) error {
 	return nil
 }
 
-// Renew finds no other token: there is just the one.
+// Renew finds no other token: there is only one.
 func (BearerToken) Renew(*http.Request) (bool, error) { return false, nil }
 
 // String hides the token from anything that prints it.

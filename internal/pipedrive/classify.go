@@ -13,19 +13,19 @@ import (
 )
 
 const (
-	// burstPause is how long a burst limit lasts where the answer does not say.
+	// burstPause is the duration of a burst limit if the answer gives none.
 	burstPause = window
-	// longestPause is the longest pause that is waited for. A longer one is that of a day's budget.
+	// longestPause is the longest pause to wait for. A longer one belongs to the day's budget.
 	longestPause = 5 * time.Minute
-	// blockPause is how long to leave the API alone when Cloudflare answers in its place.
+	// blockPause is how long to leave the API alone after Cloudflare answered in its place.
 	blockPause = time.Minute
 )
 
 // transientError marks an error that may pass when the request is sent again.
 type transientError struct {
 	error
-	once bool // one more attempt is worth it, many are not
-	// within is how long after the first attempt another one is worth it; 0 for without end.
+	once bool // one more attempt may help, many don't
+	// within limits the attempts to this time after the first one; 0 for no limit.
 	within time.Duration
 }
 
@@ -33,8 +33,8 @@ func (e transientError) Unwrap() error { return e.error }
 
 func transient(err error) error { return transientError{error: err} }
 
-// classify turns an answer that is not a 200 into an error; where sending again may help, a transient one.
-// The table of statuses is that of [Pipedrive: HTTP status codes].
+// classify turns an answer other than a 200 into an error: a transient one if another attempt may help. The
+// statuses are those of [Pipedrive: HTTP status codes].
 //
 // [Pipedrive: HTTP status codes]: https://pipedrive.readme.io/docs/core-api-concepts-http-status-codes
 func (c *Client) classify(r request, res *response) error {
@@ -72,12 +72,11 @@ func (c *Client) classify(r request, res *response) error {
 	return e
 }
 
-// throttled tells the burst limit, which a pause cures, from the day's budget, which it does not.
+// throttled distinguishes the burst limit, which a pause cures, from the day's budget, which it does not.
 // Pipedrive documents the x-ratelimit headers; the daily ones were seen in live answers.
 //
-// The daily headers and a long reset are evidence of the day's budget. Room that the burst limit has left is
-// a mere hint, so that the short pause comes first where one is announced. A proxy's limit looks like a
-// burst limit.
+// The daily headers and a long reset are evidence of the day's budget. Remaining room under the burst limit is
+// only a hint, so a short announced pause takes precedence. A proxy's limit looks like a burst limit.
 func (c *Client) throttled(e *Error, r request, h http.Header) error {
 	e.Code = RateLimitExceeded
 	pause, announced := pauseOf(h)
@@ -103,7 +102,7 @@ func (c *Client) throttled(e *Error, r request, h http.Header) error {
 	return transient(e)
 }
 
-// usedUp says that the day's budget is used up.
+// usedUp returns the error for a used-up daily budget.
 func usedUp(e *Error, reset time.Duration, h http.Header) error {
 	e.Daily = true
 	e.Message = "the account's API tokens for today are used up (" + budget(h) + "); the budget is that of the whole company"
@@ -124,8 +123,8 @@ func budget(h http.Header) string {
 	return left + " of " + limit + " left"
 }
 
-// pauseOf returns the longest pause that an answer asks for. Retry-After is a number of seconds or a date
-// ([RFC 9110, section 10.2.3]).
+// pauseOf returns the longest pause that an answer requests. Retry-After is a number of seconds or a date ([RFC
+// 9110, section 10.2.3]).
 //
 // [RFC 9110, section 10.2.3]: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
 func pauseOf(h http.Header) (pause time.Duration, announced bool) {
@@ -136,7 +135,7 @@ func pauseOf(h http.Header) (pause time.Duration, announced bool) {
 		}
 	}
 	if until, err := http.ParseTime(h.Get("Retry-After")); err == nil {
-		now, err := http.ParseTime(h.Get("Date")) // the clock of the server that named the moment
+		now, err := http.ParseTime(h.Get("Date")) // the clock of the server that set the date
 		if err != nil {
 			now = time.Now()
 		}
@@ -145,7 +144,7 @@ func pauseOf(h http.Header) (pause time.Duration, announced bool) {
 	return pause, announced
 }
 
-// number returns a header that is a whole number; false where it is not.
+// number returns a header that is a whole number; false if it is none.
 func number(h http.Header, name string) (int64, bool) {
 	n, err := strconv.ParseInt(h.Get(name), 10, 64)
 	return n, err == nil
@@ -156,8 +155,8 @@ func isHTML(res *response) bool {
 		strings.HasPrefix(strings.TrimSpace(string(res.body[:min(len(res.body), 64)])), "<")
 }
 
-// errorBody is what the bodies of errors have in common. Pipedrive says in error what is wrong; an export
-// endpoint has a code there, which is one of ours, and says it in message.
+// errorBody has the members that the bodies of errors share. Pipedrive describes the failure in error. An export
+// endpoint puts one of our codes there and the description into message.
 type errorBody struct {
 	Error, Message string
 	broken         bool
@@ -171,8 +170,9 @@ func readErrorBody(res *response) (body errorBody) {
 	return body
 }
 
-// absent reports whether an answer that is about nothing else says that the account does not have what was asked for.
-// A 403 or a 404 does so in Pipedrive's own words only: in a proxy's or a gateway's it says nothing of the account.
+// absent reports whether the account does not have the requested data, according to an answer with no other
+// meaning. A 403 or a 404 counts only in Pipedrive's own words: one of a proxy or a gateway says nothing about the
+// account.
 func (b errorBody) absent(status int) bool {
 	switch status {
 	case http.StatusPaymentRequired, http.StatusGone, http.StatusUnsupportedMediaType:

@@ -1,5 +1,5 @@
-// Package pipedrive reads Pipedrive's HTTP API: one client for an account, one pager for all of its
-// lists, and errors that say what a user can do about them. It knows nothing of CloudQuery.
+// Package pipedrive reads Pipedrive's HTTP API: one client for an account, one pager for all of its lists, and
+// errors that tell users the remedy. It knows nothing of CloudQuery.
 package pipedrive
 
 import (
@@ -17,17 +17,16 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// maxBody bounds how much of one response is read, in bytes. A page of 500 notes with 100 kB of HTML
-// each is 50 MB.
+// maxBody bounds the size of one response, in bytes. A page of 500 notes with 100 kB of HTML each is 50 MB.
 const maxBody = 256 << 20
 
-// Config is what a [Client] needs to know.
+// Config configures a [Client].
 type Config struct {
 	// BaseURL is scheme and host, without a trailing slash: https://api.pipedrive.com.
 	BaseURL string
 	// URLKey is the key of the spec that errors about BaseURL name.
 	URLKey string
-	// Account is the account's name in errors and log lines; empty where there is only one.
+	// Account is the account's name in errors and log lines; empty if there is only one.
 	Account string
 	// Authorizer adds the credentials to each request.
 	Authorizer Authorizer
@@ -35,11 +34,11 @@ type Config struct {
 	UserAgent string
 	// Timeout of one request, its body included.
 	Timeout time.Duration
-	// MaxRetries is how often a request is sent again after a failure that may pass.
+	// MaxRetries is how often a request is repeated after a failure that may pass.
 	MaxRetries int
-	// Concurrency is how many requests may be under way at once.
+	// Concurrency is the maximum number of requests under way at once.
 	Concurrency int
-	// MaxRequestsPerSecond caps the rate below what the API's headers allow; 0 for no cap of its own.
+	// MaxRequestsPerSecond caps the rate below the limit that the API announces; 0 for no cap.
 	MaxRequestsPerSecond float64
 	// Transport sends the requests; nil for http.DefaultTransport.
 	Transport http.RoundTripper
@@ -53,12 +52,12 @@ type Client struct {
 	http    *http.Client
 	limiter *limiter
 	reached atomic.Bool  // whether any answer has come
-	clock   atomic.Int64 // the API's, in Unix seconds, when it last answered; 0 before
-	budget  atomic.Int64 // API tokens that are left for today; -1 where that is not known
+	clock   atomic.Int64 // the API's time of its last answer, in Unix seconds; 0 before
+	budget  atomic.Int64 // API tokens left for today; -1 if unknown
 	bodies  sync.Pool    // of *bytes.Buffer, for answers
 }
 
-// New returns a client; it sends nothing yet.
+// New returns a client. It sends nothing yet.
 func New(config Config) *Client {
 	c := &Client{
 		config: config,
@@ -74,19 +73,19 @@ func New(config Config) *Client {
 	return c
 }
 
-// ServerTime is the API's own time of its last answer; false where it did not tell.
+// ServerTime is the API's own time of its last answer; false if there is none.
 func (c *Client) ServerTime() (time.Time, bool) {
 	seconds := c.clock.Load()
 	return time.Unix(seconds, 0).UTC(), seconds != 0
 }
 
-// TokensLeft is how many API tokens the account has left for today; false where the API does not tell.
+// TokensLeft is the number of API tokens that the account has left for today; false if unknown.
 func (c *Client) TokensLeft() (int64, bool) {
 	left := c.budget.Load()
 	return left, left >= 0
 }
 
-// learn takes from an answer's headers what the client keeps: limits, budget and clock.
+// learn keeps the limits, the budget and the clock that an answer's headers announce.
 func (c *Client) learn(h http.Header) {
 	c.reached.Store(true)
 	c.limiter.learn(h)
@@ -101,12 +100,12 @@ func (c *Client) learn(h http.Header) {
 // CloseIdleConnections closes the connections that no request uses any more.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// request is one GET and what is known of it beforehand.
+// request is one GET and its known properties.
 type request struct {
 	path  string
 	query url.Values
 	cost  int // in API tokens
-	// scopes are the OAuth scopes of which the request needs any one.
+	// scopes are OAuth scopes; the request needs one of them.
 	scopes []string
 	meter  *Meter
 }
@@ -116,11 +115,11 @@ type response struct {
 	status int
 	header http.Header
 	body   []byte
-	buffer *bytes.Buffer // that holds the body, for the next answer once nobody needs it any more
+	buffer *bytes.Buffer // holds the body; reused for the next answer once nobody needs this one
 }
 
-// send sends r: limit, authorise, send, classify. What it returns without an error has status 200. A
-// request that is refused with credentials which can be renewed is sent once more with the new ones.
+// send sends r: limit, authorise, send, classify. A result without an error has status 200. If the API refuses
+// credentials that can be renewed, the request is sent once more with the new ones.
 func (c *Client) send(ctx context.Context, r request) (*response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.BaseURL+r.path, http.NoBody)
 	if err != nil {
@@ -188,8 +187,8 @@ func (c *Client) failure(r request, status int, message string, cause error) *Er
 	}
 }
 
-// withoutURL strips the URL from an error of net/http: [Error] names the path, and a query may hold
-// what does not belong into a log.
+// withoutURL strips the URL from an error of net/http: [Error] names the path, and a query may hold values that do
+// not belong in a log.
 func withoutURL(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err

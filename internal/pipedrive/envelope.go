@@ -13,30 +13,30 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Lenient are the decoder's options: Pipedrive holds texts that were imported from anywhere, so a
-// record must not be lost to a broken character or to a name that comes twice.
+// Lenient are the decoder's options. Pipedrive holds imported texts of any origin, so a record must not be lost to
+// a broken character or to a repeated name.
 var Lenient = []jsontext.Options{jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)}
 
-// Decode reads one record from a listing; it must read exactly one JSON value. An error that it wraps
-// in [Refuse] ends the reading, any other is taken for a damaged answer, which is asked for again.
+// Decode reads one record from a listing; it must read exactly one JSON value. An error wrapped in [Refuse] ends
+// the reading. Any other error counts as a damaged answer, which is requested again.
 type Decode[T any] func(*jsontext.Decoder) (T, error)
 
-// recordError is about a record that is complete but can't be used.
+// recordError is about a complete record that can't be used.
 type recordError struct{ error }
 
 func (e *recordError) Unwrap() error { return e.error }
 
-// Refuse marks err as being about the record itself, so that asking for it again makes no sense.
+// Refuse marks err as an error of the record itself, so that a second request can't help.
 func Refuse(err error) error { return &recordError{err} }
 
-// envelope is what surrounds the records of a list in any of the API's versions. v2 has
-// additional_data.next_cursor; v1 has additional_data.pagination, or the same fields in additional_data
-// itself; the export endpoint has pagination at the top.
+// envelope surrounds the records of a list, in any version of the API. v2 has additional_data.next_cursor; v1 has
+// additional_data.pagination, or the same fields in additional_data itself; the export endpoint has pagination at
+// the top.
 type envelope[T any] struct {
 	records    []T
-	digest     uint64 // of the records as they came, equal for equal pages
+	digest     uint64 // of the records as received, equal for equal pages
 	nextCursor string
-	saysNext   bool // whether there is a next_cursor, if only null
+	saysNext   bool // whether there is a next_cursor, even a null one
 	pagination
 }
 
@@ -54,11 +54,11 @@ type additionalData struct {
 	pagination
 }
 
-// decodeEnvelope reads a whole body. A member that comes twice makes the answer a broken one: records may have
-// such members, the envelope not, or one list of records would hide the other.
+// decodeEnvelope reads a whole body. A repeated member makes the answer a broken one. Records may have such
+// members, but in the envelope one list of records would hide the other.
 //
-// data may be null where the list is paged by offset, which is how v1 says "none", or the listing says so. v2 says [],
-// and of most lists that come in one response, such as the users, every account has some.
+// data may be null if the list is paged by offset, since v1 means "none" by it, or if the listing says so. v2
+// sends [], and most lists that come in one response, such as the users, are never empty.
 func decodeEnvelope[T any](body []byte, l Listing, record Decode[T]) (envelope[T], error) {
 	r := envelopeReader[T]{body: body, listing: l, record: record, names: map[string]bool{}}
 	r.dec = jsontext.NewDecoder(bytes.NewBuffer(body), Lenient...)
@@ -83,10 +83,10 @@ type envelopeReader[T any] struct {
 
 	envelope envelope[T]
 	names    map[string]bool // of the members so far
-	failed   bool            // whether the answer says so
-	inside   bool            // whether data is an object that has the list of records
+	failed   bool            // whether the answer says that it failed
+	inside   bool            // whether data is an object that contains the list of records
 	hasData  bool            // whether there is a list of records
-	message  []string        // why it failed
+	message  []string        // reasons of the failure
 }
 
 // member reads the value of a member.
@@ -116,7 +116,7 @@ func (r *envelopeReader[T]) member(name string) error {
 	return r.dec.SkipValue()
 }
 
-// data reads the list of records, or finds it in an object.
+// data reads the list of records, or finds it inside an object.
 func (r *envelopeReader[T]) data() error {
 	switch kind := r.dec.PeekKind(); {
 	case kind == '[':
@@ -165,7 +165,7 @@ func (e *envelope[T]) readAdditionalData(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// eachMember calls read for each member of the object that comes next.
+// eachMember calls read for each member of the next object.
 func eachMember(dec *jsontext.Decoder, read func(name string) error) error {
 	begin, err := dec.ReadToken()
 	switch {
@@ -189,7 +189,7 @@ func eachMember(dec *jsontext.Decoder, read func(name string) error) error {
 	return err
 }
 
-// ends is an error where something follows.
+// ends returns an error if something follows.
 func ends(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return errors.New("the answer goes on after its end")

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// readIDs reads a listing and returns how often each id came, and how many requests that took.
+// readIDs reads a listing and returns how often each id came, and the number of requests.
 func readIDs(t *testing.T, answer func(int, *http.Request) reply, l Listing, q Query) (map[int64]int, int, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -47,8 +47,8 @@ func numbered(n int, second func(i int) int) *timedList {
 	return l
 }
 
-// TestPages_anEmptyAnswerInTheMiddleIsNotTheEnd: an answer that has lost its records, and says that none follow,
-// costs a list none of its rows, also where records move at the same time.
+// TestPages_anEmptyAnswerInTheMiddleIsNotTheEnd: an answer that has lost its records and says that none follow
+// costs a list none of its rows, even while records move.
 func TestPages_anEmptyAnswerInTheMiddleIsNotTheEnd(t *testing.T) {
 	const empty = `{"success":true,"data":null,"additional_data":{"pagination":{"more_items_in_collection":false}}}`
 	for _, order := range []Order{ByID, OldestFirst, NewestFirst} {
@@ -81,7 +81,7 @@ func TestPages_anEmptyAnswerInTheMiddleIsNotTheEnd(t *testing.T) {
 	}
 }
 
-// TestPages_theLastRecordIsDeleted: an empty page is right then, which the page before confirms.
+// TestPages_theLastRecordIsDeleted: an empty page is correct then, and the page before confirms it.
 func TestPages_theLastRecordIsDeleted(t *testing.T) {
 	for _, order := range []Order{ByID, OldestFirst, NewestFirst} {
 		l := numbered(4, func(i int) int { return i })
@@ -103,7 +103,7 @@ func TestPages_theLastRecordIsDeleted(t *testing.T) {
 	}
 }
 
-// TestPages_anEmptyListIsAskedForAgain: the first answer may be broken, and the table would be emptied.
+// TestPages_anEmptyListIsAskedForAgain: the first answer may be broken, and would empty the table.
 func TestPages_anEmptyListIsAskedForAgain(t *testing.T) {
 	for name, test := range map[string]struct {
 		listing     Listing
@@ -149,8 +149,8 @@ func cursorPages(pages ...[]item) func(int, *http.Request) reply {
 	}
 }
 
-// TestPages_aCursorListInAnotherOrderFails: an API that ignores the sort would have a run that ends early go on
-// behind records that it has not read.
+// TestPages_aCursorListInAnotherOrderFails: if an API ignored the sort, a resumed run would skip records that it
+// has not read.
 func TestPages_aCursorListInAnotherOrderFails(t *testing.T) {
 	for name, test := range map[string]struct {
 		order Order
@@ -193,7 +193,7 @@ func TestPages_aCursorListInItsOrderIsRead(t *testing.T) {
 	}
 }
 
-// TestPages_cursorsThatBringNothingNewFail: next_cursor always differs, and the page is the same.
+// TestPages_cursorsThatBringNothingNewFail: next_cursor always differs, but the page stays the same.
 func TestPages_cursorsThatBringNothingNewFail(t *testing.T) {
 	fields := Listing{Path: "/api/v2/fields", Paging: Cursor}
 	for name, test := range map[string]struct {
@@ -216,7 +216,7 @@ func TestPages_cursorsThatBringNothingNewFail(t *testing.T) {
 	}
 }
 
-// TestPages_aServerThatCapsItsPages: it serves three records whatever limit says, and does not say whether more
+// TestPages_aServerThatCapsItsPages: it serves three records whatever the limit, and does not say whether more
 // follow.
 func TestPages_aServerThatCapsItsPages(t *testing.T) {
 	for name, ids := range map[string][]int64{
@@ -240,8 +240,8 @@ func TestPages_aServerThatCapsItsPages(t *testing.T) {
 	}
 }
 
-// TestPages_pagesThatAreCutToOneRecord have none that repeats the page before, which would show that the list has moved.
-// So larger pages are asked for; where that does not help, the reading fails instead of losing records.
+// TestPages_pagesThatAreCutToOneRecord: no record repeats the page before, which would show that the list has
+// moved. So larger pages are requested; if that does not help, the reading fails rather than lose records.
 func TestPages_pagesThatAreCutToOneRecord(t *testing.T) {
 	for name, test := range map[string]struct {
 		listing Listing
@@ -273,8 +273,8 @@ func TestPages_pagesThatAreCutToOneRecord(t *testing.T) {
 	}
 }
 
-// TestPages_aListInTheOppositeOrderWhoseLastSecondsAreTied: the first page has the last second only, whose records
-// come by falling ids, so that it looks like one whose order changes. Nothing that lies before it was read.
+// TestPages_aListInTheOppositeOrderWhoseLastSecondsAreTied: the first page holds only the last second, whose
+// records come by falling ids, so that it looks like a shuffled one. No record before that second was read.
 func TestPages_aListInTheOppositeOrderWhoseLastSecondsAreTied(t *testing.T) {
 	for name, change := range map[string]func(l *timedList, n int){
 		"": func(*timedList, int) {},
@@ -309,7 +309,7 @@ func TestPages_aListInTheOppositeOrderWhoseLastSecondsAreTied(t *testing.T) {
 	}
 }
 
-// TestPages_aListWithoutPages comes in one answer, and in a second one where the first is empty.
+// TestPages_aListWithoutPages comes in one answer, and in a second one if the first is empty.
 func TestPages_aListWithoutPages(t *testing.T) {
 	const none, two = `{"success":true,"data":[]}`, `{"success":true,"data":[{"id":2},{"id":1}]}`
 	for name, test := range map[string]struct {
@@ -333,7 +333,7 @@ func TestPages_aListWithoutPages(t *testing.T) {
 	}
 }
 
-// TestPages_emptyAnswersAtTwoPlacesDoNotAddUp: three at one place and one at the next are not the end.
+// TestPages_emptyAnswersAtTwoPlacesDoNotAddUp: three at one place and one at the next don't prove the end.
 func TestPages_emptyAnswersAtTwoPlacesDoNotAddUp(t *testing.T) {
 	pages := cursorPages([]item{{1, none}}, []item{{2, none}}, []item{{3, none}})
 	got, requests, err := readIDs(t, func(n int, r *http.Request) reply {
@@ -347,7 +347,7 @@ func TestPages_emptyAnswersAtTwoPlacesDoNotAddUp(t *testing.T) {
 	require.Equal(t, 7, requests)
 }
 
-// TestPages_aPageOfOneRecordOverlaps: a record that moves up over its edge is not lost.
+// TestPages_aPageOfOneRecordOverlaps: a record that moves up across its edge is not lost.
 func TestPages_aPageOfOneRecordOverlaps(t *testing.T) {
 	c, _ := start(offsetList(func(n int) []int64 {
 		if n == 1 {
@@ -392,8 +392,8 @@ func TestPages_aShortPageWithoutNextCursorIsAskedForAgain(t *testing.T) {
 	require.Equal(t, map[int64]int{1: 1, 2: 1, 3: 1}, got)
 }
 
-// TestPages_aLastPageWithoutNextCursorIsRead: an API may leave out what is null. The second answer, which confirms the
-// first, is not the page before it.
+// TestPages_aLastPageWithoutNextCursorIsRead: an API may leave out a null. The second answer, which confirms the
+// first, is not mistaken for the page before it.
 func TestPages_aLastPageWithoutNextCursorIsRead(t *testing.T) {
 	for name, l := range map[string]Listing{"by id": cursorListing, "in no order": {Path: "/api/v2/fields", Paging: Cursor}} {
 		t.Run(name, func(t *testing.T) {
@@ -428,8 +428,8 @@ func TestPages_anAnswerWithTwoListsIsBroken(t *testing.T) {
 	})
 }
 
-// TestPages_tiesWhoseOrderChanges: 70 records of one second come otherwise in each answer by update_time. The
-// reading says so at once, and by id they all come.
+// TestPages_tiesWhoseOrderChanges: the order of 70 records of one second changes with each answer by update_time.
+// The reading fails at once, and by id all records come.
 func TestPages_tiesWhoseOrderChanges(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for name, timeOf := range map[string]func(i int) string{
@@ -454,7 +454,7 @@ func TestPages_tiesWhoseOrderChanges(t *testing.T) {
 			require.ErrorAs(t, err, &ties)
 			requireCode(t, err, ExternalAPIError)
 			require.LessOrEqual(t, requests, 3)
-			l.order = nil // by id, nothing is shuffled
+			l.order = nil // by id, answers keep their order
 			rest, _, err := readIDs(t, l.answer, timedListing, Query{Limit: 20, Order: ByID, Since: ties.Since})
 			require.NoError(t, err)
 			maps.Copy(got, rest)
@@ -463,14 +463,14 @@ func TestPages_tiesWhoseOrderChanges(t *testing.T) {
 	}
 }
 
-// TestPages_theLastRecordOfAListThatIsReadByTimeIsDeleted: its second is empty then, and pages that are capped do not say
+// TestPages_theLastRecordOfAListThatIsReadByTimeIsDeleted: its second is empty then, and capped pages do not say
 // that they are the last.
 func TestPages_theLastRecordOfAListThatIsReadByTimeIsDeleted(t *testing.T) {
 	for deleted := 1; deleted <= 8; deleted++ {
 		l := &timedList{rows: []item{{1, at(1)}, {2, at(2)}, {3, at(3)}, {4, at(3)}, {5, at(60)}}, cut: func(limit int) int { return limit / 2 }}
 		l.before = func(n int) {
 			if n == 2 {
-				l.set(1, at(3)) // upon which the list is read by time
+				l.set(1, at(3)) // makes the reading go on by time
 			}
 			if n == deleted {
 				l.set(5, "deleted")
@@ -483,7 +483,7 @@ func TestPages_theLastRecordOfAListThatIsReadByTimeIsDeleted(t *testing.T) {
 	}
 }
 
-// TestPages_aSecondWhoseOrderChangesAndFitsInAPage: it is read in one answer.
+// TestPages_aSecondWhoseOrderChangesAndFitsInAPage is read in one answer.
 func TestPages_aSecondWhoseOrderChangesAndFitsInAPage(t *testing.T) {
 	for _, order := range []Order{OldestFirst, NewestFirst} {
 		l := numbered(60, func(i int) int { return i / 4 })
@@ -504,8 +504,8 @@ func TestPages_aSecondWhoseOrderChangesAndFitsInAPage(t *testing.T) {
 	}
 }
 
-// TestPages_aListThatMovesBeforeEachRequestIsRead: a busy list is read to its end, in a number of requests that
-// does not depend much on how busy it is.
+// TestPages_aListThatMovesBeforeEachRequestIsRead: a busy list is read to its end, and the number of requests
+// depends little on how busy it is.
 func TestPages_aListThatMovesBeforeEachRequestIsRead(t *testing.T) {
 	const rows, limit = 600, 20
 	for name, test := range map[string]struct {
@@ -562,8 +562,8 @@ func deleteAt(request int, from, to int64) func(*timedList, int) {
 	}
 }
 
-// TestPages_aPageIsAgainTheOneBefore: as many records as a page holds were changed meanwhile, so that the next page
-// is the last one again. All records of the list have no update_time, as a second look for such ones may find it.
+// TestPages_aPageIsAgainTheOneBefore: a page's worth of records was changed meanwhile, so the next page repeats
+// the last one. All records of the list lack update_time, as in a second look for such records.
 func TestPages_aPageIsAgainTheOneBefore(t *testing.T) {
 	for _, changed := range []int{1, 3, 4, 5, 9, 30} {
 		l := numbered(12, func(int) int { return 1 })
@@ -585,7 +585,7 @@ func TestPages_aPageIsAgainTheOneBefore(t *testing.T) {
 	}
 }
 
-// TestPages_recordsWithoutAnIDAreNotLost: a list that is followed by ids fails without them, any other is read.
+// TestPages_recordsWithoutAnIDAreNotLost: a list in the order of ids fails without them; any other is read.
 func TestPages_recordsWithoutAnIDAreNotLost(t *testing.T) {
 	answer := func(_ int, r *http.Request) reply {
 		from, _ := strconv.Atoi(r.URL.Query().Get("start"))
@@ -603,8 +603,8 @@ func TestPages_recordsWithoutAnIDAreNotLost(t *testing.T) {
 	}
 }
 
-// TestPages_recordsWithoutATimeThatAreNeverWhereTheyWere: the page behind the first never goes on from it, although each
-// is in order. They have to be read by id.
+// TestPages_recordsWithoutATimeThatAreNeverWhereTheyWere: each page is in order, but none continues the page
+// before. They have to be read by id.
 func TestPages_recordsWithoutATimeThatAreNeverWhereTheyWere(t *testing.T) {
 	l := &timedList{rows: []item{{1, none}, {2, none}, {3, none}, {4, none}}}
 	l.order = func(n int, rows []item) {

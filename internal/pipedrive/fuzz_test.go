@@ -8,8 +8,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// FuzzEnvelope: no body makes the decoder panic, and one that is accepted has as many records as the standard
-// library finds in data.
+// FuzzEnvelope: no body makes the decoder panic, and an accepted body has as many records as the standard library
+// finds in data.
 func FuzzEnvelope(f *testing.F) {
 	for _, body := range []string{
 		`{"success":true,"data":[{"id":1},{"id":2}],"additional_data":{"next_cursor":"x"}}`,

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// named is a record that is known by a text only, as a lead or a call is.
+// named is a record that has only a text as its key, like a lead or a call.
 type named string
 
 func (n named) RecordKey() Key { return Key{Text: string(n)} }
@@ -32,7 +32,7 @@ func decodeNamed(dec *jsontext.Decoder) (named, error) {
 }
 
 // TestPages_recordsWithoutNumbersAreToldApartByTheirKeys: a list by offset whose records have UUIDs loses none,
-// also while others are deleted in front of them.
+// even if others are deleted in front of them.
 func TestPages_recordsWithoutNumbersAreToldApartByTheirKeys(t *testing.T) {
 	for _, sort := range []string{"", "id ASC"} {
 		for removed := range 6 {
@@ -65,7 +65,8 @@ func TestPages_recordsWithoutNumbersAreToldApartByTheirKeys(t *testing.T) {
 	}
 }
 
-// TestPages_cursorListsOfRecordsWithoutNumbers: whether an order was asked for or not, the order of texts says nothing.
+// TestPages_cursorListsOfRecordsWithoutNumbers: the order of texts proves nothing, whether an order was requested
+// or not.
 func TestPages_cursorListsOfRecordsWithoutNumbers(t *testing.T) {
 	for name, l := range map[string]Listing{"by id": cursorListing, "in no order": {Path: "/api/v2/fields", Paging: Cursor}} {
 		t.Run(name, func(t *testing.T) {
@@ -85,7 +86,7 @@ func TestPages_cursorListsOfRecordsWithoutNumbers(t *testing.T) {
 	}
 }
 
-// TestPages_aCursorListInNoOrder: numbers may come in any order where none was asked for.
+// TestPages_aCursorListInNoOrder: numbers may come in any order if none was requested.
 func TestPages_aCursorListInNoOrder(t *testing.T) {
 	got, _, err := readIDs(t, cursorPages([]item{{4, none}, {2, none}}, []item{{5, none}, {1, none}}, []item{{3, none}}),
 		Listing{Path: "/api/v2/fields", Paging: Cursor}, Query{Limit: 2})
@@ -93,7 +94,7 @@ func TestPages_aCursorListInNoOrder(t *testing.T) {
 	require.Equal(t, map[int64]int{1: 1, 2: 1, 3: 1, 4: 1, 5: 1}, got)
 }
 
-// TestPages_anOffsetListInNoOrder comes as it is, page after page; only a page that comes twice is told from a new one.
+// TestPages_anOffsetListInNoOrder is read as it comes, page after page; only a repeated page is recognised.
 func TestPages_anOffsetListInNoOrder(t *testing.T) {
 	l := Listing{Path: "/v1/things", Paging: Offset}
 	list := offsetList(func(int) []int64 { return []int64{4, 2, 5, 1, 3} })
@@ -102,7 +103,7 @@ func TestPages_anOffsetListInNoOrder(t *testing.T) {
 	require.Equal(t, map[int64]int{1: 1, 2: 1, 3: 1, 4: 1, 5: 1}, got)
 	require.Equal(t, 3, requests)
 
-	got, _, err = readIDs(t, func(int, *http.Request) reply { // a server that ignores start and says nothing of the end
+	got, _, err = readIDs(t, func(int, *http.Request) reply { // a server that ignores start and does not announce the end
 		return reply{body: `{"success":true,"data":[{"id":2},{"id":1}]}`}
 	}, l, Query{Limit: 2})
 	require.Equal(t, map[int64]int{1: 1, 2: 1}, got)

@@ -10,24 +10,23 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// window is the span over which Pipedrive counts a token's requests ([Pipedrive: rate limiting]).
+// window is the span in which Pipedrive counts a token's requests ([Pipedrive: rate limiting]).
 //
 // [Pipedrive: rate limiting]: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
 const window = 2 * time.Second
 
-// limiter keeps one account's requests under the burst limit that the API announces, under the user's
-// own cap, and still while the API asks for a pause.
+// limiter keeps one account's requests under the burst limit that the API announces and under the user's own cap,
+// and holds them back while the API asks for a pause.
 //
-// The API counts requests in a rolling window from when they arrive there. The limiter counts each from
-// when it was sent until a window after its answer came, so that it never believes a place to be free
-// that is not, whatever the network does in between. Until the first answer tells the limit, requests
-// go one at a time.
+// The API counts the requests that arrived in a rolling window. The limiter counts a request from its sending
+// until a window after its answer. So it never takes an occupied place for a free one, whatever delays the network
+// adds. Until the first answer announces the limit, requests go one at a time.
 type limiter struct {
 	slots chan struct{}
 	own   *rate.Limiter
 
 	mu       sync.Mutex
-	limit    int        // requests per window: 0 before the first answer, unlimited where none is announced
+	limit    int        // requests per window: 0 before the first answer, unlimited if none is announced
 	underWay int        // requests sent and not yet answered
 	answered []answered // the requests of the last window, oldest first
 	counted  int        // requests in answered
@@ -55,7 +54,7 @@ func newLimiter(concurrency int, perSecond float64) *limiter {
 	}
 }
 
-// acquire waits for a place and returns what gives it back. It fails only when ctx ends.
+// acquire waits for a place and returns the function that releases it. It fails only when ctx ends.
 func (l *limiter) acquire(ctx context.Context) (release func(), err error) {
 	select {
 	case l.slots <- struct{}{}:
@@ -96,7 +95,7 @@ func (l *limiter) enterWindow(ctx context.Context) error {
 	}
 }
 
-// tryEnter takes a place and returns 0, or returns how long to wait unless something changes before.
+// tryEnter takes a place and returns 0, or returns the longest time to wait for one.
 func (l *limiter) tryEnter(now time.Time) (time.Duration, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -136,8 +135,8 @@ func (l *limiter) count(requests int) {
 	l.counted += requests
 }
 
-// learn takes the announced limit from an answer's headers, and makes room for the requests that others
-// send with the same token.
+// learn takes the announced limit from an answer's headers, and leaves room for the requests that others send with
+// the same token.
 func (l *limiter) learn(h http.Header) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -158,7 +157,7 @@ func (l *limiter) learn(h http.Header) {
 	l.broadcast()
 }
 
-// hold keeps all of the account's requests back for d from now.
+// hold holds back all of the account's requests for d from now.
 func (l *limiter) hold(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -167,7 +166,7 @@ func (l *limiter) hold(d time.Duration) {
 	}
 }
 
-// broadcast wakes those who wait for a place; l.mu is held.
+// broadcast wakes all that wait for a place; l.mu is held.
 func (l *limiter) broadcast() {
 	close(l.changed)
 	l.changed = make(chan struct{})

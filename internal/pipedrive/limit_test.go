@@ -40,7 +40,7 @@ func (w *rollingWindow) arrive() (h map[string]string, ok bool) {
 	}, ok
 }
 
-// slowly answers after a time on the way to and one on the way back, together about a tenth of a second.
+// slowly answers after a delay on the way there and one on the way back, together about a tenth of a second.
 func (w *rollingWindow) slowly(int, *http.Request) reply {
 	time.Sleep(time.Duration(rand.Int64N(int64(100 * time.Millisecond))))
 	h, ok := w.arrive()
@@ -72,8 +72,8 @@ func TestLimiter_keepsUnderTheAnnouncedLimit(t *testing.T) {
 				wg.Wait()
 				require.Zero(t, w.refused)
 				require.Len(t, api.requests, workers*each)
-				// A place is free again a window after the answer, so at most a tenth of a second later
-				// than the API would have it.
+				// A place is free again a window after the answer, so at most a tenth of a second later than the
+				// API requires.
 				least := window * workers * each / time.Duration(limit)
 				require.Less(t, time.Since(begin), least*115/100+2*window)
 			})
@@ -89,7 +89,7 @@ func TestLimiter_makesRoomForOthersWithTheSameToken(t *testing.T) {
 		_, err := collect(t, c, cursorListing, 2)
 		require.NoError(t, err)
 		for range 12 {
-			_, ok := w.arrive() // somebody else's requests
+			_, ok := w.arrive() // requests of another program
 			require.True(t, ok)
 		}
 		_, err = collect(t, c, cursorListing, 2)
@@ -106,7 +106,7 @@ func TestLimiter_makesRoomForOthersWithTheSameToken(t *testing.T) {
 	})
 }
 
-// TestLimiter_aHugeLimitTakesNoMemory: the requests of others are a number, however many there are.
+// TestLimiter_aHugeLimitTakesNoMemory: the requests of other programs are only counted.
 func TestLimiter_aHugeLimitTakesNoMemory(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		const limit = 5_000_000

@@ -19,51 +19,53 @@ type Listing struct {
 	Cost int
 	// Paging says how pages follow one another.
 	Paging Paging
-	// Sort is the query that brings records in the order of their ids, so that records which change
-	// while the list is being read keep their place.
+	// Sort is the query that orders records by id, so that records which change during the reading keep their
+	// places.
 	Sort url.Values
-	// Include are the fields that only come when include_fields names them.
+	// Include are the fields that come only if include_fields names them.
 	Include []string
-	// IncludeOptional are fields of Include's kind that an account may not have; a 400 for them is
-	// answered by asking without.
+	// IncludeOptional are such fields that an account may lack. After a 400 for them, the request is repeated
+	// without them.
 	IncludeOptional []string
-	// OldestFirst and NewestFirst are the queries that bring records in the order of their update_time,
-	// nil where there are none. A listing that has OldestFirst takes updated_since too.
+	// OldestFirst and NewestFirst are the queries that order records by update_time; nil if there are none. A
+	// listing that has OldestFirst takes updated_since too.
 	OldestFirst, NewestFirst url.Values
 	// Filter narrows the list down to the records that no other listing has.
 	Filter url.Values
-	// DeletedStatus is the status query that adds recently deleted records, empty where there is none.
+	// DeletedStatus is the status query that adds recently deleted records; empty if there is none.
 	DeletedStatus string
-	// Deleted is true where the listing holds nothing but recently deleted records.
+	// Deleted is true if the listing holds only recently deleted records.
 	Deleted bool
-	// Archived is true where the listing holds nothing but archived records.
+	// Archived is true if the listing holds only archived records.
 	Archived bool
-	// Data is the member of the answer's data that has the records, empty for data itself.
+	// Data is the member of the answer's data that has the records; empty for data itself.
 	Data string
-	// NullIsEmpty is true where the listing, which comes in one response, says null where there is no record. Lists by
-	// offset always do.
+	// NullIsEmpty is true if a listing that comes in one response says null when it has no record. Lists by offset
+	// always do.
 	NullIsEmpty bool
-	// ByIDs is how many records a request can ask for by their ids; 0 where the listing can't be asked so.
+	// ByIDs is how many records a request can select by their ids; 0 if it can't.
 	ByIDs int
 	// Limit is the largest page, in records; 0 for MaxLimit.
 	Limit int
-	// LogIn is true where the listing's only record is the answer to the log-in, which a run reads before all others.
+	// LogIn is true if the listing's only record is the answer to the log-in, which a run reads before all others.
 	LogIn bool
-	// Scopes are the OAuth scopes of which the request needs any one.
+	// Scopes are OAuth scopes; the request needs one of them.
 	Scopes []string
-	// Parent is how a request names the parents whose children it asks for; the zero Parent where records have none.
+	// Parent says how a request names the parents of the children that it lists; the zero Parent if records have
+	// none.
 	Parent Parent
 }
 
-// Parent is the parameter by which a list of children is asked for.
+// Parent is the parameter that selects the parents in a list of children.
 type Parent struct {
-	// Param is the parameter's name. Where the path has it in braces, as {id}, it is part of the path, else of the query.
+	// Param is the parameter's name. If the path has it in braces, like {id}, it is part of the path; otherwise of
+	// the query.
 	Param string
-	// Batch is how many parents a request can name, from 1.
+	// Batch is how many parents a request can name, at least 1.
 	Batch int
 }
 
-// Of is the list of the children of parents, of which there are no more than a request can name.
+// Of is the list of the children of parents. A request must be able to name all of them.
 func (l Listing) Of(parents []Key) Listing {
 	names := make([]string, len(parents))
 	for i, k := range parents {
@@ -96,53 +98,55 @@ const (
 
 // Query narrows a listing down.
 type Query struct {
-	Limit   int  // records a page, from 1; a listing's own limit bounds it
-	Deleted bool // also records that were deleted lately, where the listing has them
+	Limit   int  // records per page, at least 1; bounded by the listing's own limit
+	Deleted bool // also recently deleted records, if the listing has them
 	Order   Order
-	// Since leaves out records that were last changed before it, and those that never were, where the
-	// listing can; zero for none. The API takes whole seconds.
+	// Since leaves out records that were last changed before it or never, if the listing can; zero for none. The
+	// API takes whole seconds.
 	Since time.Time
-	// Allow is asked before each page, nil for nobody. Its error ends the reading before the page costs
+	// Allow is called before each page; nil for no check. Its error ends the reading before the page costs
 	// anything.
 	Allow func() error
-	// IDs are the only records that are wanted, at most ByIDs of the listing; nil for all.
+	// IDs selects the only records to read, at most ByIDs of the listing; nil for all.
 	IDs []int64
-	// MayBeEmpty is true where an empty list needs no second look, since nothing follows from it.
+	// MayBeEmpty is true if an empty list needs no confirmation, because nothing follows from it.
 	MayBeEmpty bool
-	// After is where another reading by id ended, for this one to go on from there; nil for the listing's beginning.
-	// Only lists by offset, in an order of ids, can be resumed; others are read from their beginnings.
+	// After is the place where another reading by id ended and this one continues; nil for the listing's
+	// beginning. Only lists by offset in an order of ids can be resumed; all others are read from their
+	// beginnings.
 	After *Place
-	// Reached is told, before a page is yielded, where another reading by id can go on behind it: the zero Place where
-	// the order of keys does not tell. It is nil for nobody.
+	// Reached receives, before a page is yielded, the place behind which another reading by id can continue: the
+	// zero Place if the keys are not in order. It may be nil.
 	Reached func(Place)
-	// Narrowed is told that a reading by OldestFirst leaves out records without an update_time from then on,
-	// although Since is zero; nil for nobody.
+	// Narrowed is called when a reading by OldestFirst begins to leave out records without an update_time although
+	// Since is zero. It may be nil.
 	Narrowed func()
 }
 
-// Order is the order in which records come. Listings that know only one come in theirs.
+// Order is the order of the records. Listings that know only one order use that one.
 type Order int
 
 const (
 	// ByID keeps records in their places while they change.
 	ByID Order = iota
-	// OldestFirst brings the records that were changed longest ago first, so that a record which changes
-	// meanwhile comes again at the end.
+	// OldestFirst begins with the records that were changed longest ago, so that a record which changes during the
+	// reading comes again at the end.
 	OldestFirst
-	// NewestFirst brings the records that were changed last first.
+	// NewestFirst begins with the records that were changed last.
 	NewestFirst
 )
 
 // MaxLimit is the largest page that most list endpoints serve, in records.
 const MaxLimit = 500
 
-// Most is the listing's largest page, in records.
+// Most returns the listing's largest page, in records.
 func (l Listing) Most() int { return cmp.Or(l.Limit, MaxLimit) }
 
 // Place is a record of a list by id. Its JSON form is part of the state.
 type Place struct {
 	Key Key `json:"key"`
-	// Read is how many records there were up to this one when it was read. Some may have been deleted since.
+	// Read is the record's position in the list when it was read, counted from 1. Records before it may have been
+	// deleted since.
 	Read int64 `json:"read"`
 }
 
@@ -180,7 +184,7 @@ func (l Listing) values(q Query) url.Values {
 	return v
 }
 
-// sinceText is a moment as updated_since takes it. API v2 refuses fractions of a second.
+// sinceText formats a moment for updated_since. API v2 refuses fractions of a second.
 func sinceText(t time.Time) string {
 	return t.UTC().Truncate(time.Second).Format("2006-01-02T15:04:05Z")
 }
@@ -188,7 +192,7 @@ func sinceText(t time.Time) string {
 // Timed reports whether the listing can be read from a moment on, in the order of update_time.
 func (l Listing) Timed() bool { return l.OldestFirst != nil }
 
-// Key tells a listing from the others of the same records.
+// Key distinguishes the listings of the same records.
 func (l Listing) Key() string {
 	if len(l.Filter) == 0 {
 		return l.Path
@@ -196,7 +200,7 @@ func (l Listing) Key() string {
 	return l.Path + "?" + l.Filter.Encode()
 }
 
-// ByIDV2 is a list of API v2 that can be read in the order of ids.
+// ByIDV2 is a list of API v2 that can be sorted by id.
 func ByIDV2(path string, cost int, scopes []string) Listing {
 	return Listing{
 		Path: path, Cost: cost, Paging: Cursor, Scopes: scopes,
@@ -204,7 +208,7 @@ func ByIDV2(path string, cost int, scopes []string) Listing {
 	}
 }
 
-// TimedV2 is a list of API v2 that can be read in the order of update_time too, and takes updated_since and ids.
+// TimedV2 is a list of API v2 that can also be sorted by update_time, and takes updated_since and ids.
 func TimedV2(path string, cost int, scopes []string) Listing {
 	l := ByIDV2(path, cost, scopes)
 	l.ByIDs = 100
@@ -213,12 +217,12 @@ func TimedV2(path string, cost int, scopes []string) Listing {
 	return l
 }
 
-// ByIDV1 is a list of API v1 that can be read in the order of ids.
+// ByIDV1 is a list of API v1 that can be sorted by id.
 func ByIDV1(path string, cost int, scopes []string) Listing {
 	return Listing{Path: path, Cost: cost, Paging: Offset, Scopes: scopes, Sort: url.Values{"sort": {"id ASC"}}}
 }
 
-// TimedV1 is a list of API v1 that can be read in the order of update_time too, and takes updated_since.
+// TimedV1 is a list of API v1 that can also be sorted by update_time, and takes updated_since.
 func TimedV1(path string, cost int, scopes []string) Listing {
 	l := ByIDV1(path, cost, scopes)
 	l.OldestFirst = url.Values{"sort": {"update_time ASC, id ASC"}}
@@ -226,33 +230,32 @@ func TimedV1(path string, cost int, scopes []string) Listing {
 	return l
 }
 
-// NewestV1 is a list of API v1 that can be read in the order of update_time, the latest first, but takes no
-// updated_since.
+// NewestV1 is a list of API v1 that can be sorted by update_time, newest first, but takes no updated_since.
 func NewestV1(path string, cost int, scopes []string) Listing {
 	l := ByIDV1(path, cost, scopes)
 	l.NewestFirst = url.Values{"sort": {"update_time DESC"}}
 	return l
 }
 
-// WithLimit is the list with pages of no more than limit records.
+// WithLimit is the list with pages of at most limit records.
 func (l Listing) WithLimit(limit int) Listing {
 	l.Limit = limit
 	return l
 }
 
-// WithDeleted is the list with recently deleted records too, where it is asked for the statuses.
+// WithDeleted is the list that adds recently deleted records when the query has these statuses.
 func (l Listing) WithDeleted(statuses string) Listing {
 	l.DeletedStatus = statuses
 	return l
 }
 
-// OfArchived is the list as one of archived records.
+// OfArchived is the list marked as one of archived records.
 func (l Listing) OfArchived() Listing {
 	l.Archived = true
 	return l
 }
 
-// OfDeleted is the list as one of recently deleted records.
+// OfDeleted is the list marked as one of recently deleted records.
 func (l Listing) OfDeleted() Listing {
 	l.Deleted = true
 	return l

@@ -9,8 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// LogIn is the listing whose only record is the user whose credentials a client has, with the company that they belong
-// to. It is the cheapest request that the credentials can be checked with, and needs no scope but base.
+// LogIn is the listing whose only record is the user that the client's credentials belong to, with the company. It
+// is the cheapest request that checks the credentials, and needs no scope but base.
 func LogIn() Listing {
 	return Listing{Path: "/v1/users/me", Cost: 2, LogIn: true, Scopes: []string{"base"}}
 }
@@ -19,7 +19,7 @@ func LogIn() Listing {
 type Me struct {
 	CompanyID   int64  `json:"company_id"`
 	CompanyName string `json:"company_name"`
-	// Record is all of it.
+	// Record is the whole record.
 	Record jsontext.Value `json:"-"`
 }
 
@@ -28,7 +28,7 @@ var errNoCompany = errors.New("the answer names no company")
 // AccountID is the value of the account_id column.
 func (m Me) AccountID() string { return strconv.FormatInt(m.CompanyID, 10) }
 
-// Me asks who the credentials belong to.
+// Me returns the user that the credentials belong to.
 func (c *Client) Me(ctx context.Context, m *Meter) (Me, error) {
 	l := LogIn()
 	r := request{path: l.Path, cost: l.Cost, meter: m}

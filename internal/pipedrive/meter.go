@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Meter counts what reading takes: a table, an account, a run. It is safe for concurrent use; a nil Meter counts
+// Meter counts the cost of reading a table, an account or a run. It is safe for concurrent use; a nil Meter counts
 // nothing.
 type Meter struct {
-	// Whole is what the meter's is a part of, nil for nothing: it counts the same.
+	// Whole is the meter that this one is a part of; nil for none. It counts the same requests.
 	Whole *Meter
 
 	requests, tokens, retries, waits atomic.Int64

@@ -15,30 +15,30 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
 )
 
-// DefaultTokenURL is where Pipedrive refreshes tokens ([Pipedrive: OAuth authorization]).
+// DefaultTokenURL is Pipedrive's token endpoint ([Pipedrive: OAuth authorization]).
 //
 // [Pipedrive: OAuth authorization]: https://pipedrive.readme.io/docs/marketplace-oauth-authorization
 const DefaultTokenURL = "https://oauth.pipedrive.com/oauth/token"
 
-// refreshAhead is the longest time before its end at which an access token is replaced. Pipedrive's tokens
-// last an hour.
+// refreshAhead is the longest time before its expiry at which an access token is replaced. Pipedrive's tokens last
+// an hour.
 const refreshAhead = 2 * time.Minute
 
-// aheadOf returns how long before its end a token of some life is replaced.
+// aheadOf returns how long before its expiry a token of the given life is replaced.
 func aheadOf(life time.Duration) time.Duration { return min(refreshAhead, life/10) }
 
-// laterLooks are the pauses before each look into the token file after its token was refused. Another
-// process has used that token up, and writes the new one as soon as it has the answer.
+// laterLooks are the pauses before each look into the token file after its token was refused. Another process has
+// then used that token up, and writes the new one as soon as it has the answer.
 var laterLooks = [...]time.Duration{0, 250 * time.Millisecond, time.Second}
 
-// OAuthConfig is what an [OAuth] authorizer needs to know.
+// OAuthConfig configures an [OAuth] authorizer.
 type OAuthConfig struct {
 	ClientID, ClientSecret string
-	// RefreshToken is the user's consent; empty where TokenFile has it.
+	// RefreshToken is the user's consent; empty if TokenFile has it.
 	RefreshToken string
 	// TokenFile keeps the newest refresh token between runs; empty for none.
 	TokenFile string
-	// TokenURL is where tokens are refreshed.
+	// TokenURL is the endpoint that refreshes tokens.
 	TokenURL string
 	// Timeout of one request to TokenURL.
 	Timeout time.Duration
@@ -46,28 +46,28 @@ type OAuthConfig struct {
 	Transport http.RoundTripper
 	// Secrets gets the tokens that come from the token file and the token endpoint; nil for nowhere.
 	Secrets *redact.Secrets
-	// Logger gets retries as that of [Config] does.
+	// Logger gets the retries, as in [Config].
 	Logger zerolog.Logger
 }
 
-// OAuth authorizes requests with an access token and replaces it before it ends, or when the API refuses
-// it. However many requests wait for a new token, it is asked for once.
+// OAuth authorizes requests with an access token. It replaces the token before it expires or when the API refuses
+// it. However many requests wait for a new token, one refresh serves them all.
 type OAuth struct {
 	config oauth2.Config
 	http   *http.Client
 	file   *tokenFile
-	// secrets get each token before anything can be said about it.
+	// secrets get each token before a message can contain it.
 	secrets *redact.Secrets
 	logger  zerolog.Logger
 
-	turn    chan struct{} // whoever holds it may refresh
+	turn    chan struct{} // its holder may refresh
 	refresh string        // the newest refresh token
 	access  *oauth2.Token
 	renew   time.Time // when access is replaced
 }
 
-// NewOAuth returns the authorizer of one account. The token file's refresh token is newer than the
-// spec's, unless somebody has put another one into the spec since.
+// NewOAuth returns the authorizer of one account. The token file's refresh token is newer than the spec's, unless
+// the spec's was replaced since.
 func NewOAuth(c OAuthConfig) (*OAuth, error) {
 	o := &OAuth{
 		config: oauth2.Config{
@@ -101,7 +101,7 @@ func NewOAuth(c OAuthConfig) (*OAuth, error) {
 	return o, nil
 }
 
-// Authorize adds the access token, after refreshing it where that is due.
+// Authorize adds the access token, after refreshing it if that is due.
 func (o *OAuth) Authorize(r *http.Request) error {
 	token, err := o.token(r.Context(), "")
 	if err != nil {
@@ -117,15 +117,15 @@ func (o *OAuth) Renew(r *http.Request) (bool, error) {
 	return err == nil, err
 }
 
-// Grant is what a user has consented to.
+// Grant is the access that a user has consented to.
 type Grant struct {
 	// APIDomain is the host that serves the account, with its scheme.
 	APIDomain string
-	// Scopes that were granted; empty where the answer does not say.
+	// Scopes that were granted; empty if the answer does not list them.
 	Scopes []string
 }
 
-// Login gets an access token, trying again up to maxRetries times, and returns what comes with it.
+// Login gets an access token, with up to maxRetries retries, and returns the grant that comes with it.
 func (o *OAuth) Login(ctx context.Context, maxRetries int) (Grant, error) {
 	token, err := retry(ctx, maxRetries, func() (*oauth2.Token, error) { return o.token(ctx, "") },
 		noteRetries(o.logger, pathOf(o.config.Endpoint.TokenURL)))
@@ -158,13 +158,13 @@ func (o *OAuth) token(ctx context.Context, refused string) (*oauth2.Token, error
 	return o.access, nil
 }
 
-// exchange trades the refresh token in. Pipedrive documents that the answer brings the same refresh token,
-// but a changed one is taken, and kept before it is used.
+// exchange trades the refresh token for an access token. Pipedrive documents that the answer repeats the refresh
+// token. A changed one is accepted too, and stored before it is used.
 func (o *OAuth) exchange(ctx context.Context) error {
 	if err := o.prepare(); err != nil {
 		return err
 	}
-	// The end of the run must not lose the answer, which may have the only token that is still good.
+	// The end of the run must not lose the answer, which may have the only valid token.
 	exchanging := context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, o.http)
 	trade := func() (*oauth2.Token, error) {
 		return o.config.TokenSource(exchanging, &oauth2.Token{RefreshToken: o.refresh}).Token()
@@ -186,8 +186,7 @@ func (o *OAuth) exchange(ctx context.Context) error {
 	return o.accept(token)
 }
 
-// prepare takes the newest refresh token and finds out whether the next one can be kept, which is better
-// known before this one is used up.
+// prepare takes the newest refresh token and checks that the next one can be stored, before this one is used up.
 func (o *OAuth) prepare() error {
 	if o.file == nil {
 		return nil
@@ -203,14 +202,14 @@ func (o *OAuth) prepare() error {
 	return o.file.try(stored)
 }
 
-// stored returns the token file's refresh token, or "" where there is none that is newer than the spec's.
+// stored returns the token file's refresh token, or "" if there is none newer than the spec's.
 func (o *OAuth) stored() (string, error) {
 	token, err := o.file.read()
 	o.secrets.Add(token)
 	return token, err
 }
 
-// newer takes another refresh token than the refused one from the token file, once there is one.
+// newer takes a refresh token other than the refused one from the token file, once it has one.
 func (o *OAuth) newer(ctx context.Context) (bool, error) {
 	if o.file == nil {
 		return false, nil
@@ -233,7 +232,7 @@ func (o *OAuth) newer(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// accept takes what the token endpoint gave.
+// accept stores the tokens of an answer.
 func (o *OAuth) accept(token *oauth2.Token) error {
 	o.secrets.Add(token.AccessToken, token.RefreshToken)
 	if token.RefreshToken != "" && token.RefreshToken != o.refresh {
@@ -252,8 +251,8 @@ func (o *OAuth) accept(token *oauth2.Token) error {
 	return nil
 }
 
-// tokenError says what the token endpoint's answer means. It leaves out the body, which may repeat what
-// was sent. reached says whether the endpoint has answered before.
+// tokenError explains an error of the token endpoint. It leaves out the body, which may repeat the request's
+// secrets. reached says whether the endpoint has answered before.
 func tokenError(err error, tokenURL string, reached bool) error {
 	e := &Error{Code: ExternalAPIError, Path: pathOf(tokenURL)}
 	var refused *oauth2.RetrieveError

@@ -24,8 +24,8 @@ const (
 	firstRefresh = "refresh-0"
 )
 
-// tokenServer is a token endpoint that gives a new access and refresh token for each refresh token that
-// is valid, and an API that takes the newest access token only.
+// tokenServer is a token endpoint that gives a new access and refresh token for each valid refresh token, and an
+// API that accepts only the newest access token.
 type tokenServer struct {
 	mu        sync.Mutex
 	refreshes int
@@ -53,7 +53,7 @@ func (s *tokenServer) answer(_ int, r *http.Request) reply {
 		}
 		return reply{body: onePage}
 	}
-	time.Sleep(time.Second) // in the bubble's time: all that wait do so meanwhile
+	time.Sleep(time.Second) // in the bubble's time, during which all others wait
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.fail) > 0 {
@@ -94,7 +94,7 @@ func (s *tokenServer) connect(t *testing.T, more func(*OAuthConfig)) (*Client, *
 	}), o
 }
 
-// inParallel sends n requests at once and returns how many failed.
+// inParallel sends n requests at once and returns the number of failures.
 func inParallel(t *testing.T, c *Client, n int) int64 {
 	t.Helper()
 	var failed atomic.Int64
@@ -124,7 +124,7 @@ func TestOAuth_manyRequestsRefreshOnce(t *testing.T) {
 				require.Equal(t, 2, s.refreshes, "ahead of expiry")
 
 				s.mu.Lock()
-				s.refreshes++ // the API no longer takes what we hold
+				s.refreshes++ // the API no longer accepts the stored tokens
 				s.mu.Unlock()
 				before := s.refreshes
 				if rotate {
@@ -191,7 +191,7 @@ func TestOAuth_loginSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestOAuth_aWrongTokenURL is not taken for a refresh token that Pipedrive refuses.
+// TestOAuth_aWrongTokenURL is not mistaken for a refused refresh token.
 func TestOAuth_aWrongTokenURL(t *testing.T) {
 	for name, answer := range map[string]reply{
 		"redirect":  {status: http.StatusFound, header: map[string]string{"Location": "https://elsewhere.test/login"}},
@@ -227,7 +227,7 @@ func TestOAuth_tokenFile(t *testing.T) {
 		require.NoError(t, login(t, firstRefresh))
 		require.NoError(t, login(t, ""), "the spec may have none")
 
-		s.refreshes = 40 // somebody connected the account again …
+		s.refreshes = 40 // a user connected the account again …
 		require.NoError(t, login(t, "refresh-40"), "… and put the new token into the spec")
 		require.NoError(t, login(t, "refresh-40"))
 
@@ -251,7 +251,7 @@ func TestOAuth_tokenFileThatCannotBeUsed(t *testing.T) {
 	require.ErrorContains(t, err, broken)
 
 	bubble(t, func(t *testing.T) {
-		// A file where a folder is needed: nothing can be kept, so the refresh token is not used up.
+		// A file in place of a folder: no token can be kept, so the refresh token is not used up.
 		_, o := s.connect(t, func(c *OAuthConfig) { c.TokenFile = filepath.Join(folder, "a", "token.json") })
 		require.NoError(t, os.WriteFile(filepath.Join(folder, "a"), nil, 0o600))
 		_, err := o.Login(context.Background(), 0)
@@ -260,8 +260,8 @@ func TestOAuth_tokenFileThatCannotBeUsed(t *testing.T) {
 	})
 }
 
-// TestOAuth_aTokenFileThatTakesNoNewFile can be looked for, and not be written beside: the refresh token is
-// not used up for an answer that can't be kept.
+// TestOAuth_aTokenFileThatTakesNoNewFile: the file can be looked up, but no file can be written beside it. The
+// refresh token is not used up for an answer that can't be kept.
 func TestOAuth_aTokenFileThatTakesNoNewFile(t *testing.T) {
 	for name, found := range map[string]bool{"a file is there": true, "none is there": false} {
 		t.Run(name, func(t *testing.T) {
@@ -280,7 +280,7 @@ func TestOAuth_aTokenFileThatTakesNoNewFile(t *testing.T) {
 	}
 }
 
-// TestTokenFile_isOnTheDiskBeforeItReplacesTheOldOne: a crash may not leave an empty file.
+// TestTokenFile_isOnTheDiskBeforeItReplacesTheOldOne: a crash must not leave an empty file.
 func TestTokenFile_isOnTheDiskBeforeItReplacesTheOldOne(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "token.json")
 	require.NoError(t, WriteTokenFile(path, "old"))
@@ -304,7 +304,8 @@ func TestTokenFile_isOnTheDiskBeforeItReplacesTheOldOne(t *testing.T) {
 	require.Len(t, entries, 1, "no temporary file is left behind")
 }
 
-// TestOAuth_twoRunsWithOneRotatingToken begin at once; each uses up the token that the other one has read.
+// TestOAuth_twoRunsWithOneRotatingToken: both begin at once, and each uses up the token that the other one has
+// read.
 func TestOAuth_twoRunsWithOneRotatingToken(t *testing.T) {
 	for _, apart := range []time.Duration{0, time.Second / 2, 999 * time.Millisecond} {
 		t.Run(apart.String(), func(t *testing.T) {
@@ -331,7 +332,7 @@ func TestOAuth_twoRunsWithOneRotatingToken(t *testing.T) {
 	}
 }
 
-// TestOAuth_aNewerTokenIsNotOverwritten by a run that has read the file before another run replaced it.
+// TestOAuth_aNewerTokenIsNotOverwritten: a run has read the file before another run replaced it.
 func TestOAuth_aNewerTokenIsNotOverwritten(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := &tokenServer{}
@@ -345,7 +346,7 @@ func TestOAuth_aNewerTokenIsNotOverwritten(t *testing.T) {
 	})
 }
 
-// TestOAuth_aShortLifeIsUsed: a token of a minute serves most of it.
+// TestOAuth_aShortLifeIsUsed: a token that lives a minute is used for most of it.
 func TestOAuth_aShortLifeIsUsed(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := &tokenServer{life: 60}
@@ -365,7 +366,7 @@ func TestOAuth_aShortLifeIsUsed(t *testing.T) {
 func TestOAuth_waitingForARefreshEndsWithTheRun(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c, o := (&tokenServer{}).connect(t, nil)
-		o.turn <- struct{}{} // somebody refreshes and does not come back
+		o.turn <- struct{}{} // a refresh that never ends
 		ctx, cancel := context.WithCancelCause(context.Background())
 		done := make(chan error, 1)
 		go func() {
@@ -379,7 +380,7 @@ func TestOAuth_waitingForARefreshEndsWithTheRun(t *testing.T) {
 	})
 }
 
-// TestClient_doesNotCarryCredentialsToAnotherHost: a redirect is an error, not a way to somebody else.
+// TestClient_doesNotCarryCredentialsToAnotherHost: a redirect is an error.
 func TestClient_doesNotCarryCredentialsToAnotherHost(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		c, api := start(func(int, *http.Request) reply {
@@ -401,8 +402,8 @@ func TestCredentials_areNotPrinted(t *testing.T) {
 	}
 }
 
-// TestOAuth_theEndOfTheRunDoesNotLoseARotatedToken: once the refresh token is used up, the answer has the
-// only one that is good.
+// TestOAuth_theEndOfTheRunDoesNotLoseARotatedToken: once the refresh token is used up, only the answer has a valid
+// one.
 func TestOAuth_theEndOfTheRunDoesNotLoseARotatedToken(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := &tokenServer{rotate: true}
@@ -418,7 +419,7 @@ func TestOAuth_theEndOfTheRunDoesNotLoseARotatedToken(t *testing.T) {
 	})
 }
 
-// untilCancelled loses an answer whose request's context has ended meanwhile, as a connection does.
+// untilCancelled loses an answer whose request's context has ended, as a connection does.
 type untilCancelled struct{ http.RoundTripper }
 
 func (u untilCancelled) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -9,40 +9,41 @@ import (
 
 // offset is a position in a listing by offset.
 //
-// An offset says how many records come before, so a record that is deleted while the list is being read moves all
-// later ones up by one, across the edge of a page that was already read. In a list by update_time a record that is
-// changed does the same. Each page therefore begins with the last record of the one before; where it begins with a
+// An offset is the number of records that come before. A record that is deleted during the reading therefore moves
+// all later ones up by one, some of them into a page that was already read. In a list by update_time, a record
+// that changes does the same. So each page begins with the last record of the one before. If it begins with a new
+// one, the page before is read again.
 // new one, the page before is read again.
 type offset struct {
-	start   int64 // of the page that comes next
+	start   int64 // of the next page
 	overlap int64 // how many of its records repeat the page before
 	margin  int64 // the overlap of the pages to come; it grows in a list that moves
-	back    int64 // how far the last step back went; 0 once the reading goes on from there
+	back    int64 // length of the last step back; 0 once the reading continues from there
 	size    int   // records of the largest page so far
 	reach   int64 // start of the furthest page so far
-	again   int   // how often pages were read again since there was a new record
-	checked bool  // whether the list's last page was asked for by offset, since nothing had shown its order
-	beyond  int   // how many pages in a row were the furthest so far and brought no new record
+	again   int   // repeated readings of pages since the last new record
+	checked bool  // whether the list's last page was requested by offset, because nothing had shown its order
+	beyond  int   // pages in a row that were the furthest so far and brought no new record
 }
 
 const (
-	// mostAgain is how often pages are read again before a list is given up that promises records and has none.
+	// mostAgain is how often pages are read again before a list that promises records and has none is given up.
 	mostAgain = 100
-	// mostAgainByTime is how often that is in a list by update_time, which can be read by id instead: records that share a
-	// time may have other places in each answer.
+	// mostAgainByTime is the same limit for a list by update_time. Such a list can be read by id instead, since
+	// records that share a time may change their places from answer to answer.
 	mostAgainByTime = 10
 	// mostBeyond is how many pages in a row may bring no new record where new ones were expected. A list by
-	// update_time, the latest first, has such pages where a page's worth of records was changed meanwhile.
+	// NewestFirst has such pages when a page's worth of records changed during the reading.
 	mostBeyond = 7
 	// mostBack bounds a step back, in records.
 	mostBack = math.MaxInt32
 )
 
-// TiesError ends the reading of a list by update_time in which many records share a second and do not keep their
-// places, and of a list that was resumed by the order of its keys and comes in another one. The same list by id, from
-// Since on, has the records that are missing.
+// TiesError ends two readings: of a list by update_time in which many records share a second and do not keep their
+// places, and of a resumed list whose keys turn out not to be in order. The same list by id, from Since on, has
+// the missing records.
 type TiesError struct {
-	// Since is the second, zero where the list has to be read from its beginning.
+	// Since is the second; zero if the list has to be read from its beginning.
 	Since time.Time
 	cause error
 }
@@ -51,15 +52,15 @@ func (e *TiesError) Error() string { return e.cause.Error() }
 
 func (e *TiesError) Unwrap() error { return e.cause }
 
-// resume goes on behind a record that ended another reading. Records that were deleted since have moved that one up, and
-// new ones down, so that only the order of keys shows the place: the first page begins with a record that was read, or
-// the reading steps back.
+// resume continues behind the last record of another reading. That record has moved up by the records deleted
+// since, and down by the new ones, so only the order of keys shows its place. The first page must begin with a
+// record that was read before; otherwise the reading steps back.
 func (p *pager[T]) resume(from Place) {
 	p.sequence.resume(from.Key)
 	p.seek(max(0, from.Read-1), 1)
 }
 
-// followOffset moves on by offset, or by time in a list by OldestFirst that moves.
+// followOffset moves on by offset, or by time in a list by OldestFirst whose records move.
 func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 	s := &p.sequence
 	if len(page.records) == 0 {
@@ -89,7 +90,7 @@ func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 	return p.forward(page, s.take(page.records))
 }
 
-// moved reports whether a page does not go on from the one before, and then asks for another one.
+// moved reports whether a page does not continue the one before. It then requests another page.
 func (p *pager[T]) moved(page envelope[T]) (bool, error) {
 	switch s := &p.sequence; {
 	case p.overlap == 0:
@@ -100,7 +101,7 @@ func (p *pager[T]) moved(page envelope[T]) (bool, error) {
 	return false, nil
 }
 
-// unrepeated returns the records of a page that did not come before as they are.
+// unrepeated returns the records of a page that did not come before in the same form.
 func (p *pager[T]) unrepeated(page envelope[T]) []T {
 	if p.repeats(page) {
 		return nil
@@ -108,10 +109,10 @@ func (p *pager[T]) unrepeated(page envelope[T]) []T {
 	return page.records
 }
 
-// forward moves behind a page of which some records are new.
+// forward moves behind a page that has some new records.
 func (p *pager[T]) forward(page envelope[T], fresh []T) ([]T, error) {
 	more, known, next := p.more(page)
-	if len(fresh) == 0 && !known && len(page.records) < p.size { // no more than the overlap
+	if len(fresh) == 0 && !known && len(page.records) < p.size { // not more than the overlap
 		more = false
 	} else if err := p.progress(len(fresh)); err != nil {
 		return nil, err
@@ -135,8 +136,8 @@ func (p *pager[T]) forward(page envelope[T], fresh []T) ([]T, error) {
 	return fresh, nil
 }
 
-// progress counts the furthest pages that bring no new record, and the pages that are read again where the list
-// has moved.
+// progress counts the furthest pages without a new record, and the pages that are read again because the list has
+// moved.
 func (p *pager[T]) progress(fresh int) error {
 	switch {
 	case fresh > 0:
@@ -151,8 +152,9 @@ func (p *pager[T]) progress(fresh int) error {
 	return nil
 }
 
-// seekBehind moves on to the page that starts at next, less the overlap. In a list by NewestFirst whose last second is in
-// no order, that is all of the second and the record before, since none of its records has a place in it.
+// seekBehind moves on to the page that starts at next, less the overlap. In a list by NewestFirst whose last
+// second is unordered, the overlap is the whole second and the record before, since no record of that second has a
+// fixed place.
 func (p *pager[T]) seekBehind(page envelope[T], next int64) error {
 	overlap, most := p.margin, int64(len(page.records))-1
 	if p.sequence.sorting == newestFirst && p.sequence.endShuffled(page.records) {
@@ -164,7 +166,7 @@ func (p *pager[T]) seekBehind(page envelope[T], next int64) error {
 	switch {
 	case p.sequence.sorting == unsorted:
 		overlap = 0
-	case p.beyond > 0 && p.again == 0: // what is new lies further behind; should this be too far, the next page tells
+	case p.beyond > 0 && p.again == 0: // new records lie further behind; if this step is too far, the next page shows it
 		next += int64(p.size) << p.beyond
 	}
 	if next-overlap <= p.start {
@@ -175,9 +177,9 @@ func (p *pager[T]) seekBehind(page envelope[T], next int64) error {
 	return nil
 }
 
-// more reports whether records follow the page and where, and whether the answer says so.
-// more_items_in_collection decides, not the presence of next_start ([Pipedrive: pagination]). Where neither is
-// given, nothing is known of the end, since a server may have pages that are shorter than the limit.
+// more reports whether records follow the page, whether the answer says so, and where they start.
+// more_items_in_collection decides, not the presence of next_start ([Pipedrive: pagination]). If neither is given,
+// the end is unknown, since a server may send pages that are shorter than the limit.
 //
 // [Pipedrive: pagination]: https://pipedrive.readme.io/docs/core-api-concepts-pagination
 func (p *pager[T]) more(page envelope[T]) (more, known bool, next int64) {
@@ -191,8 +193,8 @@ func (p *pager[T]) more(page envelope[T]) (more, known bool, next int64) {
 	return true, page.NextStart != nil, next
 }
 
-// followEmpty moves on from an empty page. Where it was to repeat records of the one before, these were deleted, or
-// the answer is broken: the page before tells.
+// followEmpty moves on from an empty page. If it should have repeated records of the page before, either these
+// were deleted or the answer is broken. The page before shows which.
 func (p *pager[T]) followEmpty(page envelope[T]) error {
 	more, known, _ := p.more(page)
 	switch {
@@ -209,7 +211,7 @@ func (p *pager[T]) followEmpty(page envelope[T]) error {
 	return nil
 }
 
-// widen asks for larger pages, from the last record on, where a page of one record had none to repeat.
+// widen requests larger pages, from the last record on, after a page of one record had no room for a repeated one.
 func (p *pager[T]) widen() error {
 	if p.limit >= p.listing.Most() {
 		return p.broken("its pages have one record each, so that none repeats the page before")
@@ -220,8 +222,8 @@ func (p *pager[T]) widen() error {
 	return p.count()
 }
 
-// readAgain goes back from a page that does not go on from the one before: in a list that moves a lot, further each
-// time.
+// readAgain goes back after a page that does not continue the one before. In a list that moves a lot, each step
+// goes further back.
 func (p *pager[T]) readAgain() error {
 	if p.sequence.sorting == oldestFirst {
 		return p.readSecond()
@@ -235,9 +237,9 @@ func (p *pager[T]) readAgain() error {
 	return p.count()
 }
 
-// readSecond asks for the last record's second from its beginning, and from then on for each page by time, in a list
-// by OldestFirst: a page then begins with all records of a second, wherever they moved. Where a second fills pages,
-// and where records have no update_time, only their ids keep them in place.
+// readSecond requests the last record's second from its beginning, in a list by OldestFirst, and each later page
+// by time. A page then begins with all records of a second, wherever they moved. If a second fills pages, or
+// records have no update_time, only their ids keep them in place.
 func (p *pager[T]) readSecond() error {
 	if s := &p.sequence; s.sorting == oldestFirst && !s.timeless() && p.second().After(p.since) {
 		p.jumps = true
@@ -247,8 +249,8 @@ func (p *pager[T]) readSecond() error {
 	return p.ties()
 }
 
-// readEarlier goes back from an empty page of a list by OldestFirst: to the last record's second, then to the page
-// before, then to the beginning.
+// readEarlier goes back from an empty page of a list by OldestFirst: first to the last record's second, then to
+// the page before, then to the beginning.
 func (p *pager[T]) readEarlier() error {
 	switch last := p.second(); {
 	case p.start > 0 && !p.sequence.timeless() && last.After(p.since):
@@ -263,9 +265,9 @@ func (p *pager[T]) readEarlier() error {
 	return p.count()
 }
 
-// end ends the reading, unless the list was asked for by time from the very second on that it begins with. Nothing has
-// shown its order then: in a list that comes the latest first, in spite of what was asked for, all others lie behind. Its
-// last page by offset tells.
+// end ends the reading, except in one case: the list was requested by time from the same second that it begins
+// with. Nothing has shown its order then. If it comes newest first, in spite of the request, all other records lie
+// behind. The last page by offset shows it.
 func (p *pager[T]) end() error {
 	s := &p.sequence
 	switch {
@@ -282,8 +284,8 @@ func (p *pager[T]) end() error {
 	return nil
 }
 
-// ties is the error of a list whose records have to be read by id: from the second on before which all were read, or from
-// the beginning.
+// ties is the error of a list whose records have to be read by id: from the second before which all were read, or
+// from the beginning.
 func (p *pager[T]) ties() error {
 	since := p.since
 	if !p.sequence.rises {
@@ -304,7 +306,7 @@ func (p *pager[T]) count() error {
 	return nil
 }
 
-// second is that of the last record, in a list by OldestFirst.
+// second is the last record's second, in a list by OldestFirst.
 func (p *pager[T]) second() time.Time { return time.Unix(p.sequence.last, 0).UTC() }
 
 func secondOf(r Record) time.Time {
@@ -317,7 +319,8 @@ func (p *pager[T]) seek(start, overlap int64) {
 	p.query.Set("start", strconv.FormatInt(start, 10))
 }
 
-// seekTime moves to the first record of a second, which repeats the last record so far unless that has moved.
+// seekTime moves to the first record of a second. That second repeats the last record so far, unless the record
+// has moved.
 func (p *pager[T]) seekTime(t time.Time) {
 	p.since, p.reach = t, 0
 	p.setSince()
@@ -331,7 +334,7 @@ func (p *pager[T]) setSince() {
 	}
 }
 
-// narrowed tells that the reading leaves out records without an update_time from here on.
+// narrowed reports that the reading leaves out records without an update_time from here on.
 func (p *pager[T]) narrowed() {
 	if p.asked.Narrowed != nil {
 		p.asked.Narrowed()

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Key tells a record from the others of its listing: by a number or by a text. The zero Key is none.
+// Key identifies a record within its listing: by a number or by a text. The zero Key identifies none.
 type Key struct {
 	Number int64  `json:"number,omitempty"`
 	Text   string `json:"text,omitempty"`
@@ -22,25 +22,25 @@ func (k Key) Compare(l Key) int {
 	return cmp.Or(cmp.Compare(k.Number, l.Number), cmp.Compare(k.Text, l.Text))
 }
 
-// Record is what a listing is made of.
+// Record is an element of a listing.
 type Record interface {
-	// RecordKey is the record's key.
+	// RecordKey returns the record's key.
 	RecordKey() Key
-	// RecordTime is its update_time; false where it has none.
+	// RecordTime returns its update_time; false if it has none.
 	RecordTime() (time.Time, bool)
 }
 
-// Pages reads listing l page after page. A page is yielded once its answer was read in full and decoded,
-// and not held on to. The iteration ends with the list or with the first error, which is an [*Error], a
-// [*TiesError] or the cause of ctx's end.
+// Pages reads listing l page by page. It yields a page after its answer was read in full and decoded, and keeps no
+// reference to it. The iteration ends with the list or with the first error, which is an [*Error], a [*TiesError]
+// or the cause of ctx's end.
 //
-// A reading ends only on positive evidence: an answer that says that it is the last, and that goes on from the
-// page before. An empty answer is no such evidence until it was confirmed.
+// A reading ends only on positive evidence: an answer that says that it is the last one and that continues the
+// page before. An empty answer has to be confirmed first.
 func Pages[T Record](ctx context.Context, c *Client, l Listing, q Query, m *Meter, decode Decode[T]) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		q.Limit = min(q.Limit, l.Most())
 		if l.Paging == Offset {
-			q.Limit = max(q.Limit, 2) // of which one repeats the page before
+			q.Limit = max(q.Limit, 2) // one of them repeats the page before
 		}
 		p := &pager[T]{
 			client: c, listing: l, limit: q.Limit, query: l.values(q), meter: m, decode: decode, asked: q,
@@ -70,24 +70,24 @@ type pager[T Record] struct {
 	listing Listing
 	asked   Query
 	limit   int
-	query   url.Values // of the page that comes next
+	query   url.Values // of the next page
 	meter   *Meter
 	decode  Decode[T]
 	ended   bool
 
-	sequence sequence[T]     // of the records so far
-	digests  map[uint64]bool // of the pages so far, where their records have no order
-	digest   uint64          // of the page before, where their records have an order
+	sequence sequence[T]     // the records so far
+	digests  map[uint64]bool // the pages so far, if their records have no order
+	digest   uint64          // the page before, if its records have an order
 	empty    int             // empty pages in a row
 	idle     int             // requests in a row that brought no new record
 
-	cursors map[string]bool // that were followed, in a cursor listing
-	silent  bool            // whether an answer without a next_cursor was asked for again
+	cursors map[string]bool // followed so far, in a cursor listing
+	silent  bool            // whether an answer without a next_cursor was requested again
 
 	offset
-	since  time.Time // updated_since of the page that comes next; only a list by OldestFirst moves it
-	before time.Time // second of the first record of the page before, in such a list
-	jumps  bool      // whether each page is asked for by time, in such a list
+	since  time.Time // updated_since of the next page; it changes only in a list by OldestFirst
+	before time.Time // second of the first record of the page before, in a list by OldestFirst
+	jumps  bool      // whether each page is requested by time, in a list by OldestFirst
 }
 
 // next reads a page and moves the position behind it.
@@ -122,11 +122,11 @@ func (p *pager[T]) next(ctx context.Context) ([]T, error) {
 	return fresh, err
 }
 
-// mostEmpty is how often an empty page is asked for again where the reading has brought records before, and was
-// promised more or the same: that all of them were deleted meanwhile is less likely than a broken answer.
+// mostEmpty is how often an empty page is requested again when records came before it and the page before promised
+// more. A broken answer is then more likely than the deletion of all the records that should follow.
 const mostEmpty = 3
 
-// confirmed counts an empty page that ends the list, and reports whether the list can be taken for ended.
+// confirmed counts an empty page at the end of the list, and reports whether the list has ended.
 func (p *pager[T]) confirmed() bool {
 	p.empty++
 	switch {
@@ -157,7 +157,7 @@ func (p *pager[T]) read(ctx context.Context) (envelope[T], error) {
 	page, again := get(ctx, p.client, r, decode)
 	switch {
 	case isStatus(again, http.StatusBadRequest):
-		return page, err // it was not about the optional fields
+		return page, err // the error has another cause than the optional fields
 	case again != nil:
 		return page, again
 	}
@@ -171,15 +171,15 @@ func isStatus(err error, status int) bool {
 	return errors.As(err, &e) && e.Status == status
 }
 
-// followCursor moves on to next_cursor. Records must come in the order that was asked for. One page that brings no
-// new record is tolerated, a second is not: a list whose cursors always differ could go on for ever.
+// followCursor moves on to next_cursor. Records must come in the requested order. It tolerates one page without a
+// new record, but not two: a list whose cursors always differ could go on for ever.
 func (p *pager[T]) followCursor(page envelope[T]) ([]T, error) {
 	last := page.nextCursor == ""
 	switch {
 	case last && len(page.records) == 0:
 		p.ended = p.confirmed()
 		return nil, nil
-	case last && !page.saysNext && !p.silent: // which API v2 always does; the page may have come damaged
+	case last && !page.saysNext && !p.silent: // API v2 always has it; the page may have come damaged
 		p.silent = true
 		return nil, nil
 	case p.cursors[page.nextCursor]:
@@ -198,7 +198,7 @@ func (p *pager[T]) followCursor(page envelope[T]) ([]T, error) {
 	return fresh, nil
 }
 
-// unseen returns the records of a page of a cursor listing that are new.
+// unseen returns the new records of a page of a cursor listing.
 func (p *pager[T]) unseen(page envelope[T]) ([]T, error) {
 	if len(page.records) == 0 || p.repeats(page) {
 		return nil, nil
@@ -216,8 +216,8 @@ func (p *pager[T]) unseen(page envelope[T]) ([]T, error) {
 	return s.take(page.records), nil
 }
 
-// repeats reports whether a page is the one before. Where records have no order that could tell, it compares
-// with all pages so far.
+// repeats reports whether a page is the one before. If records have no order, it compares the page with all pages
+// so far.
 func (p *pager[T]) repeats(page envelope[T]) bool {
 	if p.sequence.sorting != unsorted {
 		before := p.digest

@@ -105,7 +105,7 @@ func TestPages_offsetEnvelopes(t *testing.T) {
 				if n == 1 {
 					return reply{body: first}
 				}
-				// next_start is there although nothing follows, as in the vendor's own example.
+				// next_start is there although no page follows, as in the vendor's own example.
 				return reply{body: `{"success":true,"data":[{"id":2},{"id":3}],"additional_data":{"pagination":{"more_items_in_collection":false,"next_start":9}}}`}
 			})
 			pages, err := collect(t, c, offsetListing, 2)
@@ -140,7 +140,7 @@ func TestPages_nullIsEmptyInOneResponseWhereTheListingSaysSo(t *testing.T) {
 	require.Len(t, api.requests, 2)
 }
 
-// TestPages_recordsInAMemberOfData, where the listing says so; data may be the list all the same.
+// TestPages_recordsInAMemberOfData: the listing names the member; data may still be the list itself.
 func TestPages_recordsInAMemberOfData(t *testing.T) {
 	l := Listing{Path: "/v1/goals/find", Data: "goals"}
 	for body, want := range map[string][]int64{
@@ -169,7 +169,7 @@ func TestPages_recordsInAMemberOfData(t *testing.T) {
 			requireCode(t, err, ExternalAPIError)
 		})
 	}
-	bubble(t, func(t *testing.T) { // an object is no list where the listing does not say so
+	bubble(t, func(t *testing.T) { // an object is not a list unless the listing says so
 		c, _ := start(func(int, *http.Request) reply { return reply{body: `{"success":true,"data":{"goals":[{"id":1}]}}`} })
 		_, err := collect(t, c, Listing{Path: "/v1/users"}, 2)
 		requireCode(t, err, ExternalAPIError)
@@ -229,7 +229,7 @@ func TestPages_asksWithoutOptionalFieldsThatAnAccountDoesNotHave(t *testing.T) {
 	require.Equal(t, "a,b", api.requests[2].URL.Query().Get("include_fields"))
 }
 
-// TestPages_aRefusedCursorIsNoMatterOfOptionalFields: only the first page can be about them.
+// TestPages_aRefusedCursorIsNoMatterOfOptionalFields: only the first page can fail because of them.
 func TestPages_aRefusedCursorIsNoMatterOfOptionalFields(t *testing.T) {
 	l := cursorListing
 	l.IncludeOptional = []string{"c"}
@@ -244,8 +244,7 @@ func TestPages_aRefusedCursorIsNoMatterOfOptionalFields(t *testing.T) {
 	require.Len(t, api.requests, 2)
 }
 
-// TestPages_offsetListThatIgnoresStartFails: a list that always answers with its beginning would be read
-// for ever.
+// TestPages_offsetListThatIgnoresStartFails: a list that always answers with its beginning would be read for ever.
 func TestPages_offsetListThatIgnoresStartFails(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	c, _ := start(func(n int, _ *http.Request) reply {
@@ -262,7 +261,8 @@ func TestPages_offsetListThatIgnoresStartFails(t *testing.T) {
 	}
 }
 
-// TestPages_optionalFieldsDoNotHideAnotherError: what fails without the optional fields is not about them.
+// TestPages_optionalFieldsDoNotHideAnotherError: an error that stays without the optional fields has another
+// cause.
 func TestPages_optionalFieldsDoNotHideAnotherError(t *testing.T) {
 	l := Listing{Path: "/api/v2/things", Paging: Cursor, IncludeOptional: []string{"marketing_status"}}
 	c, _ := start(func(n int, _ *http.Request) reply {
@@ -275,8 +275,8 @@ func TestPages_optionalFieldsDoNotHideAnotherError(t *testing.T) {
 	require.True(t, requireCode(t, err, RateLimitExceeded).Daily)
 }
 
-// TestPages_offsetListThatPromisesRecordsForEverFails: more_items_in_collection says that records follow, and
-// the page that should have them is empty, however often it is asked for.
+// TestPages_offsetListThatPromisesRecordsForEverFails: more_items_in_collection promises more records, and the
+// next page is empty, however often it is requested.
 func TestPages_offsetListThatPromisesRecordsForEverFails(t *testing.T) {
 	const more = `,"additional_data":{"pagination":{"more_items_in_collection":true,"next_start":2}}}`
 	for _, order := range []Order{ByID, OldestFirst} {

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// unreached are the ways in which an address leads nowhere.
+// unreached are the errors of addresses that lead nowhere.
 var unreached = map[string]error{
 	"no such host":       &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "api.pipedrive.test", IsNotFound: true}},
 	"connection refused": &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED},
@@ -98,7 +98,8 @@ func TestOAuth_aTokenEndpointThatHasAnsweredIsWaitedFor(t *testing.T) {
 	})
 }
 
-// TestRetries_areTold at info level after the first, and from the first where the pause is long.
+// TestRetries_areTold: retries after the first one are logged at info level, and the first one too if the pause is
+// long.
 func TestRetries_areTold(t *testing.T) {
 	for name, test := range map[string]struct {
 		bad   reply

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPages_aReadingByIDGoesOnFromAPlace, whatever happened to the list since: numbers come in their order, so that no
-// record behind the place is left out and none before it comes again.
+// TestPages_aReadingByIDGoesOnFromAPlace: whatever happened to the list since, numbers are in order, so no record
+// behind the place is left out and none before it comes again.
 func TestPages_aReadingByIDGoesOnFromAPlace(t *testing.T) {
 	for name, test := range map[string]struct {
 		read, now []int64
@@ -45,7 +45,7 @@ func TestPages_aReadingByIDGoesOnFromAPlace(t *testing.T) {
 	}
 }
 
-// TestPages_aPlaceInAListInAnotherOrderFails: what lies behind the place is not what was not read.
+// TestPages_aPlaceInAListInAnotherOrderFails: the records behind the place are then not the unread ones.
 func TestPages_aPlaceInAListInAnotherOrderFails(t *testing.T) {
 	backwards := ids(1, 60)
 	slices.Reverse(backwards)
@@ -54,8 +54,8 @@ func TestPages_aPlaceInAListInAnotherOrderFails(t *testing.T) {
 	require.ErrorContains(t, requireCode(t, err, ExternalAPIError), "the order of their ids")
 }
 
-// TestPages_aReadingOfTextsGoesOnWhereTheyRise: nobody says in which order texts come. Where it is not their own, the
-// reading begins again.
+// TestPages_aReadingOfTextsGoesOnWhereTheyRise: the order of texts is not documented. If they do not rise, the
+// reading starts again.
 func TestPages_aReadingOfTextsGoesOnWhereTheyRise(t *testing.T) {
 	list := strings.Split("abcdefghij", "")
 	for name, test := range map[string]struct {
@@ -90,8 +90,8 @@ func TestPages_aReadingOfTextsGoesOnWhereTheyRise(t *testing.T) {
 	}
 }
 
-// TestPages_tellsWhereAnotherReadingCanGoOn, which is by the offset that a record has then, and nowhere where keys do not
-// rise.
+// TestPages_tellsWhereAnotherReadingCanGoOn: the place is the offset that a record has at that time; there is none
+// if keys do not rise.
 func TestPages_tellsWhereAnotherReadingCanGoOn(t *testing.T) {
 	var places []Place
 	told := func(p Place) { places = append(places, p) }
@@ -131,7 +131,7 @@ func TestPages_aPlaceIsForListsByID(t *testing.T) {
 	require.Len(t, got, 3)
 }
 
-// TestPages_aListingHasItsOwnLimit, which page_size does not pass.
+// TestPages_aListingHasItsOwnLimit: page_size does not exceed it.
 func TestPages_aListingHasItsOwnLimit(t *testing.T) {
 	l := offsetListing.WithLimit(100)
 	for limit, want := range map[int]string{500: "100", 100: "100", 20: "20", 1: "2"} {
@@ -144,7 +144,7 @@ func TestPages_aListingHasItsOwnLimit(t *testing.T) {
 	require.Equal(t, MaxLimit, offsetListing.Most())
 }
 
-// ids are the numbers from one to another.
+// ids returns the numbers from one to another.
 func ids(from, to int64) (all []int64) {
 	for id := from; id <= to; id++ {
 		all = append(all, id)
@@ -156,7 +156,7 @@ func without[T comparable](all []T, gone ...T) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(r T) bool { return slices.Contains(gone, r) })
 }
 
-// textList answers as v1 does for a list of texts.
+// textList answers for a list of texts, as v1 does.
 func textList(list []string) func(int, *http.Request) reply {
 	return func(_ int, r *http.Request) reply {
 		from, _ := strconv.Atoi(r.URL.Query().Get("start"))

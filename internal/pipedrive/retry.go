@@ -9,9 +9,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// get sends r until decode has taken its answer, as often as the error is one that may pass and
-// MaxRetries allows. decode sees only whole bodies of status 200; where it fails on such a body,
-// the request is sent again.
+// get sends r until decode accepts its answer. It repeats the request after errors that may pass, at most
+// MaxRetries times. decode sees only whole bodies of status 200; if it fails on one, the request is sent again.
 func get[T any](ctx context.Context, c *Client, r request, decode func(body []byte) (T, error)) (T, error) {
 	attempt := func() (T, error) { return sendAndDecode(ctx, c, r, decode) }
 	note := noteRetries(c.config.Logger, r.path)
@@ -21,11 +20,11 @@ func get[T any](ctx context.Context, c *Client, r request, decode func(body []by
 	})
 }
 
-// longWait is the pause from which a first retry is worth a line at info level.
+// longWait is the pause from which a first retry is logged at info level.
 const longWait = 10 * time.Second
 
-// noteRetries logs the retries of one request: the first at debug level, since one failure is nothing
-// unusual, further ones and long pauses at info level.
+// noteRetries logs the retries of one request: the first at debug level, since a single failure is common; further
+// ones and long pauses at info level.
 func noteRetries(logger zerolog.Logger, path string) backoff.Notify {
 	retries := 0
 	return func(err error, wait time.Duration) {
@@ -38,7 +37,7 @@ func noteRetries(logger zerolog.Logger, path string) backoff.Notify {
 	}
 }
 
-// retry calls attempt until it succeeds, fails for good, or has failed maxRetries times more than once.
+// retry calls attempt until it succeeds, fails for good, or has failed maxRetries+1 times.
 func retry[T any](ctx context.Context, maxRetries int, attempt func() (T, error), notify backoff.Notify) (T, error) {
 	began, once := time.Now(), false
 	result, err := backoff.Retry(ctx, func() (T, error) {
@@ -72,7 +71,7 @@ func sendAndDecode[T any](ctx context.Context, c *Client, r request, decode func
 		return result, err
 	}
 	defer c.bodies.Put(res.buffer)
-	result, err = decode(res.body) // which keeps nothing of the body
+	result, err = decode(res.body) // decode keeps no reference to the body
 	var refused *recordError
 	switch {
 	case err == nil:

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bubble runs test with a clock of its own, which jumps whenever everything waits.
+// bubble runs test with its own clock, which jumps whenever everything waits.
 func bubble(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, test)
@@ -104,7 +104,7 @@ func TestGet_doesNotRetryWhatWillNotPass(t *testing.T) {
 	}
 }
 
-// TestGet_tellsWhatTheAccountDoesNotHave: in Pipedrive's own words, and not in those of what stands before it.
+// TestGet_tellsWhatTheAccountDoesNotHave: Pipedrive's own words count, not those of a proxy in front of it.
 func TestGet_tellsWhatTheAccountDoesNotHave(t *testing.T) {
 	const refusal = `{"success":false,"error":"not for you"}`
 	html := map[string]string{"Content-Type": "text/html"}
@@ -187,7 +187,7 @@ func TestGet_burstLimitHoldsAllRequestsTogether(t *testing.T) {
 	})
 }
 
-// TestGet_errorsDoNotShowTheQuery: net/http's own errors do.
+// TestGet_errorsDoNotShowTheQuery: the errors of net/http do.
 func TestGet_errorsDoNotShowTheQuery(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c, _ := start(func(int, *http.Request) reply { return reply{err: errors.New("connection refused")} })
@@ -213,7 +213,7 @@ func TestGet_retryAfterCounts(t *testing.T) {
 	})
 }
 
-// TestGet_aShortPauseIsNotTheDaysBudget: what is not clearly the day's budget passes after the pause.
+// TestGet_aShortPauseIsNotTheDaysBudget: a limit that is not clearly the day's budget passes after the pause.
 func TestGet_aShortPauseIsNotTheDaysBudget(t *testing.T) {
 	for name, test := range map[string]struct {
 		header map[string]string
@@ -274,7 +274,7 @@ func TestGet_aLimitThatPersists(t *testing.T) {
 	}
 }
 
-// TestGet_aCancelledWaitGivesItsPlaceBack: with one place in all, a leak of it would block for ever.
+// TestGet_aCancelledWaitGivesItsPlaceBack: there is only one place, so a leak would block for ever.
 func TestGet_aCancelledWaitGivesItsPlaceBack(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c, _ := start(func(int, *http.Request) reply { return reply{body: onePage} })

@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// sorting is the order in which a listing's records come.
+// sorting is the order of a listing's records.
 type sorting int
 
 const (
 	unsorted    sorting = iota // no order is known
-	presumed                   // by id, which nobody asked for: a record that comes otherwise makes it unsorted
+	presumed                   // by id, although no order was requested: a record out of place makes it unsorted
 	sorted                     // by id
-	keyed                      // of their own: the keys of all records tell which are new
+	keyed                      // in an order of their own: the keys of all records show which are new
 	oldestFirst                // by update_time
-	newestFirst                // by update_time, the latest first
+	newestFirst                // by update_time, newest first
 )
 
 // sorting is the order of the records that q brings.
@@ -36,19 +36,19 @@ func (l Listing) sorting(q Query) sorting {
 // byTime reports whether records come in the order of update_time.
 func (s sorting) byTime() bool { return s == oldestFirst || s == newestFirst }
 
-// sequence is what is kept of the records of a reading so far, to tell new ones from those that came before and
-// to check their order. The last record is enough for that, and the ids of the records that share its second.
+// sequence remembers enough of the records so far to recognise new ones and to check their order: the last record,
+// and the ids of the records that share its second.
 type sequence[T Record] struct {
 	sorting
 	began         bool // whether there was a record
 	timelessFirst bool // whether records without an update_time come before all others
-	rises         bool // whether a record came of a later second than another
+	rises         bool // whether a record came with a later second than another
 	last          int64
 	lastKey       Key              // of the last record of that rank
-	after         Key              // with which another reading ended that this one resumes
-	scattered     bool             // whether a record came whose key is not behind that of the one before
-	read          int64            // how many records of a list by offset there are up to the last one
-	tied          map[Key]struct{} // keys of the records of that rank, where there may be several
+	after         Key              // the last key of another reading, which this one resumes
+	scattered     bool             // whether a record came whose key is not greater than the one before
+	read          int64            // position of the last record in a list by offset, counted from 1
+	tied          map[Key]struct{} // keys of the records of that rank, if there may be several
 }
 
 // resume begins the sequence behind a record of another reading.
@@ -58,7 +58,7 @@ func (s *sequence[T]) resume(after Key) {
 
 func (s *sequence[T]) resumed() bool { return s.after != Key{} }
 
-// place is the last record of a list by id, the zero Place where keys do not rise.
+// place is the last record of a list by id; the zero Place if keys do not rise.
 func (s *sequence[T]) place() Place {
 	if s.scattered || s.sorting != sorted && s.sorting != keyed {
 		return Place{}
@@ -66,7 +66,7 @@ func (s *sequence[T]) place() Place {
 	return Place{s.lastKey, s.read}
 }
 
-// settle looks at the first record of a page: numbers may come in their order, and texts have none that is known.
+// settle looks at the first record of a page. Numbers may come in order; the order of texts is unknown.
 func (s *sequence[T]) settle(first T) {
 	if (s.sorting == presumed || s.sorting == sorted) && first.RecordKey().Text != "" {
 		s.sorting = keyed
@@ -74,7 +74,7 @@ func (s *sequence[T]) settle(first T) {
 }
 
 // rank orders the records: it never falls from one to the next. It is an id or a number of seconds, since
-// update_time has no more than seconds in most lists.
+// update_time has whole seconds in most lists.
 func (s *sequence[T]) rank(r T) int64 {
 	switch {
 	case s.sorting == keyed:
@@ -97,8 +97,8 @@ func (s *sequence[T]) rank(r T) int64 {
 // timeless reports whether the last record has no update_time.
 func (s *sequence[T]) timeless() bool { return s.last == math.MinInt64 || s.last == math.MaxInt64 }
 
-// inOrder reports whether the records of a page come in the sequence's order, which takes keys to tell. start is true
-// for the page that the list begins with.
+// inOrder reports whether the records of a page come in the sequence's order, if keys are needed to check it.
+// start is true for the first page of the list.
 func (s *sequence[T]) inOrder(page []T, start bool) bool {
 	if len(page) > 1 && page[0].RecordKey() == (Key{}) && page[1].RecordKey() == (Key{}) {
 		return false
@@ -109,14 +109,14 @@ func (s *sequence[T]) inOrder(page []T, start bool) bool {
 	return slices.IsSortedFunc(page, func(a, b T) int { return cmp.Compare(s.rank(a), s.rank(b)) })
 }
 
-// inKeyOrder reports whether the keys of a page rise. Only then does the order of texts tell which records another
+// inKeyOrder reports whether the keys of a page rise. Only then does the order of texts show which records another
 // reading has had.
 func (s *sequence[T]) inKeyOrder(page []T) bool {
 	return slices.IsSortedFunc(page, func(a, b T) int { return a.RecordKey().Compare(b.RecordKey()) })
 }
 
-// placeTimeless finds out at which end the records without an update_time are, while there were no others. They are
-// taken to come first until a page shows them behind others.
+// placeTimeless finds out at which end the records without an update_time are, as long as no others have come. It
+// presumes that they come first, until a page has them behind others.
 func (s *sequence[T]) placeTimeless(page []T, start bool) {
 	_, begins := page[0].RecordTime()
 	_, ends := page[len(page)-1].RecordTime()
@@ -126,13 +126,13 @@ func (s *sequence[T]) placeTimeless(page []T, start bool) {
 	}
 }
 
-// follows reports whether a record can be the next one in a list that nothing moves in.
+// follows reports whether a record can be the next one in a list whose records do not move.
 func (s *sequence[T]) follows(r T) bool {
 	return !s.began || s.rank(r) > s.last || s.byTime() && s.rank(r) == s.last
 }
 
-// seen reports whether a record's place lies in the part of the list that was read. A record that was changed has
-// another place in a list by update_time.
+// seen reports whether a record's place lies in the part of the list that was read. In a list by update_time, a
+// change gives a record another place.
 func (s *sequence[T]) seen(r T) bool {
 	rank := s.rank(r)
 	if s.sorting != keyed && (!s.byTime() || rank != s.last) {
@@ -142,16 +142,16 @@ func (s *sequence[T]) seen(r T) bool {
 	return tied || s.sorting == keyed && s.resumed() && r.RecordKey().Compare(s.after) <= 0
 }
 
-// shuffled reports whether a page of a list by update_time begins in the middle of the last record's second and has new
-// records of it that do not come in the order of their ids: the API then orders records of one second as it likes, and
-// maybe otherwise in each answer.
+// shuffled reports whether a page of a list by update_time begins in the middle of the last record's second and
+// has new records of that second out of the order of their ids. The API then orders the records of one second
+// arbitrarily, perhaps differently in each answer.
 func (s *sequence[T]) shuffled(page []T) bool {
 	return s.byTime() && s.rank(page[0]) == s.last && slices.ContainsFunc(page, func(r T) bool {
 		return s.rank(r) == s.last && s.compareKeys(r.RecordKey(), s.lastKey) < 0 && !s.seen(r)
 	})
 }
 
-// endShuffled reports the same of the records that share the rank of a page's last.
+// endShuffled reports the same for the records that share the rank of a page's last record.
 func (s *sequence[T]) endShuffled(page []T) bool {
 	for i := len(page) - 1; i > 0 && s.rank(page[i-1]) == s.rank(page[i]); i-- {
 		if s.compareKeys(page[i-1].RecordKey(), page[i].RecordKey()) > 0 {
@@ -161,7 +161,7 @@ func (s *sequence[T]) endShuffled(page []T) bool {
 	return false
 }
 
-// ending is how many records at the end of a page share a rank.
+// ending counts the records at the end of a page that share a rank.
 func (s *sequence[T]) ending(page []T) (n int64) {
 	last := s.rank(page[len(page)-1])
 	for _, r := range slices.Backward(page) {
@@ -180,10 +180,10 @@ func (s *sequence[T]) compareKeys(a, b Key) int {
 	return a.Compare(b)
 }
 
-// mostTied is the size from which on a new set is cheaper than an old one that is cleared.
+// mostTied is the size from which a new set is cheaper than clearing the old one.
 const mostTied = 64
 
-// take returns the records of a page that are new, and adds them.
+// take returns the new records of a page and adds them.
 func (s *sequence[T]) take(page []T) []T {
 	fresh := make([]T, 0, len(page))
 	for _, r := range page {
@@ -195,7 +195,7 @@ func (s *sequence[T]) take(page []T) []T {
 	return fresh
 }
 
-// add makes a record the last one.
+// add makes r the last record.
 func (s *sequence[T]) add(r T) {
 	rank, key := s.rank(r), r.RecordKey()
 	switch {
@@ -216,7 +216,7 @@ func (s *sequence[T]) add(r T) {
 	}
 }
 
-// disorder is what is wrong with a list that comes in another order than this one.
+// disorder describes the fault of a list that comes in another order than this one.
 func (s *sequence[T]) disorder() string {
 	if s.byTime() {
 		return "its records do not come in the order of their update_time, which was asked for"

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// reply is what the fake API answers to one request.
+// reply is the fake API's answer to one request.
 type reply struct {
 	status int // 200 where it is 0
 	header map[string]string
@@ -71,7 +71,7 @@ func start(answer func(n int, r *http.Request) reply) (*Client, *fakeAPI) {
 	}), api
 }
 
-// item is a record that is nothing but its id and the time of its last change.
+// item is a record with only an id and an update_time.
 type item struct {
 	ID         int64  `json:"id"`
 	UpdateTime string `json:"update_time"`
@@ -109,7 +109,7 @@ func items(ids ...int64) string {
 	return "[" + strings.Join(parts, ",") + "]"
 }
 
-// offsetList answers as v1 does for a list that may change between requests.
+// offsetList answers, as v1 does, for a list that may change between requests.
 func offsetList(list func(n int) []int64) func(int, *http.Request) reply {
 	return func(n int, r *http.Request) reply {
 		all := list(n)

@@ -16,7 +16,7 @@ import (
 
 var timedListing = TimedV1("/v1/things", 0, nil)
 
-// at is a second of the tests' day; none is an update_time that is not there.
+// at is a second of the tests' day; none is an absent update_time.
 func at(second int) string {
 	return time.Date(2026, 1, 1, 0, 0, second, 0, time.UTC).Format(time.DateTime)
 }
@@ -27,8 +27,8 @@ const none = ""
 type timedList struct {
 	rows   []item
 	before func(request int)              // may change the rows
-	order  func(request int, rows []item) // may bring the rows of an answer into another order
-	cut    func(limit int) int            // how many rows an answer has, which then does not say whether more follow
+	order  func(request int, rows []item) // may change the order of an answer's rows
+	cut    func(limit int) int            // how many rows an answer has; it then does not say whether more follow
 }
 
 func (l *timedList) answer(n int, r *http.Request) reply {
@@ -81,7 +81,7 @@ func (l *timedList) set(id int64, update string) {
 	}
 }
 
-// read returns the ids that came, each with its last update_time, and how many requests that took.
+// read returns the ids with the last update_time of each, and the number of requests.
 func (l *timedList) read(t *testing.T, q Query) (map[int64]string, int) {
 	t.Helper()
 	c, api := start(l.answer)
@@ -112,7 +112,7 @@ func TestPages_oldestFirstByOffset(t *testing.T) {
 		"all in one second":            {rows(5, 5, 5, 5, 5, 5, 5, 5, 5, 5), nil, 6},
 		"a second that fills pages":    {rows(1, 5, 5, 5, 5, 5, 5, 5, 9, 9), nil, 7},
 		"one row":                      {rows(3), nil, 1},
-		"no rows":                      {rows(), nil, 2}, // of which one confirms it
+		"no rows":                      {rows(), nil, 2}, // one of them confirms it
 		"a read row changes":           {rows(1, 2, 3, 4, 5, 6, 7, 8), func(l *timedList) { l.set(1, at(30)) }, 6},
 		"a read row is deleted":        {rows(1, 2, 3, 4, 5, 6, 7, 8), func(l *timedList) { l.set(2, "deleted") }, 6},
 		"the last read row is deleted": {rows(1, 2, 3, 4, 5, 6, 7, 8), func(l *timedList) { l.set(3, "deleted") }, 6},
@@ -137,7 +137,7 @@ func TestPages_oldestFirstByOffset(t *testing.T) {
 	}
 }
 
-// TestPages_oldestFirstLastRowMoves: the last record that was read is changed, and stands where it stood.
+// TestPages_oldestFirstLastRowMoves: the last record that was read is changed and keeps its place.
 func TestPages_oldestFirstLastRowMoves(t *testing.T) {
 	l := &timedList{rows: []item{{1, at(5)}, {2, at(5)}, {3, at(5)}, {4, at(5)}}}
 	l.before = func(n int) {

@@ -13,10 +13,9 @@ import (
 // tokenFile keeps the newest refresh token between runs.
 type tokenFile struct {
 	path string
-	// origin is the fingerprint of the spec's refresh token. A file that descends from another one is
-	// older than the spec.
+	// origin is the fingerprint of the spec's refresh token. A file with another origin is older than the spec.
 	origin string
-	// sync brings what was written to the disk. It is (*os.File).Sync, and a test's own elsewhere.
+	// sync flushes the file to the disk. It is (*os.File).Sync outside of tests.
 	sync func(*os.File) error
 }
 
@@ -26,8 +25,8 @@ func newTokenFile(path, specToken string) *tokenFile {
 
 type tokenFileContent struct {
 	RefreshToken string `json:"refresh_token"`
-	// Origin is the fingerprint of the spec's refresh token that this one descends from, empty where it
-	// comes from a login.
+	// Origin is the fingerprint of the spec's refresh token that this one descends from; empty if it comes from a
+	// login.
 	Origin string `json:"origin,omitempty"`
 }
 
@@ -39,7 +38,7 @@ func fingerprint(token string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// read returns the file's refresh token, or "" where there is none that is newer than the spec's.
+// read returns the file's refresh token, or "" if there is none newer than the spec's.
 func (f *tokenFile) read() (string, error) {
 	raw, err := os.ReadFile(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -61,17 +60,17 @@ func (f *tokenFile) read() (string, error) {
 	return content.RefreshToken, nil
 }
 
-// write replaces the file in one step, so that it holds either the old token or the new one whatever
-// happens, and only its owner can read it.
+// write replaces the file in one step. The file holds either the old or the new token whatever happens, and only
+// its owner can read it.
 func (f *tokenFile) write(token string) error {
 	return f.stage(token, func(temporary string) error { return os.Rename(temporary, f.path) })
 }
 
-// try reports why the file could not be replaced, and leaves it alone: another process may have written a
-// newer token meanwhile.
+// try returns the error that replacing the file would meet, without replacing it: another process may have written
+// a newer token meanwhile.
 func (f *tokenFile) try(token string) error { return f.stage(token, os.Remove) }
 
-// stage writes a token to a new file in the same folder, brings it to the disk and hands it to finish.
+// stage writes a token to a new file in the same folder, flushes it to the disk and hands it to finish.
 func (f *tokenFile) stage(token string, finish func(temporary string) error) (err error) {
 	raw, err := json.Marshal(tokenFileContent{RefreshToken: token, Origin: f.origin})
 	if err != nil {
@@ -104,12 +103,12 @@ func (f *tokenFile) stage(token string, finish func(temporary string) error) (er
 
 func (f *tokenFile) failed(what string, err error) error {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
-		err = path.Err // the path is said once
+		err = path.Err // the message names the path already
 	}
 	return Errorf(InvalidSpec, "token_file: can't %s %s: %v", what, f.path, err)
 }
 
-// WriteTokenFile keeps the refresh token that a login gave, for the next sync to start from.
+// WriteTokenFile keeps the refresh token of a login, for the next sync to start from.
 func WriteTokenFile(path, refreshToken string) error {
 	return newTokenFile(path, "").write(refreshToken)
 }
