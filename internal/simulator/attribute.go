@@ -2,37 +2,36 @@ package simulator
 
 import "strings"
 
-// attribute is one field of an entity as the APIs show it. Each entity has one
-// list of them, from which the v2 record, the v1 record, the export record and
-// the standard part of the fields lists are made.
+// attribute is one field of an entity as the APIs show it. The v2 record, the v1 record, the export record and the
+// standard part of the fields lists are all built from an entity's list of attributes.
 type attribute[T any] struct {
-	v2, v1    string // names; "" where that API doesn't have it
-	kind      string // field_type in the fields lists; "" if those don't list it
-	optional  bool   // v2 shows it only when include_fields names it
+	v2, v1    string // names; "" if that API lacks it
+	kind      string // field_type in the fields lists; "" if they lack it
+	optional  bool   // v2 shows it only if include_fields names it
 	export    bool   // the export endpoint's own addition to the v1 record
 	marketing bool   // only companies with the marketing app have it
 
 	value func(*Company, *T) any
-	// v1Value is set where v1's form is another one.
+	// v1Value is set if v1's form differs.
 	v1Value func(*Company, *T) any
 }
 
-// same declares an attribute that has one name and one form in both APIs.
+// same declares an attribute with one name and one form in both APIs.
 func same[T any](name, kind string, value func(*T) any) attribute[T] {
 	return attribute[T]{v2: name, v1: name, kind: kind, value: plain(value)}
 }
 
-// onlyV2 declares an attribute that v1 doesn't have.
+// onlyV2 declares an attribute that v1 lacks.
 func onlyV2[T any](name, kind string, value func(*T) any) attribute[T] {
 	return attribute[T]{v2: name, kind: kind, value: plain(value)}
 }
 
-// onlyV1 declares an attribute that v2 doesn't have.
+// onlyV1 declares an attribute that v2 lacks.
 func onlyV1[T any](name string, value func(*Company, *T) any) attribute[T] {
 	return attribute[T]{v1: name, v1Value: value}
 }
 
-// asked declares an attribute that v1 always shows and v2 when asked for.
+// asked declares an attribute that v1 always shows and v2 on request.
 func asked[T any](name, kind string, value func(*T) any) attribute[T] {
 	return attribute[T]{v2: name, v1: name, kind: kind, optional: true, value: plain(value)}
 }
@@ -41,8 +40,8 @@ func plain[T any](value func(*T) any) func(*Company, *T) any {
 	return func(_ *Company, r *T) any { return value(r) }
 }
 
-// recordV2 appends a record in v2's form, with the optional attributes and the
-// custom fields that were asked for; custom is nil for entities without.
+// recordV2 appends a record in v2's form, with the requested optional attributes and custom fields; custom is nil
+// for entities without custom fields.
 func recordV2[T any](e *encoder, c *Company, r *T, as []attribute[T], include map[string]bool, custom func(*encoder, *T)) {
 	e.buf = append(e.buf, '{')
 	first := true
@@ -65,8 +64,8 @@ func recordV2[T any](e *encoder, c *Company, r *T, as []attribute[T], include ma
 	e.buf = append(e.buf, '}')
 }
 
-// recordV1 appends a record in v1's form, or with export in that of the export
-// endpoint; custom gives the custom fields at the record's root.
+// recordV1 appends a record in v1's form, or in the export endpoint's form if export is true; custom gives the
+// custom fields at the record's root.
 func recordV1[T any](e *encoder, c *Company, r *T, as []attribute[T], export bool, custom []member) {
 	e.buf = append(e.buf, '{')
 	first := true
@@ -101,12 +100,12 @@ func (e *encoder) next(first *bool, name string) {
 	e.name(name)
 }
 
-// absent as an attribute's value leaves the attribute out of the record.
+// absent, as an attribute's value, leaves the attribute out of the record.
 var absent any = absence{}
 
 type absence struct{}
 
-// title makes a field's display name of its key: "add_time" is "Add time".
+// title derives a field's display name from its key: "add_time" becomes "Add time".
 func title(key string) string {
 	s := strings.ReplaceAll(key, "_", " ")
 	return strings.ToUpper(s[:1]) + s[1:]

@@ -6,12 +6,11 @@ import (
 	"time"
 )
 
-// defaultNow is where a company's clock stands unless it is set.
+// defaultNow is the initial time of a company's clock.
 var defaultNow = time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
 
-// Company is one Pipedrive account's data. It is safe for concurrent use. Its
-// clock stands still until [Company.SetNow] or [Company.Advance] moves it, so
-// that a test decides which second a change falls into.
+// Company is one Pipedrive account's data. It is safe for concurrent use. Its clock stands still until
+// [Company.SetNow] or [Company.Advance] moves it, so that a test decides the second of each change.
 type Company struct {
 	id     int64
 	name   string
@@ -31,13 +30,13 @@ type Company struct {
 	stages        *table[Stage, *Stage]
 	users         *table[User, *User]
 	kinds         map[string]func() *table[entry, *entry] // the declared kinds, by name
-	gates         map[string]int                          // statuses, by what the account lacks
+	gates         map[string]int                          // statuses, by missing feature
 	fields        map[string][]*Field                     // by entity, in order
 	lastFieldID   int64
 }
 
-// NewCompany makes an account without records, to be filled by hand. It has
-// one user, the standard fields of every entity and no custom ones.
+// NewCompany makes an account without records, for a test to fill. It has one user, the standard fields of every
+// entity and no custom fields.
 func NewCompany(id int64) *Company {
 	c := &Company{
 		id:            id,
@@ -78,13 +77,13 @@ func NewCompany(id int64) *Company {
 	return c
 }
 
-// ID is the company's id as /v1/users/me shows it.
+// ID is the company's id in /v1/users/me.
 func (c *Company) ID() int64 { return c.id }
 
 // Domain is the company's subdomain, as in https://{domain}.pipedrive.com.
 func (c *Company) Domain() string { return c.domain }
 
-// Now is the company's clock, which stamps update_time.
+// Now returns the time of the company's clock, which stamps update_time.
 func (c *Company) Now() time.Time {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -105,37 +104,34 @@ func (c *Company) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// SetContactSync says whether the API shows postal_address, notes, im,
-// birthday and job_title of persons at all [v2 /persons]. It is on at first.
+// SetContactSync sets whether the API shows postal_address, notes, im, birthday and job_title of persons [v2
+// /persons]. It is on at first.
 func (c *Company) SetContactSync(on bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.contactSync = on
 }
 
-// SetMarketingApp says whether the company has the marketing app enabled, that
-// is the Campaigns product. It has at first. Without it v2 refuses
-// include_fields=marketing_status and =doi_status [v2 /persons], and v1 leaves
-// marketing_status out [v1 of 2026-01-14 /persons/{id}]; the vendor doesn't
-// document what v2's fields list shows then, so that all fields lists keep both
-// fields.
+// SetMarketingApp sets whether the company has the marketing app, the Campaigns product. It is on at first.
+// Without it, v2 refuses include_fields=marketing_status and =doi_status [v2 /persons], and v1 leaves
+// marketing_status out [v1 of 2026-01-14 /persons/{id}]. The vendor does not document v2's fields list for this
+// case, so all fields lists keep both fields.
 func (c *Company) SetMarketingApp(on bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.marketingApp = on
 }
 
-// SetArchivingStampsUpdateTime says whether [Company.ArchiveDeal] sets
-// update_time. The vendor doesn't document which it is; it is on at first.
+// SetArchivingStampsUpdateTime sets whether [Company.ArchiveDeal] sets update_time. The vendor does not document
+// it. It is on at first.
 func (c *Company) SetArchivingStampsUpdateTime(on bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.silentArchive = !on
 }
 
-// SetNullsLast says whether lists by update_time have the records without one
-// behind all others. The vendor doesn't document where they are; they come
-// first at first.
+// SetNullsLast sets whether lists by update_time have the records without one at their end. The vendor does not
+// document it. At first, these records come first.
 func (c *Company) SetNullsLast(on bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -152,10 +148,9 @@ func (c *Company) SetNullsLast(on bool) {
 	}
 }
 
-// AddDeal adds a deal and returns its id. An ID of 0 becomes the next free
-// one, a zero AddTime the clock's time and a nil UpdateTime the AddTime; for a
-// NULL update_time use UpdateDeal. An empty Status becomes open, Currency EUR,
-// VisibleTo 3 and Origin ManuallyCreated.
+// AddDeal adds a deal and returns its id. An ID of 0 becomes the next free one, a zero AddTime the clock's time,
+// and a nil UpdateTime the AddTime; for a NULL update_time use UpdateDeal. An empty Status becomes open, Currency
+// EUR, VisibleTo 3 and Origin ManuallyCreated.
 func (c *Company) AddDeal(d Deal) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -204,8 +199,7 @@ func (c *Company) AddStage(s Stage) int64 {
 	return c.stages.add(&s, c.now)
 }
 
-// AddUser adds a user and returns its id; see [Company.AddDeal]. The user with
-// the lowest id is the one that API tokens belong to.
+// AddUser adds a user and returns its id; see [Company.AddDeal]. API tokens belong to the user with the lowest id.
 func (c *Company) AddUser(u User) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -225,9 +219,8 @@ func setDefault[T comparable](v *T, d T) {
 	}
 }
 
-// UpdateDeal changes a deal and stamps the company's clock as its update_time,
-// unless f sets UpdateTime itself (to nil for NULL). It panics if there is no
-// such deal.
+// UpdateDeal changes a deal and stamps the company's clock as its update_time, unless f sets UpdateTime itself (to
+// nil for NULL). It panics if the deal does not exist.
 func (c *Company) UpdateDeal(id int64, f func(*Deal)) { update(c, c.deals, id, f) }
 
 // UpdatePerson changes a person; see [Company.UpdateDeal].
@@ -268,9 +261,8 @@ func (c *Company) ArchiveDeal(id int64) {
 	})
 }
 
-// DeleteDeal deletes a deal: only status=deleted lists it from now on, for 30
-// days [v2 /deals]. Its update_time is the time of deletion [Pipedrive: API v2
-// migration guide].
+// DeleteDeal deletes a deal: from then on, only status=deleted lists it, for 30 days [v2 /deals]. Its update_time
+// is the time of deletion [Pipedrive: API v2 migration guide].
 func (c *Company) DeleteDeal(id int64) {
 	now := c.Now()
 	c.UpdateDeal(id, func(d *Deal) {
@@ -279,21 +271,20 @@ func (c *Company) DeleteDeal(id int64) {
 	})
 }
 
-// DeletePerson deletes a person, which no list shows any more.
+// DeletePerson deletes a person; no list shows it any more.
 func (c *Company) DeletePerson(id int64) {
 	c.UpdatePerson(id, func(p *Person) { p.IsDeleted = true })
 }
 
-// DeleteOrganization deletes an organization, which no list shows any more.
+// DeleteOrganization deletes an organization; no list shows it any more.
 func (c *Company) DeleteOrganization(id int64) {
 	c.UpdateOrganization(id, func(o *Organization) { o.IsDeleted = true })
 }
 
-// DeleteNote deletes a note, which no list shows any more.
+// DeleteNote deletes a note; no list shows it any more.
 func (c *Company) DeleteNote(id int64) { c.UpdateNote(id, func(n *Note) { n.IsDeleted = true }) }
 
-// DeletePipeline deletes a pipeline and its stages, which no list shows any
-// more. Deals keep the ids of both.
+// DeletePipeline deletes a pipeline and its stages; no list shows them any more. Deals keep the ids of both.
 func (c *Company) DeletePipeline(id int64) {
 	c.UpdatePipeline(id, func(p *Pipeline) { p.IsDeleted = true })
 	for _, s := range c.stagesOf(id) {
@@ -313,7 +304,7 @@ func (c *Company) stagesOf(pipeline int64) []int64 {
 	return ids
 }
 
-// DeleteStage deletes a stage, which no list shows any more.
+// DeleteStage deletes a stage; no list shows it any more.
 func (c *Company) DeleteStage(id int64) { c.UpdateStage(id, func(s *Stage) { s.IsDeleted = true }) }
 
 // DeleteUser marks a user as deleted; the list of users still shows it.

@@ -124,9 +124,8 @@ func synced(name, kind string, value func(*Person) any) attribute[Person] {
 	}}
 }
 
-// organizationAttributes are the fields of an organization [v2 /organizations;
-// v1 of 2026-01-14 /organizations]. That v2 also shows picture_id is from
-// [Pipedrive: API v2 migration guide].
+// organizationAttributes are the fields of an organization [v2 /organizations; v1 of 2026-01-14 /organizations].
+// v2's picture_id is from [Pipedrive: API v2 migration guide].
 var organizationAttributes = append([]attribute[Organization]{
 	same("id", "int", func(o *Organization) any { return o.ID }),
 	onlyV1("company_id", func(c *Company, _ *Organization) any { return c.id }),

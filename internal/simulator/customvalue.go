@@ -23,8 +23,8 @@ type TimeRange struct {
 	TimezoneName string
 }
 
-// Address is a postal address and the value of an address custom field. An
-// empty part is null in v2 and "" in v1.
+// Address is a postal address, also the value of an address custom field. An empty part is null in v2 and "" in
+// v1.
 type Address struct {
 	Value            string
 	Country          string
@@ -39,8 +39,8 @@ type Address struct {
 	FormattedAddress string
 }
 
-// parts lists an address's components under their common names, which v1 puts
-// behind a prefix and v2 into an object.
+// parts lists an address's components under their common names. v1 puts them behind a prefix and v2 into an
+// object.
 func (a Address) parts() []member {
 	return []member{
 		{"subpremise", a.Subpremise},
@@ -56,7 +56,7 @@ func (a Address) parts() []member {
 	}
 }
 
-// v2 is the address as an object [v2 /organizations].
+// v2 returns the address as an object [v2 /organizations].
 func (a Address) v2() object {
 	o := object{{"value", a.Value}}
 	for _, p := range a.parts() {
@@ -68,7 +68,7 @@ func (a Address) v2() object {
 	return o
 }
 
-// customV2 is a custom field's value as it stands in v2's custom_fields.
+// customV2 is a custom field's value in v2's custom_fields.
 func customV2(v any) any {
 	switch v := v.(type) {
 	case Money:
@@ -86,9 +86,8 @@ func customV2(v any) any {
 	}
 }
 
-// customV1 is a custom field's value as it stands at the root of a v1 record:
-// under its key, and for composite types under keys with a suffix too, which
-// are there even when the value is null [Pipedrive: API v2 migration guide].
+// customV1 is a custom field's value at the root of a v1 record: under its key, and for composite types also under
+// keys with a suffix. These are present even if the value is null [Pipedrive: API v2 migration guide].
 func customV1(f *Field, v any) []member {
 	switch f.Type {
 	case "enum":
@@ -122,7 +121,7 @@ func customV1(f *Field, v any) []member {
 	return []member{{f.Key, v}}
 }
 
-// composite names the parts of a value by a field's key and their suffixes. They are null where there is no value.
+// composite names the parts of a value by a field's key and their suffixes. Without a value they are null.
 func composite(f *Field, there bool, parts ...member) []member {
 	for i := range parts {
 		parts[i].name = f.Key + parts[i].name

@@ -125,8 +125,8 @@ var dealAttributes = []attribute[Deal]{
 	onlyV1("acv_currency", func(_ *Company, d *Deal) any { return currencyOf(d.ACV, d) }),
 }
 
-// weighted is value × probability, where a deal without a probability of its
-// own counts in full [Pipedrive: API v2 migration guide].
+// weighted is value × probability. A deal without its own probability counts in full [Pipedrive: API v2 migration
+// guide].
 func weighted(d *Deal) float64 {
 	if d.Probability == nil {
 		return d.Value

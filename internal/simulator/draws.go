@@ -14,9 +14,8 @@ type draws struct {
 	entry *entry
 }
 
-// drawKinds has the company's declared kinds drawn once somebody asks for them.
-// Each kind has a source of its own, so that no kind depends on which were
-// asked for before.
+// drawKinds has the company's declared kinds drawn on first use. Each kind has its own random source, so that it
+// does not depend on the use of others.
 func (g *generator) drawKinds(all []*kind) {
 	g.all = all
 	for _, k := range all {
@@ -34,7 +33,7 @@ func (g *generator) drawKinds(all []*kind) {
 
 func seedOf(name string) uint64 {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(name)) // a hash takes everything
+	_, _ = h.Write([]byte(name)) // a hash accepts any text
 	return h.Sum64()
 }
 
@@ -64,7 +63,7 @@ func (g *generator) record(k *kind, number int64) *entry {
 	return d.entry
 }
 
-// records are how many records of a declared kind the company has.
+// records returns how many records of a declared kind the company has.
 func (g *generator) records(name string) int {
 	if n, ok := g.Records[name]; ok {
 		return n
@@ -79,7 +78,7 @@ func (g *generator) records(name string) int {
 
 func (d *draws) set(name string, v any) { d.entry.values[d.entry.kind.index(name)] = v }
 
-// end is when the record was last changed.
+// end is the time of the record's last change.
 func (d *draws) end() time.Time {
 	if d.entry.update == nil {
 		return d.entry.add
@@ -89,7 +88,7 @@ func (d *draws) end() time.Time {
 
 type draw = func(*draws) any
 
-// sometimes draws NULL but with the given chance.
+// sometimes draws a value with the given chance, otherwise NULL.
 func sometimes(chance float64, f draw) draw {
 	return func(d *draws) any {
 		if !d.chance(chance) {
@@ -99,7 +98,7 @@ func sometimes(chance float64, f draw) draw {
 	}
 }
 
-// maybeList draws an empty list but with the given chance.
+// maybeList draws a list with the given chance, otherwise an empty one.
 func maybeList(chance float64, f func(*draws) []map[string]any) draw {
 	return func(d *draws) any {
 		if !d.chance(chance) {
@@ -130,7 +129,7 @@ func inTurn[T any](values ...T) draw {
 
 func place(d *draws) any { return d.entry.number }
 
-// related draws the id of a record of another kind: its first field.
+// related draws the id of a record of another kind, which is its first field.
 func related(name string) draw {
 	return func(d *draws) any {
 		n := d.number(name)

@@ -22,8 +22,8 @@ func invalid(format string, args ...any) *refusal {
 	return &refusal{http.StatusBadRequest, fmt.Sprintf(format, args...), "ERR_SCHEMA_VALIDATION_FAILED"}
 }
 
-// notSimulated refuses what the vendor offers and the simulator doesn't, so
-// that a test which relies on it fails instead of reading wrong rows.
+// notSimulated refuses a feature that the vendor offers and the simulator lacks, so that a test which relies on it
+// fails instead of reading wrong rows.
 func notSimulated(what string) *refusal {
 	return &refusal{http.StatusBadRequest, what + " is not simulated", ""}
 }
@@ -37,8 +37,7 @@ func (r *refusal) body() object {
 	return o
 }
 
-// gatewayBody is the body of errors that don't reach the application: 401,
-// 403, 429.
+// gatewayBody is the body of errors that come from the gateway, not from the application: 401, 403, 429.
 func gatewayBody(status int, msg string) object {
 	return object{{"success", false}, {"error", msg}, {"errorCode", status}, {"error_info", contactInfo}}
 }

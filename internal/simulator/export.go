@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// exportPath is where the export endpoint is: a service that passes on
-// Pipedrive's v1 lists, unwrapped into an envelope of its own.
+// exportPath is the path of the export endpoint: a service that forwards Pipedrive's v1 lists in its own envelope.
 const exportPath = "/v1/e/pipedrive/export/"
 
-// exportTypes are the endpoint's types, in the order of its error message,
-// with the cost in API tokens of the v1 list behind each.
+// exportTypes are the endpoint's types, in the order of its error message, with the cost in API tokens of each
+// type's v1 list.
 var exportTypes = []struct {
 	name string
 	cost int64

@@ -11,9 +11,8 @@ import (
 	"time"
 )
 
-// Fault makes some answers go wrong. The requests whose path begins with Path
-// are counted from 1 from when the fault was added; Every, At and First each
-// choose among them, and with none of the three all are chosen.
+// Fault makes some answers go wrong. It counts the requests whose path begins with Path, from 1 since the fault
+// was added. Every, At and First each select some of them; without any of the three, all are selected.
 type Fault struct {
 	Path  string // "" matches every path
 	Every int    // every n-th request
@@ -21,16 +20,16 @@ type Fault struct {
 	First int    // the first n requests
 
 	Action     Action
-	RetryAfter time.Duration // with BurstLimit and Status: sent as Retry-After in seconds if not 0
+	RetryAfter time.Duration // with BurstLimit and Status: sent as Retry-After in seconds unless 0
 
 	seen int
 }
 
-// Action is what a [Fault] does.
+// Action is the effect of a [Fault].
 type Action string
 
-// The actions, beside those that [Status] and [StatusHTML] make. CutBody and
-// those that bend an answer handle the request, and so cost API tokens.
+// The actions, beside those of [Status] and [StatusHTML]. With CutBody and the actions that bend an answer, the
+// request is handled and so costs API tokens.
 const (
 	BurstLimit      Action = "burst"      // 429 with the rate limit headers
 	DailyLimit      Action = "daily"      // 429 with the daily budget used up
@@ -46,8 +45,8 @@ const (
 	EmptyPage   Action = "empty"     // a page without records that says that it is the last
 	TwoLists    Action = "two-lists" // a second member "data", which is empty
 	NoNext      Action = "no-next"   // an answer without paging facts
-	CapPages    Action = "cap"       // half of the records that limit asks for, if it does; v1 does not say whether more follow
-	IgnoreSort  Action = "no-sort"   // records in the order of their ids, whatever order was asked for
+	CapPages    Action = "cap"       // half of the records that limit requests, if it is set; v1 does not say whether more follow
+	IgnoreSort  Action = "no-sort"   // records in the order of their ids, whatever order was requested
 	ReverseSort Action = "reverse"   // records in the opposite order
 )
 
@@ -62,8 +61,8 @@ func Status(code int) Action { return Action(strconv.Itoa(code)) }
 // StatusHTML answers with an HTTP status and an HTML page, as gateways do.
 func StatusHTML(code int) Action { return Action(strconv.Itoa(code) + "-html") }
 
-// ParseFault reads a fault as "path=/api/v2/deals,every=10,do=502"; the other
-// keys are at (numbers joined by +), first and retry-after (a duration).
+// ParseFault reads a fault like "path=/api/v2/deals,every=10,do=502"; the other keys are at (numbers joined by +),
+// first and retry-after (a duration).
 func ParseFault(s string) (Fault, error) {
 	var f Fault
 	for part := range strings.SplitSeq(s, ",") {
@@ -122,7 +121,7 @@ func (a Action) status() (code int, html, ok bool) {
 	return code, html, err == nil && code >= 200 && code < 600
 }
 
-// hits counts a request and says whether the fault strikes it.
+// hits counts a request and reports whether the fault strikes it.
 func (f *Fault) hits(path string) bool {
 	if !strings.HasPrefix(path, f.Path) {
 		return false
@@ -134,9 +133,8 @@ func (f *Fault) hits(path string) bool {
 	return f.Every > 0 && f.seen%f.Every == 0 || slices.Contains(f.At, f.seen) || f.seen <= f.First
 }
 
-// AddFault adds a fault, which counts requests from now on. Of several faults
-// that strike a request the one added first acts. It panics on an unknown
-// Action.
+// AddFault adds a fault, which counts requests from now on. If several faults strike a request, the oldest acts.
+// It panics on an unknown Action.
 func (s *Server) AddFault(f Fault) {
 	if err := f.Action.check(); err != nil {
 		panic("simulator: " + err.Error())
@@ -154,7 +152,7 @@ func (s *Server) ClearFaults() {
 	s.faults = nil
 }
 
-// strike finds the fault for a request; every fault counts it.
+// strike returns the fault that strikes a request; every fault counts it.
 func (s *Server) strike(path string) (hit *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,8 +171,7 @@ const (
 		"<body><h1>Sorry, you have been blocked</h1></body></html>\n"
 )
 
-// apply answers the request as the fault says. It returns false when there is
-// nothing left to send.
+// apply applies the fault to the answer. It returns false if nothing is left to send.
 func (f *Fault) apply(w http.ResponseWriter, x *exchange) bool {
 	switch f.Action {
 	case CutBody:
@@ -208,7 +205,7 @@ func (f *Fault) apply(w http.ResponseWriter, x *exchange) bool {
 	return true
 }
 
-// bend answers with a list that breaks the API's promises.
+// bend answers with a list that violates the API's promises.
 func (f *Fault) bend(x *exchange) {
 	v2 := strings.HasPrefix(x.r.URL.Path, "/api/v2/")
 	switch f.Action {
@@ -222,14 +219,14 @@ func (f *Fault) bend(x *exchange) {
 		}
 	case ReverseSort:
 		reverse(x.query)
-	default: // The request stays as it is, and the answer is bent.
+	default: // The request stays unchanged; only the answer is bent.
 	}
 	x.handle()
 	if x.status != http.StatusOK {
 		return
 	}
 	switch {
-	case x.r.URL.Path == mePath: // which is no list
+	case x.r.URL.Path == mePath: // not a list
 	case f.Action == EmptyPage && v2:
 		x.ok([]byte(`{"success":true,"data":[],"additional_data":{"next_cursor":null}}`))
 	case f.Action == EmptyPage:
@@ -249,8 +246,7 @@ func limitOf(q url.Values) int {
 	return n
 }
 
-// reverse turns a query's order around; the order by id, which needs no
-// parameter, too.
+// reverse turns a query's order around, also the order by id, which needs no parameter.
 func reverse(q url.Values) {
 	switch {
 	case q.Has("sort"):
@@ -263,7 +259,7 @@ func reverse(q url.Values) {
 	}
 }
 
-// withoutPaging is a list's answer without the members behind its records.
+// withoutPaging returns a list's answer without the members behind its records.
 func withoutPaging(body []byte) []byte {
 	for _, name := range []string{`,"additional_data":`, `,"pagination":`} {
 		if i := bytes.LastIndex(body, []byte(name)); i >= 0 {
@@ -306,8 +302,7 @@ func (f *Fault) retryAfter(x *exchange) {
 	}
 }
 
-// reset ends the connection without an answer, and with a TCP reset if the
-// connection is TCP.
+// reset ends the connection without an answer, with a TCP reset if the connection is TCP.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -316,5 +311,5 @@ func reset(w http.ResponseWriter) {
 	if tcp, ok := conn.(interface{ SetLinger(int) error }); ok {
 		_ = tcp.SetLinger(0) // the connection ends either way
 	}
-	_ = conn.Close() // the client is meant to see an error, not we
+	_ = conn.Close() // the client is meant to see the error, not the server
 }

@@ -24,7 +24,7 @@ func TestFault_strikesTheRequestsItNames(t *testing.T) {
 		s.AddFault(f)
 		for range 6 {
 			got = append(got, get(t, s, "/api/v2/deals").status)
-			get(t, s, "/api/v2/persons") // must not count
+			get(t, s, "/api/v2/persons") // does not count
 		}
 		return got
 	}
@@ -78,7 +78,7 @@ func TestFault_answers(t *testing.T) {
 	assert.NotEqual(t, "0", a.header.Get("x-ratelimit-remaining"))
 }
 
-// TestFault_bentAnswers: the fault handles the request, and breaks a promise.
+// TestFault_bentAnswers: with these faults the request is handled, and the answer breaks a promise.
 func TestFault_bentAnswers(t *testing.T) {
 	const v1, v2 = "/v1/deals", "/api/v2/deals"
 	for _, c := range []struct {
@@ -115,7 +115,7 @@ func TestFault_bentAnswers(t *testing.T) {
 	assert.EqualValues(t, 20, first(simulator.ReverseSort, v2))
 }
 
-// listen serves s on a real connection and gives its address and a client.
+// listen serves s on a real connection and returns its address and a client.
 func listen(t *testing.T, s http.Handler) (string, *http.Client) {
 	t.Helper()
 	server := httptest.NewServer(s)

@@ -21,7 +21,7 @@ import (
 //	monetary, daterange, time, timerange, address   Money, DateRange, TimeOfDay, TimeRange, Address
 //	json                                            json.RawMessage
 //
-// A key that is missing from CustomFields, or there with nil, is null.
+// A key that is missing from CustomFields, or present with nil, is null.
 type Field struct {
 	Entity      string // deal, person, organization, note, product, activity, project or lead
 	ID          int64  // v1 only
@@ -31,7 +31,7 @@ type Field struct {
 	Description string
 	Options     []Choice
 	Custom      bool
-	Optional    bool // a standard field that comes only with include_fields
+	Optional    bool // a standard field that comes only if include_fields names it
 	AddTime     time.Time
 	UpdateTime  *time.Time
 }
@@ -87,8 +87,8 @@ func (c *Company) addField(f Field) int64 {
 	return f.ID
 }
 
-// RemoveField removes a custom field, as when a user deletes it. Records keep
-// its values, which no API shows any more.
+// RemoveField removes a custom field, as when a user deletes it. Records keep its values, but no API shows them
+// any more.
 func (c *Company) RemoveField(entity, key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -115,7 +115,7 @@ func (c *Company) UpdateField(entity, key string, f func(*Field)) {
 	panic(fmt.Sprintf("simulator: there is no %s field %s", entity, key))
 }
 
-// Fields lists an entity's fields in the order of the API.
+// Fields lists an entity's fields in the API's order.
 func (c *Company) Fields(entity string) []Field {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -126,8 +126,8 @@ func (c *Company) Fields(entity string) []Field {
 	return fs
 }
 
-// describedFields are what an entity's fields list has, beside its own fields
-// those that it takes from another one; the lock must be held.
+// describedFields are the fields in an entity's fields list: its own and those that it shares with another entity.
+// The lock must be held.
 func (c *Company) describedFields(entity string) []*Field {
 	if entity == "lead" {
 		return append(slices.Clone(c.fields[entity]), c.customFields("deal")...)
@@ -171,8 +171,7 @@ func addStandard[T any](c *Company, entity string, as []attribute[T]) {
 	}
 }
 
-// standardOptions are the choices of standard fields; those of label_ids are
-// what label ids mean.
+// standardOptions are the choices of standard fields. Those of label_ids give the labels' names.
 var standardOptions = map[string][]Choice{
 	"label_ids": {
 		{int64(1), "Hot lead", "red"},
@@ -205,7 +204,7 @@ func (f *Field) v2(include map[string]bool) object {
 		{"is_custom_field", f.Custom},
 		{"is_optional_response_field", f.Optional},
 	}
-	unasked := f.Entity == "project" // those come without being asked for [v2 /projectFields]
+	unasked := f.Entity == "project" // project fields come without being requested [v2 /projectFields]
 	if unasked || include["ui_visibility"] {
 		o = append(o, member{"ui_visibility", object{{"add_visible_flag", true}, {"details_visible_flag", true}}})
 	}
@@ -269,7 +268,7 @@ func (f *Field) v1() object {
 		{"options", options},
 	}
 	if f.Entity == "note" {
-		return o // has no more than these [v1 /noteFields]
+		return o // a field list has no further members [v1 /noteFields]
 	}
 	o = append(o, object{
 		{"order_nr", f.ID},
@@ -302,8 +301,8 @@ func orNull(s string) any {
 	return s
 }
 
-// customObject appends v2's custom_fields: every field in fs, mostly null
-// [Pipedrive: custom fields]. A record without values has null instead.
+// customObject appends v2's custom_fields: every field in fs, mostly null [Pipedrive: custom fields]. For a record
+// without values it is null.
 func customObject(e *encoder, fs []*Field, values map[string]any) {
 	if values == nil {
 		e.buf = append(e.buf, "null"...)
@@ -320,7 +319,7 @@ func customObject(e *encoder, fs []*Field, values map[string]any) {
 	e.buf = append(e.buf, '}')
 }
 
-// customMembers are v1's custom fields, which stand at the record's root.
+// customMembers are v1's custom fields, at the record's root.
 func customMembers(fs []*Field, values map[string]any) []member {
 	var ms []member
 	for _, f := range fs {

@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// Config says what [Generate] makes.
+// Config configures [Generate].
 type Config struct {
 	Seed      uint64
 	CompanyID int64 // 0: 1
 
 	Persons, Organizations, Deals, Notes int
-	// Records are numbers of records of the other kinds by the names of their
-	// tables, in place of those that suit the numbers above.
+	// Records are numbers of records of the other kinds, by table name. They replace the numbers derived from
+	// those above.
 	Records map[string]int
 
-	Now                   time.Time // where the clock starts; zero: 2026-10-01 12:00 UTC
+	Now                   time.Time // initial time of the clock; zero: 2026-10-01 12:00 UTC
 	CustomFieldsPerEntity int       // 0: one of every type; n cycle through the types
 }
 
-// generatedSpan is how far back generated records reach.
+// generatedSpan is the age of the oldest generated records.
 const generatedSpan = 6 * 365 * 24 * time.Hour
 
 // Generate makes a company with records that are realistic and awkward. The
@@ -53,8 +53,8 @@ func Generate(cfg Config) *Company {
 	return c
 }
 
-// DrawKinds draws the records of all declared kinds of a company that was made otherwise than by [Generate]. They
-// replace those that were added before.
+// DrawKinds draws the records of all declared kinds of a company that [Generate] did not make. They replace the
+// records added before.
 func DrawKinds(c *Company, cfg Config) {
 	cfg.CompanyID = c.id
 	newGenerator(cfg, c).drawKinds(kinds)
@@ -74,15 +74,14 @@ type generator struct {
 	Config
 	c        *Company
 	all      []*kind
-	now      time.Time // where the clock stood
+	now      time.Time // the clock's time at the start
 	r        *rand.Rand
-	imported time.Time         // when a bulk import touched many records in one second
+	imported time.Time         // time of a bulk import that touched many records in one second
 	pools    map[string][]pool // by entity
 	stages   [][]*Stage        // by pipeline
 }
 
-// pool is a custom field and the values that records draw from: sharing them
-// keeps large companies small.
+// pool is a custom field and the values that records draw from. Sharing them keeps large companies small.
 type pool struct {
 	key    string
 	values []any
@@ -92,7 +91,7 @@ func (g *generator) chance(p float64) bool { return g.r.Float64() < p }
 
 func pick[T any](g *generator, from []T) T { return from[g.r.IntN(len(from))] }
 
-// maybe gives a pointer to v, or with chance 1-p nil.
+// maybe returns a pointer to v, or nil with chance 1-p.
 func maybe[T any](g *generator, p float64, v T) *T {
 	if !g.chance(p) {
 		return nil
@@ -103,7 +102,7 @@ func maybe[T any](g *generator, p float64, v T) *T {
 // skewed picks an index below n, low ones far more often.
 func (g *generator) skewed(n int) int { return int(float64(n) * math.Pow(g.r.Float64(), 2)) }
 
-// between gives a moment in [from, to), in whole seconds.
+// between returns a moment in [from, to), in whole seconds.
 func (g *generator) between(from, to time.Time) time.Time {
 	if !from.Before(to) {
 		return from
@@ -111,9 +110,8 @@ func (g *generator) between(from, to time.Time) time.Time {
 	return from.Add(time.Duration(g.r.Int64N(int64(to.Sub(from))))).Truncate(time.Second)
 }
 
-// times gives a record's add_time and update_time: newer ones are more
-// frequent, a few records have no update_time, one in twelve was last touched
-// by the bulk import.
+// times returns a record's add_time and update_time. Newer ones are more frequent, a few records have no
+// update_time, and the bulk import was the last change of one in twelve.
 func (g *generator) times() (added time.Time, updated *time.Time) {
 	back := time.Duration(float64(generatedSpan) * math.Pow(g.r.Float64(), 1.5))
 	added = g.now.Add(-back).Truncate(time.Second)
@@ -162,8 +160,7 @@ func (g *generator) users() {
 	}
 }
 
-// pipelines makes four pipelines and a deleted one; the third has a deleted
-// stage, which deals still refer to.
+// pipelines makes four pipelines and a deleted one. The third has a deleted stage that deals still refer to.
 func (g *generator) pipelines() {
 	created := g.now.Add(-generatedSpan - 30*24*time.Hour)
 	var id int64
@@ -192,8 +189,8 @@ func (g *generator) pipelines() {
 	}
 }
 
-// customTypes are the field types that generated companies have; the first
-// sixteen are those that users can create [v2 POST /dealFields].
+// customTypes are the field types of generated companies. Users can create the first sixteen [v2 POST
+// /dealFields].
 var customTypes = []string{
 	"varchar", "text", "double", "monetary", "date", "enum", "set", "user", "org", "people", "phone", "time", "timerange",
 	"daterange", "address", "varchar_auto", "int", "boolean", "deal", "lead", "project", "stage", "activity", "json",
@@ -279,7 +276,7 @@ func (g *generator) calendarValue(kind string) any {
 	}
 }
 
-// reference is the id of a record of another kind. Not all of these exist, as at Pipedrive.
+// reference is the id of a record of another kind. As at Pipedrive, the record may not exist.
 func (g *generator) reference(kind string) int64 {
 	count := 20
 	switch kind {
@@ -481,8 +478,7 @@ func (g *generator) worth(d *Deal) {
 	}
 }
 
-// outcome decides what became of a deal. Its update_time is never before that,
-// unless it is NULL.
+// outcome decides the fate of a deal. Its update_time is never before that, unless it is NULL.
 func (g *generator) outcome(d *Deal) {
 	d.Status = "open"
 	end := g.now
@@ -522,7 +518,7 @@ func (g *generator) deleteDeal(d *Deal) {
 	d.IsDeleted, d.Status, d.DeleteTime, d.UpdateTime = true, "deleted", new(at), new(at)
 }
 
-// localDate is the day in the company's time zone, three hours ahead.
+// localDate is the day in the company's time zone, three hours ahead of UTC.
 func localDate(t time.Time) *Date { return new(Date(t.Add(3 * time.Hour).Format(time.DateOnly))) }
 
 func (g *generator) linkedToDeal(d *Deal) {
@@ -544,7 +540,7 @@ func (g *generator) linkedToDeal(d *Deal) {
 	}
 }
 
-// countDeal keeps the counts of the deal's person and organization right.
+// countDeal updates the counts of the deal's person and organization.
 func (g *generator) countDeal(d *Deal) {
 	if d.IsDeleted || d.IsArchived {
 		return
@@ -582,8 +578,7 @@ func (g *generator) notes() {
 	}
 }
 
-// attach links a note to one or several records, or to none of the simulated
-// ones.
+// attach links a note to one or several records, or to none of the simulated ones.
 func (g *generator) attach(n *Note) {
 	if g.Deals > 0 && g.chance(0.5) {
 		n.DealID = int64(1 + g.skewed(g.Deals))

@@ -15,8 +15,8 @@ const (
 	v1Time = "2006-01-02 15:04:05"
 	v2Time = "2006-01-02T15:04:05Z"
 
-	// v1ZeroTime is what v1 shows for moments that never were, for example as
-	// the update_time of a picture [v1 /persons, example].
+	// v1ZeroTime is v1's value for a moment that never was, for example the update_time of a picture [v1 /persons,
+	// example].
 	v1ZeroTime = "0000-00-00 00:00:00"
 )
 
@@ -26,16 +26,14 @@ type member struct {
 	value any
 }
 
-// object is a JSON object that keeps the order of its members, so that the
-// same data always gives the same bytes.
+// object is a JSON object that keeps the order of its members, so that equal data always gives equal bytes.
 type object []member
 
 // list is a JSON array of any values; a nil list is [].
 type list []any
 
-// encoder appends JSON in the form of one API version. Reflection over tagged
-// structs would do too, but a page of 500 records in two dialects and a choice
-// of fields is where a benchmark spends the server's time.
+// encoder appends JSON in the form of one API version. It avoids reflection over tagged structs: for a page of 500
+// records, encoding dominates the server's time in a benchmark.
 type encoder struct {
 	buf []byte
 	v1  bool
@@ -72,7 +70,7 @@ func (e *encoder) value(v any) {
 	}
 }
 
-// pointed writes what a pointer points at, null for nil.
+// pointed writes the value that a pointer points to, or null for nil.
 func (e *encoder) pointed(v any) {
 	switch v := v.(type) {
 	case *string:
@@ -194,14 +192,14 @@ func (e *encoder) text(s string) {
 	e.buf = append(e.buf, '"')
 }
 
-// encode gives one value's JSON in v2's form.
+// encode returns one value's JSON in v2's form.
 func encode(v any) []byte {
 	var e encoder
 	e.value(v)
 	return e.buf
 }
 
-// joinIDs is v1's form of a list of ids, as in a label of "2,3".
+// joinIDs is v1's form of a list of ids, like "2,3" in a label.
 func joinIDs(ids []int64) string {
 	var b strings.Builder
 	for i, id := range ids {

@@ -11,59 +11,54 @@ import (
 	"time"
 )
 
-// kind declares a kind of record: what it stores, how the API lists it, and
-// how made-up values are drawn. One store, one encoder and one rule for the
-// truth serve all kinds. A kind has the name of the plugin's table.
+// kind declares a kind of record: its stored fields, its lists in the API and the generation of made-up values.
+// One store, one encoder and one rule for the truth serve all kinds. A kind has the name of the plugin's table.
 type kind struct {
 	name string
-	// id makes the value of the first field for the n-th record of a company;
-	// nil for the number itself.
+	// id makes the value of the first field of the n-th record of a company; nil for the number itself.
 	id func(company int64, kind string, n int64) any
-	// text is the field that [Company.AddRecord]'s callers can fill with any
-	// text and change.
+	// text is the field that [Company.AddRecord]'s callers can set to any text and change.
 	text   string
 	fields []field
 	lists  []listed
-	entity string // whose custom fields the records have; "" for none
-	// describes is the entity whose fields list has the typed fields; "" for
-	// none.
+	entity string // the entity whose custom fields the records have; "" for none
+	// describes is the entity whose fields list has the typed fields; "" for none.
 	describes string
 	owned     bool // rows have the owner's name and e-mail address
 	grain     time.Duration
-	// count is how many records [Generate] makes.
+	// count returns how many records [Generate] makes.
 	count func(Config) int
-	// archived is how many of them are in the archive; 0 if the kind has none.
+	// archived is the share of records in the archive; 0 if the kind has none.
 	archived float64
-	// recoverable kinds list removed records whose status is asked for.
+	// recoverable kinds list removed records if their status is requested.
 	recoverable bool
-	// finish makes a drawn record's values fit together; may be nil.
+	// finish makes a drawn record's values consistent; may be nil.
 	finish func(*draws)
-	// given are values that every record has, where [Company.AddRecord] is told
-	// no others.
+	// given are the values that every record has unless [Company.AddRecord] gets others.
 	given map[string]any
-	// parent is the declared kind whose records these belong to, by the field
-	// that has its number; nil for none. They are gone when it is.
+	// parent is the declared kind that the records belong to, through the field with its number; nil for none. A
+	// record is gone when its parent is.
 	parent *kind
 	member string
 }
 
-// field is a value that records of a kind store, under the name of the table's
-// column: the stored values are the truth, and the answer is made of them.
+// field is a value that records of a kind store, under the name of the table's column. The stored values are the
+// truth, and the answer is built from them.
 type field struct {
 	name     string
-	at       string           // where the record in the answer has it, as a path; "" for the name
-	form     func(any) any    // the stored value as the API writes it; nil for as it is
+	at       string           // path of the value in the answer's record; "" for the name
+	form     func(any) any    // the stored value as the API writes it; nil for unchanged
 	of       func(*entry) any // in place of a stored value
 	draw     func(*draws) any
-	kind     string // field_type in the fields list; "" if that doesn't have it
+	kind     string // field_type in the fields list; "" if that lacks it
 	optional bool   // only with include_fields
 	hidden   bool   // the table has no such column
 }
 
-// as has the API write the value in another form.
+// as sets the form in which the API writes the value.
 func (f field) as(form func(any) any) field { f.form = form; return f }
 
-// typed has the fields list have the field.
+// typed adds the field to the fields list.
 func (f field) typed(kind string) field { f.kind = kind; return f }
 
 func (f *field) path() string {
@@ -73,27 +68,27 @@ func (f *field) path() string {
 	return f.name
 }
 
-// listed is a list of the API that records of a kind are read from.
+// listed is a list of the API that has records of a kind.
 type listed struct {
 	path   string
 	cost   int64
 	scopes []string
-	gate   string // what an account may lack, see [Company.Refuse]; "" for nothing
+	gate   string // a feature that an account may lack, see [Company.Refuse]; "" for none
 	paging paging
-	limit  int    // the largest page; 0 for that of most lists
+	limit  int    // the largest page; 0 for the limit of most lists
 	member string // the member of data that has the records; "" for data itself
 	// sorts are the fields to sort by; nil if the list has no sort.
 	sorts     []string
 	dated     bool     // has updated_since
-	lacks     []string // those of v2's common parameters of dated lists that this one doesn't have
+	lacks     []string // those of v2's common parameters of dated lists that this one lacks
 	ids       bool     // has ids
 	refused   []string // declared by the vendor, not simulated
 	filters   []filter
-	otherwise func(*Company) func(*entry) bool // which records there are if no filter is given; nil for all
-	archive   bool                             // has the archived records, in place of the others
+	otherwise func(*Company) func(*entry) bool // the records without a filter; nil for all
+	archive   bool                             // has the archived records, instead of the others
 }
 
-// paging is how the pages of a list follow one another.
+// paging is the way in which the pages of a list follow one another.
 type paging int
 
 const (
@@ -103,19 +98,18 @@ const (
 	flatOffset        // v1's, with the same members in additional_data itself
 )
 
-// filter is a parameter that narrows a list down. The parameter of a path,
-// like {id}, is one as well.
+// filter is a parameter that narrows a list down. The parameter of a path, like {id}, is a filter too.
 type filter struct {
 	param    string
 	required bool
 	keep     func(value string) (func(*entry) bool, *refusal)
 }
 
-// parentParam stands in a path for the id of the record whose list it is.
+// parentParam stands in a path for the id of the parent record.
 const parentParam = "{id}"
 
-// entry is one record of a declared kind. Its number is its place in the order
-// of creation; most kinds have it as their id.
+// entry is one record of a declared kind. Its number is its place in the order of creation; in most kinds it is
+// also the id.
 type entry struct {
 	kind     *kind
 	number   int64
@@ -132,7 +126,7 @@ func (e *entry) id() *int64           { return &e.number }
 func (e *entry) added() *time.Time    { return &e.add }
 func (e *entry) updated() **time.Time { return &e.update }
 
-// value is what the record holds in a field.
+// value returns the record's value of a field.
 func (e *entry) value(i int) any {
 	if of := e.kind.fields[i].of; of != nil {
 		return of(e)
@@ -140,7 +134,7 @@ func (e *entry) value(i int) any {
 	return e.values[i]
 }
 
-// get is the value of a field by its name.
+// get returns the value of a field by the field's name.
 func (e *entry) get(name string) any { return e.value(e.kind.index(name)) }
 
 func (k *kind) index(name string) int {
@@ -174,7 +168,7 @@ func (e *entry) set(values map[string]any) {
 	}
 }
 
-// as is a value of the type that a field has. Another type is a mistake in a declaration or in a test.
+// as returns a value as the type of its field. Another type is a mistake in a declaration or in a test.
 func as[T any](v any) T {
 	t, ok := v.(T)
 	if !ok {
@@ -183,7 +177,7 @@ func as[T any](v any) T {
 	return t
 }
 
-// The fields that a record has of itself.
+// The fields that every record has.
 func key(name string) field { return field{name: name, of: func(e *entry) any { return e.key }} }
 
 func addTime() field { return field{name: "add_time", of: func(e *entry) any { return e.add }} }
@@ -230,7 +224,7 @@ func millis(v any) any {
 	return v
 }
 
-// digits are whole numbers as texts.
+// digits are whole numbers in the form of texts.
 func digits(v any) any {
 	if n, ok := v.(int64); ok {
 		return strconv.FormatInt(n, 10)
@@ -238,7 +232,7 @@ func digits(v any) any {
 	return v
 }
 
-// blank is an empty text in place of null.
+// blank is an empty text instead of null.
 func blank(v any) any {
 	if v == nil {
 		return ""
@@ -246,7 +240,7 @@ func blank(v any) any {
 	return v
 }
 
-// left leaves out what is not set.
+// left leaves out unset values.
 func left(v any) any {
 	if v == nil {
 		return absent
@@ -271,8 +265,8 @@ func (k *kind) attributes() []attribute[entry] {
 	return as
 }
 
-// member is what the answer has at a path: a value, or an object of those that
-// stand deeper. An object at the root that nothing is set in is null.
+// member is the answer's value at a path, or an object of the values deeper in the path. An object at the root
+// without any set value is null.
 func (e *entry) member(path string) any {
 	var o object
 	empty := true
@@ -309,7 +303,7 @@ func (f *field) written(v any) any {
 	return v
 }
 
-// serve makes what answers the list's requests.
+// serve returns the handler of the list's requests.
 func (l *listed) serve(k *kind) func(*exchange) {
 	table := func(c *Company) *table[entry, *entry] { return c.kind(k) }
 	subset := "listed"
@@ -339,7 +333,7 @@ func (l *listed) serve(k *kind) func(*exchange) {
 	}).serve
 }
 
-// choose narrows the list as its filters say.
+// choose narrows the list by its filters.
 func (l *listed) choose(c *Company, q url.Values, subset string) (string, func(*entry) bool, *refusal) {
 	var keeps []func(*entry) bool
 	for _, f := range l.filters {
@@ -373,8 +367,7 @@ func (l *listed) choose(c *Company, q url.Values, subset string) (string, func(*
 	}, nil
 }
 
-// oneOf keeps the records whose field is among up to most ids, joined by
-// commas.
+// oneOf keeps the records whose field is among up to most ids, joined by commas.
 func oneOf(name string, most int) func(string) (func(*entry) bool, *refusal) {
 	return func(value string) (func(*entry) bool, *refusal) {
 		var ids []any
@@ -389,8 +382,7 @@ func oneOf(name string, most int) func(string) (func(*entry) bool, *refusal) {
 	}
 }
 
-// among keeps the records whose field has one of the values, joined by commas,
-// of those that there can be.
+// among keeps the records whose field has one of the values, joined by commas. Only the listed values are allowed.
 func among(name string, values ...string) func(string) (func(*entry) bool, *refusal) {
 	return func(value string) (func(*entry) bool, *refusal) {
 		wanted := strings.Split(value, ",")
@@ -406,7 +398,7 @@ func among(name string, values ...string) func(string) (func(*entry) bool, *refu
 	}
 }
 
-// kindNamed is the declared kind of a name; nil if there is none.
+// kindNamed returns the declared kind of a name; nil if there is none.
 func kindNamed(name string) *kind {
 	for _, k := range kinds {
 		if k.name == name {
@@ -416,7 +408,7 @@ func kindNamed(name string) *kind {
 	return nil
 }
 
-// mustKind is [kindNamed] for names that tests give.
+// mustKind is [kindNamed] for names in tests.
 func mustKind(name string) *kind {
 	k := kindNamed(name)
 	if k == nil {
@@ -445,8 +437,7 @@ func newKindTable(k *kind) *table[entry, *entry] {
 	return t
 }
 
-// sortKey orders the values of a field: numbers by size, days by time, the
-// rest first.
+// sortKey orders the values of a field: numbers by size, days by time, all others first.
 func sortKey(v any) int64 {
 	switch v := v.(type) {
 	case int64:
@@ -459,9 +450,8 @@ func sortKey(v any) int64 {
 	return sortsFirst
 }
 
-// kind gives the records of a kind; the company's lock must be held. They are
-// drawn when they are first asked for, so that accounts without use for them
-// pay nothing.
+// kind returns the records of a kind; the company's lock must be held. Records are drawn on first use, so that
+// accounts which do not use them pay nothing.
 func (c *Company) kind(k *kind) *table[entry, *entry] { return c.kinds[k.name]() }
 
 // entry makes a record without values.
@@ -478,7 +468,7 @@ func (e *entry) seal(company int64) {
 	e.key = id(company, e.kind.name, e.number)
 }
 
-// orphaned says whether a record's parent is gone, or never was.
+// orphaned reports whether a record's parent is gone or never existed.
 func (c *Company) orphaned(e *entry) bool {
 	if e.kind.parent == nil {
 		return false
@@ -488,10 +478,9 @@ func (c *Company) orphaned(e *entry) bool {
 	return parent == nil || parent.removed
 }
 
-// AddRecord adds a record of a declared kind and returns its number, which is
-// its id where ids are whole numbers. The values are by the names of the
-// columns of the kind's table; those that are missing are NULL. A missing
-// add_time is the clock's time, a missing update_time the add_time.
+// AddRecord adds a record of a declared kind and returns its number, which is its id if ids are whole numbers. The
+// values are keyed by the columns of the kind's table; missing ones are NULL. A missing add_time becomes the
+// clock's time, a missing update_time the add_time.
 func (c *Company) AddRecord(kind string, values map[string]any) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -514,19 +503,18 @@ func (c *Company) AddRecord(kind string, values map[string]any) int64 {
 	return number
 }
 
-// UpdateRecord changes values of a record and stamps the clock's time as its
-// update_time, unless that is among the values.
+// UpdateRecord changes values of a record and stamps the clock's time as its update_time, unless that is among the
+// values.
 func (c *Company) UpdateRecord(kind string, number int64, values map[string]any) {
 	c.changeEntry(kind, number, func(e *entry) { e.set(values) })
 }
 
-// RemoveRecord deletes a record, which no list shows any more, or of some
-// kinds only those that are asked for deleted records.
+// RemoveRecord deletes a record. No list shows it any more, or for some kinds only a list of deleted records.
 func (c *Company) RemoveRecord(kind string, number int64) {
 	c.changeEntry(kind, number, func(e *entry) { e.removed = true })
 }
 
-// ArchiveRecord moves a record to the archive, or with false back from it.
+// ArchiveRecord moves a record to the archive, or back from it if archived is false.
 func (c *Company) ArchiveRecord(kind string, number int64, archived bool) {
 	c.changeEntry(kind, number, func(e *entry) { e.archived = archived })
 }
@@ -537,12 +525,11 @@ func (c *Company) changeEntry(kind string, number int64, f func(*entry)) {
 	c.kind(mustKind(kind)).change(number, c.now, f)
 }
 
-// Text is the column of a declared kind that tests write texts to.
+// Text is the column of a declared kind into which tests write texts.
 func Text(kind string) string { return mustKind(kind).text }
 
-// Refuse has an account lack what a gate stands for: "projects" for the
-// Projects add-on, "admin" for an administrator's rights. Its lists are then
-// answered with the status: 402, 403 or 404. A status of 0 opens the gate.
+// Refuse takes a feature away from an account: "projects" for the Projects add-on, "admin" for an administrator's
+// rights. Its lists are then answered with the status: 402, 403 or 404. A status of 0 gives the feature back.
 func (c *Company) Refuse(gate string, status int) {
 	if !slices.Contains(Gates(), gate) {
 		panic("simulator: there is no gate " + gate)
@@ -563,7 +550,7 @@ func Gates() (names []string) {
 	return names
 }
 
-// GateOf is the gate that a path of the API is behind, "" for none.
+// GateOf is the gate of an API path, "" for none.
 func GateOf(path string) string { return routes[path].gate }
 
 func (c *Company) refuses(gate string) int {
@@ -582,7 +569,7 @@ func (t *truth) kindRows(k *kind) (rows []map[string]any, numbers []int64) {
 	return rows, numbers
 }
 
-// lists says whether one of the kind's lists has a record for this reader.
+// lists reports whether one of the kind's lists has a record for this reader.
 func (t *truth) lists(k *kind, e *entry) bool {
 	if e.removed && (!t.Deleted || !k.recoverable) || e.archived && !t.Archived || t.API == "export" || t.orphaned(e) {
 		return false
@@ -610,7 +597,7 @@ func (t *truth) kindRow(k *kind, e *entry) map[string]any {
 	return row
 }
 
-// stored is a value as a row has it.
+// stored is a value in the form of a row.
 func stored(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -637,22 +624,19 @@ func stored(v any) any {
 	panic(fmt.Sprintf("simulator: a record can't hold a %T", v))
 }
 
-// HasArchive says whether records of a declared kind can be archived; false for
-// other tables.
+// HasArchive reports whether records of a declared kind can be archived; false for other tables.
 func HasArchive(kind string) bool {
 	k := kindNamed(kind)
 	return k != nil && slices.ContainsFunc(k.lists, func(l listed) bool { return l.archive })
 }
 
-// HasOwner says whether records of a declared kind have an owner_id; false for
-// other tables.
+// HasOwner reports whether records of a declared kind have an owner_id; false for other tables.
 func HasOwner(kind string) bool {
 	k := kindNamed(kind)
 	return k != nil && k.owned
 }
 
-// ParentOf is the declared kind whose records those of another one belong to;
-// "" for none.
+// ParentOf is the declared kind that the records of another kind belong to; "" for none.
 func ParentOf(kind string) string {
 	if k := kindNamed(kind); k != nil && k.parent != nil {
 		return k.parent.name
@@ -660,14 +644,14 @@ func ParentOf(kind string) string {
 	return ""
 }
 
-// Numbers are the numbers of the records that [Company.Truth] gives the rows
-// of, in the same order. The other tables' records have their ids.
+// Numbers are the numbers of the records behind the rows of [Company.Truth], in the same order. In the other
+// tables a record's number is its id.
 func (c *Company) Numbers(table string, opts TruthOptions) []int64 {
 	var numbers []int64
 	k := kindNamed(table)
 	if k == nil {
 		for _, row := range c.Truth(table, opts) {
-			id, _ := row["id"].(int64) // the company has none
+			id, _ := row["id"].(int64) // the company has no id
 			numbers = append(numbers, id)
 		}
 		return numbers

@@ -16,7 +16,7 @@ import (
 
 var everything = simulator.TruthOptions{Deleted: true, Archived: true}
 
-// What a record holds is what its row must have; the answer has it in the forms of the API.
+// A row has the values that the record stores; the answer has them in the API's forms.
 func TestKind_aLeadAsItIsStoredShownAndTold(t *testing.T) {
 	c, s := small(0)
 	c.AddField(simulator.Field{Entity: "deal", Key: "abc", Name: "Budget", Type: "monetary"})
@@ -75,7 +75,7 @@ func TestKind_changesArchivingAndRemoval(t *testing.T) {
 	assert.Empty(t, c.Truth("projects", simulator.TruthOptions{}))
 }
 
-// A child that is added belongs to a parent that is there, and is gone when that is.
+// A new child belongs to an existing parent, and disappears with it.
 func TestKind_childrenGoWithTheirParent(t *testing.T) {
 	c := simulator.NewCompany(1)
 	s := simulator.NewServer(simulator.WithCompany("token", c))
@@ -95,7 +95,7 @@ func TestKind_childrenGoWithTheirParent(t *testing.T) {
 	assert.Zero(t, phases(second))
 }
 
-// All lists of a kind together have as many records as its table has rows, and each once.
+// All lists of a kind together have each row of the table once.
 func TestKind_listsHaveTheRowsOfTheTable(t *testing.T) {
 	c := simulator.Generate(simulator.Config{Seed: 4, Persons: 40, Organizations: 20, Deals: 90, Notes: 60})
 	s := simulator.NewServer(simulator.WithCompany("token", c))
@@ -136,7 +136,7 @@ func perParent(format string, n int) (paths []string) {
 	return paths
 }
 
-// all reads all pages of a list, by whichever paging its answers speak of.
+// all reads all pages of a list, by the paging that its answers announce.
 func all(t *testing.T, s *simulator.Server, address string) (records []map[string]any) {
 	t.Helper()
 	path, query, _ := strings.Cut(address, "?")
@@ -181,7 +181,7 @@ func all(t *testing.T, s *simulator.Server, address string) (records []map[strin
 	}
 }
 
-// Paths that an account lacks are refused, cost nothing, and come back.
+// Paths that an account lacks are refused and cost nothing, until they are given back.
 func TestKind_gates(t *testing.T) {
 	c, s := small(0)
 	for _, gate := range []struct {
@@ -204,7 +204,7 @@ func TestKind_gates(t *testing.T) {
 	}
 }
 
-// The account itself is a row, which is what its token's owner is told.
+// The account itself is a row, as its token's owner sees it.
 func TestTruth_ofTheCompanyAndItsUsers(t *testing.T) {
 	c, s := small(0)
 	c.AddUser(simulator.User{Name: "Ülo", Email: "ylo@example.com"})
@@ -248,7 +248,7 @@ func TestKind_refusesWhatTheListDoesNotTake(t *testing.T) {
 	}
 }
 
-// Without a filter there are only the goals of the token's owner.
+// Without a filter the list has only the goals of the token's owner.
 func TestKind_goalsOfOthersNeedAFilter(t *testing.T) {
 	c, s := small(0)
 	mine := c.AddRecord("goals", map[string]any{"owner_id": int64(1), "expected_tracking_metric": "sum"})
@@ -259,7 +259,7 @@ func TestKind_goalsOfOthersNeedAFilter(t *testing.T) {
 	assert.Empty(t, all(t, s, "/v1/goals/find?expected_outcome.tracking_metric=quantity"))
 }
 
-// The same company comes out whichever kinds were asked for before.
+// A company's records do not depend on the kinds that were requested before.
 func TestKind_drawnTheSameWhenever(t *testing.T) {
 	cfg := simulator.Config{Seed: 4, Persons: 40, Organizations: 20, Deals: 90, Notes: 60, Records: map[string]int{"files": 7}}
 	one, other := simulator.Generate(cfg), simulator.Generate(cfg)

@@ -104,8 +104,7 @@ var activities = &kind{
 
 var activityKeys = []string{"call", "meeting", "task", "deadline", "email", "lunch", "demo"}
 
-// activityTypes are [v1 /activityTypes]. One that never changed has no
-// update_time in the answer.
+// activityTypes are [v1 /activityTypes]. The answer has no update_time for a type that never changed.
 var activityTypes = &kind{
 	name: "activity_types", text: "name", count: few(len(activityKeys)),
 	lists: []listed{{path: "/v1/activityTypes", cost: 20, scopes: append(slices.Clone(activityScopes), "admin")}},
@@ -122,8 +121,7 @@ var activityTypes = &kind{
 	},
 }
 
-// leads are [v1 /leads; v1 /leads/archived]. They have the deals' custom
-// fields, those that are not set left out.
+// leads are [v1 /leads; v1 /leads/archived]. They have the deals' custom fields, without the unset ones.
 var leads = &kind{
 	name: "leads", id: uuid, text: "title", entity: "deal", owned: true, describes: "lead", grain: time.Millisecond, archived: 0.3,
 	count: func(cfg Config) int { return cfg.Deals / 4 },
@@ -177,8 +175,7 @@ var leadLabels = &kind{
 	},
 }
 
-// leadSources are [v1 /leadSources]. They have nothing but a name, which is
-// also what leads refer to them by.
+// leadSources are [v1 /leadSources]. They have only a name, by which leads refer to them.
 var leadSources = &kind{
 	name: "lead_sources", text: "name", count: few(3),
 	lists:  []listed{{path: "/v1/leadSources", cost: 2, scopes: leadScopes}},
@@ -222,8 +219,7 @@ var products = &kind{
 	},
 }
 
-// dealProducts are [v2 /deals/products], which is asked for up to 100 deals at
-// once.
+// dealProducts are [v2 /deals/products]. A request names up to 100 deals.
 var dealProducts = &kind{
 	name: "deal_products", text: "comments", count: func(cfg Config) int { return cfg.Deals / 2 },
 	lists: []listed{{
@@ -325,7 +321,7 @@ var currencyList = &kind{
 	},
 }
 
-// files are [v1 /files], 100 to a page. What is absent is an empty text.
+// files are [v1 /files], 100 per page. An absent value is an empty text.
 var files = &kind{
 	name: "files", text: "description", count: func(cfg Config) int { return cfg.Deals / 2 },
 	lists: []listed{{path: "/v1/files", cost: 20, scopes: fileScopes, paging: offsets, limit: 100, sorts: []string{"id", "update_time"}}},
@@ -366,8 +362,7 @@ var files = &kind{
 	},
 }
 
-// goals are [v1 /goals/find], which without a filter lists only those of the
-// token's owner.
+// goals are [v1 /goals/find]. Without a filter, the list has only the goals of the token's owner.
 var goals = &kind{
 	name: "goals", id: hexID, text: "title", count: few(20),
 	given: map[string]any{"expected_tracking_metric": "quantity"},
@@ -403,8 +398,7 @@ var goals = &kind{
 	},
 }
 
-// projects are [v2 /projects; v2 /projects/archived], which the Projects
-// add-on has.
+// projects are [v2 /projects; v2 /projects/archived], a part of the Projects add-on.
 var projects = &kind{
 	name: "projects", text: "description", entity: "project", owned: true, describes: "project", grain: time.Millisecond,
 	archived: 0.2, recoverable: true, count: few(30),
@@ -465,7 +459,7 @@ var projectBoards = &kind{
 	},
 }
 
-// projectPhases are [v2 /phases], one request for each board.
+// projectPhases are [v2 /phases], one request per board.
 var projectPhases = &kind{
 	name: "project_phases", text: "name", grain: time.Millisecond, count: few(7), parent: projectBoards, member: "board_id",
 	lists: []listed{{
@@ -524,7 +518,7 @@ var tasks = &kind{
 	},
 }
 
-// noteComments are [v1 /notes/{id}/comments], one request for each note.
+// noteComments are [v1 /notes/{id}/comments], one request per note.
 var noteComments = &kind{
 	name: "note_comments", id: uuid, text: "content", grain: time.Millisecond, count: func(cfg Config) int { return cfg.Notes / 10 },
 	lists: []listed{{

@@ -7,17 +7,16 @@ import (
 	"time"
 )
 
-// burstLimit is the number of requests that one token may send in a rolling
-// window [Pipedrive: rate limiting]. Real time counts, not a company's clock,
-// because clients wait in it.
+// burstLimit is the number of requests that one token may send in a rolling window [Pipedrive: rate limiting]. It
+// counts in real time, not by a company's clock, because clients wait in real time.
 type burstLimit struct {
 	limit  int // 0: none
 	window time.Duration
 	sent   map[string][]time.Time // by token, within the last window
 }
 
-// take counts a request if it is within the limit. reset is when the oldest
-// request leaves the window.
+// take counts a request if it is within the limit. reset is the time at which the oldest request leaves the
+// window.
 func (b *burstLimit) take(token string, now time.Time) (ok bool, remaining int, reset time.Duration) {
 	sent := b.sent[token]
 	for len(sent) > 0 && now.Sub(sent[0]) >= b.window {
@@ -30,9 +29,8 @@ func (b *burstLimit) take(token string, now time.Time) (ok bool, remaining int, 
 	return ok, b.limit - len(sent), sent[0].Add(b.window).Sub(now)
 }
 
-// dailyBudget is the API tokens that a company may spend a day, which ends at
-// midnight UTC of the company's clock; which midnight the vendor means isn't
-// documented [Pipedrive: rate limiting].
+// dailyBudget is the number of API tokens that a company may spend per day. The day ends at midnight UTC of the
+// company's clock; the vendor does not document the time zone [Pipedrive: rate limiting].
 type dailyBudget struct {
 	tokens int64 // 0: unlimited
 	spent  map[*Company]*spending
@@ -43,7 +41,7 @@ type spending struct {
 	tokens int64
 }
 
-// take spends cost if that much is left.
+// take spends cost if enough is left.
 func (d *dailyBudget) take(c *Company, now time.Time, cost int64) (ok bool, remaining int64) {
 	day := now.UTC().Truncate(24 * time.Hour)
 	s := d.spent[c]
@@ -57,8 +55,8 @@ func (d *dailyBudget) take(c *Company, now time.Time, cost int64) (ok bool, rema
 	return ok, d.tokens - s.tokens
 }
 
-// admit applies both limits to the request and sets their headers. The daily
-// headers are undocumented but were seen on the live API.
+// admit applies both limits to the request and sets their headers. The daily headers are undocumented but were
+// seen on the live API.
 func (x *exchange) admit(cost int64) bool {
 	x.s.mu.Lock()
 	defer x.s.mu.Unlock()

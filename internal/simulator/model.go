@@ -5,9 +5,8 @@ import "time"
 // Date is a calendar day as "2006-01-02", without a time zone.
 type Date string
 
-// Deal is a deal as the company stores it. Moments are UTC and whole seconds;
-// ids of related records are 0 where nothing is linked; pointers are nil where
-// the vendor has null.
+// Deal is a deal as the company stores it. Moments are UTC and whole seconds. An id of a related record is 0 for
+// none; a pointer is nil for null.
 type Deal struct {
 	ID                int64
 	Title             string
@@ -23,7 +22,7 @@ type Deal struct {
 	UpdateTime        *time.Time
 	StageChangeTime   *time.Time
 	ArchiveTime       *time.Time
-	DeleteTime        *time.Time // not shown by the API; decides whether status=deleted still lists the deal
+	DeleteTime        *time.Time // not shown by the API; decides how long status=deleted lists the deal
 	IsDeleted         bool
 	IsArchived        bool
 	Status            string // open, won, lost or deleted
@@ -69,8 +68,7 @@ type Contact struct {
 	Label   string // work, home, mobile, other; may be empty
 }
 
-// Person is a contact person as the company stores it; see [Deal] for the
-// conventions.
+// Person is a contact person as the company stores it; [Deal] has the conventions.
 type Person struct {
 	ID           int64
 	Name         string
@@ -105,10 +103,9 @@ type Person struct {
 	DOIStatus            *string
 }
 
-// DealCounts are the numbers of deals linked to a person or an organization;
-// a related deal is one linked through another record. They are stored and
-// don't follow later changes of deals, as a change of a count doesn't touch
-// the vendor's update_time either.
+// DealCounts are the numbers of deals linked to a person or an organization; a related deal is linked through
+// another record. The counts are stored and don't follow later changes of deals, just as a change of a count
+// doesn't touch the vendor's update_time.
 type DealCounts struct {
 	Open, RelatedOpen     int64
 	Closed, RelatedClosed int64
@@ -124,8 +121,7 @@ type ActivityCounts struct {
 	EmailMessages, Activities, Done, Undone, Files, Notes, Followers int64
 }
 
-// Organization is an organization as the company stores it; see [Deal] for
-// the conventions.
+// Organization is an organization as the company stores it; [Deal] has the conventions.
 type Organization struct {
 	ID            int64
 	Name          string
@@ -199,9 +195,8 @@ type Stage struct {
 	UpdateTime       *time.Time
 }
 
-// User is a user of the company. Created, Modified and LastLogin are UTC; a
-// zero LastLogin is served as "0000-00-00 00:00:00", as for users who never
-// logged in.
+// User is a user of the company. Created, Modified and LastLogin are UTC; a zero LastLogin is served as
+// "0000-00-00 00:00:00", as for users who never logged in.
 type User struct {
 	ID              int64
 	Name            string
@@ -222,7 +217,7 @@ type User struct {
 	LastLogin       time.Time
 }
 
-// row is what a table needs to know about a record to keep it in order.
+// row is a table's view of a record, for keeping records in order.
 type row[T any] interface {
 	*T
 	id() *int64

@@ -1,7 +1,7 @@
 package simulator
 
-// The words that generated records are made of. They are meant to be awkward:
-// several scripts, quotes, line breaks, characters outside the basic plane.
+// The words of generated records. They are awkward on purpose: several scripts, quotes, line breaks, characters
+// outside the basic plane.
 var (
 	firstNames = []string{
 		"Mari", "Jüri", "Õnne", "Tõnu", "Ülle", "Anna", "John", "Siobhán", "José", "Zoë", "Иван", "Ольга", "Дмитрий", "伟", "芳",

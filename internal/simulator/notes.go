@@ -1,6 +1,6 @@
 package simulator
 
-// noteAttributes are the fields of a note, which only v1 has [v1 /notes].
+// noteAttributes are the fields of a note, which exists only in v1 [v1 /notes].
 var noteAttributes = []attribute[Note]{
 	same("id", "int", func(n *Note) any { return n.ID }),
 	onlyV1("active_flag", func(_ *Company, n *Note) any { return !n.IsDeleted }),
@@ -34,9 +34,8 @@ var noteAttributes = []attribute[Note]{
 	onlyV1("task", func(_ *Company, n *Note) any { return titled(n.TaskID, n.TaskTitle) }),
 }
 
-// linked declares the object that tells a note's linked record by name. The
-// export endpoint's objects carry the id too, v1's don't: it shows the ids
-// beside them.
+// linked declares the object that names a note's linked record. The export endpoint's objects have the id too; v1
+// shows the ids beside its objects.
 func linked(name string, export bool) attribute[Note] {
 	return attribute[Note]{v1: name, export: export, v1Value: func(c *Company, n *Note) any {
 		o, id := c.linkedObject(n, name)

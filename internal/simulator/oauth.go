@@ -15,24 +15,24 @@ import (
 type App struct {
 	ClientID     string
 	ClientSecret string
-	RefreshToken string // valid from the start; "" for none, until a code is exchanged
-	RedirectURI  string // /oauth/authorize accepts no other; "" accepts any
+	RefreshToken string // valid from the start; "" for none before a code is exchanged
+	RedirectURI  string // the only one that /oauth/authorize accepts; "" accepts any
 
 	Company *Company
 	Scopes  []string // nil: all
 
 	RotateRefreshTokens bool          // each refresh gives a new refresh token and ends the old one
 	AccessTokenLife     time.Duration // of real time; 0: an hour
-	AccessTokenRequests int           // an access token expires after so many API requests; 0: never
+	AccessTokenRequests int           // an access token expires after this many API requests; 0: never
 	APIDomain           string        // api_domain of the token response; "": the host of the request
 	Deny                bool          // the user refuses at /oauth/authorize
 }
 
-// app is an App at work.
+// app is the state of an App.
 type app struct {
 	App
-	refresh string               // the refresh token that is valid
-	codes   map[string]time.Time // authorization codes and when they end
+	refresh string               // the valid refresh token
+	codes   map[string]time.Time // authorization codes and their expiry
 	issued  int
 }
 
@@ -43,12 +43,10 @@ type accessToken struct {
 	requests int // left; -1: no limit
 }
 
-// codeLife is how long an authorization code is valid [Pipedrive: OAuth
-// authorization].
+// codeLife is the life of an authorization code [Pipedrive: OAuth authorization].
 const codeLife = 5 * time.Minute
 
-// allScopes is what a token response lists for an app with all scopes for
-// reading [v1, securitySchemes].
+// allScopes is the list in a token response for an app with all read scopes [v1, securitySchemes].
 var allScopes = []string{
 	"base", "deals:read", "contacts:read", "users:read", "activities:read", "recents:read", "leads:read", "products:read",
 	"projects:read", "goals:read", "mail:read", "phone-integration", "search:read", "admin",
@@ -62,7 +60,7 @@ func WithOAuthApp(a App) Option {
 	}
 }
 
-// ExpireAccessTokens ends all access tokens, as time does.
+// ExpireAccessTokens ends all access tokens at once.
 func (s *Server) ExpireAccessTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +84,7 @@ func (s *Server) RevokeApp(clientID string) {
 	}
 }
 
-// use counts one request with the token and says whether it is valid.
+// use counts one request with the token and reports whether it is valid.
 func (t *accessToken) use(now time.Time) bool {
 	if t == nil || t.requests == 0 || !now.Before(t.expires) {
 		return false
@@ -97,8 +95,7 @@ func (t *accessToken) use(now time.Time) bool {
 	return true
 }
 
-// serveAuthorize answers GET /oauth/authorize as if the user had agreed at
-// once.
+// serveAuthorize answers GET /oauth/authorize as if the user had consented at once.
 func (x *exchange) serveAuthorize() {
 	x.s.mu.Lock()
 	defer x.s.mu.Unlock()
@@ -128,14 +125,14 @@ func (x *exchange) serveAuthorize() {
 	x.status = http.StatusFound
 }
 
-// issue makes a new token; that it can be guessed is good for tests.
+// issue makes a new token. It is predictable, which helps tests.
 func (a *app) issue(kind string) string {
 	a.issued++
 	return fmt.Sprintf("%s-%s-%d", a.ClientID, kind, a.issued)
 }
 
-// serveToken answers POST /oauth/token. The vendor takes the app's credentials
-// in the body too but advises against it; the simulator only takes HTTP Basic.
+// serveToken answers POST /oauth/token. The vendor also accepts the app's credentials in the body but advises
+// against it; the simulator accepts only HTTP Basic.
 func (x *exchange) serveToken() {
 	if x.r.Method != http.MethodPost {
 		x.header.Set("Allow", http.MethodPost)
@@ -193,7 +190,7 @@ func (x *exchange) exchangeCode(a *app, code string) {
 	x.grant(a)
 }
 
-// grant answers with a new access token; older ones live on.
+// grant answers with a new access token; older ones stay valid.
 func (x *exchange) grant(a *app) {
 	life := cmp.Or(a.AccessTokenLife, time.Hour)
 	t := &accessToken{app: a, expires: time.Now().Add(life), requests: cmp.Or(a.AccessTokenRequests, -1)}
@@ -220,8 +217,8 @@ func (x *exchange) baseURL() string {
 	return "http://" + x.r.Host
 }
 
-// tokenError is an error of the OAuth endpoints. The vendor documents the
-// messages [Pipedrive: OAuth status codes], not the names they stand under.
+// tokenError is an error of the OAuth endpoints. The vendor documents the messages [Pipedrive: OAuth status
+// codes], not the names of their members.
 func (x *exchange) tokenError(status int, code, msg string) {
 	x.reply(status, object{{"success", false}, {"error", code}, {"error_description", msg}, {"message", msg}})
 }

@@ -33,8 +33,7 @@ import (
 // ask is one request.
 type ask struct{ path, query string }
 
-// served are the endpoints and ways of asking that the plugin's listings, which
-// [asks] adds, don't have.
+// served are endpoints and queries beyond the plugin's own listings, which [asks] adds.
 var served = []ask{
 	{"/api/v2/deals", ""},
 	{"/api/v2/deals", "limit=500&sort_by=update_time&sort_direction=asc&updated_since=2022-01-01T00:00:00Z&updated_until=2026-01-01T00:00:00Z"},
@@ -80,9 +79,8 @@ var number = regexp.MustCompile(`/\d+/`)
 // pattern is a path as the vendor declares it.
 func pattern(path string) string { return number.ReplaceAllString(path, "/{id}/") }
 
-// asks are all requests to validate: those in served, and the first pages of
-// the plugin's listings as the plugin declares them, so that a name in a
-// listing which the vendor doesn't have fails here.
+// asks are all requests to validate: those in served, and the first pages of the plugin's listings as declared, so
+// that a listing with a name that the vendor lacks fails here.
 func asks() []ask {
 	all := slices.Clone(served)
 	for _, api := range []table.API{table.V2, table.V1} {
@@ -108,8 +106,8 @@ func asks() []ask {
 	return all
 }
 
-// listingQueries are a listing's queries without and, where there is a status
-// for it, with recently deleted records.
+// listingQueries are a listing's query and, if the listing has a deleted status, the query with recently deleted
+// records.
 func listingQueries(l pipedrive.Listing) []url.Values {
 	q := url.Values{}
 	maps.Copy(q, l.Sort)
@@ -128,7 +126,7 @@ func listingQueries(l pipedrive.Listing) []url.Values {
 	return []url.Values{q, deleted}
 }
 
-// included is include_fields as the plugin's listing at a path of v2 asks.
+// included is the include_fields of the plugin's listing at a path of v2.
 func included(path string) string {
 	for _, list := range tables.Lists() {
 		for _, l := range list.Listings(table.V2) {
@@ -150,9 +148,8 @@ var commaLists = []struct {
 	{regexp.MustCompile(`^/api/v2/deals(/archived)?$`), "status"},
 }
 
-// allowed are the differences from the vendor's files that are meant. Each
-// applies to requests whose path matches and to errors whose JSON pointer (for
-// parameters: name) and reason match.
+// allowed are the intended differences from the vendor's files. Each applies to requests with a matching path and
+// to errors with a matching JSON pointer (for parameters: name) and reason.
 var allowed = []*difference{
 	allow(`^/api/v2/`, `^/additional_data/next_cursor$`, `not nullable`, "the last page has null [Pipedrive: pagination]"),
 	allow(`^/api/v2/(deals|persons|organizations|pipelines|stages)`, `^/data/\d+/update_time$`, `not nullable`, "old records have none"),
@@ -192,9 +189,8 @@ var missing = map[string]string{
 	"required_fields": "only with include_fields", "attendees": "only with include_fields",
 }
 
-// undeclared are properties that the simulator sends and the vendor's schemas
-// don't declare. Properties that include_fields names are declared by that
-// parameter and need not be here.
+// undeclared are properties that the simulator sends and the vendor's schemas lack. Properties named by
+// include_fields are declared by that parameter and need not be here.
 var undeclared = []*difference{
 	allow(`^/api/v2/(persons|organizations)$`, `^/data/(address|postal_address)/formatted_address$`, "", "in the migration guide, and a subfield of the address in the example of /organizationFields"),
 	allow(`^/api/v2/organizations$`, `^/data/picture_id$`, "", "in the migration guide"),
@@ -265,7 +261,7 @@ func description(t *testing.T, path string) *openapi3.T {
 	return descriptions[file]
 }
 
-// The files in the repository are those that `make gen` makes of the vendor's.
+// The files in the repository are those that `make gen` derives from the vendor's.
 func TestOpenAPI_isUpToDate(t *testing.T) {
 	dir := os.Getenv("OPENAPI_DIR")
 	if dir == "" {
@@ -325,9 +321,8 @@ func validate(t *testing.T, doc *openapi3.T, r *http.Request, w *httptest.Respon
 	checkNames(t, r.URL, answer, w.Body.Bytes())
 }
 
-// splitLists validates each element of the query's comma lists and returns the
-// query with only the first of them, which is what the vendor's schemas of
-// these parameters describe.
+// splitLists validates each element of the query's comma lists and returns the query with only the first of them,
+// since the vendor's schemas of these parameters describe a single value.
 func splitLists(t *testing.T, parameters openapi3.Parameters, u *url.URL) url.Values {
 	t.Helper()
 	q := u.Query()
@@ -351,9 +346,8 @@ func splitLists(t *testing.T, parameters openapi3.Parameters, u *url.URL) url.Va
 // index is an array's index in a JSON pointer.
 var index = regexp.MustCompile(`/\d+\b`)
 
-// report fails the test for each error that isn't an allowed difference. Errors
-// that differ only in the record they are found in are looked at once: a page
-// has thousands of them.
+// report fails the test for each error that isn't an allowed difference. It reports errors that differ only in
+// their record once: a page has thousands of them.
 func report(t *testing.T, path string, err error) {
 	t.Helper()
 	seen := map[string]bool{}
@@ -362,7 +356,7 @@ func report(t *testing.T, path string, err error) {
 		if schema := (*openapi3.SchemaError)(nil); errors.As(e, &schema) {
 			at, reason = "/"+strings.Join(schema.JSONPointer(), "/"), schema.Reason
 		} else {
-			// Not for schema errors, whose text has the whole schema.
+			// Not for schema errors: their text contains the whole schema.
 			reason = e.Error()
 		}
 		if parameter := (*openapi3filter.RequestError)(nil); errors.As(e, &parameter) && parameter.Parameter != nil {
@@ -379,8 +373,7 @@ func report(t *testing.T, path string, err error) {
 	}
 }
 
-// flatten lists the errors that are in err. One about a parameter stays whole,
-// because only it knows the parameter's name.
+// flatten lists the errors in err. One about a parameter stays whole, because only it knows the parameter's name.
 func flatten(err error) []error {
 	if err == nil {
 		return nil
@@ -401,10 +394,9 @@ func flatten(err error) []error {
 	return all
 }
 
-// checkNames fails the test for each property that the schema of a record or
-// include_fields declares and the first record doesn't have, and for each
-// property anywhere in the answer that neither declares and the vendor's example
-// doesn't have.
+// checkNames fails the test for two kinds of properties: declared ones (by the schema of a record or by
+// include_fields) that the first record lacks, and properties of the answer that neither of these nor the vendor's
+// example has.
 func checkNames(t *testing.T, u *url.URL, described *openapi3.MediaType, body []byte) {
 	t.Helper()
 	schema, exemplary := described.Schema.Value, namesIn(described.Example, "")
@@ -464,9 +456,8 @@ func properties(s *openapi3.Schema) openapi3.Schemas {
 	return all
 }
 
-// undeclaredIn lists the properties in a value that none of the schemas
-// declares, each once, as a JSON pointer without the indexes of arrays.
-// Objects whose schema names no properties may have any.
+// undeclaredIn lists the properties of a value that no schema declares, each once, as a JSON pointer without the
+// indexes of arrays. If an object's schema names no properties, the object may have any.
 func undeclaredIn(schemas []*openapi3.Schema, value any, at string) []string {
 	var names []string
 	schemas = parts(schemas)
@@ -503,7 +494,7 @@ func undeclaredIn(schemas []*openapi3.Schema, value any, at string) []string {
 	return slices.Compact(names)
 }
 
-// parts are the schemas and all that they are composed of.
+// parts are the schemas with all of their components.
 func parts(schemas []*openapi3.Schema) []*openapi3.Schema {
 	var all []*openapi3.Schema
 	for _, s := range schemas {

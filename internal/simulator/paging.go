@@ -16,9 +16,8 @@ const (
 	maxLimit     = 500
 )
 
-// cursor is what v2's opaque cursors hold: the last record of the page before
-// in the list's order, so that inserts and deletes don't move the next page
-// [v2 /deals, example].
+// cursor is the content of v2's opaque cursors: the last record of the page before in the list's order, so that
+// inserts and deletes don't move the next page [v2 /deals, example].
 type cursor struct {
 	Field         string `json:"field"`
 	FieldValue    any    `json:"fieldValue"`
@@ -50,7 +49,7 @@ func parseCursor(s string) (*cursor, *refusal) {
 	return &c, nil
 }
 
-// key is the cursor's value as a table's sort key.
+// key is the cursor's value in the form of a table's sort key.
 func (c *cursor) key() (int64, bool) {
 	switch v := c.FieldValue.(type) {
 	case nil:
@@ -65,7 +64,7 @@ func (c *cursor) key() (int64, bool) {
 	return 0, false
 }
 
-// keyValue is a sort key as a cursor shows it.
+// keyValue is a sort key in the form of a cursor.
 func keyValue(field string, key int64) any {
 	switch {
 	case key == sortsFirst:
@@ -78,14 +77,14 @@ func keyValue(field string, key int64) any {
 	return key
 }
 
-// parseMoment reads a time as v2 wants it: RFC 3339, whole seconds and Z.
+// parseMoment reads a time in v2's form: RFC 3339, whole seconds and Z.
 func parseMoment(s string) (time.Time, bool) {
 	t, err := time.Parse(v2Time, s)
 	return t, err == nil && len(s) == len(v2Time)
 }
 
-// after collects the next limit records of an order that are kept, beginning
-// behind the cursor, and tells whether there are more.
+// after collects the next limit kept records of an order, from behind the cursor, and reports whether there are
+// more.
 func after[T any, P row[T]](o *order[P], q *v2Query, keep func(P) bool) (page []P, more bool) {
 	next, i := 1, 0
 	if q.desc {
@@ -114,9 +113,8 @@ func after[T any, P row[T]](o *order[P], q *v2Query, keep func(P) bool) (page []
 	return page, false
 }
 
-// offset gives limit records of an order from the start-th on, and tells
-// whether there are more; a nil keep keeps all and makes this independent of
-// start.
+// offset returns limit records of an order, beginning with the start-th, and reports whether there are more. A nil
+// keep keeps all; the cost is then independent of start.
 func offset[P any](rows []P, desc bool, start, limit int, keep func(P) bool) (page []P, more bool) {
 	if keep != nil {
 		var kept []P
@@ -137,7 +135,7 @@ func offset[P any](rows []P, desc bool, start, limit int, keep func(P) bool) (pa
 	return page, to < n
 }
 
-// whole reads a parameter that is a whole number of at least low.
+// whole reads a parameter as a whole number of at least low.
 func whole(q url.Values, name string, fallback, low int) (int, *refusal) {
 	if !q.Has(name) {
 		return fallback, nil
@@ -164,8 +162,7 @@ func onlyKnown(q url.Values, known ...[]string) *refusal {
 	return nil
 }
 
-// pagination is v1's envelope of a page; next_start is missing on the last
-// one [Pipedrive: pagination].
+// pagination is v1's envelope of a page; the last page has no next_start [Pipedrive: pagination].
 func pagination(start, limit int, more bool) object {
 	o := object{{"start", start}, {"limit", limit}, {"more_items_in_collection", more}}
 	if more {

@@ -11,7 +11,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator/openapi"
 )
 
-// Each path costs what the vendor's files say and takes the scopes that they say.
+// Each path has the cost and the scopes of the vendor's files.
 func TestRoutes_haveTheVendorsCostsAndScopes(t *testing.T) {
 	for _, path := range Paths() {
 		content, err := openapi.Reduced(openapi.FileOf(path))

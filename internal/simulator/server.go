@@ -21,7 +21,7 @@ type Server struct {
 	latency time.Duration
 	hook    func(*http.Request)
 	clock   func() time.Time // nil: the company's
-	skew    atomic.Int64     // by which the Date header is ahead, in nanoseconds
+	skew    atomic.Int64     // how far the Date header is ahead, in nanoseconds
 
 	mu           sync.Mutex
 	tokens       map[string]*Company // by API token
@@ -36,11 +36,10 @@ type Server struct {
 	requests     []Request
 }
 
-// Option sets up a [Server].
+// Option configures a [Server].
 type Option func(*Server)
 
-// NewServer makes a server. Without options it knows nobody and answers
-// everything with 401.
+// NewServer makes a server. Without options it knows no credentials and answers every request with 401.
 func NewServer(opts ...Option) *Server {
 	s := &Server{
 		tokens:       map[string]*Company{},
@@ -65,9 +64,8 @@ func WithCompany(apiToken string, c *Company) Option {
 	}
 }
 
-// WithExportToken serves a company's export endpoint to requests with the
-// token as Bearer. A nil company makes the token one whose access to Pipedrive
-// was revoked: TOKEN_INVALIDATED.
+// WithExportToken serves a company's export endpoint to requests with the token as Bearer. With a nil company, the
+// token has lost its access to Pipedrive: TOKEN_INVALIDATED.
 func WithExportToken(jwt string, c *Company) Option {
 	return func(s *Server) {
 		s.exportTokens[jwt] = c
@@ -75,7 +73,7 @@ func WithExportToken(jwt string, c *Company) Option {
 	}
 }
 
-// WithLatency delays every answer, unless the client leaves before.
+// WithLatency delays every answer, unless the client disconnects before.
 func WithLatency(d time.Duration) Option {
 	return func(s *Server) { s.latency = d }
 }
@@ -105,24 +103,22 @@ func WithFaults(faults ...Fault) Option {
 	}
 }
 
-// WithRequestHook has f called before each request is handled, for tests that
-// change data between pages. It is called from several goroutines at once if
-// the client sends several requests at once.
+// WithRequestHook calls f before each request is handled, for tests that change data between pages. f is called
+// concurrently if the client sends requests concurrently.
 func WithRequestHook(f func(*http.Request)) Option {
 	return func(s *Server) { s.hook = f }
 }
 
-// WithClock sets the clock of the Date header and the daily budget. Without
-// it, it is the clock of the company that is asked for.
+// WithClock sets the clock of the Date header and the daily budget. Without it, the requested company's clock is
+// used.
 func WithClock(now func() time.Time) Option {
 	return func(s *Server) { s.clock = now }
 }
 
-// SetSkew has the Date header be ahead of the clock by d.
+// SetSkew moves the Date header ahead of the clock by d.
 func (s *Server) SetSkew(d time.Duration) { s.skew.Store(int64(d)) }
 
-// SetAPIToken makes a token valid for a company, or with nil invalid, as when
-// a user regenerates it.
+// SetAPIToken makes a token valid for a company, or invalid if c is nil, as when a user regenerates it.
 func (s *Server) SetAPIToken(apiToken string, c *Company) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,8 +129,7 @@ func (s *Server) SetAPIToken(apiToken string, c *Company) {
 	s.tokens[apiToken] = c
 }
 
-// SetExportToken makes an export token valid for a company, or with nil
-// invalidated.
+// SetExportToken makes an export token valid for a company, or invalid if c is nil.
 func (s *Server) SetExportToken(jwt string, c *Company) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,7 +139,7 @@ func (s *Server) SetExportToken(jwt string, c *Company) {
 // route is one path of the API.
 type route struct {
 	cost   int64    // API tokens [x-token-cost]
-	scopes []string // any of them will do
+	scopes []string // any of them suffices
 	serve  func(*exchange)
 	gate   string // see [Company.Refuse]
 }
@@ -197,14 +192,13 @@ func withKinds(rs map[string]route) map[string]route {
 	return rs
 }
 
-// exchange is one request and the answer to it, which is complete before
-// anything is sent.
+// exchange is one request and its answer, which is complete before anything is sent.
 type exchange struct {
 	s       *Server
 	r       *http.Request
 	query   url.Values
-	company *Company // once it is known who asks
-	token   string   // what the burst limit counts by
+	company *Company // set once the credentials are known
+	token   string   // the token that the burst limit counts
 	status  int
 	header  http.Header
 	body    []byte
@@ -233,7 +227,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.send(w)
 }
 
-// pause waits and says whether the client is still there.
+// pause waits and reports whether the client is still connected.
 func pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -248,7 +242,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// handle answers the request without regard to faults.
+// handle answers the request, without faults.
 func (x *exchange) handle() {
 	path := x.r.URL.Path
 	switch {
@@ -265,8 +259,8 @@ func (x *exchange) handle() {
 		return
 	}
 	if x.query.Has("api_token") {
-		// The vendor's documents contradict each other on this; a token in an
-		// address ends up in logs, so the simulator doesn't take it.
+		// The vendor's documents contradict each other on this. A token in a URL ends up in logs, so the simulator
+		// refuses it.
 		x.refuse(&refusal{http.StatusBadRequest, "api_token in the query is not allowed: send the header x-api-token", ""})
 		return
 	}
@@ -289,8 +283,8 @@ func (x *exchange) handle() {
 	}
 }
 
-// route finds the path among those that are declared. The number in a path
-// like /v1/notes/7/comments becomes the parameter {id} of the query.
+// route finds the declared path. The number in a path like /v1/notes/7/comments becomes the parameter {id} of the
+// query.
 func (x *exchange) route(path string) (route, bool) {
 	if rt, ok := routes[path]; ok {
 		return rt, true
@@ -306,8 +300,7 @@ func (x *exchange) route(path string) (route, bool) {
 	return rt, ok
 }
 
-// lacking answers for a feature that the company's plan or the user's rights
-// don't have.
+// lacking answers for a feature that the company's plan or the user's rights do not include.
 func (x *exchange) lacking(status int) {
 	switch status {
 	case http.StatusNotFound:
@@ -339,7 +332,7 @@ func (x *exchange) notFound() {
 	x.fail(http.StatusNotFound, "Unknown method .")
 }
 
-// authorise finds out who asks. A nil result of true stands for all scopes.
+// authorise identifies the caller. A nil list with true stands for all scopes.
 func (x *exchange) authorise() (scopes []string, ok bool) {
 	x.s.mu.Lock()
 	defer x.s.mu.Unlock()
@@ -356,14 +349,13 @@ func (x *exchange) authorise() (scopes []string, ok bool) {
 	return nil, false
 }
 
-// allowed says whether one of the wanted scopes was granted; nil grants all.
+// allowed reports whether one of the wanted scopes was granted; a nil granted stands for all.
 func allowed(granted, wanted []string) bool {
 	return granted == nil || wanted == nil ||
 		slices.ContainsFunc(wanted, func(s string) bool { return slices.Contains(granted, s) })
 }
 
-// unauthorised answers as the vendor's gateway does; the header was seen on
-// the live API.
+// unauthorised answers like the vendor's gateway; the header was seen on the live API.
 func (x *exchange) unauthorised() {
 	x.header.Set("x-401-by-gw", "true")
 	x.fail(http.StatusUnauthorized, "unauthorized access")
@@ -390,8 +382,8 @@ func (x *exchange) reply(status int, body object) {
 	x.status = status
 }
 
-// fail answers with a gateway's error, or with the export endpoint's, which
-// reports what Pipedrive refused as a 502.
+// fail answers with a gateway's error, or with the export endpoint's error, which reports Pipedrive's refusal as a
+// 502.
 func (x *exchange) fail(status int, msg string) {
 	if !x.isExport() {
 		x.reply(status, gatewayBody(status, msg))
@@ -419,7 +411,7 @@ func (x *exchange) html(status int, page string) {
 
 var gzips sync.Pool // of *gzip.Writer
 
-// send writes the answer, compressed if the client takes that.
+// send writes the answer, compressed if the client accepts that.
 func (x *exchange) send(w http.ResponseWriter) {
 	if x.status == http.StatusTooManyRequests {
 		x.s.mu.Lock()
@@ -461,5 +453,5 @@ func (x *exchange) sendHalf(w http.ResponseWriter) {
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// Paths are the paths of the API that a server answers, in their order.
+// Paths are the API paths that a server answers, sorted.
 func Paths() []string { return sortedKeys(routes) }

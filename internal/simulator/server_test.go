@@ -44,7 +44,7 @@ type page struct {
 	Next         *int `json:"next_start"`
 }
 
-// get asks with the API token "token" and with the Bearer token "jwt".
+// get sends a request with the API token "token" and the Bearer token "jwt".
 func get(t testing.TB, h http.Handler, target string, query ...string) answer {
 	t.Helper()
 	q := url.Values{}
@@ -81,8 +81,7 @@ func ids(rows []map[string]any) []int {
 
 var start = time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC)
 
-// small is a company with n deals, whose update_time is a minute apart, and a
-// server for it.
+// small is a company with n deals whose update_time is a minute apart, and a server for it.
 func small(n int, opts ...simulator.Option) (*simulator.Company, *simulator.Server) {
 	c := simulator.NewCompany(42)
 	c.SetNow(start)

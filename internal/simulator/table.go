@@ -9,21 +9,18 @@ import (
 	"time"
 )
 
-// table keeps one entity's records and the orders that lists are read in. An
-// order is built when first asked for and then kept up to date by moving the
-// one record that changed, so that a page costs its own length plus a binary
-// search, also while records change between pages.
+// table keeps one entity's records in the orders of its lists. An order is built on first use and then maintained
+// by moving the one record that changed. A page costs its own length plus a binary search, even while records
+// change between pages.
 //
-// The company's lock guards a table: reading needs it shared, changing
-// exclusive.
+// The company's lock guards a table: reading needs it shared, changing exclusive.
 type table[T any, P row[T]] struct {
 	name string
-	// subsets are the parts of the records that lists are read from, by name;
-	// "" is always all of them.
+	// subsets are the parts of the records that lists show, by name; "" always stands for all of them.
 	subsets map[string]func(P) bool
 	// keys are the sort keys beside id, add_time and update_time.
 	keys map[string]func(P) int64
-	// grain is what times are whole numbers of: a second for most.
+	// grain is the unit of times: a second for most tables.
 	grain time.Duration
 	// null is the key of an update_time that is NULL.
 	null int64
@@ -37,7 +34,7 @@ type table[T any, P row[T]] struct {
 
 type orderName struct{ subset, key string }
 
-// order is a subset of the records, ascending by key and then by id.
+// order is a subset of the records, sorted by key and then by id.
 type order[P any] struct {
 	rows []P
 	has  func(P) bool
@@ -56,13 +53,13 @@ func newTable[T any, P row[T]](name string) *table[T, P] {
 	}
 }
 
-// sortsFirst and sortsLast are keys of a NULL. MySQL, and so presumably the vendor, sorts it first.
+// sortsFirst and sortsLast are keys of a NULL. MySQL sorts it first, and so presumably does the vendor.
 const (
 	sortsFirst = math.MinInt64
 	sortsLast  = math.MaxInt64
 )
 
-// sortNulls gives a NULL in update_time another place.
+// sortNulls sets the place of a NULL in update_time.
 func (t *table[T, P]) sortNulls(key int64) {
 	t.null = key
 	clear(t.orders)
@@ -85,8 +82,8 @@ func (t *table[T, P]) key(name string) func(P) int64 {
 	return t.keys[name]
 }
 
-// moment orders times: by the second where the table has no finer ones, so that
-// cursors can name it.
+// moment returns the sort key of a time, by the second unless the table has finer ones, so that cursors can
+// express it.
 func (t *table[T, P]) moment(at time.Time) int64 {
 	if t.grain < time.Second {
 		return at.UnixMilli()
@@ -94,8 +91,7 @@ func (t *table[T, P]) moment(at time.Time) int64 {
 	return at.Unix()
 }
 
-// ordered gives a subset in an order; the result is valid while the lock is
-// held and must not be changed.
+// ordered returns a subset in an order. The result is valid while the lock is held and must not be changed.
 func (t *table[T, P]) ordered(subset, key string) *order[P] {
 	t.building.Lock()
 	defer t.building.Unlock()
@@ -131,8 +127,8 @@ func position[T any, P row[T]](o *order[P], key, id int64) int {
 	return i
 }
 
-// add stores a record, giving it the next id if it has none, and takes now for
-// missing times: the vendor stamps both times on a new record.
+// add stores a record, with the next id if it has none, and with now for missing times: the vendor stamps both
+// times on a new record.
 func (t *table[T, P]) add(p P, now time.Time) int64 {
 	if *p.id() == 0 {
 		*p.id() = t.lastID + 1
@@ -152,7 +148,7 @@ func (t *table[T, P]) add(p P, now time.Time) int64 {
 	return id
 }
 
-// store puts a record in as it stands.
+// store inserts a record unchanged.
 func (t *table[T, P]) store(p P) {
 	t.round(p)
 	t.rows[*p.id()] = p
@@ -162,8 +158,7 @@ func (t *table[T, P]) store(p P) {
 	}
 }
 
-// change applies f to a record and stamps now as its update_time unless f set
-// that itself.
+// change applies f to a record and stamps now as its update_time unless f sets it.
 func (t *table[T, P]) change(id int64, now time.Time, f func(P)) {
 	t.edit(id, func(p P) {
 		before := value(*p.updated())
@@ -199,7 +194,7 @@ func value[T any](p *T) (v T) {
 	return v
 }
 
-// round drops the fractions of times that the API doesn't have in its lists.
+// round drops the fractions of times that the API's lists lack.
 func (t *table[T, P]) round(p P) {
 	*p.added() = p.added().UTC().Truncate(t.grain)
 	if u := *p.updated(); u != nil {

@@ -10,30 +10,26 @@ import (
 	"time"
 )
 
-// TruthOptions say what a sync was to read.
+// TruthOptions are the options of the sync.
 type TruthOptions struct {
-	Deleted  bool   // deals deleted in the last 30 days too
-	Archived bool   // archived deals too; no effect on v1 and export, which can't list them
+	Deleted  bool   // also deals deleted in the last 30 days
+	Archived bool   // also archived deals; no effect on v1 and export, which can't list them
 	API      string // v2 (default), v1 or export
 }
 
-// Truth gives the rows that a table must hold after a full sync, ordered by
-// id: one map for each, by column name, with the values int64, float64,
-// string, bool, [time.Time] (UTC, whole seconds), [Date], [json.RawMessage] or
-// nil for NULL. The tables are persons, organizations, deals, notes, pipelines,
-// stages, users, company and the declared kinds, whose rows come in the order of their
-// numbers. Some kinds have times with milliseconds.
+// Truth returns the rows that a table must hold after a full sync, ordered by id: one map per row, by column name,
+// with the values int64, float64, string, bool, [time.Time] (UTC, whole seconds), [Date], [json.RawMessage] or nil
+// for NULL. The tables are persons, organizations, deals, notes, pipelines, stages, users, company and the
+// declared kinds, whose rows are ordered by their numbers. Some kinds have times with milliseconds.
 //
-// What is absent is NULL: so are empty strings and empty lists, because v1
-// shows an absent value as either. What API can't show is NULL too. The column
-// custom_fields holds all custom fields of the entity in v2's form, unset ones
-// as null; v1 doesn't tell a time's timezone_name, so that is left out there. A
-// record whose CustomFields are nil has none in v2.
-// Without a fields list the export endpoint doesn't tell what a custom field's
-// value means, so its rows have no entry custom_fields.
+// An absent value is NULL, and so are empty strings and empty lists, because v1 shows an absent value as either. A
+// value that the API can't show is NULL too. The column custom_fields holds all custom fields of the entity in
+// v2's form, unset ones as null; v1 lacks a time's timezone_name, so it is left out there. A record whose
+// CustomFields are nil has none in v2. Without a fields list, the meaning of a custom field's value is unknown, so
+// the export endpoint's rows have no custom_fields.
 //
-// Truth reads the records themselves and shares nothing with the HTTP
-// encoding, so that a mistake there shows.
+// Truth reads the records themselves and shares nothing with the HTTP encoding, so that a mistake in the encoding
+// shows.
 func (c *Company) Truth(table string, opts TruthOptions) []map[string]any {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -73,12 +69,12 @@ func rowsOf[T any](records map[int64]*T, listed func(*T) bool, row func(*T) map[
 	return rows
 }
 
-// truth makes rows for one API.
+// truth makes the rows for one API.
 type truth struct {
 	*Company
 	TruthOptions
 	v2 bool
-	// sparse is true where the answer leaves out the custom fields that are not set.
+	// sparse is true if the answer leaves out unset custom fields.
 	sparse bool
 }
 
@@ -89,7 +85,7 @@ func (t *truth) dealListed(d *Deal) bool {
 	if !d.IsDeleted {
 		return true
 	}
-	// The export endpoint has no status parameter to ask for deleted deals.
+	// The export endpoint has no status parameter, so it can't list deleted deals.
 	if !t.Deleted || t.API == "export" {
 		return false
 	}
@@ -123,7 +119,7 @@ func (t *truth) deal(d *Deal) map[string]any {
 		"smart_bcc_email": fmt.Sprintf("%s+deal%d@pipedrivemail.com", t.domain, d.ID),
 		"source_lead_id":  t.onV2(textOf(d.SourceLeadID)), "stage_order_nr": nil,
 	}
-	// A reader of v2 learns of stages from their list, which has no deleted ones.
+	// A reader of v2 knows stages only from their list, which has no deleted ones.
 	if s := t.stages.rows[d.StageID]; s != nil && (!s.IsDeleted || !t.v2) {
 		row["stage_order_nr"] = s.OrderNr
 	}
@@ -260,7 +256,7 @@ func (t *truth) stage(s *Stage) map[string]any {
 	return row
 }
 
-// company is the account itself, as its token's owner sees it.
+// company is the account itself, as the token's owner sees it.
 func (t *truth) company() map[string]any {
 	row := map[string]any{
 		"account_id": strconv.FormatInt(t.id, 10), "company_name": text(t.name), "company_domain": text(t.domain), "company_country": "EE",
@@ -380,7 +376,7 @@ func firstID(ids []int64) any {
 	return ids[0]
 }
 
-// marshal leaves < and > as they are, as the vendor does.
+// marshal does not escape < and >; neither does the vendor.
 func marshal(v any) json.RawMessage {
 	var b strings.Builder
 	e := json.NewEncoder(&b)

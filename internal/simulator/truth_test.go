@@ -70,8 +70,7 @@ func TestTruth_choosesDeals(t *testing.T) {
 	}
 }
 
-// The same values come out of the encoder and of Truth wherever a column has
-// its field's name.
+// The encoder and Truth give the same values in all columns that have their field's name.
 func TestTruth_agreesWithWhatIsServed(t *testing.T) {
 	c := simulator.Generate(simulator.Config{Seed: 3, Persons: 300, Organizations: 200, Deals: 400, Notes: 300})
 	s := simulator.NewServer(simulator.WithCompany("token", c))
@@ -105,7 +104,7 @@ func TestTruth_agreesWithWhatIsServed(t *testing.T) {
 	}
 }
 
-// plainJSON gives a value of Truth as it comes out of a JSON decoder.
+// plainJSON converts a value of Truth to the form of a JSON decoder.
 func plainJSON(t *testing.T, v any) any {
 	t.Helper()
 	b, err := json.Marshal(v)

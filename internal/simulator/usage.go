@@ -6,8 +6,7 @@ import (
 	"net/url"
 )
 
-// Usage counts what a server has answered since it began or since
-// [Server.ResetUsage].
+// Usage counts a server's answers since its start or the last [Server.ResetUsage].
 type Usage struct {
 	Requests  int64                `json:"requests"`
 	Tokens    int64                `json:"tokens"`    // API tokens, by the vendor's x-token-cost
@@ -16,7 +15,7 @@ type Usage struct {
 	ByPath    map[string]PathUsage `json:"by_path"`
 }
 
-// PathUsage is one path's part of a [Usage].
+// PathUsage is the part of a [Usage] that belongs to one path.
 type PathUsage struct {
 	Requests int64 `json:"requests"`
 	Tokens   int64 `json:"tokens"`
@@ -44,7 +43,7 @@ type Request struct {
 	Header http.Header
 }
 
-// Usage tells what has been answered.
+// Usage returns the counts so far.
 func (s *Server) Usage() Usage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,8 +60,7 @@ func (s *Server) ResetUsage() {
 	s.requests = nil
 }
 
-// Requests lists everything received, in order, but requests to
-// /simulator/usage.
+// Requests lists all received requests in order, except those to /simulator/usage.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -36,7 +36,7 @@ var userAttributes = []attribute[User]{
 	same("is_deleted", "", func(u *User) any { return u.IsDeleted }),
 }
 
-// companyMembers are what /v1/users/me adds to the user [v1 /users/me].
+// companyMembers are the members that /v1/users/me adds to the user [v1 /users/me].
 func (c *Company) companyMembers() []member {
 	return []member{
 		{"company_id", c.id},
@@ -48,7 +48,7 @@ func (c *Company) companyMembers() []member {
 	}
 }
 
-// me is the id of the user whom the company's tokens belong to: the first.
+// me is the id of the user that the company's tokens belong to: the first.
 func (c *Company) me() int64 {
 	if us := c.users.ordered("", "id").rows; len(us) > 0 {
 		return us[0].ID
@@ -56,8 +56,8 @@ func (c *Company) me() int64 {
 	return 0
 }
 
-// userObject is how v1 shows a linked user. The vendor's examples give has_pic
-// as a boolean on deals and as 0 or 1 elsewhere; readers have to take both.
+// userObject is v1's form of a linked user. In the vendor's examples, has_pic is a boolean on deals and 0 or 1
+// elsewhere; readers have to accept both.
 func (c *Company) userObject(id int64) any {
 	if id == 0 {
 		return nil
@@ -79,7 +79,7 @@ func (c *Company) userObject(id int64) any {
 	}
 }
 
-// personObject is how v1 shows a linked person [v1 of 2026-01-14 /deals].
+// personObject is v1's form of a linked person [v1 of 2026-01-14 /deals].
 func (c *Company) personObject(id int64) any {
 	if id == 0 {
 		return nil
@@ -98,7 +98,7 @@ func (c *Company) personObject(id int64) any {
 	}
 }
 
-// orgObject is how v1 shows a linked organization [v1 of 2026-01-14 /deals].
+// orgObject is v1's form of a linked organization [v1 of 2026-01-14 /deals].
 func (c *Company) orgObject(id int64) any {
 	if id == 0 {
 		return nil
@@ -122,8 +122,8 @@ func (c *Company) orgObject(id int64) any {
 	}
 }
 
-// pictureObject is how v1 shows a picture, with the zero update_time that the
-// vendor's example has [v1 of 2026-01-14 /persons].
+// pictureObject is v1's form of a picture, with the zero update_time of the vendor's example [v1 of 2026-01-14
+// /persons].
 func (c *Company) pictureObject(itemType string, itemID int64, picture *int64) any {
 	if picture == nil {
 		return nil

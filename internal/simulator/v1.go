@@ -14,18 +14,18 @@ type v1List[T any, P row[T]] struct {
 	table      func(*Company) *table[T, P]
 	attributes []attribute[T]
 	subset     string
-	entity     string   // whose custom fields stand at the records' root; "" for none
+	entity     string   // the entity whose custom fields are at the records' root; "" for none
 	sorts      []string // sort's field names; nil if the list has no sort
 	unpaged    bool     // has neither start nor limit
-	flat       bool     // additional_data has the pagination's members itself
+	flat       bool     // additional_data has the pagination's members directly
 	limit      int      // the largest page; 0 for maxLimit
 	member     string   // the member of data that has the records; "" for data itself
-	sparse     bool     // leaves custom fields out that a record has no value for
+	sparse     bool     // leaves out custom fields without a value
 	filters    []string // read by choose
 	refused    []string // declared by the vendor, not simulated
 
 	custom func(P) map[string]any
-	// choose narrows the list as its filters say; a nil keep keeps all.
+	// choose narrows the list by its filters; a nil keep keeps all.
 	choose func(*Company, url.Values) (subset string, keep func(P) bool, refused *refusal)
 }
 
@@ -41,9 +41,8 @@ var (
 	contactsOnly = []string{"user_id", "filter_id", "first_char"}
 )
 
-// The lists that v2 replaced are those of the vendor's last v1 file that has
-// them, of 2026-01-14. Archived deals aren't in them since 2025-07-15
-// [Pipedrive: changelog].
+// The lists that v2 replaced are from the last v1 file that has them, of 2026-01-14. They have no archived deals
+// since 2025-07-15 [Pipedrive: changelog].
 var (
 	notesV1 = v1List[Note, *Note]{
 		table: func(c *Company) *table[Note, *Note] { return c.notes }, attributes: noteAttributes, subset: "listed",
@@ -84,7 +83,7 @@ type v1Page struct {
 	more         bool
 }
 
-// serve answers one page of the list; an empty one has null for data.
+// serve answers one page of the list; data is null if it is empty.
 func (l *v1List[T, P]) serve(x *exchange) {
 	p, refused := l.page(x.company, x.query, false)
 	if refused != nil {
@@ -112,8 +111,8 @@ func (l *v1List[T, P]) serve(x *exchange) {
 	x.ok(e.buf)
 }
 
-// page reads the parameters and encodes the page they ask for. A limit over
-// the maximum becomes the maximum, as v1 has it.
+// page reads the parameters and encodes the requested page. As in v1, a limit over the maximum becomes the
+// maximum.
 func (l *v1List[T, P]) page(c *Company, q url.Values, export bool) (v1Page, *refusal) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -149,9 +148,8 @@ func (l *v1List[T, P]) page(c *Company, q url.Values, export bool) (v1Page, *ref
 	return p, nil
 }
 
-// order reads and checks the parameters' names and the sort parameter, "field
-// ASC". The vendor takes several fields, the simulator one, and id behind it in
-// the same direction, which it sorts by anyway.
+// order checks the names of the parameters and reads the sort parameter, "field ASC". The vendor accepts several
+// fields, the simulator one, followed by id in the same direction, which is the tiebreaker anyway.
 func (l *v1List[T, P]) order(q url.Values) (field string, desc bool, refused *refusal) {
 	known := [][]string{l.filters, l.refused}
 	if !l.unpaged {
@@ -209,8 +207,7 @@ func (l *v1List[T, P]) members(fs []*Field, values map[string]any) []member {
 	return customMembers(fs, values)
 }
 
-// chooseDealsV1 reads v1's status, which is one value [v1 of 2026-01-14
-// /deals].
+// chooseDealsV1 reads v1's status, a single value [v1 of 2026-01-14 /deals].
 func chooseDealsV1(c *Company, q url.Values) (string, func(*Deal) bool, *refusal) {
 	status := q.Get("status")
 	switch status {
@@ -224,8 +221,8 @@ func chooseDealsV1(c *Company, q url.Values) (string, func(*Deal) bool, *refusal
 	return "", nil, invalid("status must be one of open, won, lost, deleted, all_not_deleted")
 }
 
-// chooseNotes reads updated_since, which is inclusive, and start_date and
-// end_date, which are days of add_time, both inclusive [v1 /notes].
+// chooseNotes reads updated_since, which is inclusive, and start_date and end_date, which are days of add_time,
+// both inclusive [v1 /notes].
 func chooseNotes(_ *Company, q url.Values) (string, func(*Note) bool, *refusal) {
 	if !slices.ContainsFunc(noteFilters, q.Has) {
 		return "listed", nil, nil
@@ -254,11 +251,11 @@ func chooseNotes(_ *Company, q url.Values) (string, func(*Note) bool, *refusal) 
 	}, nil
 }
 
-// mePath is that of the user whose token it is.
+// mePath is the path of the token's user.
 const mePath = "/v1/users/me"
 
-// serveMe answers /v1/users/me. A company without users gets one made up, so
-// that a test need not add any to log in.
+// serveMe answers /v1/users/me. It makes up a user for a company without any, so that a test need not add one to
+// log in.
 func serveMe(x *exchange) {
 	c := x.company
 	c.mu.RLock()

@@ -18,8 +18,8 @@ func firstLabel(ids []int64) any {
 	return ids[0]
 }
 
-// v1MailTime shows a missing moment as the zero time on every seventh record
-// and as null on the others: v1 has both, and doesn't say when which.
+// v1MailTime shows a missing moment as the zero time on every seventh record and as null on the others: v1 has
+// both and does not document the difference.
 func v1MailTime(id int64, t *time.Time) any {
 	if t == nil && id%7 == 0 {
 		return v1ZeroTime

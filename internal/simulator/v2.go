@@ -17,21 +17,21 @@ type v2List[T any, P row[T]] struct {
 	table      func(*Company) *table[T, P]
 	attributes []attribute[T]
 	subset     string
-	entity     string   // whose custom fields the records have; "" for none
+	entity     string   // the entity whose custom fields the records have; "" for none
 	sorts      []string // sort_by's values
 	dated      bool     // has updated_since, updated_until and include_fields
-	lacks      []string // those of these parameters that the list doesn't have
+	lacks      []string // those of these parameters that the list lacks
 	ids        bool     // has ids
 	unpaged    bool     // has neither limit nor cursor
 	refused    []string // declared by the vendor, not simulated
 	filters    []string // declared by the vendor and read by choose
 
 	custom func(P) map[string]any
-	// choose narrows the list as its filters say.
+	// choose narrows the list by its filters.
 	choose func(*Company, url.Values) (subset string, keep func(P) bool, refused *refusal)
 }
 
-// v2Query is what every list of v2 can be asked.
+// v2Query holds the parameters that all lists of v2 share.
 type v2Query struct {
 	limit        int
 	sort         string
@@ -89,8 +89,8 @@ var (
 
 func (c *Company) dealTable() *table[Deal, *Deal] { return c.deals }
 
-// dealsByStatus reads v2's status filter: a list of open, won, lost and
-// deleted; without it, all deals that aren't deleted [v2 /deals].
+// dealsByStatus reads v2's status filter: a list of open, won, lost and deleted; without it, all deals that aren't
+// deleted [v2 /deals].
 func dealsByStatus(live, withDeleted string) func(*Company, url.Values) (string, func(*Deal) bool, *refusal) {
 	return func(c *Company, q url.Values) (string, func(*Deal) bool, *refusal) {
 		if !q.Has("status") {
@@ -112,7 +112,7 @@ func dealsByStatus(live, withDeleted string) func(*Company, url.Values) (string,
 	}
 }
 
-// statusNow is the status that filters go by.
+// statusNow is the status that filters compare.
 func (d *Deal) statusNow() string {
 	if d.IsDeleted {
 		return "deleted"
@@ -120,7 +120,7 @@ func (d *Deal) statusNow() string {
 	return d.Status
 }
 
-// recentlyDeleted says whether status=deleted still lists a deleted deal.
+// recentlyDeleted reports whether status=deleted still lists a deleted deal.
 func (c *Company) recentlyDeleted(d *Deal) bool {
 	at := d.DeleteTime
 	if at == nil {
@@ -182,8 +182,7 @@ func (q *v2Query) direction() string {
 	return "asc"
 }
 
-// within says whether an update_time is in [updated_since, updated_until);
-// NULL is in no interval.
+// within reports whether an update_time is in [updated_since, updated_until). NULL is in no interval.
 func (q *v2Query) within(t *time.Time) bool {
 	if q.since == nil && q.until == nil {
 		return true
@@ -281,7 +280,7 @@ func (q *v2Query) readIDs(v url.Values) *refusal {
 	return nil
 }
 
-// names says whether a record is among those that were asked for.
+// names reports whether a record's id was requested.
 func (q *v2Query) names(id int64) bool { return q.ids == nil || q.ids[strconv.FormatInt(id, 10)] }
 
 // readCursor refuses a cursor of a list in another order.
@@ -354,8 +353,7 @@ func chosenFields(fs []*Field, keys []string) []*Field {
 	return slices.DeleteFunc(fs, func(f *Field) bool { return !slices.Contains(keys, f.Key) })
 }
 
-// fieldIncludes are include_fields' values on the fields lists [v2
-// /dealFields].
+// fieldIncludes are the values of include_fields on the fields lists [v2 /dealFields].
 var fieldIncludes = []string{"ui_visibility", "important_fields", "required_fields"}
 
 // serveFieldsV2 answers /api/v2/{entity}Fields.

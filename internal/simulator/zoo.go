@@ -7,12 +7,11 @@ import (
 	"time"
 )
 
-// Zoo is an account with a custom field of every type that the vendor has, with
-// names and options as people give them, and 300 fields on organizations. What
-// must become of them is written down by hand in the tests.
+// Zoo is an account with a custom field of every type that the vendor has, with typical names and options, and 300
+// fields on organizations. The tests spell out the expected columns.
 //
-// Deal 1 has a value for each field, deal 2 no custom fields at all, deal 3
-// options that were removed, and deal 4 values of other kinds than their fields.
+// Deal 1 has a value for each field, deal 2 no custom fields at all, deal 3 removed options, and deal 4 values of
+// other types than their fields.
 func Zoo() *Company {
 	c := NewCompany(90)
 	c.AddPipeline(Pipeline{Name: "the only one"})

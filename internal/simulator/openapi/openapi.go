@@ -1,6 +1,6 @@
-// Package openapi holds the parts of the vendor's OpenAPI files that describe the paths which the simulator
-// serves: parameters, costs, scopes, schemas and examples, without the prose. Tests validate the simulator's
-// answers against them.
+// Package openapi holds the parts of the vendor's OpenAPI files that describe the paths of the simulator:
+// parameters, costs, scopes, schemas and examples, without the prose. Tests validate the simulator's answers
+// against them.
 package openapi
 
 import (
@@ -36,7 +36,7 @@ func FileOf(path string) string {
 	return "v1.yaml"
 }
 
-// In is a path of the API as the vendor's files write it, which name the version in the server's address.
+// In is a path of the API in the notation of the vendor's files, which have the version in the server's address.
 func In(path string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(path, "/api/v2"), "/v1")
 }
@@ -44,8 +44,8 @@ func In(path string) string {
 // Reduced returns the reduced form of one of [Files].
 func Reduced(file string) ([]byte, error) { return reduced.ReadFile(file) }
 
-// Reduce returns the parts of one of the vendor's files that describe paths, which are written as the API has
-// them. Paths of other files are left out; a path that its file does not have is an error.
+// Reduce returns the parts of one of the vendor's files that describe paths, given in the API's notation. Paths of
+// other files are left out; a path that the file should have and lacks is an error.
 func Reduce(file string, content []byte, paths []string) ([]byte, error) {
 	var doc struct {
 		OpenAPI string                          `yaml:"openapi"`
@@ -75,7 +75,7 @@ func Reduce(file string, content []byte, paths []string) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// operation is what tests need of a GET operation.
+// operation is the part of a GET operation that tests need.
 func operation(get *yaml.Node) *yaml.Node {
 	ok := member(member(get, "responses"), "200")
 	answer := member(member(ok, "content"), "application/json")
@@ -88,7 +88,7 @@ func operation(get *yaml.Node) *yaml.Node {
 	)
 }
 
-// scopes are those of OAuth, of which a request needs any one.
+// scopes are OAuth scopes; a request needs one of them.
 func scopes(security *yaml.Node) *yaml.Node {
 	if security == nil {
 		return nil
@@ -101,7 +101,7 @@ func scopes(security *yaml.Node) *yaml.Node {
 	return nil
 }
 
-// example is an answer's example, of which the vendor writes one or several.
+// example is an answer's example; the vendor gives one or several.
 func example(answer *yaml.Node) *yaml.Node {
 	if one := member(answer, "example"); one != nil {
 		return one
@@ -113,7 +113,7 @@ func example(answer *yaml.Node) *yaml.Node {
 	return member(several.Content[1], "value")
 }
 
-// parameters are those of the query, without their prose.
+// parameters are the query's parameters, without their prose.
 func parameters(all *yaml.Node) *yaml.Node {
 	if all == nil {
 		return nil
@@ -128,10 +128,10 @@ func parameters(all *yaml.Node) *yaml.Node {
 	return kept
 }
 
-// prose are the members of a schema that say nothing about which values are valid.
+// prose are the members of a schema that do not restrict its values.
 var prose = []string{"description", "title", "example", "examples", "externalDocs", "deprecated", "default"}
 
-// schema is a schema without prose, at all depths. A property may have the name of a kind of prose.
+// schema is a schema without prose, at all depths. A property may have the same name as a member of prose.
 func schema(n *yaml.Node) *yaml.Node {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return n
@@ -144,7 +144,7 @@ func schema(n *yaml.Node) *yaml.Node {
 			continue
 		case name.Value == "properties":
 			value = each(value, schema)
-		case value.Kind == yaml.SequenceNode: // allOf, oneOf, anyOf; the elements of enum and required are no mappings
+		case value.Kind == yaml.SequenceNode: // allOf, oneOf, anyOf; enum and required have no mappings as elements
 			value = each(value, schema)
 		default:
 			value = schema(value)
@@ -182,7 +182,7 @@ func member(n *yaml.Node, name string) *yaml.Node {
 	return nil
 }
 
-// mapping is a mapping of names and nodes, of which the nil ones are left out.
+// mapping is a mapping of names and nodes, without the nil ones.
 func mapping(members ...any) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	for i := 0; i < len(members); i += 2 {

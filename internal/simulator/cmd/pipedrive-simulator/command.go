@@ -10,12 +10,11 @@ import (
 	"syscall"
 )
 
-// runCommand runs a command until it ends, passes signals on to it and gives
-// its exit code; one that a signal ended has 128 and the signal's number, as
-// in a shell.
+// runCommand runs a command until it ends, passes signals on to it and returns its exit code. After a signal it is
+// 128 plus the signal's number, as in a shell.
 //
-// The command gets a process group of its own: a terminal's Ctrl-C then
-// reaches it once, from here, and what it leaves running can be ended with it.
+// The command gets its own process group. A terminal's Ctrl-C then reaches it only once, from here, and processes
+// that it leaves running can be ended with it.
 func runCommand(command, env []string, signals <-chan os.Signal, stdout, stderr *os.File) (int, error) {
 	// The kernel ties "end with the parent" to the thread that started it.
 	runtime.LockOSThread()

@@ -9,5 +9,5 @@ import (
 
 func ownGroup() *syscall.SysProcAttr { return nil }
 
-// signalGroup ends the process: there is no gentler way that every system has.
+// signalGroup kills the process: no gentler way exists on every system.
 func signalGroup(p *os.Process, _ syscall.Signal) { _ = p.Kill() }

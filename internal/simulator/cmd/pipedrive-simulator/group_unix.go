@@ -4,5 +4,5 @@ package main
 
 import "syscall"
 
-// ownGroup starts a process in a group of its own.
+// ownGroup starts a process in its own group.
 func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -1,5 +1,5 @@
-// Command pipedrive-simulator serves a made-up Pipedrive company. With a
-// command after --, it runs that against the server and ends with it:
+// Command pipedrive-simulator serves a made-up Pipedrive company. If a command follows --, it runs that command
+// against the server and ends with it:
 //
 //	pipedrive-simulator -deals 5000 -- cloudquery sync config.yml
 //
@@ -46,7 +46,7 @@ type settings struct {
 	burst   int
 	budget  int64
 	faults  []simulator.Fault
-	refused map[string]int // statuses, by what the account lacks
+	refused map[string]int // statuses, by missing feature
 	command []string
 }
 
@@ -85,7 +85,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	return s, err
 }
 
-// setNumber reads a setting like leads=900, whose name is one of those that are known.
+// setNumber reads a setting like leads=900, whose name must be known.
 func setNumber(settings map[string]int, text string, known []string) error {
 	name, value, _ := strings.Cut(text, "=")
 	n, err := strconv.Atoi(value)
@@ -99,9 +99,8 @@ func setNumber(settings map[string]int, text string, known []string) error {
 	return nil
 }
 
-// run does everything but exit, with the exit code as its result. Its outputs
-// are files, which a command gets as they are: through a pipe, something that
-// the command leaves running could hold up the end.
+// run does everything but exit; its result is the exit code. Its outputs are files, which a command inherits as
+// they are. With a pipe, a process that the command leaves running could delay the end.
 func run(args []string, stdout, stderr *os.File) (code int, err error) {
 	s, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -126,7 +125,7 @@ func run(args []string, stdout, stderr *os.File) (code int, err error) {
 		simulator.WithLatency(s.latency), simulator.WithBurst(s.burst, 0), simulator.WithDailyBudget(s.budget),
 		simulator.WithFaults(s.faults...),
 	)
-	sim.SetSkew(time.Since(company.Now())) // the made-up company stands still, but not the clock of who serves it
+	sim.SetSkew(time.Since(company.Now())) // the company's clock stands still, but the server's does not
 	server := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// output is a file to write to and what was written.
+// output is a file and its content.
 type output struct {
 	*os.File
 	t *testing.T
@@ -40,8 +40,8 @@ func (o output) String() string {
 
 var few = []string{"-deals", "3", "-persons", "3", "-organizations", "3", "-notes", "3"}
 
-// TestMain lets the test's own program be the command that is run: it asks for two lists, prints the
-// statuses and exits with 7.
+// TestMain lets the test's own program be the command: it requests two lists, prints the statuses and exits with
+// 7.
 func TestMain(m *testing.M) {
 	url := os.Getenv("PIPEDRIVE_API_URL")
 	if url == "" {

@@ -10,14 +10,13 @@ import (
 	"time"
 )
 
-// How long the kernel may take to end a killed process.
+// The longest time that the kernel may take to end a killed process.
 const (
 	waitFor = 5 * time.Second
 	tick    = 5 * time.Millisecond
 )
 
-// running says whether a process is there and not a zombie, which it stays
-// for as long as nobody adopts it.
+// running reports whether a process exists and is not a zombie, as an orphan without a new parent is.
 func running(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return false

@@ -7,6 +7,5 @@ import (
 	"syscall"
 )
 
-// signalGroup signals a process and its children. That none is left is not an
-// error.
+// signalGroup signals a process and its children. It ignores the error that none is left.
 func signalGroup(p *os.Process, s syscall.Signal) { _ = syscall.Kill(-p.Pid, s) }
