@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	currenciesShown = 2  // those whose charts are seen at once
-	barsShown       = 10 // of a chart with bars
+	currenciesShown = 2  // whose charts are visible at once
+	barsShown       = 10 // in a bar chart
 )
 
-// A breakdown is deals and money by stages, owners or months: charts of the
-// first currencies, those of more, and a table per currency.
+// A breakdown is deals and money by stages, owners or months: charts of the first currencies, charts of further
+// ones, and a table per currency.
 type breakdown struct {
 	Title        string
 	Wide         bool // the charts are columns over time
@@ -58,8 +58,8 @@ type entry struct {
 	Cells []string
 }
 
-// ledgers returns the tables of a breakdown, in the order of the currencies. A
-// part without deals in a currency is not in its table.
+// ledgers returns the tables of a breakdown, in the order of the currencies. A table leaves out parts that have no
+// deals in its currency.
 func ledgers(currencies []string, parts []part, measures ...measure) (all []ledger) {
 	for _, currency := range currencies {
 		table := ledger{Currency: currency}
@@ -93,8 +93,7 @@ func ledgers(currencies []string, parts []part, measures ...measure) (all []ledg
 	return all
 }
 
-// textsOf returns numbers with the currency's decimals, or without any if all
-// amounts are whole.
+// textsOf returns numbers with the currency's decimals, or without decimals if all amounts are whole.
 func textsOf(currency string, rows [][]float64, measures []measure) [][]string {
 	decimals := 0
 	for _, row := range rows {
@@ -125,7 +124,7 @@ func amount(v float64, currency string) string {
 	return decimal(v, money.Decimals(currency))
 }
 
-// whole reports whether an amount has nothing but zeros after the point.
+// whole reports whether an amount has only zeros after the point.
 func whole(v float64, currency string) bool {
 	_, fraction, _ := strings.Cut(decimal(v, money.Decimals(currency)), ".")
 	return strings.Trim(fraction, "0") == ""
@@ -135,8 +134,8 @@ func decimal(v float64, decimals int) string {
 	return humanize.FormatFloat("#,###."+strings.Repeat("#", decimals), v)
 }
 
-// barCharts returns a chart of the open deals and one per currency of a
-// measure. What has fewer than two bars is no chart.
+// barCharts returns a chart of the open deals and one chart of a measure per currency. It leaves out charts with
+// fewer than two bars.
 func (b *breakdown) barCharts(currencies []string, parts []part, title string, m measure) error {
 	parts = parts[:min(len(parts), barsShown)]
 	total := measure{of: func(l part, _ string) float64 { return float64(l.Open.Deals) }}

@@ -24,7 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A tab shows the report, and remembers what it asked the network for.
+// A tab shows the report and records its network requests.
 type tab struct {
 	ctx       context.Context
 	mu        sync.Mutex
@@ -42,7 +42,7 @@ func open(t *testing.T, file string, width int64, scheme, medium string) *tab {
 		t.Skip("SKIPPED, THE REPORT IS NOT LOOKED AT: there is no chromium (apt-get install chromium)")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox)
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute) // a browser that hangs must not hang the tests
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute) // a browser that hangs must not block the tests
 	t.Cleanup(stop)
 	ctx, stop = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(stop)
@@ -81,20 +81,20 @@ func run[T any](t *testing.T, s *tab, action chromedp.Action[T]) T {
 	return result
 }
 
-// evaluate returns what an expression of JavaScript gives.
+// evaluate returns the value of a JavaScript expression.
 func evaluate[T any](t *testing.T, s *tab, expression string) T {
 	t.Helper()
 	return run(t, s, chromedp.Evaluate[T](expression))
 }
 
-// asked returns the addresses that were requested beside the page's own.
+// asked returns the requested addresses other than the page's own.
 func (s *tab) asked() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requested)
 }
 
-// screenshot returns the whole page. With -artifacts it is kept as well.
+// screenshot returns the whole page. With -artifacts it also saves it.
 func (s *tab) screenshot(t *testing.T) image.Image {
 	t.Helper()
 	shot := run(t, s, chromedp.FullScreenshot(100))
@@ -104,7 +104,7 @@ func (s *tab) screenshot(t *testing.T) image.Image {
 	return picture
 }
 
-// written is the file of the report on a database.
+// written is the file of a database's report.
 func written(t *testing.T, statements ...string) string {
 	t.Helper()
 	if testing.Short() {
@@ -117,8 +117,8 @@ func written(t *testing.T, statements ...string) string {
 	return file
 }
 
-// A drawn is a chart as the browser shows it: its place on the page, the
-// colours of its bars, and the area that they should cover.
+// A drawn is a chart as the browser shows it: its place on the page, the colours of its bars, and the area that
+// they should cover.
 type drawn struct {
 	Title                    string
 	Left, Top, Width, Height float64
@@ -189,10 +189,10 @@ func TestReport_isDrawnOnEveryScreenWithoutTheNetwork(t *testing.T) {
 	}
 }
 
-// titlesInSight are those of the charts that are seen without opening anything.
+// titlesInSight are the titles of the charts that are visible without opening anything.
 var titlesInSight = []string{
-	"Open deals", "Open value, EUR", // Sales; there is one stage with dollars, and none of the others has two
-	"Open deals", "Open value, USD", // owners, who are those of two accounts
+	"Open deals", "Open value, EUR", // Sales; only one stage has dollars, and no other stage has two currencies
+	"Open deals", "Open value, USD", // owners of two accounts
 	"June 2025 – May 2026",
 	"Rows per run", "API tokens per run", // acme; beta has one run
 }
@@ -288,7 +288,7 @@ func TestReport_printsTheNumbers(t *testing.T) {
 	require.LessOrEqual(t, pages, 6)
 }
 
-// sevenCurrencies are deals of all kinds with amounts as large as they get.
+// sevenCurrencies are deals of all kinds with the largest amounts.
 func sevenCurrencies() string {
 	var b strings.Builder
 	for i, currency := range []string{"EUR", "USD", "GBP", "JPY", "KWD", "IDR", "VND"} {
@@ -305,7 +305,7 @@ func sevenCurrencies() string {
 	return b.String()
 }
 
-// overflowing are texts that leave their card, by a table or on their own.
+// overflowing are texts that overflow their card, in a table or on their own.
 const overflowing = `[...document.querySelectorAll('.card')].flatMap(card => {
 	const edge = card.getBoundingClientRect().right;
 	return [...card.querySelectorAll('td, th, p, li, text')]
@@ -323,7 +323,7 @@ func TestReport_holdsSevenCurrencies(t *testing.T) {
 			s := open(t, file, page.width, "light", page.medium)
 			require.LessOrEqual(t, evaluate[int64](t, s, "document.documentElement.scrollWidth"), page.width, "it scrolls sideways")
 			require.Empty(t, evaluate[[]string](t, s, overflowing))
-			// The same order everywhere, that of the deals.
+			// All lists have the same order, by number of deals.
 			for _, list := range evaluate[[][]string](t, s, `[...document.querySelectorAll('.value ul, .ledgers')].map(l =>
 				[...l.querySelectorAll('.currency, thead th:first-child')].map(e => e.textContent))`) {
 				require.Equal(t, []string{"EUR", "USD", "GBP", "JPY", "KWD", "IDR", "VND"}, list)
@@ -366,7 +366,7 @@ func TestReport_marksTheRunningMonth(t *testing.T) {
 	require.Contains(t, evaluate[[]string](t, s, "[...document.querySelectorAll('[aria-labelledby=closed] svg text')].filter(e => e.checkVisibility()).map(e => e.textContent)"), "May*")
 }
 
-// columnsOff are the labels below columns that are not in the middle of theirs or touch the next one.
+// columnsOff are the labels below columns that are not centred or touch the next one.
 const columnsOff = `[...document.querySelectorAll('[aria-labelledby=closed] svg')].filter(s => s.getBoundingClientRect().width > 0).flatMap(svg => {
 	const middle = e => { const b = e.getBoundingClientRect(); return (b.left + b.right) / 2; };
 	const columns = [...svg.querySelectorAll('path')].filter(p => getComputedStyle(p).fill != 'none').map(middle);

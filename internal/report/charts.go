@@ -10,7 +10,7 @@ import (
 	"github.com/go-analyze/charts"
 )
 
-// Sizes are CSS pixels where a drawing is as wide as its place on the page.
+// Sizes are CSS pixels if a drawing is as wide as its place on the page.
 const (
 	barsWidth     = 320
 	barRow        = 48
@@ -18,17 +18,17 @@ const (
 	columnsHeight = 200
 	widestColumn  = 28
 	rightMargin   = 16
-	narrowestSlot = 10 // of a column with the space around it
+	narrowestSlot = 10 // of a column and the space around it
 )
 
-// columnsWidths are those of a phone, of a printed page and of a desktop: text
-// that shrinks with its chart is not readable on all of them.
+// columnsWidths are the widths of a phone, of a printed page and of a desktop: text that shrinks with its chart is
+// not readable on all of them.
 var columnsWidths = []int{320, 640, 960}
 
 // text is 12 pixels high.
 var text = charts.FontStyle{FontSize: 9, Font: charts.GetDefaultFont(), FontColor: muted.drawn()}
 
-// wider is how much wider than the library's typeface a reader's may be.
+// wider is the factor by which a reader's typeface may exceed the library's in width.
 const wider = 1.25
 
 // A bar is one row of a bar chart.
@@ -37,7 +37,7 @@ type bar struct {
 	value float64
 }
 
-// drawBars draws one bar below the other, each with its name above it.
+// drawBars draws bars one below the other, each with its name above it.
 func drawBars(bars []bar, c colour, format charts.ValueFormatter) (template.HTML, error) {
 	p, option := painter(barsWidth, barRow*len(bars), [][]float64{values(bars)}, c)
 	option.Horizontal = true
@@ -95,8 +95,8 @@ type series struct {
 	values []float64
 }
 
-// drawColumns draws columns over time in all the widths that the page chooses
-// from. Where there is no space for all, it draws the latest.
+// drawColumns draws columns over time in all widths that the page chooses from. If there is no space for all
+// columns, it draws the latest.
 func drawColumns(labels []string, shown []series) ([]template.HTML, error) {
 	var drawings []template.HTML
 	for _, width := range columnsWidths {
@@ -144,8 +144,8 @@ func drawColumnsAt(width int, labels []string, shown []series) (template.HTML, e
 	return svg(p)
 }
 
-// scale returns the distance of the lines behind columns, a round number, and
-// how many there are above zero: five at most.
+// scale returns the distance of the lines behind columns, a round number, and how many lines are above zero: at
+// most five.
 func scale(shown []series) (step float64, lines int) {
 	largest := 1.0
 	for _, s := range shown {
@@ -161,9 +161,8 @@ func scale(shown []series) (step float64, lines int) {
 	return step, int(math.Ceil(largest / step))
 }
 
-// thinned leaves out labels until those that remain have space, between each
-// other and to the right. It counts from the last one, with which the others
-// are compared.
+// thinned leaves out labels until the others have enough space between each other and to the right. It counts from
+// the last one, the reference for comparisons.
 func thinned(p *charts.Painter, labels []string) []string {
 	var widest float64
 	for _, label := range labels {
@@ -192,7 +191,7 @@ func painter(width, height int, data [][]float64, colours ...colour) (*charts.Pa
 	return p, option
 }
 
-// svg returns what was drawn. The library escapes all text.
+// svg returns the drawing. The library escapes all text.
 func svg(p *charts.Painter) (template.HTML, error) {
 	drawing, err := p.Bytes()
 	return template.HTML(themed.Replace(string(drawing))), err
@@ -202,7 +201,7 @@ func svg(p *charts.Painter) (template.HTML, error) {
 func short(v float64) string {
 	var unit string
 	for _, next := range []string{"k", "M", "B", "T"} {
-		if math.Abs(v) < 999.95 { // what would round to 1000
+		if math.Abs(v) < 999.95 { // larger values would round to 1000
 			break
 		}
 		v, unit = v/1000, next

@@ -15,7 +15,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite/file"
 )
 
-// statements serve SQLite and PostgreSQL alike.
+// statements work on both SQLite and PostgreSQL.
 //
 //go:embed queries/*.sql
 var statements embed.FS
@@ -31,7 +31,7 @@ const (
 	postgreSQLCatalog = `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = ANY (current_schemas(false))`
 )
 
-// connectTimeout is for addresses that say nothing of it.
+// connectTimeout applies to addresses that set none.
 const connectTimeout = 10 * time.Second
 
 // Open opens a SQLite file or, for an address that begins with postgres:// or
@@ -62,7 +62,7 @@ type reader struct {
 	err     error
 }
 
-// each calls visit with what scan fills from each row.
+// each calls visit with each row, as scan reads it.
 func each[T any](r *reader, statement string, scan func(*T) []any, visit func(T)) {
 	if r.err != nil {
 		return
@@ -84,7 +84,7 @@ func each[T any](r *reader, statement string, scan func(*T) []any, visit func(T)
 	r.err = rows.Err()
 }
 
-// query returns what scan fills from each row.
+// query returns the rows, as scan reads them.
 func query[T any](r *reader, statement string, scan func(*T) []any) (found []T) {
 	each(r, statement, scan, func(t T) { found = append(found, t) })
 	return found
@@ -94,7 +94,7 @@ func column[T any](r *reader, statement string) []T {
 	return query(r, statement, func(t *T) []any { return []any{t} })
 }
 
-// statement returns the query on a table, or false if the table is not there.
+// statement returns the query on a table, or false if the table does not exist.
 func (r *reader) statement(table string) (string, bool) {
 	if !r.has(table) || r.err != nil {
 		return "", false
@@ -106,10 +106,10 @@ func (r *reader) statement(table string) (string, bool) {
 
 func (r *reader) has(table string) bool { return len(r.columns[table]) > 0 }
 
-// A moment is a time in UTC or a day, as either database gives it; zero is NULL.
+// A moment is a time in UTC or a day, in the form of either database; zero is NULL.
 type moment struct{ time.Time }
 
-// layouts are those of text that a SQLite file holds in a column without a type for times.
+// layouts are the text forms of times in a SQLite column without a type for times.
 var layouts = []string{time.DateOnly, "2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", time.RFC3339Nano}
 
 func (m *moment) Scan(value any) error {

@@ -51,7 +51,7 @@ type tally struct {
 	*Figures
 	today  time.Time
 	owners map[ownerKey]*Owner
-	// currencies counts the deals that are shown.
+	// currencies counts the shown deals.
 	currencies map[string]int
 }
 
@@ -60,7 +60,7 @@ type ownerKey struct {
 	id      int64
 }
 
-// tally fills in all that is counted from deals.
+// tally counts the deals and fills in the figures.
 func (r *reader) tally(f *Figures) {
 	t := tally{f, f.Written.UTC().Truncate(day), map[ownerKey]*Owner{}, map[string]int{}}
 	f.Months, f.Forecast = closedMonths(t.today), expectedPeriods(t.today)
@@ -120,7 +120,7 @@ func (t *tally) open(d deal) {
 	}
 }
 
-// late returns how old an open deal is.
+// late returns the age of an open deal.
 func (t *tally) late(d deal) Late {
 	l := Late{Account: d.account, ID: d.id, Title: d.title, Currency: d.currency, Value: d.value, Expected: d.expected.Time}
 	if !d.expected.IsZero() {
@@ -161,8 +161,7 @@ func (t *tally) closed(d deal) {
 	}
 }
 
-// month returns the month of a day, or nil if it is not among those shown.
-// That leaves out a mistyped year as well.
+// month returns the month of a day, or nil if it is not shown, as for a mistyped year.
 func (t *tally) month(closed time.Time) *Month {
 	for i := range t.Months {
 		if sameMonth(t.Months[i].Start, closed) {
@@ -172,7 +171,7 @@ func (t *tally) month(closed time.Time) *Month {
 	return nil
 }
 
-// period returns the part of the forecast that a day of expected closing is in.
+// period returns the part of the forecast that has the expected closing day.
 func (t *tally) period(expected time.Time) *Period {
 	last := len(t.Forecast) - 1
 	switch {
@@ -207,8 +206,7 @@ func (t *tally) place(d deal) (*Pipeline, *Stage) {
 	return p, stageOf(p, d.stage)
 }
 
-// ordered returns the currencies, those of most deals first and deals without
-// one last.
+// ordered returns the currencies by the number of their deals, with deals without a currency last.
 func ordered(deals map[string]int) []string {
 	return slices.SortedFunc(maps.Keys(deals), func(a, b string) int {
 		if a == "" || b == "" {

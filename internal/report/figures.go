@@ -10,27 +10,26 @@ import (
 	"time"
 )
 
-// Figures are what the report shows. Counts add up over accounts; values never
-// add up over currencies.
+// Figures are the content of the report. Counts add up over accounts; values never add up over currencies.
 type Figures struct {
-	Written    time.Time // the report's own moment, which deals are late by
+	Written    time.Time // the report's own moment; decides whether deals are late
 	Accounts   []string
-	LastSync   time.Time // the last one that did not fail; zero: the database does not say
-	Unfinished []Run     // the last run of each account where it is not complete
-	Currencies []string  // of all that is shown, in the order of all lists
+	LastSync   time.Time // the last one that did not fail; zero: unknown
+	Unfinished []Run     // the last run of each account, if it is incomplete
+	Currencies []string  // of all shown deals; all lists are in this order
 
 	Open            Sums // deals that are neither deleted nor archived
 	Unweighted      int  // open deals without a probability
 	Overdue, Rotten int  // open deals
 	Won, Lost       int  // closed deals ever, without deleted ones
-	WonLately       Sums // deals won in the months shown
+	WonLately       Sums // deals won in the shown months
 	Cycle           Cycle
 
 	Pipelines []Pipeline
 	Forecast  []Period
-	Owners    []Owner // who have open deals or closed some in the months shown, by account
+	Owners    []Owner // with open deals or with deals closed in the shown months, by account
 	Months    []Month // the last is the running one
-	Late      []Late  // those that are late by most
+	Late      []Late  // the latest ones
 	Histories []History
 }
 
@@ -50,26 +49,25 @@ func (f *Figures) Running(m Month) bool { return sameMonth(m.Start, f.Written) }
 // Closed returns how many deals were won or lost.
 func (f *Figures) Closed() int { return f.Won + f.Lost }
 
-// WinRate returns the part of the closed deals that was won.
+// WinRate returns the share of closed deals that were won.
 func (f *Figures) WinRate() float64 { return rate(f.Won, f.Lost) }
 
 func rate(won, lost int) float64 { return float64(won) / float64(won+lost) }
 
-// Money is what deals in one currency are worth together. Weighted is the sum
-// of the values times their probability of being won.
+// Money is the total of deals in one currency. Weighted is the sum of the values times their probability of being
+// won.
 type Money struct {
 	Deals           int
 	Value, Weighted float64
 }
 
-// Sums are deals and what they are worth by currency: an ISO 4217 code, or ""
-// where the deals have none.
+// Sums are deals and their total by currency: an ISO 4217 code, or "" for deals without a currency.
 type Sums struct {
 	Deals int
 	Money map[string]Money
 }
 
-// In returns what the deals in one currency are worth.
+// In returns the total of the deals in one currency.
 func (s Sums) In(currency string) Money { return s.Money[currency] }
 
 func (s *Sums) add(currency string, m Money) {
@@ -81,7 +79,7 @@ func (s *Sums) add(currency string, m Money) {
 	s.Deals += m.Deals
 }
 
-// Cycle is the time that won deals took.
+// Cycle is the duration of won deals.
 type Cycle struct {
 	Deals int
 	days  float64
@@ -106,8 +104,7 @@ type Pipeline struct {
 	active bool
 }
 
-// A Period holds the open deals that are expected to be closed in it. It is
-// the month of its start, if it has one.
+// A Period holds the open deals that are expected to close in it. It is the month of its start, if it has one.
 type Period struct {
 	Sums
 	Start time.Time
@@ -121,11 +118,11 @@ type Owner struct {
 	Name            string
 	Open            Sums
 	Overdue, Rotten int
-	Won, Lost       Sums // in the months shown
+	Won, Lost       Sums // in the shown months
 	Cycle           Cycle
 }
 
-// Title returns the owner's name, or what can be said of one that has none.
+// Title returns the owner's name, or a substitute if there is none.
 func (o *Owner) Title() string {
 	switch {
 	case o.Name != "":
@@ -140,7 +137,7 @@ func (o *Owner) Title() string {
 // Closed returns how many deals the owner won or lost.
 func (o *Owner) Closed() int { return o.Won.Deals + o.Lost.Deals }
 
-// WinRate returns the part of the closed deals that was won.
+// WinRate returns the share of closed deals that were won.
 func (o *Owner) WinRate() float64 { return rate(o.Won.Deals, o.Lost.Deals) }
 
 // A Month has the deals that were closed in it, in the company's time zone.
@@ -153,7 +150,7 @@ type Month struct {
 // Closed returns how many deals were won or lost.
 func (m *Month) Closed() int { return m.Won.Deals + m.Lost.Deals }
 
-// WinRate returns the part of the closed deals that was won.
+// WinRate returns the share of closed deals that were won.
 func (m *Month) WinRate() float64 { return rate(m.Won.Deals, m.Lost.Deals) }
 
 // Late is an open deal that is overdue or rotten.
@@ -163,7 +160,7 @@ type Late struct {
 	Title, Owner, Stage string
 	Currency            string
 	Value               float64
-	Expected            time.Time // zero: nobody said
+	Expected            time.Time // zero: not set
 	Overdue             int       // days since
 	InStage             int       // days
 	Rotten              bool      // for longer than the stage allows
@@ -182,7 +179,7 @@ type Run struct {
 	Account                            string
 	Started, Ended                     time.Time
 	Rows, Requests, APITokens, Retries int
-	Status                             string // complete, partial or failed; "" where the database does not say
+	Status                             string // complete, partial or failed; "" if unknown
 	Reason                             string
 	UnfinishedTables                   []string
 }
@@ -197,7 +194,7 @@ const (
 	failed       = "failed"
 )
 
-// closedMonths returns the last months up to a day's.
+// closedMonths returns the last months, up to the one of today.
 func closedMonths(today time.Time) []Month {
 	all := make([]Month, monthsShown)
 	for i := range all {
@@ -206,7 +203,7 @@ func closedMonths(today time.Time) []Month {
 	return all
 }
 
-// expectedPeriods returns what comes before and after the next months as well.
+// expectedPeriods returns the next months, and the periods before and after them.
 func expectedPeriods(today time.Time) []Period {
 	all := []Period{{Name: "Overdue"}}
 	for i := range monthsExpected {
@@ -220,14 +217,14 @@ func firstOfMonth(day time.Time) time.Time {
 	return time.Date(day.Year(), day.Month(), 1, 0, 0, 0, 0, time.UTC)
 }
 
-// tables are those that say which accounts there are, and when they were synced.
+// tables are those that list the accounts and their syncs.
 var tables = []string{
 	"pipedrive_deals", "pipedrive_notes", "pipedrive_organizations", "pipedrive_persons",
 	"pipedrive_pipelines", "pipedrive_stages", historyTable,
 }
 
-// Read takes the figures of a moment from a database that the plugin was
-// synced into. A table that is not there counts as an empty one.
+// Read takes the figures of a moment from a database that the plugin was synced into. A missing table counts as an
+// empty one.
 func Read(ctx context.Context, db *Database, now time.Time) (*Figures, error) {
 	r := reader{ctx: ctx, db: db, columns: map[string][]string{}}
 	type row struct{ table, column string }
@@ -259,14 +256,13 @@ func (r *reader) accounts() []string {
 	return column[string](r, strings.Join(parts, " UNION ")+" ORDER BY 1")
 }
 
-// lastSync is when a run last ended or, where no history is kept, when one
-// last wrote a row.
+// lastSync is the end of the last run or, without a history, the last time a run wrote a row.
 func (r *reader) lastSync(histories []History) (last time.Time) {
 	for _, table := range tables {
 		if !r.has(table) || table == historyTable {
 			continue
 		}
-		// Not max(): only a column as it is has a type, which makes SQLite's driver return a time.
+		// Not max(): only a plain column has a type, which makes SQLite's driver return a time.
 		statement := fmt.Sprintf("SELECT %[1]s FROM %[2]s WHERE %[1]s IS NOT NULL ORDER BY 1 DESC LIMIT 1", "_cq_sync_time", table)
 		for _, m := range column[moment](r, statement) {
 			last = latest(last, m.Time)

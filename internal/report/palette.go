@@ -6,9 +6,8 @@ import (
 	"github.com/go-analyze/charts"
 )
 
-// A colour is a custom property of the page's style sheet. Charts are drawn in
-// the light colours and then refer to the property instead, so that one
-// drawing serves both schemes.
+// A colour is a custom property of the page's style sheet. Charts are drawn in the light colours, which are then
+// replaced by the property, so that one drawing serves both schemes.
 type colour struct {
 	Name, Light, Dark string
 }
@@ -31,7 +30,7 @@ var (
 
 func (c colour) drawn() charts.Color { return charts.ParseColor(c.Light) }
 
-// themed makes a drawing follow the page: its colours and its typeface.
+// themed gives a drawing the page's colours and typeface.
 var themed = func() *strings.Replacer {
 	replacements := []string{"font-family:'Roboto Medium',sans-serif", "font-family:inherit"}
 	for _, c := range palette {

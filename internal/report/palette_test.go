@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The contrasts that WCAG 2.2 asks for: 1.4.3 for text, 1.4.11 for graphics.
+// The contrasts that WCAG 2.2 requires: 1.4.3 for text, 1.4.11 for graphics.
 func TestPalette_hasContrastInBothSchemes(t *testing.T) {
 	for _, scheme := range []func(colour) string{
 		func(c colour) string { return c.Light },

@@ -14,20 +14,19 @@ type Stage struct {
 	Name string
 
 	active      bool
-	probability sql.NullFloat64 // percent
+	probability sql.NullFloat64 // NULL: its deals do not rot
 	rottenDays  sql.NullInt64   // NULL: deals do not rot in it
 }
 
-// inUse returns the pipelines in Pipedrive's order. One that is no longer in
-// use, or whose row is gone because it was removed, is among them only as long
-// as it has open deals; the same goes for stages.
+// inUse returns the pipelines in Pipedrive's order. A pipeline that is no longer in use, or whose row was removed,
+// is included only while it has open deals. The same goes for stages.
 func inUse(pipelines []Pipeline) []Pipeline {
 	pipelines = slices.DeleteFunc(pipelines, func(p Pipeline) bool { return !p.active && p.Deals == 0 })
 	for i := range pipelines {
 		p := &pipelines[i]
 		p.Stages = slices.DeleteFunc(p.Stages, func(s Stage) bool { return !s.active && s.Deals == 0 })
 	}
-	// Removed pipelines came last of all, not of their accounts.
+	// Removed pipelines came at the end of all accounts; they belong with their own.
 	slices.SortStableFunc(pipelines, func(a, b Pipeline) int { return cmp.Compare(a.Account, b.Account) })
 	return pipelines
 }
@@ -79,10 +78,10 @@ func stageOf(p *Pipeline, id int64) *Stage {
 	return &p.Stages[i]
 }
 
-// Title returns the pipeline's name, or what can be said of one that has none.
+// Title returns the pipeline's name, or a substitute if there is none.
 func (p *Pipeline) Title() string { return title(p.Name, "pipeline", p.ID) }
 
-// Title returns the stage's name, or what can be said of one that has none.
+// Title returns the stage's name, or a substitute if there is none.
 func (s *Stage) Title() string { return title(s.Name, "stage", s.ID) }
 
 func title(name, kind string, id int64) string {

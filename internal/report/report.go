@@ -1,6 +1,5 @@
-// Package report writes one HTML page about the deals and the syncs in a
-// database that the plugin was synced into. The page needs nothing but itself:
-// it loads no file and runs no script.
+// Package report writes one HTML page about the deals and the syncs in a database that the plugin was synced into.
+// The page is self-contained: it loads no file and runs no script.
 package report
 
 import (
@@ -39,7 +38,7 @@ var document = template.Must(template.New("report").Funcs(template.FuncMap{
 	"until":    func(last, written time.Time) string { return humanize.RelTime(last, written, "before", "after") },
 }).Parse(layout))
 
-// Write reads the figures of a database and writes their page, as of a moment.
+// Write reads the figures of a database at a moment and writes their page.
 func Write(ctx context.Context, db *Database, now time.Time, out io.Writer) error {
 	figures, err := Read(ctx, db, now)
 	if err != nil {
@@ -60,7 +59,7 @@ type view struct {
 
 	WonColour, LostColour colour
 
-	Closing  breakdown // open deals by the month in which they are expected to be closed
+	Closing  breakdown // open deals by the month of their expected closing
 	ByOwner  breakdown
 	ByMonth  *chart // nil: no deal was closed in the months
 	WonMoney breakdown
@@ -184,7 +183,7 @@ func (v *view) byMonth() error {
 	return v.WonMoney.columnCharts(v.Currencies, labels, parts)
 }
 
-// columnCharts adds a chart of the won value per currency. What has fewer than two columns is no chart.
+// columnCharts adds a chart of the won value per currency. It leaves out charts with fewer than two columns.
 func (b *breakdown) columnCharts(currencies, labels []string, parts []part) error {
 	for _, c := range currencies {
 		columns := series{colour: won}

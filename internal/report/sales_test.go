@@ -93,7 +93,7 @@ func TestRead_countsByOwnerAndMonth(t *testing.T) {
 	require.InDelta(t, 2.0/3, april.WinRate(), 1e-9)
 	require.InDelta(t, 3.5, april.Cycle.Days(), 1e-9) // of 2 and 5 days
 	require.Equal(t, Money{Deals: 1, Value: 800}, may.Won.In("JPY"))
-	require.Zero(t, may.Cycle.Deals) // nobody knows when the deal was added
+	require.Zero(t, may.Cycle.Deals) // the date of the deal's creation is unknown
 	require.InDelta(t, 3.5, f.Cycle.Days(), 1e-9)
 	require.Equal(t, 4, f.Won)
 	require.Equal(t, 3, f.WonLately.Deals) // May 2025 is thirteen months ago
@@ -126,7 +126,7 @@ func TestLedgers_roundToTheCurrencysDecimals(t *testing.T) {
 	}, openDeals, openValue, weightedValue))
 }
 
-// What is added to a table of a database from before.
+// An addition to a table of an old database.
 const withStatus = `
 	ALTER TABLE pipedrive_syncs ADD status TEXT;
 	ALTER TABLE pipedrive_syncs ADD reason TEXT;
@@ -143,7 +143,7 @@ const threeAccounts = `
 func TestRead_tellsWhichAccountsAreNotComplete(t *testing.T) {
 	f := read(t, history, withStatus, threeAccounts)
 	require.False(t, f.Complete())
-	require.Equal(t, time.Date(2026, 5, 14, 9, 5, 0, 0, time.UTC), f.LastSync) // not that of the failed run
+	require.Equal(t, time.Date(2026, 5, 14, 9, 5, 0, 0, time.UTC), f.LastSync) // not the failed run's
 	require.Len(t, f.Unfinished, 2)
 	require.Equal(t, []string{"pipedrive_deals", "pipedrive_notes"}, f.Unfinished[0].UnfinishedTables)
 	require.Equal(t, Run{
@@ -152,7 +152,7 @@ func TestRead_tellsWhichAccountsAreNotComplete(t *testing.T) {
 	}, f.Unfinished[1])
 	require.True(t, read(t, history, withStatus, threeAccounts, "DELETE FROM pipedrive_syncs WHERE account_id <> 'acme'").Complete())
 
-	old := read(t, history, runs("acme", 1)) // a database from before there was a status
+	old := read(t, history, runs("acme", 1)) // a database from before the status
 	require.Empty(t, old.Unfinished)
 	require.False(t, old.Complete())
 }
