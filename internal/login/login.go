@@ -24,7 +24,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
 )
 
-// defaultAuthorizeURL is where users consent ([Pipedrive: OAuth authorization]).
+// defaultAuthorizeURL is the page on which users consent ([Pipedrive: OAuth authorization]).
 //
 // [Pipedrive: OAuth authorization]: https://pipedrive.readme.io/docs/marketplace-oauth-authorization
 const defaultAuthorizeURL = "https://oauth.pipedrive.com/oauth/authorize"
@@ -36,9 +36,9 @@ type options struct {
 	redirectURL                       *url.URL
 }
 
-// Run is the command `login`. It prints the address to open to out, waits for the user's consent until ctx
-// ends, writes the token file and prints what belongs into the spec. The client secret comes from the
-// variable PIPEDRIVE_CLIENT_SECRET, since other users of the machine can see a command's arguments.
+// Run is the command `login`. It prints the address to open to out, waits for the user's consent until ctx ends,
+// writes the token file and prints the lines for the spec. The client secret comes from the variable
+// PIPEDRIVE_CLIENT_SECRET, since other users of the machine can see a command's arguments.
 func Run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	o, err := parse(arguments, out)
 	if err != nil {
@@ -64,7 +64,7 @@ func Run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	secrets.Add(code)
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{
 		Timeout: time.Minute,
-		// A redirect would carry the code and the app's secret on to another host.
+		// A redirect would send the code and the app's secret to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
 	token, err := config.Exchange(ctx, code)
@@ -87,7 +87,7 @@ func Run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	return nil
 }
 
-// Help prints how the command is used.
+// Help prints the command's usage.
 func Help(out io.Writer) {
 	var o options
 	var redirect string
@@ -143,13 +143,13 @@ func parse(arguments []string, out io.Writer) (options, error) {
 	return o, nil
 }
 
-// answer is what Pipedrive sends the browser back with.
+// answer holds the parameters with which Pipedrive redirects the browser.
 type answer struct {
 	code string
 	err  error
 }
 
-// receive serves the callback until it was called with the state that this login began with.
+// receive serves the callback until it is called with this login's state.
 func receive(ctx context.Context, listener net.Listener, path, state string) (string, error) {
 	answers := make(chan answer, 1)
 	server := &http.Server{
@@ -189,7 +189,7 @@ func receive(ctx context.Context, listener net.Listener, path, state string) (st
 	}
 }
 
-// explain leaves out the token endpoint's body, which may repeat what was sent.
+// explain leaves out the token endpoint's body, which may repeat the request's secrets.
 func explain(err error) error {
 	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		if status := refused.Response.StatusCode; status >= http.StatusMultipleChoices && status < http.StatusBadRequest {

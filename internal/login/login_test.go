@@ -149,7 +149,8 @@ func TestRun_doesNotRepeatWhatTheTokenEndpointRepeats(t *testing.T) {
 	require.NotContains(t, err.Error(), code)
 }
 
-// TestRun_doesNotFollowTheTokenEndpointElsewhere: a redirect would carry the code and the app's secret on.
+// TestRun_doesNotFollowTheTokenEndpointElsewhere: a redirect would send the code and the app's secret to another
+// host.
 func TestRun_doesNotFollowTheTokenEndpointElsewhere(t *testing.T) {
 	url, redirect := setup(t, false)
 	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
