@@ -8,19 +8,19 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Logger returns a logger that hides all secrets, the ones that are added later too, and passes its lines on
-// to another logger. That one adds its own fields and hooks.
+// Logger returns a logger that hides all secrets, also those that are added later, and forwards its lines to
+// another logger. That one adds its own fields and hooks.
 func (s *Secrets) Logger(to zerolog.Logger) zerolog.Logger {
 	return zerolog.New(relay{secrets: s, to: to}).Level(to.GetLevel())
 }
 
-// relay takes the lines of one logger apart and logs them with another one.
+// relay parses the lines of one logger and logs them with another.
 type relay struct {
 	secrets *Secrets
 	to      zerolog.Logger
 }
 
-// Write is there for [zerolog.New], which calls WriteLevel.
+// Write satisfies [zerolog.New], which calls WriteLevel.
 func (r relay) Write(line []byte) (int, error) { return r.WriteLevel(zerolog.NoLevel, line) }
 
 // WriteLevel logs a line of the given level.
@@ -33,7 +33,7 @@ func (r relay) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	event := r.to.WithLevel(level)
 	for _, f := range fields {
 		switch f.name {
-		case zerolog.LevelFieldName: // the other logger's own
+		case zerolog.LevelFieldName: // the other logger sets its own
 		case zerolog.MessageFieldName:
 			message = fmt.Sprint(r.clean(f.value))
 		default:

@@ -1,5 +1,5 @@
-// Package redact keeps secrets out of errors and log lines. A program collects its secrets in one [Secrets]
-// and passes what it says through it at the place where errors and log lines leave.
+// Package redact keeps secrets out of errors and log lines. A program collects its secrets in one [Secrets] and
+// passes all errors and log lines through it before they leave.
 package redact
 
 import (
@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	// hidden stands in place of a secret.
+	// hidden replaces a secret.
 	hidden = "[hidden]"
 	// ellipsis ends a text that was cut.
 	ellipsis = "…"
-	// shortest is the length in bytes from which a secret is hidden inside of words, too. A shorter one is
-	// hidden where it stands alone, since it may well be a part of ordinary words.
+	// shortest is the length in bytes from which a secret is also hidden inside words. A shorter one is hidden
+	// only as a word of its own, since it may be part of ordinary words.
 	shortest = 6
 )
 
@@ -56,7 +56,7 @@ func (s *Secrets) Add(secrets ...string) {
 	s.any = regexp.MustCompile(strings.Join(patterns, "|"))
 }
 
-// AddBasic adds what an app's credentials are in an Authorization header ([RFC 6749, section 2.3.1]).
+// AddBasic adds the forms of an app's credentials in an Authorization header ([RFC 6749, section 2.3.1]).
 //
 // [RFC 6749, section 2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
 func (s *Secrets) AddBasic(id, secret string) {
@@ -89,7 +89,7 @@ var (
 	endsWord   = regexp.MustCompile(`\w$`)
 )
 
-// pattern matches a form, a short one as a word of its own only.
+// pattern matches a form; a short form only as a word of its own.
 func pattern(form string) string {
 	p := regexp.QuoteMeta(form)
 	if strings.Contains(form, "%") {
@@ -126,7 +126,7 @@ func (s *Secrets) String(text string) string {
 	return strings.Join(parts, "")
 }
 
-// withoutBeginning hides the beginning of a secret at the end of a text that was cut there.
+// withoutBeginning hides the beginning of a secret at the end of a text that was cut.
 func (s *Secrets) withoutBeginning(text string) string {
 	for _, form := range s.forms {
 		for n := min(len(form), len(text)); n >= shortest; n-- {
@@ -138,8 +138,8 @@ func (s *Secrets) withoutBeginning(text string) string {
 	return text
 }
 
-// Error returns err with all secrets hidden in its text. errors.Is and errors.As see through it, so that only
-// its own text is safe to print.
+// Error returns err with all secrets hidden in its text. errors.Is and errors.As reach the wrapped error, so only
+// the text of the returned error is safe to print.
 func (s *Secrets) Error(err error) error {
 	if err == nil {
 		return nil

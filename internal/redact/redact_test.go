@@ -68,7 +68,7 @@ func TestString_aShortSecretIsHiddenWhereItStandsAlone(t *testing.T) {
 	require.Equal(t, "a[hidden] tokens", s.String("a$x tokens"))
 }
 
-// TestString_hidesASecretThatWasCut: a long text of an answer is cut wherever its secret stands.
+// TestString_hidesASecretThatWasCut: a long text of an answer may be cut in the middle of a secret.
 func TestString_hidesASecretThatWasCut(t *testing.T) {
 	s := &Secrets{}
 	s.Add("0123456789abcdef")
