@@ -27,7 +27,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// elsewhere are the commands that can't run here, by page, and why.
+// elsewhere are the commands that can't run here, by page, with the reason.
 var elsewhere = map[string]map[string]string{
 	"docs/queries/README.md": {
 		"psql": "needs a warehouse; internal/queries runs the files",
@@ -40,8 +40,7 @@ var elsewhere = map[string]map[string]string{
 	},
 }
 
-// harmless commands are run as they stand. Whatever is neither here nor checked by what it is called is to be
-// listed in elsewhere.
+// harmless commands run unchanged. All other commands must be checked by their names or listed in elsewhere.
 var harmless = []string{"cat", "export", "sqlite-query"}
 
 // built is the folder with the programs that the blocks call.
@@ -52,8 +51,8 @@ func TestMain(m *testing.M) {
 		"./internal/simulator/cmd/pipedrive-simulator"))
 }
 
-// TestBlocks_work: every piece of YAML is a configuration that the CLI accepts, every command is known with all
-// its flags, and every query runs on a synced database.
+// TestBlocks_work: the CLI accepts every piece of YAML, every command and its flags exist, and every query runs on
+// a synced database.
 func TestBlocks_work(t *testing.T) {
 	t.Parallel()
 	database := synced(t)
@@ -79,7 +78,7 @@ func TestBlocks_work(t *testing.T) {
 					_, err := format.Source([]byte(b.text))
 					require.NoError(t, err)
 				case "postgresql": // internal/queries runs it
-				case "": // a listing, for people alone
+				case "": // a listing for readers only
 				default:
 					t.Fatalf("nothing checks blocks of %s", b.language)
 				}
@@ -93,7 +92,7 @@ func TestBlocks_work(t *testing.T) {
 	}
 }
 
-// TestConfigurations_work: the CLI accepts the files that readers copy or run as they are.
+// TestConfigurations_work: the CLI accepts the files that readers copy or run unchanged.
 func TestConfigurations_work(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(repository, "docs/examples/*.yml"))
@@ -109,7 +108,7 @@ func TestConfigurations_work(t *testing.T) {
 	}
 }
 
-// computer is that of a reader, who has built the programs and synced.
+// computer stands for a reader's machine, after the programs were built and a sync ran.
 type computer struct {
 	t   *testing.T
 	dir string
@@ -167,8 +166,8 @@ type part struct {
 	Spec object `yaml:"spec"`
 }
 
-// configuration is the block with SQLite in the place of destinations that the CLI would have to download. A block
-// without kind is what belongs below the source's inner spec.
+// configuration is the block with SQLite in place of the destinations that the CLI would have to download. A block
+// without kind is a part of the source's inner spec.
 func (c *computer) configuration(text string) []byte {
 	c.t.Helper()
 	if !strings.Contains(text, "kind: ") {
@@ -202,7 +201,7 @@ func (c *computer) configuration(text string) []byte {
 	return out.Bytes()
 }
 
-// local is a part with programs of this machine.
+// local is a part with this machine's programs.
 func (c *computer) local(p part) part {
 	c.t.Helper()
 	if p.Kind == "destination" && p.Spec["registry"] == "cloudquery" {
@@ -215,7 +214,7 @@ func (c *computer) local(p part) part {
 	return p
 }
 
-// shell runs what can run here, and has each program look at its flags otherwise.
+// shell runs a block's commands, or only checks the flags of those that can't run here.
 func (c *computer) shell(b block) {
 	c.t.Helper()
 	for _, statement := range statements(c.t, b) {
@@ -291,7 +290,7 @@ func commandsElsewhere(t *testing.T, b block) []string {
 	return found
 }
 
-// query runs a statement. One that only reads must find something, or it proves little.
+// query runs a statement. A statement that only reads must find something; otherwise it proves little.
 func (c *computer) query(statement string) {
 	c.t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(c.dir, "pipedrive.db"))
@@ -311,7 +310,7 @@ func (c *computer) query(statement string) {
 
 const apiToken = "0123456789abcdef0123456789abcdef01234567"
 
-// account is a simulated one, and where it is served.
+// account is a simulated account and its address.
 func account(t *testing.T) (*simulator.Server, string) {
 	t.Helper()
 	company := simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Deals: 600, Persons: 700, Organizations: 100, Notes: 600})
@@ -323,7 +322,7 @@ func account(t *testing.T) (*simulator.Server, string) {
 
 const withState = `backend_options: {table_name: cq_state_pipedrive, connection: "@@plugins.sqlite.connection"}`
 
-// sync syncs all tables into pipedrive.db; more is a line of the source's spec, and keys are those of the plugin's.
+// sync syncs all tables into pipedrive.db; more is a line of the source's spec, and keys are the plugin's keys.
 func (c *computer) sync(url, more string, keys ...string) {
 	c.t.Helper()
 	config := fmt.Sprintf(`
@@ -344,7 +343,7 @@ spec: {name: sqlite, registry: local, path: bin/cq-destination-sqlite, spec: {pa
 	c.cloudquery(nil, "sync", "sync.yml")
 }
 
-// synced is a database that holds an account and its cursors.
+// synced is a database that holds an account and its state.
 func synced(t *testing.T) []byte {
 	t.Helper()
 	c := newComputer(t, nil)

@@ -26,7 +26,7 @@ func read(t *testing.T, page string) string {
 	return string(source)
 }
 
-// rowOf returns the cells of the first row of a page's tables whose first cell names something.
+// rowOf returns the cells of the first row, in a page's tables, whose first cell has the name.
 func rowOf(t *testing.T, page, name string) []string {
 	t.Helper()
 	for line := range strings.Lines(read(t, page)) {
@@ -48,7 +48,7 @@ func TestCost_isThatOfTheLists(t *testing.T) {
 	}
 }
 
-// TestCost_ofRuns: the page's formula gives what the simulator counts.
+// TestCost_ofRuns: the page's formula gives the simulator's count.
 func TestCost_ofRuns(t *testing.T) {
 	t.Parallel()
 	c := newComputer(t, nil)
@@ -67,7 +67,7 @@ func TestCost_ofRuns(t *testing.T) {
 	require.Contains(t, read(t, "docs/cost.md"), fmt.Sprintf("nothing changed cost %d tokens", server.Usage().Tokens))
 }
 
-// fullRun is what the page's formula gives for the records in the database.
+// fullRun applies the page's formula to the records in the database.
 func fullRun(t *testing.T, c *computer) (tokens int64) {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(c.dir, "pipedrive.db"))
@@ -141,7 +141,7 @@ func TestOperations_quotesTheLog(t *testing.T) {
 	}
 }
 
-// TestPages_nameColumnsThatExist: wherever one is written `table.column`.
+// TestPages_nameColumnsThatExist: each `table.column` exists.
 func TestPages_nameColumnsThatExist(t *testing.T) {
 	t.Parallel()
 	columns := map[string]bool{}

@@ -14,19 +14,19 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// list is a list of API v2 and what it is read for.
+// list is a list of API v2 and its uses.
 type list struct {
 	pipedrive.Listing
-	Records  string // of which table, as `archived deals`; of a list of children, the parents
-	Timed    bool   // whether a run with a state reads only what changed
-	always   bool   // whether a run reads it although no set-up table is due
+	Records  string // the table's records, as in `archived deals`; for a list of children, the parents
+	Timed    bool   // whether a run with a state reads only changed records
+	always   bool   // whether a run reads it even if no set-up table is due
 	tables   []string
-	lookedUp []string // the tables whose columns are looked up in it
-	fields   bool     // whether it is one of custom fields
-	fieldsOf string   // the table of fields that it is a part of; "" for none
+	lookedUp []string // the tables that look up columns in it
+	fields   bool     // whether it is a list of custom fields
+	fieldsOf string   // the table of fields that it belongs to; "" for none
 }
 
-// lists are all lists that a run over all tables reads, each once.
+// lists are the lists that a run over all tables reads, each once.
 func lists() []*list {
 	var all []*list
 	add := func(t *table.Table, note func(*list)) {
@@ -71,8 +71,8 @@ func lists() []*list {
 	return all
 }
 
-// lookUpFor notes that columns of a table are looked up in the list. An incremental table without changes sends no row, and
-// looks nothing up.
+// lookUpFor records that a table looks up columns in the list. An incremental table without changes sends no row
+// and looks nothing up.
 func (l *list) lookUpFor(t *table.Table) {
 	if !slices.Contains(l.lookedUp, t.Name()) {
 		l.lookedUp = append(l.lookedUp, t.Name())
@@ -80,7 +80,7 @@ func (l *list) lookUpFor(t *table.Table) {
 	l.always = l.always || !t.Setup && !t.Incremental
 }
 
-// ReadFor says what a list is read for.
+// ReadFor describes the uses of a list.
 func (l *list) ReadFor() string {
 	var all []string
 	if l.LogIn {
@@ -109,7 +109,7 @@ func (l *list) ReadFor() string {
 	return strings.Join(all, "; ")
 }
 
-// asks says how many requests a list of the children of some records takes.
+// asks describes the number of requests that a list of the children of some records takes.
 func asks(l pipedrive.Listing, parents string) string {
 	if l.Parent.Batch == 1 {
 		return "one request for each of the " + parents
@@ -117,7 +117,7 @@ func asks(l pipedrive.Listing, parents string) string {
 	return fmt.Sprintf("one request for each %d of the %s", l.Parent.Batch, parents)
 }
 
-// records is how many records a request is good for: those that a page has and the one before did not, or parents.
+// records is the number of records per request: the new ones of a page, or parents.
 func (l *list) records() int {
 	switch {
 	case l.Parent.Batch > 0:
@@ -131,7 +131,7 @@ func (l *list) records() int {
 // records are the numbers of an account's records, by the names of lists.
 type records map[string]int
 
-// cost is that of a run which reads a share of the records, in API tokens.
+// cost is the cost of a run that reads a share of the records, in API tokens.
 func cost(of records, share float64) int {
 	tokens := 0
 	for _, l := range lists() {
@@ -153,7 +153,7 @@ const boards = 2
 // quiet is the cost of a run with a state in which nothing changed.
 func quiet() int { return cost(records{"project boards": boards}, 0) }
 
-// setup is the cost of the lists that a run does not read where no set-up table is due.
+// setup is the cost of the lists that a run skips if no set-up table is due.
 func setup() (tokens int) {
 	for _, l := range lists() {
 		if !l.always {
@@ -173,7 +173,7 @@ func looks() (tokens int) {
 	return tokens
 }
 
-// formula is that of a run over all tables.
+// formula is the cost formula of a run over all tables.
 func formula() string {
 	constant, terms := 0, ""
 	for _, l := range lists() {
@@ -248,7 +248,7 @@ func planRows() (rows string) {
 
 func percent(part, whole int) int { return int(math.Round(100 * float64(part) / float64(whole))) }
 
-// scopeRows are the tables with the OAuth scopes and whatever else they need, those with the same needs in a row.
+// scopeRows are the tables with their OAuth scopes and other needs; tables with the same needs share a row.
 func scopeRows() (rows string) {
 	type needs struct{ scopes, besides string }
 	var order []needs
@@ -282,7 +282,7 @@ func scopeRows() (rows string) {
 	return rows
 }
 
-// lookedUpApart are the tables that are looked up in the list, and have scopes that do not suffice for it.
+// lookedUpApart are the tables that look up columns in the list but whose scopes do not cover it.
 func (l *list) lookedUpApart() (names []string) {
 	for _, t := range tables.All() {
 		for _, of := range t.Listings(table.V2) {
@@ -306,7 +306,7 @@ func coreTables() string {
 	return strings.Join(code(names), ", ")
 }
 
-// readingRows are the tables by the way in which a run with a state reads them.
+// readingRows are the tables by the way a run with a state reads them.
 func readingRows() string {
 	var timed, newest, setup, full []string
 	for _, t := range tables.All() {

@@ -5,14 +5,14 @@ import (
 	"regexp"
 )
 
-// A figure is a place in a page that is filled with what the declarations give.
+// A figure is a place in a page that is filled from the declarations.
 type figure struct {
 	page  string
-	place *regexp.Regexp // of which the first group stays, and the last
+	place *regexp.Regexp // its first and last groups stay
 	value string
 }
 
-// below is the place below the header of a table whose first cells are given.
+// below is the place below the header of a table with the given first cells.
 func below(cells string) *regexp.Regexp {
 	return regexp.MustCompile(`(?m)(^\| ` + regexp.QuoteMeta(cells) + ` .*\n\| ---.*\n)(?:\|.*\n)*()`)
 }
@@ -46,7 +46,7 @@ func figures() []figure {
 	}
 }
 
-// fill puts the figure into its page's text. A page without its place is an error.
+// fill puts the figure into its page's text. It is an error if the page lacks the place.
 func (f figure) fill(text string) (string, error) {
 	if !f.place.MatchString(text) {
 		return "", fmt.Errorf("%s has no place for %v", f.page, f.place)

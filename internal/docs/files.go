@@ -16,9 +16,9 @@ import (
 //go:embed destinations/*.yml
 var destinations embed.FS
 
-// Files returns all that is generated here by its path in the repository, which is at root: the pages of
-// docs/tables, an example for each destination, comments for PostgreSQL and a summary for SQLite, the list of tables in
-// spec.yml.example, and the figures in other pages.
+// Files returns all generated files by their path in the repository at root: the pages of docs/tables, an example
+// for each destination, comments for PostgreSQL, a summary for SQLite, the list of tables in spec.yml.example, and
+// the figures in other pages.
 func Files(root string) (map[string]string, error) {
 	tablePages, err := TablePages()
 	if err != nil {
@@ -74,7 +74,7 @@ func addExample(files map[string]string, name string) error {
 	})
 }
 
-// schemas are the plugin's tables as CloudQuery knows them, by name.
+// schemas are the plugin's tables in CloudQuery's form.
 func schemas() schema.Tables {
 	var all schema.Tables
 	for _, t := range tables.All() {
@@ -84,7 +84,7 @@ func schemas() schema.Tables {
 	return all
 }
 
-// tableList is the names of all tables as a comment below the key tables.
+// tableList lists the names of all tables as a comment below the key tables.
 func tableList() string {
 	var list strings.Builder
 	for _, t := range schemas() {
@@ -93,5 +93,5 @@ func tableList() string {
 	return list.String()
 }
 
-// literal is text as SQL writes it.
+// literal is text as an SQL literal.
 func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

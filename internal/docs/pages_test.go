@@ -20,20 +20,20 @@ import (
 
 const repository = "../.."
 
-// markdown is a page that people read.
+// markdown is a page for readers.
 type markdown struct {
 	name     string // its path in the repository
 	blocks   []block
 	links    []string
 	images   []string
 	html     []string
-	headings []string // as the second part of links to them
+	headings []string // as the fragments of links
 }
 
 // block is a piece of code on a page.
 type block struct{ page, language, text string }
 
-// name is how the tests call a block: lines move, first lines seldom do.
+// name identifies a block in the tests: lines move, first lines seldom change.
 func (b block) name() string {
 	first, _, _ := strings.Cut(b.text, "\n")
 	return b.page + ": " + first
@@ -84,7 +84,7 @@ func parse(t *testing.T, name string) markdown {
 	return page
 }
 
-// TestPages_linkToWhatIsThere: files, and headings of pages.
+// TestPages_linkToWhatIsThere: links to files and to headings of pages.
 func TestPages_linkToWhatIsThere(t *testing.T) {
 	t.Parallel()
 	pages := pagesOfRepository(t)
@@ -107,7 +107,7 @@ func TestPages_linkToWhatIsThere(t *testing.T) {
 	}
 }
 
-// resolved is the path of a file in the repository, or of the page that stands for a folder.
+// resolved is the path of a file in the repository, or of the page that represents a folder.
 func resolved(target string) string {
 	target = filepath.Join(repository, target)
 	if info, err := os.Stat(target); err == nil && info.IsDir() {
@@ -117,7 +117,8 @@ func resolved(target string) string {
 	return target
 }
 
-// TestPages_areWhatTheHubTakes: Markdown alone, and images with absolute addresses. The hub takes the pages in docs.
+// TestPages_areWhatTheHubTakes: only Markdown, and images with absolute addresses. The hub takes the pages in
+// docs.
 func TestPages_areWhatTheHubTakes(t *testing.T) {
 	t.Parallel()
 	for name, page := range pagesOfRepository(t) {
@@ -132,7 +133,7 @@ func TestPages_areWhatTheHubTakes(t *testing.T) {
 	}
 }
 
-// TestPages_callTheCLIByOneName: readers put it on their path, as README says.
+// TestPages_callTheCLIByOneName: readers put it on their path, as the README says.
 func TestPages_callTheCLIByOneName(t *testing.T) {
 	t.Parallel()
 	for name, page := range pagesOfRepository(t) {
@@ -143,7 +144,7 @@ func TestPages_callTheCLIByOneName(t *testing.T) {
 	}
 }
 
-// TestContributing_saysWhyForEachDependency: for those of go.mod that the code imports, and no others.
+// TestContributing_saysWhyForEachDependency: for the dependencies in go.mod that the code imports, and no others.
 func TestContributing_saysWhyForEachDependency(t *testing.T) {
 	t.Parallel()
 	direct := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(read(t, "go.mod"), -1)

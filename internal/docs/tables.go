@@ -1,4 +1,4 @@
-// Package docs makes the pages of docs/tables, and its tests try out what all pages say.
+// Package docs makes the pages of docs/tables, and its tests check the claims and examples of all pages.
 package docs
 
 import (
@@ -28,24 +28,25 @@ var templates = template.Must(template.New("").
 	Funcs(template.FuncMap{"cell": cell, "code": code, "literal": literal, "join": strings.Join}).
 	ParseFS(files, "*.tmpl"))
 
-// page is what a table's page says. The form is that of the SDK's own generator, which leaves out descriptions
-// and knows neither sources nor queries.
+// page is the content of a table's page. The form is that of the SDK's own generator, which lacks descriptions,
+// sources and queries.
 type page struct {
 	*schema.Table
-	Sources []pipedrive.Listing // what it is read from on API v2
+	Sources []pipedrive.Listing // its lists on API v2
 	Queries []Example
-	// Needs is what an account needs for the table besides a scope, "" for nothing.
+	// Needs is what the account must have for the table besides a scope; "" for nothing.
 	Needs     string
 	OnRequest bool
 	Setup     bool
-	// Parent is the table whose records its own belong to, "" for none, and Asks the requests that this takes.
+	// Parent is the table of the parent records, "" for none; Asks describes the requests that reading the
+	// children takes.
 	Parent, Asks string
 }
 
-// Example is a query on a table. Its dialect is "sqlite" or "postgresql", or "" where one text serves both.
+// Example is a query on a table. Its dialect is "sqlite" or "postgresql", or "" if one text serves both.
 type Example struct{ Title, Dialect, SQL string }
 
-// TablePages returns the pages on the plugin's tables by the names of their files, the index included.
+// TablePages returns the pages about the plugin's tables by file name, with the index.
 func TablePages() (map[string]string, error) {
 	var pages []page
 	for _, t := range tables.All() {
@@ -80,7 +81,7 @@ func render(texts map[string]string, file, name string, values any) error {
 	return err
 }
 
-// sources are the lists that a table is read from.
+// sources are a table's lists.
 func sources(t *table.Table) []pipedrive.Listing {
 	listings := t.Listings(table.V2)
 	for _, d := range t.Describes {
@@ -90,7 +91,7 @@ func sources(t *table.Table) []pipedrive.Listing {
 }
 
 // Examples returns the queries in a table's file: paragraphs of a comment line, which is the title, and a
-// statement. A dialect in parentheses ends the title of a query that runs on it alone.
+// statement. A title ends with a dialect in parentheses if the query runs only on that one.
 func Examples(table string) ([]Example, error) {
 	name := "queries/" + table + ".sql"
 	text, err := queries.ReadFile(name)
@@ -122,7 +123,7 @@ func dialect(title string) string {
 // HasCustomFields reports whether the table gets columns for custom fields.
 func (p page) HasCustomFields() bool { return p.Columns.Index("custom_fields") >= 0 }
 
-// cell is text that fits into a table's cell.
+// cell is text in the form of a Markdown table's cell.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
 // code are words in code style.

@@ -26,7 +26,7 @@ func TestFiles_areWhatTheCodeSays(t *testing.T) {
 	require.Len(t, entries, pages, "run `make gen`")
 }
 
-// TestFigures_listEachTableInTheExample starts with a list that is out of date.
+// TestFigures_listEachTableInTheExample starts with an outdated list.
 func TestFigures_listEachTableInTheExample(t *testing.T) {
 	t.Parallel()
 	var example figure

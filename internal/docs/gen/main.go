@@ -1,5 +1,5 @@
-// Command gen writes the generated files of docs and spec.yml.example, below the repository's folder that it is given.
-// The pages on tables take the place of all that were there.
+// Command gen writes the generated files of docs and spec.yml.example into the repository at the given path. The
+// pages about tables replace all existing ones.
 package main
 
 import (
