@@ -11,16 +11,13 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/writers"
 )
 
-// flushEvery bounds how long rows of a slow source wait for their batch to
-// fill before they can be seen in the file.
+// flushEvery bounds how long rows of a slow source wait in an unfilled batch before the file has them.
 const flushEvery = 20 * time.Second
 
-// Write applies messages in the order they arrive, in batches of one
-// transaction each, until the channel is closed. A batch that fails leaves no
-// trace and ends the write with its error.
+// Write applies messages in the order of their arrival, in batches of one transaction each, until the channel is
+// closed. A failed batch leaves no trace and ends the write with its error.
 //
-// The SDK's own batch writers would write a row twice that is larger than a
-// whole batch may be.
+// The SDK's own batch writers would write a row twice if it is larger than a whole batch.
 func (c *Client) Write(ctx context.Context, messages <-chan message.WriteMessage) error {
 	if c.writes == nil {
 		return errNotConnected
@@ -69,8 +66,8 @@ func (b *batch) add(ctx context.Context, m message.WriteMessage) error {
 	return b.flush(ctx)
 }
 
-// addRows spreads a record over as many batches as the limits ask for. A row
-// that is larger than a batch may be is a batch of its own.
+// addRows spreads a record over as many batches as the limits require. A row that exceeds a batch's limit is its
+// own batch.
 func (b *batch) addRows(ctx context.Context, record arrow.RecordBatch) error {
 	if record.NumRows() == 0 {
 		return nil
@@ -94,7 +91,7 @@ func (b *batch) addRows(ctx context.Context, record arrow.RecordBatch) error {
 	return nil
 }
 
-// room is how many more rows of a size in bytes fit.
+// room is the number of further rows of the given size in bytes that fit.
 func (b *batch) room(perRow int64) int64 {
 	limits := b.client.spec
 	return min(limits.BatchSize-b.rows, (limits.BatchSizeBytes-b.bytes)/perRow)
@@ -128,7 +125,7 @@ func (c *Client) apply(ctx context.Context, messages []message.WriteMessage) err
 	}
 }
 
-// allOf returns the messages as being of the first one's type.
+// allOf returns the messages as values of the first one's type.
 func allOf[M message.WriteMessage](_ M, messages []message.WriteMessage) []M {
 	all := make([]M, len(messages))
 	for i, m := range messages {

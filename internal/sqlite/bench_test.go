@@ -34,8 +34,8 @@ func wideTable() *schema.Table {
 	return table
 }
 
-// wideRecord has rows whose ids begin at first; every third value is null, as
-// in an account that leaves many fields empty.
+// wideRecord has rows whose ids begin at first. Every third value is null, as in an account with many empty
+// fields.
 func wideRecord(table *schema.Table, first, rows int) arrow.RecordBatch {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, table.ToArrowSchema())
 	defer b.Release()

@@ -14,15 +14,13 @@ import (
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 )
 
-// Client writes to and reads from one SQLite file. Its methods may be called
-// from several goroutines at once, as CloudQuery does when a source keeps its
-// state beside its rows.
+// Client writes to and reads from one SQLite file. Its methods are safe for concurrent use: CloudQuery calls them
+// concurrently when a source keeps its state beside its rows.
 type Client struct {
 	plugin.UnimplementedSource
 
-	// writes holds a single connection. SQLite allows one writer at a time;
-	// queueing for the connection honours the context and is fair, whereas
-	// queueing for SQLite's lock would be neither.
+	// writes holds a single connection, since SQLite allows one writer at a time. Queueing for the connection
+	// honours the context and is fair; queueing for SQLite's lock is neither.
 	writes *sql.DB
 	// reads sees the last committed state and, because of the write-ahead log,
 	// neither waits for a writer nor makes one wait.
@@ -47,8 +45,8 @@ func New(ctx context.Context, _ zerolog.Logger, specJSON []byte, options plugin.
 	return open(ctx, spec)
 }
 
-// open opens the file, creating it if need be, and takes the write lock for a
-// moment so that a file that cannot be written is reported now.
+// open opens the file, creating it if needed, and takes the write lock for a moment, so that a read-only file is
+// reported now.
 func open(ctx context.Context, spec Spec) (*Client, error) {
 	c := &Client{spec: spec}
 	var err error
@@ -74,8 +72,8 @@ func (c *Client) probe(ctx context.Context) error {
 	return tx.Rollback()
 }
 
-// Close closes the file. The reading side goes first: the last connection to
-// close folds the write-ahead log into the file, which a reader cannot do.
+// Close closes the file. It closes the reading side first: the last connection merges the write-ahead log into the
+// file, which a reader cannot do.
 func (c *Client) Close(context.Context) error {
 	if c.writes == nil {
 		return nil
@@ -107,7 +105,7 @@ func readDSN(path string) string {
 	})
 }
 
-// dsn renders the path as a URI, in which any character may occur in a name.
+// dsn renders the path as a URI. A name may contain any character.
 func dsn(path string, parameters url.Values) string {
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute
@@ -122,17 +120,15 @@ func dsn(path string, parameters url.Values) string {
 	return uri.String()
 }
 
-// inTransaction runs do in one write transaction. The tables are those it
-// concerns, for errors that occur outside do.
+// inTransaction runs do in one write transaction. tables are the tables concerned, for errors outside of do.
 func (c *Client) inTransaction(ctx context.Context, tables []string, do func(*sql.Tx) error) error {
 	tx, err := c.writes.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction for %s: %w", strings.Join(tables, ", "), err)
 	}
 	if err := do(tx); err != nil {
-		// SQLite rolls back on its own when the disk is full, and database/sql
-		// does when the context is done; rolling back again is then an error
-		// that says nothing.
+		// SQLite rolls back on its own when the disk is full, and so does database/sql when the context is done. A
+		// second rollback then fails without meaning.
 		_ = tx.Rollback()
 		if ctx.Err() != nil {
 			return ctx.Err()

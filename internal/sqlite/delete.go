@@ -13,8 +13,7 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 )
 
-// deleteStale deletes the rows of a source that its last sync did not
-// send again.
+// deleteStale deletes the rows of a source that its last sync did not send.
 func (c *Client) deleteStale(ctx context.Context, messages message.WriteDeleteStales) error {
 	names := make([]string, len(messages))
 	for i, m := range messages {
@@ -35,8 +34,8 @@ func deleteStaleSQL(table string) string {
 		quote(table), quote(schema.CqSourceNameColumn.Name), quote(schema.CqSyncTimeColumn.Name))
 }
 
-// staleBefore cuts the time off where _cq_sync_time does. With the nanoseconds
-// left in, the rows of the sync itself would seem older than the sync.
+// staleBefore truncates the time to the precision of _cq_sync_time. With the nanoseconds, the sync's own rows
+// would seem older than the sync.
 func staleBefore(syncTime time.Time) string {
 	return formatTimestamp(syncTime.Truncate(time.Microsecond))
 }
@@ -58,9 +57,8 @@ func (c *Client) deleteRecords(ctx context.Context, messages message.WriteDelete
 	})
 }
 
-// deleteRecord goes from the farthest descendants to the table itself, because
-// a row can be found only as long as its parent is there. Relations list
-// parents before their children.
+// deleteRecord goes from the farthest descendants to the table itself, because a row can be found only while its
+// parent exists. Relations list parents before their children.
 func deleteRecord(ctx context.Context, tx *sql.Tx, m message.DeleteRecord) error {
 	condition, values, err := where(m.WhereClause)
 	if err != nil {
@@ -91,14 +89,14 @@ func deleteSQL(table, condition string) string {
 	return "DELETE FROM " + quote(table) + " WHERE " + condition
 }
 
-// where renders predicate groups as a condition: all groups have to hold, and
-// within a group all or any of the predicates. No groups match every row.
+// where renders predicate groups as a condition: all groups must hold, and within a group all or any of the
+// predicates. Without groups, every row matches.
 func where(groups message.PredicateGroups) (condition string, values []any, err error) {
 	var conjuncts []string
 	for _, group := range groups {
 		var terms []string
 		for _, predicate := range group.Predicates {
-			// "eq" in the SDK's own messages, "EQ" in those that come over gRPC.
+			// The SDK's own messages have "eq", those over gRPC "EQ".
 			if !strings.EqualFold(predicate.Operator, "eq") {
 				return "", nil, fmt.Errorf("column %s: unknown operator %q", predicate.Column, predicate.Operator)
 			}

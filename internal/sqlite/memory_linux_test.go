@@ -16,8 +16,8 @@ import (
 
 const measured = "SQLITE_MEMORY_IS_MEASURED"
 
-// The measurement is a process of its own: what other tests have needed would count. The race detector needs several
-// times the memory, so that `make test` runs this test without it.
+// The measurement runs in its own process, so that other tests do not count. The race detector needs several times
+// the memory, so `make test` runs this test without it.
 func TestWrite_needsLittleMemory(t *testing.T) {
 	if os.Getenv(measured) != "" {
 		writeMuch(t)

@@ -27,7 +27,7 @@ func (c *Client) migrateTables(ctx context.Context, messages message.WriteMigrat
 		names[i] = m.Table.Name
 	}
 	return c.inTransaction(ctx, names, func(tx *sql.Tx) error {
-		var refused []error // all of them at once, to spare the user a try for each
+		var refused []error // all at once, so that the user sees all conflicts in one try
 		for _, m := range messages {
 			conflicts, err := migrate(ctx, tx, m.Table, m.MigrateForce)
 			if err != nil {
@@ -47,7 +47,7 @@ func refusal(table string, conflicts []string) error {
 		table, strings.Join(conflicts, ", "))
 }
 
-// migrate returns what stands in the way of a migration, if anything does.
+// migrate returns the conflicts that prevent a migration.
 func migrate(ctx context.Context, tx *sql.Tx, table *schema.Table, force bool) (conflicts []string, err error) {
 	stored, err := describe(ctx, tx, table.Name)
 	if err != nil {
@@ -74,7 +74,7 @@ func migrate(ctx context.Context, tx *sql.Tx, table *schema.Table, force bool) (
 	return conflicts, nil
 }
 
-// A storedTable is a table as the file has it.
+// A storedTable is a table in the file.
 type storedTable struct {
 	columns []storedColumn
 	indexes []string
@@ -154,8 +154,7 @@ func (t storedTable) conflicts(table *schema.Table) []string {
 	return found
 }
 
-// alterSQL brings a table without conflicts up to date. It returns nothing for
-// a table that is up to date.
+// alterSQL updates a table without conflicts. It returns nothing if the table is up to date.
 func (t storedTable) alterSQL(table *schema.Table) []string {
 	var changes []string
 	alter := "ALTER TABLE " + quote(table.Name)
@@ -176,8 +175,8 @@ func (t storedTable) alterSQL(table *schema.Table) []string {
 	return changes
 }
 
-// createSQL creates a table with all its constraints. Those on uniqueness are
-// indexes of their own, because SQLite cannot drop one that is part of the table.
+// createSQL creates a table with all its constraints. Unique constraints are separate indexes, because SQLite
+// cannot drop one that is part of the table.
 func createSQL(table *schema.Table) []string {
 	keys := table.PrimaryKeys()
 	var definitions, indexes []string

@@ -26,8 +26,8 @@ func Plugin() *plugin.Plugin {
 	)
 }
 
-// testConnection proves that the file can be opened and locked for writing.
-// Like a sync, it creates a file that is not there yet.
+// testConnection proves that the file can be opened and locked for writing. Like a sync, it creates a missing
+// file.
 func testConnection(ctx context.Context, _ zerolog.Logger, specJSON []byte) error {
 	spec, err := parseSpec(specJSON)
 	if err != nil {

@@ -14,15 +14,14 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// A record of a read holds this many rows at most, and is sent once its values
-// take up this many bytes: a message over gRPC has a limit, too.
+// A record of a read holds at most this many rows, and is sent once its values reach this many bytes, since
+// messages over gRPC have a limit.
 const (
 	readBatchRows  = 1000
 	readBatchBytes = 4 << 20
 )
 
-// Read sends the rows of a table as of now, with the columns and in the types
-// that the given table asks for, in no particular order.
+// Read sends the current rows of a table, with the columns and types of the given table, in no particular order.
 func (c *Client) Read(ctx context.Context, table *schema.Table, records chan<- arrow.RecordBatch) error {
 	if c.reads == nil {
 		return errNotConnected
@@ -38,13 +37,13 @@ func (c *Client) Read(ctx context.Context, table *schema.Table, records chan<- a
 	return err
 }
 
-// absentError says that there is no such table. A source may well ask for one that is not there; the code has
-// the SDK's server log that as information, and not as an error that counts in the sync's summary.
+// absentError reports a missing table. A source may well request one; with this code, the SDK's server logs it as
+// information, not as an error that counts in the sync's summary.
 type absentError struct{ error }
 
 func (e absentError) Unwrap() error { return e.error }
 
-// GRPCStatus gives the error its code.
+// GRPCStatus returns the error with its code.
 func (e absentError) GRPCStatus() *status.Status { return status.New(codes.NotFound, e.Error()) }
 
 func (c *Client) read(ctx context.Context, table *schema.Table, records chan<- arrow.RecordBatch) error {
@@ -72,9 +71,8 @@ func (c *Client) read(ctx context.Context, table *schema.Table, records chan<- a
 	return batch.send(ctx, records)
 }
 
-// selectSQL selects expressions in place of columns: a unary plus changes no
-// value, but it hides the declared type, by which the driver would turn dates
-// and timestamps into time.Time.
+// selectSQL selects expressions instead of columns. A unary plus keeps the value but hides the declared type,
+// which would make the driver turn dates and timestamps into time.Time.
 func selectSQL(table *schema.Table) string {
 	var columns strings.Builder
 	for i, column := range table.Columns {
@@ -129,7 +127,7 @@ func (b *rowBuilder) add(rows *sql.Rows) error {
 	return nil
 }
 
-// sizeOf is how many bytes a value takes up, about.
+// sizeOf is the approximate size of a value in bytes.
 func sizeOf(value any) int {
 	switch v := value.(type) {
 	case string:

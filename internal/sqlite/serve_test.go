@@ -17,8 +17,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// A source's state survives in the file, through the SDK's own client, while
-// the stream that carries the rows is open.
+// A source's state survives in the file, through the SDK's own client, while the stream of the rows is open.
 func TestServe_keepsASourcesState(t *testing.T) {
 	folder := t.TempDir()
 	socket := filepath.Join(folder, "socket")
@@ -74,8 +73,7 @@ func TestServe_keepsASourcesState(t *testing.T) {
 	require.Equal(t, "first,second,third", query(t, reopened, `SELECT group_concat(title ORDER BY id) FROM deals`))
 }
 
-// keepState sets the cursor as a source does at the end of a sync, and reads
-// it back as the next sync would.
+// keepState sets the state as a source does at the end of a sync, and reads it back as the next sync would.
 func keepState(t *testing.T, connection, value string) {
 	t.Helper()
 	options := plugin.BackendOptions{TableName: "state", Connection: connection}

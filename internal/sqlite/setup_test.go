@@ -38,7 +38,7 @@ func newFile(t testing.TB) string {
 	return filepath.Join(t.TempDir(), "test.db")
 }
 
-// write sends the messages over a stream of their own.
+// write sends the messages over their own stream.
 func write(ctx context.Context, client *Client, messages ...message.WriteMessage) error {
 	queue := make(chan message.WriteMessage, len(messages))
 	for _, m := range messages {
@@ -88,8 +88,8 @@ func forced(table *schema.Table) *message.WriteMigrateTable {
 	return &message.WriteMigrateTable{Table: table, MigrateForce: true}
 }
 
-// rows builds an insert. Text that is not for a text column goes through
-// Arrow's own parser, so that a test can write any type down; nil is null.
+// rows builds an insert. Text for a column of another type goes through Arrow's own parser, so that a test can
+// write any type; nil is null.
 func rows(t testing.TB, table *schema.Table, rows ...[]any) *message.WriteInsert {
 	t.Helper()
 	b := array.NewRecordBuilder(memory.DefaultAllocator, table.ToArrowSchema())

@@ -32,8 +32,8 @@ type binder func(row int) (any, error)
 // A restorer appends an SQL value, as the driver delivers it, to a builder.
 type restorer func(value any) error
 
-// The declared types. SQLite derives a column's affinity from parts of the
-// name; a value is kept exactly as written only if the affinity leaves it be.
+// The declared types. SQLite derives a column's affinity from parts of the name; only the right affinity keeps a
+// value exactly as written.
 const (
 	integerColumn   = "INTEGER"
 	realColumn      = "REAL"
@@ -42,13 +42,12 @@ const (
 	blobColumn      = "BLOB"
 	timestampColumn = "TIMESTAMP"
 	dateColumn      = "DATE"
-	// A column declared plainly as JSON has numeric affinity, which rewrites
-	// documents that are a bare number: 1.10 becomes 1.1, and the digits of a
-	// long one are lost.
+	// A column declared as plain JSON has numeric affinity. It rewrites documents that are a bare number: 1.10
+	// becomes 1.1, and a long number loses digits.
 	jsonColumn = "JSON TEXT"
 )
 
-// arrowTypes holds every Arrow type that is not stored as its text form.
+// arrowTypes holds the Arrow types that are not stored in their text form.
 var arrowTypes = map[arrow.Type]columnType{
 	arrow.INT8:   integer[int8](),
 	arrow.INT16:  integer[int16](),
@@ -57,7 +56,7 @@ var arrowTypes = map[arrow.Type]columnType{
 	arrow.UINT8:  integer[uint8](),
 	arrow.UINT16: integer[uint16](),
 	arrow.UINT32: integer[uint32](),
-	// SQLite's integers end at 2^63-1, and it would round what is beyond.
+	// SQLite's integers end at 2^63-1; larger ones would be rounded.
 	arrow.UINT64: scalar(textColumn,
 		func(v uint64) any { return strconv.FormatUint(v, 10) },
 		parsed(func(s string) (uint64, error) { return strconv.ParseUint(s, 10, 64) })),
@@ -99,8 +98,7 @@ var arrowTypes = map[arrow.Type]columnType{
 	arrow.FIXED_SIZE_LIST: nested,
 }
 
-// extensionTypes holds CloudQuery's own types, by the name they are
-// registered under, that are not stored as their text form.
+// extensionTypes holds CloudQuery's own types, by their registered names, that are not stored in their text form.
 var extensionTypes = map[string]columnType{
 	types.ExtensionTypes.UUID.ExtensionName(): scalar(textColumn,
 		func(v uuid.UUID) any { return v.String() }, parsed(uuid.Parse)),
@@ -121,7 +119,7 @@ func typeOf(dataType arrow.DataType) columnType {
 	return textForm
 }
 
-// as is a value in the form that was chosen by its type. Another form is a mistake in this package.
+// as returns a value as the type that was chosen for it. Another type is a mistake in this package.
 func as[T any](value any) T {
 	t, ok := value.(T)
 	if !ok {
@@ -229,9 +227,8 @@ var nested = columnType{
 	},
 }
 
-// textForm stores what Arrow itself renders as text and reads back: times of
-// day, durations, intervals, decimals, network addresses, and any type this
-// package has never heard of.
+// textForm stores Arrow's own text form and reads it back: times of day, durations, intervals, decimals, network
+// addresses, and any unknown type.
 var textForm = columnType{
 	declared: textColumn,
 	bind: func(a arrow.Array) binder {
@@ -250,8 +247,7 @@ var textForm = columnType{
 
 func unchanged[T any](v T) any { return v }
 
-// bindBytes keeps an empty value apart from NULL, which is what the driver
-// takes a nil slice for.
+// bindBytes distinguishes an empty value from NULL, since the driver takes a nil slice for NULL.
 func bindBytes(v []byte) any {
 	if v == nil {
 		return []byte{}
@@ -259,8 +255,7 @@ func bindBytes(v []byte) any {
 	return v
 }
 
-// expect returns the SQL value as the Go type the driver delivers for the
-// storage class that bind has chosen.
+// expect returns the SQL value as the Go type that the driver uses for the storage class chosen by bind.
 func expect[T any](value any) (T, error) {
 	v, ok := value.(T)
 	if !ok {

@@ -61,9 +61,8 @@ func (s statements) insert(ctx context.Context, tx *sql.Tx, table *schema.Table,
 	for i, column := range columns {
 		bind[i] = typeOf(column.DataType()).bind(column)
 	}
-	// The driver starts a goroutine per statement to watch a context that can
-	// be cancelled. The transaction watches this one already: once it is done,
-	// the next statement fails.
+	// The driver starts a goroutine per statement to watch a context that can be cancelled. The transaction
+	// already watches this one: once it is done, the next statement fails.
 	unwatched := context.WithoutCancel(ctx)
 	values := make([]any, len(columns))
 	for row := range int(record.NumRows()) {
@@ -81,8 +80,7 @@ func (s statements) insert(ctx context.Context, tx *sql.Tx, table *schema.Table,
 	return nil
 }
 
-// insertSQL inserts a row or, where the table has a primary key, overwrites
-// the row that has the same one.
+// insertSQL inserts a row. If the table has a primary key, it overwrites the row with the same key.
 func insertSQL(table *schema.Table) string {
 	names, keys := table.Columns.Names(), table.PrimaryKeys()
 	var b strings.Builder

@@ -173,8 +173,7 @@ func TestRead_isNotBlockedByAWriteInProgress(t *testing.T) {
 	}))
 }
 
-// A source's state travels on streams of its own while the stream that carries
-// the rows stays open.
+// A source's state has its own streams while the stream of the rows stays open.
 func TestWrite_servesStateWhileRowsFlow(t *testing.T) {
 	const streams, recordsPerStream = 4, 50
 	client := newClientWith(t, Spec{Path: newFile(t), BatchSize: 3, BatchSizeBytes: defaultBatchSizeBytes})

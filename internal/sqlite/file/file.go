@@ -1,4 +1,4 @@
-// Package file opens SQLite files that are there.
+// Package file opens existing SQLite files.
 package file
 
 import (
@@ -13,7 +13,7 @@ import (
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 )
 
-// Mode is what a program may do with a file.
+// Mode is a program's access to a file.
 type Mode string
 
 // The modes, as SQLite calls them.
@@ -22,8 +22,7 @@ const (
 	ReadWrite Mode = "rw"
 )
 
-// Open refuses a file that is not there, which SQLite reports only as one it
-// cannot open.
+// Open refuses a missing file with a clear error. SQLite itself reports only that it cannot open it.
 func Open(path string, mode Mode) (*sql.DB, error) {
 	info, err := os.Stat(path)
 	switch {

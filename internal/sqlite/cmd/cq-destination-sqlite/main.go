@@ -11,8 +11,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
 )
 
-// memoryLimit is how many bytes Go's runtime tries to make do with, unless
-// GOMEMLIMIT says otherwise. SQLite's own memory is not part of it.
+// memoryLimit is the soft limit of Go's runtime in bytes, unless GOMEMLIMIT sets another. SQLite's own memory is
+// not part of it.
 const memoryLimit = 40 << 20
 
 func main() {

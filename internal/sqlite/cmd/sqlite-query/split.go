@@ -8,7 +8,7 @@ type statement struct {
 	sql   string
 }
 
-// name tells the statement apart in an error.
+// name identifies the statement in an error.
 func (s statement) name() string {
 	if s.title != "" {
 		return s.title
@@ -16,9 +16,8 @@ func (s statement) name() string {
 	return strings.Join(strings.Fields(s.sql), " ")
 }
 
-// split cuts a script at the semicolons outside quotes and comments. The
-// comment lines in front of a statement become its title; a statement that is
-// nothing but comments is dropped.
+// split cuts a script at the semicolons outside quotes and comments. The comment lines in front of a statement
+// become its title. A statement of only comments is dropped.
 func split(script string) []statement {
 	var statements []statement
 	for script != "" {
@@ -32,9 +31,8 @@ func split(script string) []statement {
 	return statements
 }
 
-// cutTitle takes the leading comments off the script. Of several comments
-// that blank lines set apart, the last is the title, so that a script may open
-// with words about itself.
+// cutTitle takes the leading comments off the script. If blank lines separate several comments, the last one is
+// the title, so that a script may begin with a description of itself.
 func cutTitle(script string) (title, rest string) {
 	var lines []string
 	for {
@@ -59,8 +57,8 @@ func cutTitle(script string) (title, rest string) {
 	}
 }
 
-// quotes maps the openings of quotations and comments to their ends. A quote
-// that is doubled inside its own kind closes and opens at once.
+// quotes maps the openings of quotations and comments to their ends. A doubled quote closes and reopens the
+// quotation.
 var quotes = []struct{ opening, closing string }{
 	{"'", "'"}, {`"`, `"`}, {"`", "`"}, {"[", "]"}, {"--", "\n"}, {"/*", "*/"},
 }

@@ -13,7 +13,7 @@ import (
 type table struct {
 	header []string
 	cells  [][]string
-	// numeric is true for columns that hold nothing but numbers and nulls.
+	// numeric is true for columns that hold only numbers and nulls.
 	numeric []bool
 }
 
@@ -46,7 +46,7 @@ func readTable(rows *sql.Rows) (*table, error) {
 	return t, rows.Err()
 }
 
-// format renders a value and says whether it may stand in a column of numbers.
+// format renders a value and reports whether it fits a column of numbers.
 func format(value any, declared string) (text string, number bool) {
 	switch v := value.(type) {
 	case nil:
@@ -77,8 +77,7 @@ func printable(s string) string {
 	}, s)
 }
 
-// String lays the table out in columns, with numbers to the right, and adds
-// the number of rows.
+// String lays the table out in columns, with numbers aligned to the right, and adds the number of rows.
 func (t *table) String() string {
 	widths := make([]int, len(t.header))
 	for _, row := range append([][]string{t.header}, t.cells...) {
@@ -120,7 +119,7 @@ func (t *table) writeRow(b *strings.Builder, row []string, widths []int) {
 	b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 }
 
-// width is the number of terminal cells a text takes up.
+// width is the number of terminal cells that a text occupies.
 func width(s string) int {
 	n := 0
 	for _, r := range s {
@@ -135,8 +134,8 @@ func width(s string) int {
 	return n
 }
 
-// wide holds the blocks whose characters take two cells: East Asian scripts
-// and pictographs. It is coarser than Unicode's own East_Asian_Width table.
+// wide holds the blocks whose characters occupy two cells: East Asian scripts and pictographs. It is coarser than
+// Unicode's own East_Asian_Width table.
 var wide = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{Lo: 0x1100, Hi: 0x115f, Stride: 1},
