@@ -9,23 +9,23 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// Account is a company whose records tests create, change and delete by the name of their table, so that they
-// can treat all tables alike. A record is known by its number, which is its id where ids are whole numbers.
+// Account is a company whose records tests create, change and delete by table name, so that they can treat all
+// tables alike. A record is identified by its number, which is its id if ids are whole numbers.
 type Account struct {
 	Company *simulator.Company
-	// deleted are the keys of the records that were deleted so that no list shows them any more, by table.
+	// deleted are the keys of deleted records that no list shows any more, by table.
 	deleted map[string]map[string]bool
 	changes int
 }
 
-// NewAccount returns an account that nothing was deleted from yet.
+// NewAccount returns an account without deletions.
 func NewAccount(c *simulator.Company) *Account {
 	return &Account{Company: c, deleted: map[string]map[string]bool{}}
 }
 
-// MayStay says, for [Compare], which rows of a table a destination that is only added to may hold beyond those
-// that Pipedrive lists: what was deleted, and of deals what is deleted for more than 30 days. Tables that are
-// always read in full hold none.
+// MayStay returns, for [Compare], the rows of a table that an append-only destination may hold beyond those that
+// Pipedrive lists: deleted records, and deals deleted more than 30 days ago. Tables that are always read in full
+// have none.
 func (a *Account) MayStay(table string) func(Row) bool {
 	if !slices.Contains(Incremental, table) {
 		return nil
@@ -35,9 +35,9 @@ func (a *Account) MayStay(table string) func(Row) bool {
 	}
 }
 
-// handmade are the tables whose records the simulator does not declare, and what happens to them. A nil change
-// is none. What changes is nothing that other tables look up: a note's person_name, for one, would change
-// without a change of the note.
+// handmade are the tables whose records the simulator does not declare, and their changes; a nil change is none.
+// No changed column is looked up by other tables: a note's person_name, for one, would change without a change of
+// the note.
 var handmade = map[string]struct {
 	text   string                                                       // the column that add fills
 	add    func(c *simulator.Company, text string, at *time.Time) int64 // owned by the first user
@@ -114,7 +114,7 @@ var handmade = map[string]struct {
 		},
 		remove: (*simulator.Company).DeleteStage,
 	},
-	"users": { // a deleted one stays listed
+	"users": { // a deleted one stays in the list
 		text: "name",
 		add: func(c *simulator.Company, text string, at *time.Time) int64 {
 			return c.AddUser(simulator.User{Name: text, Modified: at})
@@ -124,13 +124,13 @@ var handmade = map[string]struct {
 		},
 		remove: (*simulator.Company).DeleteUser,
 	},
-	"company": { // is there once
+	"company": { // exists exactly once
 		add:    func(*simulator.Company, string, *time.Time) int64 { return 0 },
 		remove: func(*simulator.Company, int64) {},
 	},
 }
 
-// Text is the column that [Account.Add] fills.
+// Text is the column that [Account.Add] sets.
 func Text(table string) string {
 	if h, ok := handmade[table]; ok {
 		return h.text
@@ -138,7 +138,7 @@ func Text(table string) string {
 	return simulator.Text(table)
 }
 
-// Add adds a record to a table, owned by the first user; a zero changed is the company's clock.
+// Add adds a record to a table, owned by the first user; a zero changed means the company's clock.
 func (a *Account) Add(table, text string, changed time.Time) int64 {
 	if h, ok := handmade[table]; ok {
 		var at *time.Time
@@ -151,7 +151,7 @@ func (a *Account) Add(table, text string, changed time.Time) int64 {
 		a.Add(parent, text, changed)
 	}
 	column := simulator.Text(table)
-	if slices.Contains(of.keys(table), column) { // which no two records share
+	if slices.Contains(of.keys(table), column) { // no two records share it
 		a.changes++
 		text = fmt.Sprint(text, " ", a.changes)
 	}
@@ -200,8 +200,8 @@ func (a *Account) Remove(table string, id int64) {
 	a.Company.RemoveRecord(table, id)
 }
 
-// RemoveStage deletes the last stage. Deals are in none of the last stages of a generated account, since a
-// deal's stage_order_nr would change without a change of the deal.
+// RemoveStage deletes the last stage. No deal of a generated account is in it; otherwise the deal's stage_order_nr
+// would change without a change of the deal.
 func (a *Account) RemoveStage() {
 	stages := a.IDs("stages")
 	a.Remove("stages", stages[len(stages)-1])
@@ -212,7 +212,7 @@ func (a *Account) Unarchive(id int64) {
 	a.Company.UpdateDeal(id, func(d *simulator.Deal) { d.IsArchived, d.ArchiveTime = false, nil })
 }
 
-// IDs are the numbers of the records whose rows a full sync would bring.
+// IDs are the numbers of the records that a full sync would bring.
 func (a *Account) IDs(table string) []int64 {
 	_, ids := a.rows(table)
 	return ids
@@ -228,7 +228,7 @@ func (a *Account) Key(table string, id int64) string {
 	return KeyOf(table, rows[i])
 }
 
-// rows are a table's rows as a full sync would bring them, and the numbers of their records.
+// rows are a table's rows after a full sync, and the numbers of their records.
 func (a *Account) rows(table string) ([]map[string]any, []int64) {
 	return a.Company.Truth(table, Everything), a.Company.Numbers(table, Everything)
 }
@@ -236,22 +236,22 @@ func (a *Account) rows(table string) ([]map[string]any, []int64) {
 // ID is the value of the column account_id.
 func (a *Account) ID() string { return strconv.FormatInt(a.Company.ID(), 10) }
 
-// Change is something that happens at Pipedrive.
+// Change is an event at Pipedrive.
 type Change struct {
 	Kind    string // advance, create, late, change, archive or delete
 	Table   string
-	Record  int // which one of those that are there, counted on from the first after the last
-	Seconds int // by which the clock advances, or half-minutes by which a record comes late
+	Record  int // an index into the existing records, wrapping around
+	Seconds int // by which the clock advances, or half-minutes of delay of a late record
 }
 
-// Apply has a change happen. It is called by one goroutine at a time.
+// Apply makes a change happen. It must not be called concurrently.
 func (a *Account) Apply(c Change) {
 	a.changes++
 	text, live := fmt.Sprintf("change %d", a.changes), a.live(c.Table)
 	switch {
 	case c.Kind == "advance":
 		a.Company.Advance(time.Duration(c.Seconds) * time.Second)
-	case c.Kind == "late" && slices.Contains(Incremental, c.Table): // committed longer after its update_time was stamped than a run takes
+	case c.Kind == "late" && slices.Contains(Incremental, c.Table): // committed later after its update_time than a run takes
 		a.Add(c.Table, text, a.Company.Now().Add(-time.Duration(30*c.Seconds)*time.Second))
 	case len(live) == 0, c.Kind == "create", c.Kind == "late":
 		a.Add(c.Table, text, time.Time{})

@@ -1,5 +1,5 @@
-// Package truth has the records of a simulated Pipedrive change, and compares the tables of a SQLite
-// destination with what they are to hold then. It is for tests.
+// Package truth changes the records of a simulated Pipedrive, and compares the tables of a SQLite destination with
+// the expected rows. It is for tests.
 package truth
 
 import (
@@ -12,12 +12,12 @@ import (
 	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // the database that the destination wrote
+	_ "modernc.org/sqlite" // the driver of the destination's database
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// Kind is in which way a row is not as it should be.
+// Kind is the kind of a [Difference].
 type Kind string
 
 // The kinds of difference.
@@ -28,7 +28,7 @@ const (
 	Surplus   Kind = "surplus"   // it should not be there
 )
 
-// Difference is a row of a table that is not as it should be.
+// Difference is a row of a table that is wrong.
 type Difference struct {
 	Kind        Kind
 	Table       string
@@ -40,9 +40,8 @@ func (d Difference) String() string {
 	return fmt.Sprintf("%s %s of account %s is %s: %s", d.Table, d.ID, d.Account, d.Kind, d.Detail)
 }
 
-// Compare compares every row and column that a table holds with those that it is to hold, as
-// [simulator.Company.Truth] gives them. A row beyond those is a difference unless mayStay, if it is not nil,
-// says that the row may still be there.
+// Compare compares every row and column of a table with the expected ones, as [simulator.Company.Truth] gives
+// them. A surplus row is a difference unless mayStay, which may be nil, accepts it.
 func Compare(table string, want []map[string]any, rows []Row, mayStay func(Row) bool) []Difference {
 	type key struct{ account, id string }
 	var found []Difference
@@ -74,13 +73,13 @@ func Compare(table string, want []map[string]any, rows []Row, mayStay func(Row) 
 	return found
 }
 
-// Row is a row by the names of its columns, those that CloudQuery adds left out.
+// Row is a row by column name, without the columns that CloudQuery adds.
 type Row map[string]Cell
 
-// difference says how the row differs from the one that is wanted; "" if it does not.
+// difference describes how the row differs from the expected one; "" if it does not.
 func (r Row) difference(want map[string]any) string {
 	for column := range r {
-		// An export endpoint can't tell the types of custom fields; their columns have tests of their own.
+		// An export endpoint does not reveal the types of custom fields; their columns have their own tests.
 		if _, ok := want[column]; !ok && !strings.HasPrefix(column, "cf_") && column != "custom_fields" {
 			return fmt.Sprintf("column %s is not in the contract", column)
 		}
@@ -103,7 +102,7 @@ type Cell struct {
 	Text string
 }
 
-// Is compares a cell with what the simulator holds, in value and in kind.
+// Is reports whether a cell equals the simulator's value, in value and in kind.
 func (c Cell) Is(want any) bool {
 	switch v := want.(type) {
 	case nil:
@@ -131,7 +130,7 @@ func (c Cell) Is(want any) bool {
 	return false
 }
 
-// canonical is a JSON text in the form that equal values share; long numbers keep all of their digits.
+// canonical returns the form that equal JSON texts share; long numbers keep all of their digits.
 func canonical(text string) string {
 	var v any
 	d := json.NewDecoder(strings.NewReader(text))

@@ -11,39 +11,39 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// of are the plugin's tables: a table that is declared there is in all that follows.
+// of are the plugin's tables: each declared table takes part in all that follows.
 var of = declared(tables.All())
 
-// The tables, each of one type of record.
+// The tables, each with one type of record.
 var (
 	Incremental = of.names(true)
 	Full        = of.names(false)
 	Tables      = slices.Concat(Incremental, Full)
 )
 
-// Core are the tables of the six types of record that sales are about, for tests that spell out what they cost.
+// Core are the tables of the six types of sales records, for tests that spell out their cost.
 var Core = []string{"deals", "notes", "organizations", "persons", "pipelines", "stages"}
 
-// Alike are the incremental tables, in groups of those that are read alike: their keys are of one type, and their lists
-// differ in nothing but paths, costs, scopes and fields.
+// Alike are the incremental tables, in groups that are read alike: their keys have one type, and their lists
+// differ only in paths, costs, scopes and fields.
 var Alike = of.alike()
 
-// Paths are the lists that tables are read from.
+// Paths are the paths of the tables' lists.
 var Paths = of.paths()
 
-// Everything is what a sync without further keys in its spec reads.
+// Everything is the scope of a sync with the spec's defaults.
 var Everything = simulator.TruthOptions{Deleted: true, Archived: true}
 
 // declaration is a list of tables of records.
 type declaration []*table.Table
 
-// declared leaves out the tables whose rows are not records of Pipedrive: those of fields and of runs have
-// tests of their own.
+// declared leaves out the tables whose rows are not records of Pipedrive: those of fields and of runs have their
+// own tests.
 func declared(all []*table.Table) declaration {
 	return slices.DeleteFunc(slices.Clone(all), func(t *table.Table) bool { return t.Describes != nil || t.Runs })
 }
 
-// names are those of the tables that are incremental, or of the others.
+// names are the names of the incremental tables, or of the others.
 func (d declaration) names(incremental bool) (names []string) {
 	for _, t := range d {
 		if t.Incremental == incremental {
@@ -100,10 +100,10 @@ func (d declaration) table(records string) *table.Table {
 	return d[i]
 }
 
-// Listings are the lists that a table is read from.
+// Listings are the lists of a table.
 func Listings(records string) []pipedrive.Listing { return of.table(records).Listings(table.V2) }
 
-// keys are the columns that tell a table's rows apart within an account.
+// keys are the columns that identify a table's rows within an account.
 func (d declaration) keys(records string) (names []string) {
 	for _, c := range d.table(records).Columns {
 		if c.Key {
@@ -118,7 +118,7 @@ func (r Row) Key(table string) string {
 	return key(table, func(column string) any { return r[column].Text })
 }
 
-// KeyOf is the key, as text, of a row that [simulator.Company.Truth] gives.
+// KeyOf is the key, as text, of a row of [simulator.Company.Truth].
 func KeyOf(table string, row map[string]any) string {
 	return key(table, func(column string) any { return row[column] })
 }

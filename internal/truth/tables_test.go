@@ -16,8 +16,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// Each table of records that the plugin declares is one that the simulator has the truth of, column by column,
-// and serves the lists of.
+// The simulator has the truth of each declared table of records, column by column, and serves its lists.
 func TestTables_areAllSimulated(t *testing.T) {
 	c := simulator.Generate(simulator.Config{Seed: 1, Persons: 20, Organizations: 20, Deals: 40, Notes: 20})
 	require.NotEmpty(t, Tables)
@@ -34,7 +33,7 @@ func TestTables_areAllSimulated(t *testing.T) {
 	}
 }
 
-// A table is covered by being declared: nothing here names it.
+// Each declared table is covered: nothing here names it.
 func TestTables_aNewOneIsCovered(t *testing.T) {
 	d := declared([]*table.Table{
 		{Records: "leads", Incremental: true, Columns: []table.Column{{Name: "id", Key: true}, {Name: "title"}}},
@@ -57,7 +56,7 @@ func TestTables_aNewOneIsCovered(t *testing.T) {
 	assert.ElementsMatch(t, []Kind{Stale, Lost, Duplicate, Surplus}, kinds)
 }
 
-// withTables has the test's tables stand in for the plugin's.
+// withTables replaces the plugin's tables with the test's.
 func withTables(t *testing.T, d declaration) {
 	t.Helper()
 	plugins, incremental := of, Incremental
@@ -65,7 +64,7 @@ func withTables(t *testing.T, d declaration) {
 	t.Cleanup(func() { of, Incremental = plugins, incremental })
 }
 
-// Where the text that records are made with is their key, they have different ones.
+// If the text of the records is their key, the texts differ.
 func TestAccount_addsRecordsOfDifferentKeys(t *testing.T) {
 	withTables(t, declaration{{Records: "lead_sources", Columns: []table.Column{{Name: "name", Key: true}}}})
 	a := NewAccount(simulator.NewCompany(4711))
@@ -73,7 +72,7 @@ func TestAccount_addsRecordsOfDifferentKeys(t *testing.T) {
 	assert.NotEqual(t, a.Key("lead_sources", first), a.Key("lead_sources", second))
 }
 
-// What happens to records happens to those of every kind.
+// Changes work for records of every kind.
 func TestAccount_treatsAllKindsAlike(t *testing.T) {
 	for _, kind := range simulator.Kinds() {
 		key := cmp.Or(map[string]string{"note_comments": "uuid", "lead_sources": "name"}[kind], "id")
