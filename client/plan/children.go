@@ -8,32 +8,33 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Parent is a record of which a run may read the children.
+// Parent is a record whose children a run may read.
 type Parent struct {
 	Key pipedrive.Key
 	// Changed is the parent's update_time, zero for none.
 	Changed time.Time
-	// Childless is true where the parent's counter says that it has no children.
+	// Childless is true if the parent's counter says that it has no children.
 	Childless bool
 }
 
-// perParent reads the children of all parents that have changed since the position, and of those without an
-// update_time. The parents that changed longest ago come first, so that all before a unit that was stopped are read.
+// perParent reads the children of all parents that have changed since the position, and of parents without an
+// update_time. It begins with the parents that changed longest ago, so that the units before a stopped one are a
+// gapless beginning.
 type perParent struct {
 	facts Facts
 	units []Unit
 	stage int // units in a stage
 }
 
-// PerParent returns the strategy for the children of parents: a unit has the children of up to batch parents, and a stage
-// has up to stage units. The children of all parents up to position have been read.
+// PerParent returns the strategy for the children of parents: a unit has the children of up to batch parents, and
+// a stage has up to stage units. The children of all parents up to position have been read.
 //
-// An empty answer is always confirmed: the next run asks for the children again only if their parent changes.
+// An empty answer is always confirmed: the next run reads the children again only if their parent changes.
 func PerParent(parents []Parent, position Position, batch, stage int, f Facts) Strategy {
 	return perParent{facts: f, units: batches(due(parents, from(Progress{Position: position}, f)), batch), stage: stage}
 }
 
-// due returns the parents that were changed since a moment, and behind them those that have no update_time.
+// due returns the parents that were changed since a moment, followed by those without an update_time.
 func due(parents []Parent, since time.Time) []Parent {
 	due := slices.DeleteFunc(slices.Clone(parents), func(p Parent) bool { return !p.Changed.IsZero() && p.Changed.Before(since) })
 	slices.SortFunc(due, func(a, b Parent) int {
@@ -48,8 +49,8 @@ func due(parents []Parent, since time.Time) []Parent {
 	return due
 }
 
-// batches divides parents into units. Those without children are in a unit, whose end moves the position over them, but
-// not among the parents that it asks for.
+// batches divides parents into units. Childless parents belong to a unit, whose end moves the position over them,
+// but no request names them.
 func batches(parents []Parent, batch int) (units []Unit) {
 	var through time.Time
 	for _, p := range parents {
@@ -72,7 +73,7 @@ func (s perParent) Next(p Progress) []Unit {
 
 func (s perParent) Advance(p Progress, u Unit, o Outcome) Progress {
 	switch {
-	case o.Stopped, u.number != p.units: // an earlier one was stopped
+	case o.Stopped, u.number != p.units: // an earlier unit was stopped
 		return p
 	case u.number == len(s.units)-1:
 		p.Position = p.Position.ended(u.through, s.facts.Began)

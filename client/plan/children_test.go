@@ -9,7 +9,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// parent is one that was last changed at a minute; 0 for never.
+// parent was last changed at a minute; 0 for never.
 func parent(id int64, minute int) Parent {
 	p := Parent{Key: pipedrive.Key{Number: id}}
 	if minute > 0 {
@@ -24,7 +24,7 @@ func (p Parent) childless() Parent {
 	return p
 }
 
-// stages reads all children and returns the ids of the parents that were asked for, by stage and unit.
+// stages reads all children and returns the ids of the requested parents, by stage and unit.
 func stages(s Strategy, from Position) (read [][][]int64, p Progress) {
 	p = Progress{Position: from}
 	for stage := s.Next(p); len(stage) > 0; stage = s.Next(p) {
@@ -85,7 +85,7 @@ func TestPerParent_childlessParentsCostNothing(t *testing.T) {
 	require.Equal(t, at(80), p.Position.Changed)
 }
 
-// TestPerParent_thePositionStopsAtAGap: what was read behind it is read again.
+// TestPerParent_thePositionStopsAtAGap: records read behind the gap are read again.
 func TestPerParent_thePositionStopsAtAGap(t *testing.T) {
 	parents := []Parent{parent(1, 10), parent(2, 20), parent(3, 30), parent(4, 40), parent(5, 0)}
 	s, p := PerParent(parents, Position{}, 1, 9, facts(100)), Progress{}
@@ -110,12 +110,12 @@ func TestPerParent_noPositionPassesTheBeginningOfTheRun(t *testing.T) {
 	require.Equal(t, Position{Changed: at(100), Complete: true}, p.Position)
 }
 
-// TestPerParent_emptyAnswersAreConfirmed: no later run would ask again.
+// TestPerParent_emptyAnswersAreConfirmed: no later run would ask for the children again.
 func TestPerParent_emptyAnswersAreConfirmed(t *testing.T) {
 	require.False(t, PerParent([]Parent{parent(1, 10)}, Position{}, 1, 1, facts(100)).Next(Progress{})[0].MayBeEmpty)
 }
 
-// TestPerParent_losesNoChange: whatever changes when, and whichever units end early, after a run that nothing ends the
+// TestPerParent_losesNoChange: whenever records change and whichever units end early, after a complete run the
 // children of each parent were read after its last change.
 func TestPerParent_losesNoChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

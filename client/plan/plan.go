@@ -6,21 +6,21 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Facts are what a plan depends on besides the position.
+// Facts are the inputs of a plan besides the position.
 type Facts struct {
 	// Began is the moment at which the run began. No position passes it.
 	Began time.Time
 	// Start is the moment before which records are left out, zero for none.
 	Start time.Time
-	// Lookback is read again before a position.
+	// Lookback is the span before a position that is read again.
 	Lookback time.Duration
-	// Refresh is true where the run reads all records to find deletions.
+	// Refresh is true if the run reads all records to find deletions.
 	Refresh bool
-	// Spare is true where the run has API tokens left for what can wait.
+	// Spare is true if the run has API tokens left for work that can wait.
 	Spare bool
 }
 
-// Rule says which records of a unit are sent. Those that are not are skipped by the rule.
+// Rule selects the records of a unit that are sent. The others are skipped by the rule.
 type Rule int
 
 // The rules.
@@ -29,8 +29,8 @@ const (
 	All Rule = iota
 	// Changed leaves out the records that were last changed before the unit's Since.
 	Changed
-	// Timeless leaves out the records that have an update_time. In the orders of update_time, the first of these ends
-	// the unit.
+	// Timeless leaves out the records that have an update_time. In the orders of update_time, the first such
+	// record ends the unit.
 	Timeless
 )
 
@@ -40,20 +40,20 @@ type Unit struct {
 	// Since is the moment to read from, zero for the listing's beginning.
 	Since time.Time
 	Rule  Rule
-	// MayBeEmpty is true where an empty answer does no harm: the next run asks for the same records again.
+	// MayBeEmpty is true if an empty answer does no harm: the next run reads the same records again.
 	MayBeEmpty bool
-	// Parents are those whose children are the unit's records. A unit of [PerParent] without any needs no request.
+	// Parents are the parents of the unit's records. A unit of [PerParent] without parents needs no request.
 	Parents []pipedrive.Key
-	// After is where another run left the reading, nil for its beginning.
+	// After is the place where another run left the reading; nil for the beginning.
 	After *pipedrive.Place
 
-	remainder bool      // whether it reads the rest of a unit whose records did not keep their places
-	resumable bool      // whether another run can go on where this one leaves it
+	remainder bool      // whether it completes a unit whose records did not keep their places
+	resumable bool      // whether another run can continue where this one stops
 	number    int       // of a unit of PerParent, from 0
 	through   time.Time // the latest update_time of its parents and of those before; zero for none
 }
 
-// Begin is the outcome of a unit of which no record was read yet.
+// Begin is the outcome of a unit before its first record.
 func (u Unit) Begin() Outcome {
 	o := Outcome{Narrowed: !u.Since.IsZero()}
 	if u.After != nil {
@@ -74,42 +74,42 @@ func (u Unit) Sends(changed time.Time, timed bool) bool {
 	}
 }
 
-// EndsAt reports whether a record is the first that lies behind all of those that the unit is there for.
+// EndsAt reports whether a record is the first one behind all records that the unit needs.
 func (u Unit) EndsAt(changed time.Time, timed bool) bool {
 	return u.Order != pipedrive.ByID && !u.Sends(changed, timed)
 }
 
-// Outcome is how a unit ended.
+// Outcome is the result of a unit.
 type Outcome struct {
 	// Seen is the latest update_time that was read, zero for none.
 	Seen time.Time
-	// Reached is where another run can go on, the zero Place for nowhere.
+	// Reached is the place where another run can continue; the zero Place for none.
 	Reached pipedrive.Place
-	// Stopped is true where the budget, or the run's end, cut the unit short.
+	// Stopped is true if the budget, or the end of the run, cut the unit short.
 	Stopped bool
-	// Narrowed is true where the API left out records without an update_time.
+	// Narrowed is true if the API left out records without an update_time.
 	Narrowed bool
-	// Unsteady is true where many records shared a second and did not keep their places. The same records by id, from
+	// Unsteady is true if many records shared a second and did not keep their places. The same records by id, from
 	// Rest on, complete the unit.
 	Unsteady bool
 	Rest     time.Time
 }
 
-// Progress is where the reading of a listing stands in a run.
+// Progress is the state of a listing's reading in a run.
 type Progress struct {
 	Position Position
 
-	current  bool // whether the records that earlier runs have read by id are up to date
-	read     bool // whether what is due has been read, so that only records without an update_time are left
+	current  bool // whether the records that earlier runs read by id are up to date
+	read     bool // whether the due records were read, so that only records without an update_time are left
 	reached  time.Time
 	narrowed bool
-	rest     *time.Time // from which the rest is to be read by id
-	units    int        // of PerParent that were read without a gap
+	rest     *time.Time // start of the rest that is to be read by id
+	units    int        // units of PerParent that were read without a gap
 }
 
 // Strategy is a way to read a listing.
 type Strategy interface {
-	// Next returns the stage that comes next: units that may be read side by side. There are none at the end.
+	// Next returns the next stage: units that may be read side by side; none at the end.
 	Next(p Progress) []Unit
 	// Advance returns the progress after a unit.
 	Advance(p Progress, u Unit, o Outcome) Progress
@@ -144,7 +144,7 @@ func (full) Advance(p Progress, _ Unit, o Outcome) Progress {
 	return p
 }
 
-// scan reads all records by id and skips those that have not changed, where the API can't be asked for the others.
+// scan reads all records by id and skips the unchanged ones, for lists that the API can't filter by change.
 type scan struct{ facts Facts }
 
 func (s scan) Next(p Progress) []Unit {
@@ -163,9 +163,9 @@ func (s scan) Advance(p Progress, _ Unit, o Outcome) Progress {
 	return p
 }
 
-// newestFirst reads the records that were changed last first, until it meets the position. The first reading is of all
-// records, by id, and so is that of a full refresh: there, a run that is cut short leaves a place at which the next one
-// goes on, after it has read what was changed meanwhile.
+// newestFirst reads the most recently changed records first, until it meets the position. The first reading and a
+// full refresh read all records by id. If a run is cut short there, it leaves a place, and the next run continues
+// from it after reading the records that changed meanwhile.
 type newestFirst struct{ facts Facts }
 
 func (s newestFirst) Next(p Progress) []Unit {
@@ -210,12 +210,12 @@ func (s newestFirst) first(p Position, o Outcome) Position {
 	return p
 }
 
-// since reads the records that were changed since the position, longest ago first, and once those without an
-// update_time, which updated_since leaves out.
+// since reads the records that were changed since the position, longest ago first. Once, it also reads the records
+// without an update_time, which updated_since leaves out.
 type since struct{ facts Facts }
 
-// ends are the orders in which records without an update_time come first. Whether Pipedrive sorts them before or
-// behind all others is not documented, so they are looked for at both ends.
+// ends are the orders in which records without an update_time come first. Pipedrive does not document whether it
+// sorts them before or behind all others, so both ends are searched.
 var ends = []pipedrive.Order{pipedrive.OldestFirst, pipedrive.NewestFirst}
 
 func (s since) Next(p Progress) []Unit {
@@ -245,7 +245,7 @@ func (s since) Advance(p Progress, u Unit, o Outcome) Progress {
 		p.reached, p.narrowed = o.Seen, o.Narrowed
 	}
 	if o.Stopped {
-		// The records came in the order of update_time: all were read up to the last of it.
+		// The records came in the order of update_time: all up to the last one were read.
 		p.Position = p.Position.stopped(p.reached, s.facts.Began, s.facts.Lookback)
 		return p
 	}
@@ -262,18 +262,18 @@ func (s since) Advance(p Progress, u Unit, o Outcome) Progress {
 	return p
 }
 
-// lookEvery is how often records without an update_time are looked for. Some may have been created without one, by
-// an import; each look costs a request at either end of the listing.
+// lookEvery is the interval between looks for records without an update_time. An import may have created some
+// since; each look costs a request per end of the listing.
 const lookEvery = 24 * time.Hour
 
-// ends is the end at which to look for records without an update_time, once all others were read.
+// ends is the end at which to look next for records without an update_time, after all others were read.
 func (s since) ends(p Progress, fromBeginning bool) int {
 	due := s.facts.Spare && !p.Position.Looked.IsZero() && s.facts.Began.Sub(p.Position.Looked) >= lookEvery
 	switch {
 	case !s.facts.Start.IsZero() || fromBeginning && !p.narrowed:
 		return 0
 	case fromBeginning:
-		return len(ends) // the reading began at the other one
+		return len(ends) // the reading began at the other end
 	case p.Position.Complete && !due:
 		return 0
 	}
@@ -291,8 +291,8 @@ func (s since) foundTimeless(p Progress, o Outcome) Progress {
 	return p
 }
 
-// Reached is the position up to which a unit that is under way has read, for a checkpoint: that of a unit which is
-// stopped there.
+// Reached is the position of a unit under way, for a checkpoint. It equals the position of a unit that is stopped
+// there.
 func Reached(p Progress, u Unit, o Outcome, f Facts) (Position, bool) {
 	o.Stopped = true
 	switch {
@@ -304,7 +304,7 @@ func Reached(p Progress, u Unit, o Outcome, f Facts) (Position, bool) {
 	return Position{}, false
 }
 
-// from is the moment from which a reading begins.
+// from is the moment at which a reading begins.
 func from(p Progress, f Facts) time.Time {
 	if at := p.Position.since(f.Lookback); !at.IsZero() {
 		return at

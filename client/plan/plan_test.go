@@ -24,10 +24,10 @@ var (
 	byFiles = pipedrive.NewestV1("/files", 20, nil)
 )
 
-// facts are those of a run that began at a minute.
+// facts are the facts of a run that began at a minute.
 func facts(began int) Facts { return Facts{Began: at(began), Lookback: lookback, Spare: true} }
 
-// play reads a listing to its end, with the outcomes given, and returns the units that were read.
+// play reads a listing to its end, with the given outcomes, and returns the units that were read.
 func play(t require.TestingT, s Strategy, from Position, outcomes ...Outcome) ([]Unit, Position) {
 	var units []Unit
 	p := Progress{Position: from}
@@ -73,8 +73,8 @@ func TestSince_noPositionGoesBack(t *testing.T) {
 	require.Equal(t, from, position)
 }
 
-// TestSince_aRunThatTheBudgetEndsGoesOnFromThere: without looking back, or runs that are cut short might never get
-// any further; and so never into what looking back is there to find.
+// TestSince_aRunThatTheBudgetEndsGoesOnFromThere: with a lookback, runs that are cut short might never get
+// further. So the position stays behind the records that only the lookback finds.
 func TestSince_aRunThatTheBudgetEndsGoesOnFromThere(t *testing.T) {
 	_, position := play(t, For(timed, facts(100)), Position{}, Outcome{Seen: at(50), Stopped: true})
 	require.Equal(t, Position{Changed: at(50), Stopped: true}, position)
@@ -122,8 +122,8 @@ func TestSince_recordsWithoutAnUpdateTimeAreLookedForAtBothEnds(t *testing.T) {
 	})
 }
 
-// TestSince_aFirstRunThatFoundNothingHasNotLookedForThem: the answer may have been a broken one. The next run reads from the
-// beginning too, and looks at the other end where the API left them out.
+// TestSince_aFirstRunThatFoundNothingHasNotLookedForThem: the answer may have been a broken one. The next run
+// reads from the beginning too, and looks at the other end if the API left them out.
 func TestSince_aFirstRunThatFoundNothingHasNotLookedForThem(t *testing.T) {
 	_, empty := play(t, For(timed, facts(100)), Position{}, Outcome{})
 	units, _ := play(t, For(timed, facts(160)), empty, Outcome{Seen: at(150), Narrowed: true}, Outcome{})
@@ -154,7 +154,7 @@ func TestSince_recordsWithoutAnUpdateTimeAreLookedForOnceADay(t *testing.T) {
 	})
 }
 
-// TestSince_whatDoesNotKeepItsPlaceIsReadByID: many records of one second, in an order that changes.
+// TestSince_whatDoesNotKeepItsPlaceIsReadByID: many records of one second, in a changing order.
 func TestSince_whatDoesNotKeepItsPlaceIsReadByID(t *testing.T) {
 	units, position := play(t, For(timed, facts(100)), Position{}, Outcome{Seen: at(40), Unsteady: true, Rest: at(40)}, Outcome{Seen: at(90)})
 	require.Equal(t, Unit{Since: at(40), MayBeEmpty: true, remainder: true}, units[1])
@@ -175,7 +175,7 @@ func TestSince_aRefreshTakesNoEmptyAnswer(t *testing.T) {
 	require.False(t, units[1].MayBeEmpty)
 }
 
-// TestScan_readsAllAndSkipsWhatHasNotChanged: the API can't be asked for what has.
+// TestScan_readsAllAndSkipsWhatHasNotChanged: the API can't filter by change.
 func TestScan_readsAllAndSkipsWhatHasNotChanged(t *testing.T) {
 	units, position := play(t, For(byID, facts(100)), Position{}, Outcome{Seen: at(90)})
 	require.Equal(t, []Unit{{Rule: Changed, MayBeEmpty: true}}, units)
@@ -201,7 +201,7 @@ func TestNewestFirst_stopsAtThePosition(t *testing.T) {
 	require.Equal(t, pipedrive.ByID, units[0].Order, "all again, to find deletions")
 }
 
-// TestNewestFirst_whatDoesNotKeepItsPlaceIsReadByID: a reading that was given up is not one that came to its end.
+// TestNewestFirst_whatDoesNotKeepItsPlaceIsReadByID: an abandoned reading does not count as complete.
 func TestNewestFirst_whatDoesNotKeepItsPlaceIsReadByID(t *testing.T) {
 	from := Position{Changed: at(90), Complete: true}
 	units, position := play(t, For(byFiles, facts(160)), from, Outcome{Seen: at(150), Unsteady: true}, Outcome{Seen: at(155)})
@@ -216,7 +216,7 @@ func upTo(id, read int64) pipedrive.Place {
 	return pipedrive.Place{Key: pipedrive.Key{Number: id}, Read: read}
 }
 
-// TestNewestFirst_aFirstReadingGoesOnWhereARunLeftIt, after what was changed meanwhile.
+// TestNewestFirst_aFirstReadingGoesOnWhereARunLeftIt: the records that changed meanwhile are read first.
 func TestNewestFirst_aFirstReadingGoesOnWhereARunLeftIt(t *testing.T) {
 	_, position := play(t, For(byFiles, facts(100)), Position{}, Outcome{Seen: at(30), Reached: upTo(8, 3), Stopped: true})
 	place := upTo(8, 3)
@@ -238,7 +238,7 @@ func TestNewestFirst_aFirstReadingGoesOnWhereARunLeftIt(t *testing.T) {
 	require.Equal(t, Position{Changed: at(160), Complete: true}, position)
 }
 
-// TestNewestFirst_keysThatDoNotRiseLeaveNoPlace: texts come in an order that nobody tells.
+// TestNewestFirst_keysThatDoNotRiseLeaveNoPlace: the order of texts is unknown.
 func TestNewestFirst_keysThatDoNotRiseLeaveNoPlace(t *testing.T) {
 	units, position := play(t, For(byFiles, facts(100)), Position{}, Outcome{Seen: at(90), Stopped: true})
 	require.Equal(t, Position{}, position)
@@ -249,8 +249,8 @@ func TestNewestFirst_keysThatDoNotRiseLeaveNoPlace(t *testing.T) {
 	require.Equal(t, upTo(8, 2), *position.ByID)
 }
 
-// TestNewestFirst_beginsAgainWhereNoPlaceCanBeFound: the keys come in another order than before, or what was changed
-// meanwhile does not keep its places.
+// TestNewestFirst_beginsAgainWhereNoPlaceCanBeFound: the keys come in another order than before, or the changed
+// records do not keep their places.
 func TestNewestFirst_beginsAgainWhereNoPlaceCanBeFound(t *testing.T) {
 	from := Position{Changed: at(90), ByID: &pipedrive.Place{Key: pipedrive.Key{Text: "b"}, Read: 2}}
 	for _, outcomes := range [][]Outcome{{{Unsteady: true}, {Seen: at(150)}}, {{}, {Unsteady: true}, {Seen: at(150)}}} {
@@ -260,11 +260,11 @@ func TestNewestFirst_beginsAgainWhereNoPlaceCanBeFound(t *testing.T) {
 	}
 }
 
-// TestNewestFirst_losesNoChange: whatever is created, changed and deleted when, and whatever ends a run early, each
-// record that is there in the end was sent after its last change.
+// TestNewestFirst_losesNoChange: whenever records are created, changed and deleted, and however early runs end,
+// each record that exists in the end was sent after its last change.
 func TestNewestFirst_losesNoChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		changed, sent := map[int64]int{}, map[int64]int{} // at which minute, by id
+		changed, sent := map[int64]int{}, map[int64]int{} // the minute of the last change, by id
 		now, next := 0, int64(1)
 		for ; next <= rapid.Int64Range(0, 8).Draw(t, "old ones"); next++ {
 			changed[next], sent[next] = rapid.IntRange(-90, 0).Draw(t, "minute"), -100
@@ -393,8 +393,8 @@ func TestPosition_movesBack(t *testing.T) {
 	require.False(t, p.Equal(p.NoLaterThan(at(40))))
 }
 
-// TestSince_losesNoChange: whatever changes when, and whatever ends a run early, each change is in some unit that was
-// read after it. The API is a list of moments; a run sees those up to its own moment.
+// TestSince_losesNoChange: whenever records change and however early runs end, a unit that was read after the
+// change has it. The API is a list of moments; a run sees those up to its own moment.
 func TestSince_losesNoChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		changes := rapid.SliceOfN(rapid.IntRange(0, 300), 0, 20).Draw(t, "changes")
