@@ -12,33 +12,33 @@ import (
 	"github.com/google/uuid"
 )
 
-// valueBytes is the size of a value without its text, in bytes: a number or an offset, and the bit that says whether
-// it is valid.
+// valueBytes is the size of a value without its text, in bytes: a number or an offset, and the validity bit.
 const valueBytes = 9
 
 // Batch builds Arrow record batches from the rows of one account's table. It is not safe for concurrent use.
 type Batch struct {
-	Rows  int // in the record batch that is being built
-	Bytes int // about, in that batch
+	Rows  int // in the current record batch
+	Bytes int // approximately, in that batch
 
 	account string
-	ids     *derivedIDs // nil where the values of _cq_id are random
+	ids     *derivedIDs // nil if the values of _cq_id are random
 	builder *array.RecordBuilder
 	cqIDs   *types.UUIDBuilder
 	parents array.Builder // of _cq_parent_id, which is always NULL
 	owners  *array.StringBuilder
 	values  []array.Builder // of the record's columns
-	texts   []*texts        // those that are text
-	before  int             // rows of the record batch before
+	texts   []*texts        // the text columns among them
+	before  int             // rows of the previous record batch
 }
 
-// texts is a column of texts in the record batch that is being built.
+// texts is a text column in the current record batch.
 type texts struct {
 	*array.BinaryBuilder
-	before int // bytes in the record batch before
+	before int // bytes in the previous record batch
 }
 
-// NewBatch returns an empty batch for a table with its schema. With derived, a row's _cq_id is made of its key.
+// NewBatch returns an empty batch for a table with its schema. With derived, a row's _cq_id is derived from its
+// key.
 func NewBatch(t *Table, s *schema.Table, account string, derived bool) *Batch {
 	b := &Batch{account: account, builder: array.NewRecordBuilder(memory.DefaultAllocator, s.ToArrowSchema())}
 	column := func(name string) array.Builder { return b.builder.Field(s.Columns.Index(name)) }
@@ -58,7 +58,7 @@ func NewBatch(t *Table, s *schema.Table, account string, derived bool) *Batch {
 	return b
 }
 
-// binary returns the builder that holds a column's texts, nil where the column has no texts.
+// binary returns the builder of a text column, nil for other columns.
 func binary(column array.Builder) *array.BinaryBuilder {
 	switch b := column.(type) {
 	case *array.StringBuilder:
@@ -71,8 +71,8 @@ func binary(column array.Builder) *array.BinaryBuilder {
 	return nil
 }
 
-// reserve makes room for as much as the record batch before had. Without it, each column would be allocated anew
-// several times while it grows.
+// reserve makes room for as many values as the previous record batch had. Otherwise each column would be
+// reallocated several times while it grows.
 func (b *Batch) reserve() {
 	b.builder.Reserve(b.before)
 	for _, t := range b.texts {
@@ -106,7 +106,7 @@ func (b *Batch) cqID(values []Value) (uuid.UUID, error) {
 	return b.ids.of(values)
 }
 
-// Record returns the rows that were added, and starts another batch.
+// Record returns the added rows, and starts another batch.
 func (b *Batch) Record() arrow.RecordBatch {
 	b.before, b.Rows, b.Bytes = b.Rows, 0, 0
 	for _, t := range b.texts {
@@ -115,7 +115,7 @@ func (b *Batch) Record() arrow.RecordBatch {
 	return b.builder.NewRecordBatch()
 }
 
-// derivedIDs makes the values of _cq_id from keys, as the SDK does.
+// derivedIDs derives the values of _cq_id from keys, as the SDK does.
 type derivedIDs struct {
 	row *schema.Resource
 	key []int

@@ -8,7 +8,7 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/types"
 )
 
-// Type is what a column's values are. It decides the Arrow type and how a JSON value is read.
+// Type is the kind of a column's values. It decides the Arrow type and the reading of JSON values.
 type Type int
 
 // The types of columns.
@@ -32,28 +32,28 @@ var arrowTypes = map[Type]arrow.DataType{
 	JSON:      types.ExtensionTypes.JSON,
 }
 
-// Column declares a column and where its value stands in a record.
+// Column declares a column and the place of its value in a record.
 type Column struct {
 	Name        string
 	Type        Type
 	Description string
-	// V2 is where API v2 has the value. The zero Source is the field of the column's own name.
+	// V2 is the value's source on API v2. The zero Source is the field with the column's name.
 	V2 Source
 	// V1 is the same for API v1 and for export endpoints.
 	V1 Source
-	// Key marks a column of the primary key, which account_id is always part of.
+	// Key marks a column of the primary key, which always includes account_id.
 	Key bool
-	// IncrementalKey marks the column that a run continues from.
+	// IncrementalKey marks the column from which a run continues.
 	IncrementalKey bool
 
-	// Presence says when V2 sends the value.
+	// Presence is the condition under which V2 sends the value.
 	Presence Presence
 
-	// ByAccount is where each account has the value, by its id, in place of V2 and V1; nil for a column
-	// that all accounts have.
+	// ByAccount is each account's source, by account id, instead of V2 and V1; nil for a column that all accounts
+	// have.
 	ByAccount map[string]Source
-	// Fresh are the accounts whose field is new since the last run, so that no record has had a value of it without
-	// having changed since.
+	// Fresh are the accounts whose field is new since the last run: a record can have a value of it only if it has
+	// changed since.
 	Fresh map[string]bool
 }
 
@@ -63,11 +63,11 @@ type Presence int
 // The conditions.
 const (
 	Always           Presence = iota
-	OnRequest                 // when include_fields names it
-	OnRequestIfThere          // likewise, and an account may not have it: asking for it is then answered by 400
+	OnRequest                 // if include_fields names it
+	OnRequestIfThere          // likewise, and an account may lack it: requesting it then fails with 400
 )
 
-// SourceFor returns where an account has the column's value on an API.
+// SourceFor returns an account's source of the column on an API.
 func (c Column) SourceFor(account string, api API) Source {
 	switch s, ok := c.ByAccount[account]; {
 	case ok:
@@ -80,16 +80,16 @@ func (c Column) SourceFor(account string, api API) Source {
 	return c.V1
 }
 
-// Source is where a column's value comes from. Make one with [At], [Not], [First], [Lookup], [OfParent] or [Absent].
+// Source is the origin of a column's value. Make one with [At], [Not], [First], [Lookup], [OfParent] or [Absent].
 type Source struct {
 	paths  []string
-	read   Reader // nil for that of the column's type
+	read   Reader // nil for the reader of the column's type
 	lookup *Looked
 	parent string // column of the parent
 	absent bool
 }
 
-// At is the value at the first of the paths that has one. A path's steps are names, joined by dots.
+// At is the value at the first path that has one. A path's steps are names, joined by dots.
 func At(paths ...string) Source { return Source{paths: paths} }
 
 // Not is the opposite of the flag at path.
@@ -98,11 +98,11 @@ func Not(path string) Source { return Source{paths: []string{path}, read: readNo
 // First is the first element of the list at path.
 func First(path string) Source { return Source{paths: []string{path}, read: readFirst} }
 
-// List is the list at the first of the paths that has one. v1 also writes a list of ids as "2,3".
+// List is the list at the first path that has one. v1 also writes a list of ids as "2,3".
 func List(paths ...string) Source { return Source{paths: paths, read: readList} }
 
-// Ref is the id of the related record at the first of the names that has one, which v1 sends as a
-// number or as an object with the id in value or id.
+// Ref is the id of the related record under the first name that has one. v1 sends it as a number or as an object
+// with the id in value or id.
 func Ref(names ...string) Source {
 	var s Source
 	for _, name := range names {
@@ -111,24 +111,24 @@ func Ref(names ...string) Source {
 	return s
 }
 
-// Lookup is what the id at path names: a column of the record with that id in another table, like the owner's name.
+// Lookup takes a column, like the owner's name, from the record of another table that has the id at path.
 func Lookup(path string, in *Table, column string) Source {
 	return Source{paths: []string{path}, lookup: &Looked{Table: in, Column: column}}
 }
 
-// Looked is a column of another table, whose primary key is a number.
+// Looked is a column of another table with a numeric primary key.
 type Looked struct {
 	Table  *Table
 	Column string
 }
 
-// Lookup returns what the source looks up, nil for nothing.
+// Lookup returns the look-up of the source, nil for none.
 func (s Source) Lookup() *Looked { return s.lookup }
 
 // OfParent is a column of the record's parent, like its update_time.
 func OfParent(column string) Source { return Source{parent: column} }
 
-// OfParent returns the column of the parent that the source is, empty for none.
+// OfParent returns the source's column of the parent, empty for none.
 func (s Source) OfParent() string { return s.parent }
 
 // first is the first name in the source's first path, or the column's own.
@@ -140,19 +140,19 @@ func (s Source) first(column string) string {
 	return name
 }
 
-// With is the source with a reader of its own.
+// With is the source with another reader.
 func (s Source) With(read Reader) Source {
 	s.read = read
 	return s
 }
 
-// Absent says that the API does not have the value; the column is NULL.
+// Absent says that the API lacks the value; the column is NULL.
 func Absent() Source { return Source{absent: true} }
 
-// IsAbsent reports whether the API does not have the value.
+// IsAbsent reports whether the API lacks the value.
 func (s Source) IsAbsent() bool { return s.absent }
 
-// schemaColumn is the column as CloudQuery knows it.
+// schemaColumn is the column in CloudQuery's form.
 func (c Column) schemaColumn() schema.Column {
 	return schema.Column{
 		Name:           c.Name,

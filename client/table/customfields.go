@@ -15,13 +15,13 @@ const HashLength = 40
 
 var lenient = json.JoinOptions(pipedrive.Lenient...)
 
-// CustomFieldsV1 gathers the custom fields that v1 spreads over a record, and brings them into v2's form:
-// one object by hash, in which a value with parts is an object too ([Pipedrive: migrating to v2]).
+// CustomFieldsV1 collects the custom fields that v1 spreads over a record, and converts them to v2's form: one
+// object by hash, in which a value with parts is an object too ([Pipedrive: migrating to v2]).
 //
 // [Pipedrive: migrating to v2]: https://pipedrive.readme.io/docs/pipedrive-api-v2-migration-guide
 type CustomFieldsV1 struct {
-	// Kinds are the fields' types by hash. An export endpoint has no list of them; options then stay
-	// the texts that v1 makes of their ids.
+	// Kinds are the fields' types by hash. An export endpoint has no list of them; options then keep v1's text
+	// form.
 	Kinds map[string]string
 	found []member
 }
@@ -53,7 +53,7 @@ func IsCustomField(name string) bool {
 	return true
 }
 
-// object returns what was gathered as v2 sends it, nil for nothing.
+// object returns the collected fields in v2's form, nil for none.
 func (c *CustomFieldsV1) object() (jsontext.Value, error) {
 	if len(c.found) == 0 {
 		return nil, nil
@@ -76,7 +76,7 @@ func (c *CustomFieldsV1) object() (jsontext.Value, error) {
 	return json.Marshal(object, json.Deterministic(true), lenient)
 }
 
-// v2 returns a field's value as API v2 has it.
+// v2 returns a field's value in API v2's form.
 func (c *CustomFieldsV1) v2(m member, parts map[string]jsontext.Value) jsontext.Value {
 	v := scalarV2(m.value, c.Kinds[m.hash])
 	if v.Kind() == 'n' || len(parts) == 0 {
@@ -90,8 +90,8 @@ func (c *CustomFieldsV1) v2(m member, parts map[string]jsontext.Value) jsontext.
 	return object
 }
 
-// scalarV2 is the id of a related record, the number of an option, a list of such numbers, and otherwise
-// the value itself; an empty text is none.
+// scalarV2 is the id of a related record, the number of an option, a list of such numbers, or else the value
+// itself; an empty text is none.
 func scalarV2(v jsontext.Value, kind string) jsontext.Value {
 	switch v.Kind() {
 	case '{':

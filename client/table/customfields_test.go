@@ -30,8 +30,8 @@ func decoderV1() *Decoder {
 	return d
 }
 
-// TestCustomFieldsV1_aDamagedAnswerLeavesNothing: the page is asked for again, and its first record must not
-// get values of the one at which the answer broke off.
+// TestCustomFieldsV1_aDamagedAnswerLeavesNothing: the page is requested again, and its first record must not get
+// values of the record at which the answer broke off.
 func TestCustomFieldsV1_aDamagedAnswerLeavesNothing(t *testing.T) {
 	d := decoderV1()
 	_, err := customFieldsOf(d, `{"id":2,"`+hashA+`":"of another record","name":`)
@@ -41,7 +41,7 @@ func TestCustomFieldsV1_aDamagedAnswerLeavesNothing(t *testing.T) {
 	require.JSONEq(t, `{"`+hashB+`":7}`, got)
 }
 
-// TestCustomFieldsV1_oddObjects: a broken character or a name that comes twice costs no value.
+// TestCustomFieldsV1_oddObjects: a broken character or a repeated name costs no value.
 func TestCustomFieldsV1_oddObjects(t *testing.T) {
 	for value, want := range map[string]string{
 		"{\"value\":5,\"name\":\"\xff\"}":     "5",

@@ -18,20 +18,20 @@ import (
 // Row is one record, decoded into the values of its table's columns.
 type Row struct {
 	Values   []Value
-	Mismatch []int // columns whose value in the record is of another kind
+	Mismatch []int // columns whose value in the record has another kind
 
 	key     pipedrive.Key
 	changed int // index of the column that the table is incremental on, -1 for none
 }
 
-// NewRow returns a row that is no record of Pipedrive's.
+// NewRow returns a row that is not a record of Pipedrive.
 func NewRow(values ...Value) *Row { return &Row{Values: values, changed: -1} }
 
-// RecordKey tells the record from others of its table and account.
+// RecordKey identifies the record within its table and account.
 func (r *Row) RecordKey() pipedrive.Key { return r.key }
 
-// RecordTime is the value of the column that the table is incremental on, for most the record's update_time; false
-// where it has none.
+// RecordTime is the value of the column that the table is incremental on, usually the record's update_time; false
+// if there is none.
 func (r *Row) RecordTime() (time.Time, bool) {
 	if r.changed < 0 || !r.Values[r.changed].Valid {
 		return time.Time{}, false
@@ -39,12 +39,12 @@ func (r *Row) RecordTime() (time.Time, bool) {
 	return r.Values[r.changed].Time(), true
 }
 
-// HasAll reports whether all of the columns have a value.
+// HasAll reports whether all of the given columns have a value.
 func (r *Row) HasAll(columns []int) bool {
 	return !slices.ContainsFunc(columns, func(c int) bool { return !r.Values[c].Valid })
 }
 
-// Key are the row's values of some columns.
+// Key returns the row's values of some columns.
 func (r *Row) Key(columns []int) []Value {
 	values := make([]Value, len(columns))
 	for i, c := range columns {
@@ -53,10 +53,10 @@ func (r *Row) Key(columns []int) []Value {
 	return values
 }
 
-// KeyText is the row's primary key for people.
+// KeyText is the row's primary key for messages.
 func (r *Row) KeyText(key []int) string { return KeyText(r.Key(key)) }
 
-// KeyText is the values of a primary key, for messages.
+// KeyText formats the values of a primary key for messages.
 func KeyText(values []Value) string { return joined(values, ", ") }
 
 func joined(values []Value, separator string) string {
@@ -67,7 +67,7 @@ func joined(values []Value, separator string) string {
 	return strings.Join(parts, separator)
 }
 
-// Bytes is about the size of the row in a record batch.
+// Bytes is the approximate size of the row in a record batch.
 func (r *Row) Bytes() int {
 	size := valueBytes * len(r.Values)
 	for i := range r.Values {
@@ -76,25 +76,24 @@ func (r *Row) Bytes() int {
 	return size
 }
 
-// Decoder reads records of one table as one API version writes them, in one pass and without an intermediate map.
-// It is not safe for concurrent use.
+// Decoder reads records of one table in one API version's form, in one pass and without an intermediate map. It is
+// not safe for concurrent use.
 type Decoder struct {
-	// Custom gathers custom fields that are spread over a record; nil where a record has none, or has them in one
+	// Custom collects custom fields that are spread over a record; nil if a record has none, or has them in one
 	// object.
 	Custom *CustomFieldsV1
 
 	root    *node
 	width   int   // number of columns
-	key     []int // those of the primary key that records have themselves
-	alone   bool  // whether the primary key is one column, so that no record is without it
+	key     []int // the columns of the primary key that records have themselves
+	alone   bool  // whether the primary key is one column, which each record must have
 	changed int   // index of the column that the table is incremental on, -1 for none
 
-	inner *jsontext.Decoder // of an object that is read a second time
+	inner *jsontext.Decoder // reads an object a second time
 	bytes bytes.Reader
 }
 
-// node is a place in a record at which there is a value that some column wants, or an object that has
-// such places.
+// node is a place in a record that has a value for some column, or an object with such places.
 type node struct {
 	leaves []leaf
 	fields map[string]*node
@@ -104,16 +103,16 @@ type node struct {
 type leaf struct {
 	column int
 	read   Reader
-	// rank of the path among the column's paths: a lower one wins where a record has several.
+	// rank of the path among the column's paths: if a record has several, the lowest wins.
 	rank int
-	// whole is true where the column takes objects too.
+	// whole is true if the column accepts objects too.
 	whole bool
 }
 
 var errNoKey = errors.New("a record has no key")
 
-// NewDecoder compiles the sources of columns, each of which source tells. Where the primary key is a single
-// column, a record without it is refused.
+// NewDecoder compiles the sources of columns, as source gives them. If the primary key is a single column, it
+// refuses records without it.
 func NewDecoder(columns []Column, source func(Column) Source) *Decoder {
 	d := &Decoder{root: &node{}, width: len(columns), changed: -1}
 	keys := 0
@@ -178,7 +177,7 @@ func (n *node) at(path []string) *node {
 	return n
 }
 
-// Record reads the record that comes next. It is a [pipedrive.Decode].
+// Record reads the next record. It is a [pipedrive.Decode].
 func (d *Decoder) Record(dec *jsontext.Decoder) (*Row, error) {
 	if dec.PeekKind() != '{' {
 		if err := dec.SkipValue(); err != nil {
@@ -187,7 +186,7 @@ func (d *Decoder) Record(dec *jsontext.Decoder) (*Row, error) {
 		return nil, pipedrive.Refuse(errNoKey)
 	}
 	if d.Custom != nil {
-		d.Custom.found = d.Custom.found[:0] // what an answer that broke off has left behind
+		d.Custom.found = d.Custom.found[:0] // left behind by an answer that broke off
 	}
 	row := &Row{changed: d.changed, Values: make([]Value, d.width)}
 	if err := d.object(dec, d.root, row); err != nil {
@@ -201,7 +200,7 @@ func (d *Decoder) Record(dec *jsontext.Decoder) (*Row, error) {
 	return row, d.setKey(row)
 }
 
-// setKey sets the row's key. Of a key of several columns, some may be empty: the row is then left out later.
+// setKey sets the row's key. Columns of a composite key may be empty: the row is then left out later.
 func (d *Decoder) setKey(row *Row) error {
 	if len(d.key) == 0 {
 		return nil
@@ -213,7 +212,7 @@ func (d *Decoder) setKey(row *Row) error {
 	return nil
 }
 
-// customV1 sets the columns of custom fields from what was gathered of a v1 record.
+// customV1 sets the columns of custom fields from the collected members of a v1 record.
 func (d *Decoder) customV1(row *Row) error {
 	object, err := d.Custom.object()
 	if object == nil || err != nil {
@@ -222,7 +221,7 @@ func (d *Decoder) customV1(row *Row) error {
 	return d.member(jsontext.NewDecoder(bytes.NewBuffer(object), pipedrive.Lenient...), d.root.fields[CustomFieldsColumn], row)
 }
 
-// object reads the members of the object that comes next which lie on some column's path.
+// object reads those members of the next object that lie on a column's path.
 func (d *Decoder) object(dec *jsontext.Decoder, n *node, row *Row) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
@@ -278,8 +277,8 @@ func (d *Decoder) member(dec *jsontext.Decoder, n *node, row *Row) error {
 	return nil
 }
 
-// again reads the members of an object that some column takes as a whole. Objects that are read again do not
-// hold others that are.
+// again reads the members of an object that a column also takes as a whole. Such objects are not nested in each
+// other.
 func (d *Decoder) again(object jsontext.Value, n *node, row *Row) error {
 	d.bytes.Reset(object)
 	if d.inner == nil {
@@ -299,7 +298,7 @@ func (n *node) takesObjects() bool {
 	return false
 }
 
-// take sets the leaf's column, unless an earlier one of its paths did.
+// take sets the leaf's column, unless an earlier path of the column did.
 func (l leaf) take(v jsontext.Value, row *Row) {
 	to := &row.Values[l.column]
 	if to.Valid && int(to.rank) <= l.rank {

@@ -5,15 +5,15 @@ package table
 type Gate struct {
 	// Needs is the feature's name: "the Projects add-on".
 	Needs string
-	// Probe is the table whose list shows before a run whether the account has the feature. It is small, and always read
-	// in full, and tells gates apart. Without a probe only the reading itself shows it.
+	// Probe is the table whose list shows before a run whether the account has the feature. It is small, always
+	// read in full, and specific to the gate. Without a probe, only reading the table itself shows it.
 	Probe func() *Table
-	// AnyNotFound is true where the probe's route does not exist for accounts without the feature, so that a 404 which is
-	// a page of HTML says the same as one in JSON.
+	// AnyNotFound is true if the probe's route does not exist for accounts without the feature. A 404 with a page
+	// of HTML then means the same as one with JSON.
 	AnyNotFound bool
 }
 
-// ProbedBy reports whether a table's list is the gate's probe. No gate has none.
+// ProbedBy reports whether a table's list is the gate's probe. A nil gate has none.
 func (g *Gate) ProbedBy(t *Table) bool {
 	return g != nil && g.Probe != nil && g.Probe().Records == t.Records
 }

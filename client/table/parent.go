@@ -6,19 +6,20 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Parent declares whose children a table's records are. Each listing says how a request names parents.
+// Parent declares the parents of a table's records. Each listing says how a request names parents.
 type Parent struct {
-	// Table is the parents'. A run that reads the children reads its list, if only for them.
+	// Table is the parents' table. A run that reads the children reads its list, if only for them.
 	Table *Table
-	// Column is the children's column with the parent's key. It is [OfParent] where the records do not have it, which takes
-	// a request for each parent.
+	// Column is the children's column with the parent's key. It is [OfParent] if the records lack it; then each
+	// parent needs its own request.
 	Column string
-	// Count is the parents' column with the number of children; empty for none. A parent with 0 is not asked for.
+	// Count is the parents' column with the number of children; empty for none. A parent with 0 children is
+	// skipped.
 	Count string
 }
 
-// Adopt returns the function that fills a child's columns of its parent. It refuses the child of a record that is not
-// among the parents: an answer with one is to another request, and may have any records.
+// Adopt returns the function that fills a child's parent columns. It refuses a child whose parent is not among the
+// parents: the answer then belongs to another request, and may have any records.
 func (t *Table) Adopt(parents map[pipedrive.Key]*Row, source func(Column) Source) func(child *Row) error {
 	own, taken := t.Column(t.Parent.Column), map[int]int{}
 	for i, c := range t.Columns {

@@ -1,5 +1,5 @@
-// Package table is what a table is: its columns, where their values stand in a record, how a record becomes a row,
-// and how rows become Arrow record batches. It reads and writes nothing.
+// Package table declares tables: their columns, the places of values in a record, the decoding of records into
+// rows, and the building of Arrow record batches from rows. It does no I/O.
 package table
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// The names of columns that more than their table relies on.
+// The names of columns that other packages rely on.
 const (
 	// AccountColumn is part of each table's primary key.
 	AccountColumn = "account_id"
@@ -24,70 +24,71 @@ const (
 // API is one way to read Pipedrive.
 type API string
 
-// The APIs, by the names that state and rows have of them.
+// The APIs, by their names in state and rows.
 const (
-	// V2 is today's API. Its facts are those of the vendor's OpenAPI file of 2026-08-18.
+	// V2 is the current API. Its facts are from the vendor's OpenAPI file of 2026-08-18.
 	V2 API = "v2"
-	// V1 is out of support at Pipedrive for the lists that V2 has. Its facts are those of the vendor's OpenAPI file of
+	// V1 is out of support at Pipedrive for the lists that V2 has. Its facts are from the vendor's OpenAPI file of
 	// 2026-01-14, the last that has them.
 	V1 API = "v1"
-	// Export is an export endpoint that passes v1's lists on, below a URL of its own: it takes limit and start, and
-	// has neither lists of fields nor archived or deleted records. What a request costs is its operator's.
+	// Export is an export endpoint that forwards v1's lists under its own URL. It takes limit and start, and has
+	// neither lists of fields nor archived or deleted records. Its operator decides the cost of a request.
 	Export API = "export"
 )
 
-// Table declares a table: which records it holds, where they come from, and what its columns are.
+// Table declares a table: its records, their listings, and its columns.
 type Table struct {
 	// Records is the type of record: "deals".
 	Records     string
 	Title       string
 	Description string
-	// Incremental tables can be read from where the last run ended.
+	// Incremental tables can be read from the end of the last run on.
 	Incremental bool
-	// V2, V1 and Export are the listings that each API has of the records, in the order in which to read them. An
-	// API without any does not have the table; but where V2 has none, an account on V2 reads V1's, in V1's form.
+	// V2, V1 and Export are each API's listings of the records, in reading order. An API without listings does not
+	// have the table, with one exception: if V2 has none, an account on V2 reads V1's, in V1's form.
 	V2, V1, Export []pipedrive.Listing
-	// Fields is the list of the records' custom fields; nil where they have none, and without V1 or V2 where the
-	// API does not list them.
+	// Fields is the list of the records' custom fields; nil if they have none. It has no V1 or V2 if that API does
+	// not list them.
 	Fields *Table
-	// FieldsOf is the table whose custom fields the records have, under the names of its columns; nil where they have their
-	// own.
+	// FieldsOf is the table whose custom fields the records share, under the names of its columns; nil if they
+	// have their own.
 	FieldsOf *Table
 	// Columns behind account_id.
 	Columns []Column
-	// Parent is whose children the records are; nil where they stand alone.
+	// Parent declares the parents of the records; nil if they have none.
 	Parent *Parent
-	// Once is true where several listings have the same record as it is, or several parents. It is sent once.
+	// Once is true if several listings or several parents have the same record unchanged. It is sent once.
 	Once bool
-	// Describes are the types of record whose fields are the records, in place of a listing of their own.
+	// Describes are the types of record whose fields this table lists, instead of having its own listing.
 	Describes []Described
-	// Runs is true where the records are the runs themselves; the plugin sends them when a run has ended.
+	// Runs is true if the records are the runs themselves; the plugin sends them at the end of a run.
 	Runs bool
-	// Core tables belong to every account. A run fails where one can't be read, even if nobody named it.
+	// Core tables belong to every account. A run fails if one can't be read, even if the configuration does not
+	// name it.
 	Core bool
 	// OnRequest tables are read only if the configuration names them: a wildcard for all tables leaves them out.
 	OnRequest bool
-	// Setup tables have what administrators set up for an account: types, labels, users, fields, stages. They are always
-	// read in full and hardly ever change, so that lists_every has them read less often.
+	// Setup tables hold the set-up of an account by its administrators: types, labels, users, fields, stages. They
+	// are always read in full and rarely change, so lists_every lets runs read them less often.
 	Setup bool
-	// Gate is what else an account needs to have the table, nil for nothing.
+	// Gate is a further condition for an account to have the table, nil for none.
 	Gate *Gate
 }
 
-// Described is a type of record whose fields a table of fields has.
+// Described is a type of record with its fields in a table of fields.
 type Described struct {
 	// Entity is the name of one such record: "deal".
 	Entity string
 	// Of is the table of the records.
 	Of *Table
-	// Fields is the list that has the fields.
+	// Fields is the list of the fields.
 	Fields *Table
 }
 
 // Name is the table's name at the destination.
 func (t *Table) Name() string { return "pipedrive_" + t.Records }
 
-// Form is the API in whose form an account on api gets the records.
+// Form is the API whose form the records have for an account on api.
 func (t *Table) Form(api API) API {
 	if api == V2 && len(t.V2) == 0 {
 		return V1
@@ -95,8 +96,7 @@ func (t *Table) Form(api API) API {
 	return api
 }
 
-// Listings returns the listings that an API has of the records. Those of V2 ask for the columns that only come when
-// they are asked for.
+// Listings returns an API's listings of the records. V2's request the columns that need include_fields.
 func (t *Table) Listings(api API) []pipedrive.Listing {
 	switch t.Form(api) {
 	case V1:
@@ -121,7 +121,7 @@ func (t *Table) On(api API) bool {
 	return slices.ContainsFunc(t.Describes, func(d Described) bool { return len(d.Fields.Listings(api)) > 0 })
 }
 
-// included are the fields of V2 that come under a condition.
+// included are the fields of V2 with the given presence.
 func (t *Table) included(when Presence) []string {
 	var fields []string
 	for _, c := range t.Columns {
@@ -148,8 +148,8 @@ func Index(columns []Column, name string) int {
 // HasCustomFields reports whether the table's records have custom fields.
 func (t *Table) HasCustomFields() bool { return t.Column(CustomFieldsColumn) >= 0 }
 
-// WithoutCustomFields are the tables without their columns of custom fields, and without those that describe
-// fields.
+// WithoutCustomFields returns the tables without their columns of custom fields, and without the tables that
+// describe fields.
 func WithoutCustomFields(tables []*Table) []*Table {
 	var without []*Table
 	for _, t := range tables {
@@ -173,7 +173,7 @@ func (t *Table) Key() []int {
 	return key
 }
 
-// KeyOf is the key of the record that has the values in the columns of its table's primary key.
+// KeyOf is the key of a record, given the values of its table's primary key.
 func KeyOf(values []Value) pipedrive.Key {
 	if len(values) == 1 {
 		return pipedrive.Key{Number: values[0].Number, Text: values[0].Text}
@@ -186,7 +186,7 @@ func (t *Table) Time() int {
 	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.IncrementalKey })
 }
 
-// SchemaColumn is a column of the table as CloudQuery knows it.
+// SchemaColumn is a column of the table in CloudQuery's form.
 func (t *Table) SchemaColumn(i int) schema.Column { return t.Columns[i].schemaColumn() }
 
 // accountIDColumn is part of each table's primary key.
@@ -198,13 +198,13 @@ var accountIDColumn = schema.Column{
 	NotNull:     true,
 }
 
-// Pages is the client of a table's resolver: what streams the table's pages, each a []*[Row].
+// Pages is the client of a table's resolver: it streams the table's pages, each a []*[Row].
 type Pages interface {
 	schema.ClientMeta
 	Stream(ctx context.Context, res chan<- any) error
 }
 
-// Schema is the table as CloudQuery knows it. Its resolver streams the pages of a [Pages].
+// Schema is the table in CloudQuery's form. Its resolver streams the pages of a [Pages].
 func (t *Table) Schema() *schema.Table {
 	columns := schema.ColumnList{accountIDColumn}
 	for _, c := range t.Columns {

@@ -19,18 +19,18 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Value is a column's value in a record, small enough for the values of a row to be one allocation. The zero Value
-// is NULL.
+// Value is a column's value in a record, small enough to allocate the values of a row at once. The zero Value is
+// NULL.
 type Value struct {
 	// Number is an int64, the bits of a float64, 0 or 1 for a bool, microseconds since 1970 for a
 	// timestamp, days since 1970 for a date.
 	Number int64
 	Text   string // of Text and JSON
 	Valid  bool
-	rank   int8 // which of the column's paths it comes from
+	rank   int8 // rank of the column's path that it comes from
 }
 
-// TextValue is a text, NULL where it is empty.
+// TextValue is a text, NULL if it is empty.
 func TextValue(s string) Value { return Value{Valid: s != "", Text: s} }
 
 // IntValue is a whole number.
@@ -39,7 +39,7 @@ func IntValue(n int64) Value { return Value{Valid: true, Number: n} }
 // TimeValue is a moment.
 func TimeValue(t time.Time) Value { return IntValue(t.UnixMicro()) }
 
-// Time is the moment that a value of a [Timestamp] column stands for; zero for none.
+// Time is the moment in a value of a [Timestamp] column; zero for none.
 func (v Value) Time() time.Time {
 	if !v.Valid {
 		return time.Time{}
@@ -65,11 +65,11 @@ func BoolValue(b bool) Value {
 	return v
 }
 
-// Reader turns a JSON value other than null into a column's value. Its error says that the value is of
-// another kind than the column; an empty text or a zero time is no error but no value either.
+// Reader turns a JSON value other than null into a column's value. Its error says that the value has another kind
+// than the column. An empty text or a zero time is neither an error nor a value.
 type Reader func(jsontext.Value) (Value, error)
 
-// ErrShape says that a value is of another kind than its column.
+// ErrShape says that a value has another kind than its column.
 var ErrShape = errors.New("the value is of another kind than the column")
 
 var readers = map[Type]Reader{
@@ -175,7 +175,7 @@ func readTimestamp(v jsontext.Value) (Value, error) {
 	return Value{Valid: true, Number: t.UnixMicro()}, nil
 }
 
-// readDate reads the day of a date, or of a moment.
+// readDate reads a date, or the day of a moment.
 func readDate(v jsontext.Value) (Value, error) {
 	s, err := textOf(v)
 	if s == "" || strings.HasPrefix(s, zeroDate) || err != nil {
@@ -188,7 +188,7 @@ func readDate(v jsontext.Value) (Value, error) {
 	return Value{Valid: true, Number: t.Unix() / int64(24*time.Hour/time.Second)}, nil
 }
 
-// readJSON keeps the value as it is. An empty list or object is none, like an empty text.
+// readJSON keeps the value unchanged. An empty list or object is NULL, like an empty text.
 func readJSON(v jsontext.Value) (Value, error) {
 	if (v.Kind() == '[' || v.Kind() == '{') && len(bytes.TrimSpace(v[1:len(v)-1])) == 0 {
 		return Value{}, nil
@@ -196,7 +196,7 @@ func readJSON(v jsontext.Value) (Value, error) {
 	return Value{Valid: true, Text: string(v)}, nil
 }
 
-// readList keeps a list as it is and makes one of v1's "2,3", or of a single id.
+// readList keeps a list unchanged and makes a list of v1's "2,3" or of a single id.
 func readList(v jsontext.Value) (Value, error) {
 	text, err := Bare(v)
 	switch {
@@ -212,7 +212,7 @@ func readList(v jsontext.Value) (Value, error) {
 	return readJSON(list)
 }
 
-// Bare returns a number's text, also of one that v1 sends as a string.
+// Bare returns a number's text, even if v1 sends the number as a string.
 func Bare(v jsontext.Value) (string, error) {
 	switch v.Kind() {
 	case '0':
@@ -251,7 +251,8 @@ func firstElement(list jsontext.Value) (first jsontext.Value, none bool) {
 	return first.Clone(), err != nil || first.Kind() == 'n'
 }
 
-// AppendTo adds the value to a column of a record batch, of the Arrow type of the value's own column.
+// AppendTo appends the value to a column of a record batch; the column has the Arrow type of the value's own
+// column.
 func (v Value) AppendTo(column array.Builder) {
 	if !v.Valid {
 		column.AppendNull()
@@ -279,7 +280,7 @@ func (v Value) AppendTo(column array.Builder) {
 	}
 }
 
-// put sets the scalar of a column of the primary key.
+// put sets the scalar of a primary key's column.
 func (v Value) put(to scalar.Scalar) {
 	switch s := to.(type) {
 	case *scalar.String:

@@ -21,7 +21,7 @@ func decode(columns []Column, record string) (*Row, error) {
 	return d.Record(dec)
 }
 
-// TestRow_keysOfSeveralColumnsAreToldApart: the pager takes a record whose key came before for a repeated one.
+// TestRow_keysOfSeveralColumnsAreToldApart: the pager treats a record with a known key as a repeated one.
 func TestRow_keysOfSeveralColumnsAreToldApart(t *testing.T) {
 	columns := []Column{{Name: "a", Key: true}, {Name: "b", Key: true}}
 	seen := map[pipedrive.Key]bool{}
@@ -102,7 +102,7 @@ func TestDecoder_paths(t *testing.T) {
 	}
 }
 
-// A float64 holds neighbouring integers only up to 2^53. Beyond, one id may be written as another's.
+// A float64 holds consecutive integers only up to 2^53. Beyond that, an id may turn into another one.
 func TestDecoder_noIDIsRounded(t *testing.T) {
 	columns := []Column{{Name: "id", Type: Int}, {Name: "n", Type: Int}}
 	for _, n := range []string{"9007199254740993.0", "9007199254740992.0", "-9007199254740993.0", "1e16", "9223372036854775808", "1.5"} {
@@ -122,8 +122,8 @@ func TestDecoder_brokenCharactersDoNotLoseARecord(t *testing.T) {
 	require.True(t, json.Valid([]byte(row.Values[2].Text)))
 }
 
-// TestDecoder_agreesWithEncodingJSON compares texts, numbers and nested values with what the standard
-// library makes of the same record.
+// TestDecoder_agreesWithEncodingJSON compares texts, numbers and nested values with those that the standard
+// library decodes from the same record.
 func TestDecoder_agreesWithEncodingJSON(t *testing.T) {
 	columns := []Column{
 		{Name: "id", Key: true, Type: Int},
