@@ -18,8 +18,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// check validates a value, which users know by its path, and returns the first of the errors: unknown keys come
-// before missing credentials, since a mistyped key makes both, and these before all others.
+// check validates a value, which users know by its path, and returns the most important error: first unknown keys,
+// then missing credentials, since a mistyped key causes both, then all others.
 func check(schema *jsonschema.Schema, path string, value any) error {
 	var broken *jsonschema.ValidationError
 	if err := schema.Validate(value); !errors.As(err, &broken) {
@@ -34,7 +34,7 @@ func check(schema *jsonschema.Schema, path string, value any) error {
 	return explain(first, path, value)
 }
 
-// leaves are the errors themselves, without the groups that a validator puts them into.
+// leaves are the errors themselves, without the validator's groups.
 func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 	if len(e.Causes) == 0 {
 		return []*jsonschema.ValidationError{e}
@@ -70,7 +70,7 @@ func codeOf(e *jsonschema.ValidationError) pipedrive.Code {
 	return pipedrive.InvalidSpec
 }
 
-// words are the validator's own, but for the form of a rule's.
+// words are the validator's own, or those of a broken rule.
 func words(e *jsonschema.ValidationError) string {
 	switch k := e.ErrorKind.(type) {
 	case *kind.Const:
@@ -83,7 +83,7 @@ func words(e *jsonschema.ValidationError) string {
 	return e.ErrorKind.LocalizedString(message.NewPrinter(language.English))
 }
 
-// explain is the error for users.
+// explain returns the error for users.
 func explain(e *jsonschema.ValidationError, path string, value any) error {
 	for _, step := range e.InstanceLocation {
 		switch v := value.(type) {
@@ -101,7 +101,7 @@ func explain(e *jsonschema.ValidationError, path string, value any) error {
 	return pipedrive.Errorf(codeOf(e), "%s:%s %s", path, printable(value, isSecret(e.InstanceLocation)), text)
 }
 
-// keysOf are the keys that a definition of the schema has.
+// keysOf are the keys in a definition of the schema.
 func keysOf(schemaURL string) []string {
 	var schema struct {
 		Defs map[string]struct {
@@ -120,15 +120,14 @@ func keysOf(schemaURL string) []string {
 	return keys
 }
 
-// secrets are the keys whose values never appear in an error. Where there should be a map, there may be a
-// token by mistake.
+// secrets are the keys whose values never appear in an error. A map may by mistake be a token.
 var secrets = []string{"api_token", "client_secret", "refresh_token", "token", "oauth", "export", "accounts"}
 
 func isSecret(location []string) bool {
 	return slices.ContainsFunc(location, func(step string) bool { return slices.Contains(secrets, step) })
 }
 
-// printable is a value for an error, with a blank before and a colon behind it.
+// printable is a value for an error, with a blank before it and a colon after it.
 func printable(value any, secret bool) string {
 	switch v := value.(type) {
 	case nil, map[string]any, []any:
@@ -138,7 +137,7 @@ func printable(value any, secret bool) string {
 			return ""
 		}
 		if u, err := url.Parse(v); err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-			secret = true // an address with credentials in it
+			secret = true // an address with credentials
 		}
 	}
 	if secret {

@@ -8,7 +8,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// FuzzParse: no spec makes Parse panic, and one that it takes is one that `cloudquery validate-config` takes.
+// FuzzParse: no spec makes Parse panic, and `cloudquery validate-config` accepts each spec that Parse accepts.
 func FuzzParse(f *testing.F) {
 	for _, raw := range []string{
 		`{"api_token":"x"}`,

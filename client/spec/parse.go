@@ -27,10 +27,10 @@ var JSONSchema string
 
 var compiled = sync.OnceValues(func() (*jsonschema.Schema, error) { return plugin.JSONSchemaValidator(JSONSchema) })
 
-// Parse reads a spec, strictly: an unknown key, a wrong type, a value out of range, a connection too many or too
-// few is an INVALID_SPEC or TOKEN_NOT_FOUND that names the key's path, the value and the form that is allowed.
-// All of that is in the schema, which `cloudquery validate-config` uses too; beside it there are only
-// [Spec.checkAccounts] and the difference between 5 and 5.0, which a schema does not know.
+// Parse reads a spec strictly. An unknown key, a wrong type, a value out of range, or other than one connection is
+// an INVALID_SPEC or TOKEN_NOT_FOUND that names the key's path, the value and the allowed form. These rules are in
+// the schema, which `cloudquery validate-config` uses too, except [Spec.checkAccounts] and the difference between
+// 5 and 5.0, which a schema does not make.
 func Parse(raw []byte) (*Spec, error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		raw = []byte("{}")
@@ -65,15 +65,15 @@ func Parse(raw []byte) (*Spec, error) {
 	return s, s.checkAccounts()
 }
 
-// inherit takes what the top level says for all accounts.
+// inherit takes the settings of the top level for all accounts.
 func (a *Account) inherit(top Connection) {
 	if a.Export == nil {
 		a.APIURL, a.APIVersion = cmp.Or(a.APIURL, top.APIURL), cmp.Or(a.APIVersion, top.APIVersion)
 	}
 }
 
-// setDefaults leaves api_url empty with oauth, where the token response has the default, and with export. It
-// takes away the line break that a secret from a file may end with.
+// setDefaults leaves api_url empty with oauth, whose token response has the default, and with export. It trims the
+// line break at the end of a secret from a file.
 func (c *Connection) setDefaults() {
 	switch {
 	case c.Export != nil:
@@ -91,7 +91,7 @@ func (c *Connection) setDefaults() {
 	c.APIVersion = cmp.Or(c.APIVersion, "v2")
 }
 
-// checkAccounts refuses accounts that share a name or a token file, which a schema can't see.
+// checkAccounts refuses accounts that share a name or a token file; a schema can't express that.
 func (s *Spec) checkAccounts() error {
 	names, files := map[string]bool{}, map[string]bool{}
 	for i, a := range s.Accounts {
@@ -114,7 +114,7 @@ func (s *Spec) checkAccounts() error {
 	return nil
 }
 
-// CheckURL refuses an address over which credentials would travel in the clear.
+// CheckURL refuses an address that would send credentials unencrypted.
 func CheckURL(path, text string) error {
 	schema, err := json.Marshal(chain(address...))
 	if err != nil {

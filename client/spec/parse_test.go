@@ -46,11 +46,11 @@ func TestParse_takesWhatIsWritten(t *testing.T) {
 	require.False(t, s.Archived)
 }
 
-// refused are specs, why each is refused, and what the user must read.
+// refused are specs, the reason of each refusal, and the expected words of the error.
 var refused = []struct {
 	spec string
 	code pipedrive.Code
-	says []string // the path, the value where it may be shown, what is allowed
+	says []string // the path, the value if it may be shown, the allowed form
 }{
 	{``, pipedrive.TokenNotFound, []string{"spec", "api_token"}},
 	{`{}`, pipedrive.TokenNotFound, []string{"spec.api_token"}},
@@ -114,8 +114,8 @@ func TestParse_refuses(t *testing.T) {
 	}
 }
 
-// TestJSONSchema_refusesWhatParseRefuses: `cloudquery validate-config`, which knows the schema only, says
-// the same, but for what a schema can't tell.
+// TestJSONSchema_refusesWhatParseRefuses: `cloudquery validate-config`, which knows only the schema, gives the
+// same errors, except those that a schema can't express.
 func TestJSONSchema_refusesWhatParseRefuses(t *testing.T) {
 	validator, err := plugin.JSONSchemaValidator(JSONSchema)
 	require.NoError(t, err)
@@ -136,8 +136,8 @@ func TestJSONSchema_refusesWhatParseRefuses(t *testing.T) {
 	require.NoError(t, validator.Validate(map[string]any{"api_token": "x", "api_url": "http://127.0.0.1:80", "timeout": "1m"}))
 }
 
-// TestParse_accountsTakeWhatTheTopLevelSays: api_url and api_version beside accounts hold for all of them
-// that say nothing else.
+// TestParse_accountsTakeWhatTheTopLevelSays: api_url and api_version at the top level apply to all accounts that
+// do not set their own.
 func TestParse_accountsTakeWhatTheTopLevelSays(t *testing.T) {
 	s, err := Parse([]byte(`{"api_url":"https://proxy.example/","api_version":"v1","accounts":[
 		{"name":"a","api_token":"x"},
@@ -152,15 +152,15 @@ func TestParse_accountsTakeWhatTheTopLevelSays(t *testing.T) {
 	require.Equal(t, []string{"https://proxy.example v1", "https://b.example v2", "https://proxy.example v1", " "}, got)
 }
 
-// TestParse_trimsOAuthsKeys: a secret that comes from a file often ends with a line break; Pipedrive would
-// refuse it as if it were another one.
+// TestParse_trimsOAuthsKeys: a secret from a file often ends with a line break; Pipedrive would refuse it as a
+// wrong one.
 func TestParse_trimsOAuthsKeys(t *testing.T) {
 	s, err := Parse([]byte(`{"oauth":{"client_id":" a","client_secret":"b\n","refresh_token":"c\r\n"}}`))
 	require.NoError(t, err)
 	require.Equal(t, []string{"a", "b", "c"}, []string{s.OAuth.ClientID, s.OAuth.ClientSecret, s.OAuth.RefreshToken})
 }
 
-// TestParse_durations: what validate-config accepts a run accepts, and the other way round.
+// TestParse_durations: validate-config and a run accept the same values.
 func TestParse_durations(t *testing.T) {
 	for _, value := range []string{"7d", "banana", "", "60", "1h30"} {
 		_, err := Parse([]byte(`{"api_token":"x","full_refresh_every":"` + value + `"}`))

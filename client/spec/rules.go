@@ -8,16 +8,16 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// A rule is a condition on a value of the spec. All rules are part of the JSON schema, which a run and
-// `cloudquery validate-config` both check a spec against, so that neither refuses what the other accepts.
+// A rule is a condition on a value of the spec. All rules are part of the JSON schema. A run and `cloudquery
+// validate-config` both check a spec against it, so that they accept the same specs.
 type rule struct {
 	holds *jsonschema.Schema
 	words string // the form that the value must have
 }
 
-// chain is the rules in the JSON schema, of which a value is only told the first that it breaks. It is refused by
-// its difference from the words: validators show the constant that they expect, but never the value, which may be
-// a secret.
+// chain puts rules into the JSON schema so that a value gets only the first rule that it breaks. A broken rule is
+// expressed as a constant with its words: validators show the constant that they expect, but never the value,
+// which may be a secret.
 func chain(rules ...rule) *jsonschema.Schema {
 	var s *jsonschema.Schema
 	for _, r := range slices.Backward(rules) {
@@ -26,7 +26,7 @@ func chain(rules ...rule) *jsonschema.Schema {
 	return s
 }
 
-// refusal is a schema that no value satisfies, the words themselves included.
+// refusal is a schema that no value satisfies, not even the words themselves.
 func refusal(words string) *jsonschema.Schema {
 	return &jsonschema.Schema{Const: words, Not: &jsonschema.Schema{Const: words}}
 }
@@ -64,7 +64,7 @@ var (
 
 const octet = `(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])`
 
-// address are the rules of an address that credentials are sent to.
+// address are the rules for an address that receives credentials.
 var address = []rule{filled, withoutUser, safe}
 
 func pattern(p string) *jsonschema.Schema { return &jsonschema.Schema{Pattern: p} }
@@ -79,20 +79,20 @@ const (
 	howToGetToken = " (spec.api_token: the token is in Pipedrive under Personal preferences → API)"
 )
 
-// missing reports whether a rule's words are about credentials that are not there.
+// missing reports whether a rule's words are about missing credentials.
 func missing(words string) bool {
 	return words == consent || strings.HasPrefix(words, present.words) || strings.HasPrefix(words, connect)
 }
 
-// restrict adds rules to a key of text, in place of the general form of its type.
+// restrict adds rules to a text key, in place of the general form of its type.
 func restrict(s *jsonschema.Schema, key string, rules ...rule) {
 	property, _ := s.Properties.Get(key)
 	property.Type, property.Ref = "string", ""
 	property.AllOf = []*jsonschema.Schema{chain(rules...)}
 }
 
-// oneOf asks for exactly one of the ways to connect. It has nothing to say about a map with an unknown key,
-// which may be the mistyped name of a way.
+// oneOf requires exactly one of the ways to connect. It ignores a map with an unknown key, which may be the
+// mistyped name of a way.
 func oneOf(s *jsonschema.Schema, ways []string) {
 	var known []any
 	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
@@ -115,7 +115,7 @@ func oneOf(s *jsonschema.Schema, ways []string) {
 		excludes("export", ownURL, "api_url", "api_version"))
 }
 
-// excludes refuses keys beside another.
+// excludes forbids some keys beside another.
 func excludes(key, words string, excluded ...string) *jsonschema.Schema {
 	properties := jsonschema.NewProperties()
 	for _, e := range excluded {

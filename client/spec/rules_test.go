@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// bad are values that a run can't work with, by key.
+// bad are invalid values, by key.
 var bad = map[string][]string{
 	"timeout":            {"0s", "0", "-5s", "0h0m0.000s", "7d", "soon", "", "60", "1h30", "9999999999h", "0.1ns", "1s "},
 	"lookback":           {"-1s", "-0.5h", "7d", "", "2", "99999999999m"},
@@ -34,7 +34,7 @@ var bad = map[string][]string{
 	"api_token": {"", "  ", "\n", "line\nbreak", "tab\tinside", "nul\x00"},
 }
 
-// good are values that a run works with, by key.
+// good are valid values, by key.
 var good = map[string][]string{
 	"timeout":            {"60s", "1m30s", "1.5h", "100ms", "1h0m5s", "2500µs", "0.5s"},
 	"lookback":           {"0s", "2m", "168h", "0.5h"},
@@ -52,7 +52,7 @@ var good = map[string][]string{
 	"api_token": {"x", " x ", "x\n", "0123456789abcdef"},
 }
 
-// specsWith has each value in a spec of its own.
+// specsWith puts each value into its own spec.
 func specsWith(t *testing.T, values map[string][]string) [][]byte {
 	t.Helper()
 	var specs [][]byte
@@ -66,7 +66,7 @@ func specsWith(t *testing.T, values map[string][]string) [][]byte {
 	return specs
 }
 
-// validate is what `cloudquery validate-config` does.
+// validate checks a spec like `cloudquery validate-config`.
 func validate(t *testing.T, raw []byte) error {
 	t.Helper()
 	validator, err := compiled()
@@ -92,8 +92,8 @@ func TestRules_aRunAndValidateConfigAcceptTheSame(t *testing.T) {
 	}
 }
 
-// TestRules_aRunAndValidateConfigUseTheSameWords compares the words of each rule that Parse names with the
-// output of the validator.
+// TestRules_aRunAndValidateConfigUseTheSameWords compares the words of each rule in Parse's errors with the output
+// of the validator.
 func TestRules_aRunAndValidateConfigUseTheSameWords(t *testing.T) {
 	for raw, words := range map[string]string{
 		`{"api_token":"x","timeout":"0s"}`:                  "a duration of more than 0s",
@@ -114,8 +114,8 @@ func TestRules_aRunAndValidateConfigUseTheSameWords(t *testing.T) {
 	}
 }
 
-// TestRules_validateConfigShowsNoValue makes sure that the validator, whose output is beyond this plugin's
-// control, uses none of the messages that repeat a value, which may be a secret.
+// TestRules_validateConfigShowsNoValue makes sure that the validator, whose output this plugin can't control, uses
+// no message that repeats a value, which may be a secret.
 func TestRules_validateConfigShowsNoValue(t *testing.T) {
 	const secret = "s3cr3t-t0ken"
 	for _, key := range []string{"api_token", "api_url", "timeout", "start_time"} {
@@ -144,7 +144,7 @@ func TestParse_unknownKeysComeFirst(t *testing.T) {
 	}
 }
 
-// TestRules_validateConfigDoesNotBlameTheConnectionForATypo counts what the validator complains about.
+// TestRules_validateConfigDoesNotBlameTheConnectionForATypo counts the validator's errors.
 func TestRules_validateConfigDoesNotBlameTheConnectionForATypo(t *testing.T) {
 	var broken *jsonschema.ValidationError
 	require.True(t, errors.As(validate(t, []byte(`{"api_tokn":"x"}`)), &broken))
@@ -153,7 +153,7 @@ func TestRules_validateConfigDoesNotBlameTheConnectionForATypo(t *testing.T) {
 	require.NotContains(t, broken.Error(), "missing")
 }
 
-// TestParse_saysTheSameEachTime: the validator's findings come in no order.
+// TestParse_saysTheSameEachTime: the validator's findings are in no order.
 func TestParse_saysTheSameEachTime(t *testing.T) {
 	raw := []byte(`{"api_token":"x","page_size":0,"timeout":"0s","lookback":"-1s","concurrency":0,"max_retries":-1,"api_version":"v3"}`)
 	_, want := Parse(raw)
@@ -163,8 +163,8 @@ func TestParse_saysTheSameEachTime(t *testing.T) {
 	}
 }
 
-// TestRules_whatTheSchemaAcceptsCanBeRead draws texts from the rules' own patterns: a run must be able to read each
-// that the schema accepts.
+// TestRules_whatTheSchemaAcceptsCanBeRead draws texts from the rules' own patterns: a run must be able to read
+// each text that the schema accepts.
 func TestRules_whatTheSchemaAcceptsCanBeRead(t *testing.T) {
 	for key, pattern := range map[string]string{
 		"timeout":    duration.holds.AllOf[1].Pattern,

@@ -14,7 +14,7 @@ func GenerateJSONSchema(dir string) ([]byte, error) {
 		return nil, err
 	}
 	reflected := r.Reflect(&Spec{})
-	for _, general := range []string{"Duration", "Time"} { // of all plugins; this one's rules are stricter
+	for _, general := range []string{"Duration", "Time"} { // used by all plugins; the rules here are stricter
 		delete(reflected.Definitions, general)
 	}
 	schema, err := json.MarshalIndent(reflected, "", "  ")

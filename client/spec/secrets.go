@@ -2,7 +2,7 @@ package spec
 
 import "github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
 
-// Secrets are all that nobody may read in an error or a log line: the spec's own secrets, and the tokens that
+// Secrets are the texts that must not appear in errors and log lines: the spec's own secrets, and the tokens that
 // an account gets during a run.
 func (s *Spec) Secrets() *redact.Secrets { return s.secrets }
 

@@ -1,5 +1,5 @@
-// Package spec is the plugin's configuration: what users write below `spec:`, its defaults, and the
-// checks that refuse what can't work before anything is read.
+// Package spec is the plugin's configuration: the keys below `spec:`, their defaults, and the checks that refuse
+// an unusable spec before anything is read.
 package spec
 
 import (
@@ -18,43 +18,45 @@ import (
 type Spec struct {
 	Connection
 
-	// Several accounts in one sync; then none at the top level. Each has a name and a connection of its own.
+	// Several accounts in one sync, instead of one at the top level. Each has a name and its own connection.
 	Accounts []Account `json:"accounts,omitempty" jsonschema:"minItems=1"`
 
-	// Records per request. A request costs the same whatever its size, so the default is the most that
-	// Pipedrive serves.
+	// Records per request. The cost of a request does not depend on its size, so the default is Pipedrive's
+	// maximum.
 	PageSize int `json:"page_size,omitempty" jsonschema:"minimum=1,maximum=500,default=500"`
 	// Requests under way at once, per account.
 	Concurrency int `json:"concurrency,omitempty" jsonschema:"minimum=1,maximum=1000,default=10"`
 	// A cap on the rate of requests per account, in requests per second. 0 follows the limits that
 	// Pipedrive's answers announce.
 	MaxRequestsPerSecond float64 `json:"max_requests_per_second,omitempty" jsonschema:"minimum=0,default=0"`
-	// How often a request is sent again after a failure that may pass.
+	// How often a request is repeated after a failure that may pass.
 	MaxRetries int `json:"max_retries,omitempty" jsonschema:"minimum=0,maximum=100,default=8"`
 	// Time limit of one request.
 	Timeout configtype.Duration `json:"timeout,omitzero"`
 
-	// Incremental tables start here and not at the beginning: a date, a moment or "90 days ago".
+	// Incremental tables start here instead of at the beginning: a date, a moment or "90 days ago".
 	StartTime *configtype.Time `json:"start_time,omitempty"`
-	// Each incremental run reads this much before its checkpoint again.
+	// Each incremental run also reads this span before its checkpoint again.
 	Lookback configtype.Duration `json:"lookback,omitzero"`
 
-	// Deals: also those that were deleted in the last 30 days, with is_deleted. Projects: also deleted ones, with that status.
+	// Deals: also those deleted in the last 30 days, with is_deleted. Projects: also deleted ones, with that
+	// status.
 	Deleted bool `json:"deleted,omitempty" jsonschema:"default=true"`
 	// Deals and projects: also archived ones, with is_archived or archive_time.
 	Archived bool `json:"archived,omitempty" jsonschema:"default=true"`
-	// How custom fields arrive: each in a typed column of its own and all in one JSON column, only in that
-	// one, or not at all.
+	// The form of custom fields: a typed column for each plus one JSON column for all, only the JSON column, or
+	// none.
 	CustomFields CustomFields `json:"custom_fields,omitempty"`
 
 	// Stop cleanly after this many API tokens in a run; 0 for no cap.
 	MaxTokens int64 `json:"max_tokens,omitempty" jsonschema:"minimum=0,default=0"`
-	// With several accounts: whether one that can't log in fails the run or is skipped.
+	// With several accounts: whether an account that can't log in fails the run or is skipped.
 	OnAccountError string `json:"on_account_error,omitempty" jsonschema:"enum=fail,enum=skip,default=fail"`
-	// Read incremental tables from the beginning this often, and remove rows that are deleted at Pipedrive; 0s for never.
+	// Read incremental tables from the beginning this often, and remove rows of records that were deleted at
+	// Pipedrive; 0s for never.
 	FullRefreshEvery configtype.Duration `json:"full_refresh_every,omitzero"`
-	// With a state: read lists of an account's set-up, which are read in full and hardly ever change, at most this often;
-	// 0s for every run.
+	// With a state: read the lists of an account's set-up, which are read in full and rarely change, at most this
+	// often; 0s for every run.
 	ListsEvery configtype.Duration `json:"lists_every,omitzero"`
 	// Check at the start of a run that the rows of the last one arrived.
 	Verify bool `json:"verify,omitempty" jsonschema:"default=true"`
@@ -62,17 +64,17 @@ type Spec struct {
 	secrets *redact.Secrets
 }
 
-// CustomFields is how custom fields arrive.
+// CustomFields is the form of custom fields.
 type CustomFields string
 
-// The ways in which custom fields arrive.
+// The forms of custom fields.
 const (
 	Columns CustomFields = "columns"
 	JSON    CustomFields = "json"
 	Off     CustomFields = "off"
 )
 
-// UnmarshalJSON takes false for off, which is what YAML makes of an off without quotes.
+// UnmarshalJSON accepts false for off: YAML turns an unquoted off into false.
 func (c *CustomFields) UnmarshalJSON(raw []byte) error {
 	if string(raw) == "false" {
 		*c = Off
@@ -81,12 +83,12 @@ func (c *CustomFields) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*string)(c))
 }
 
-// JSONSchema allows what UnmarshalJSON takes.
+// JSONSchema allows the values that UnmarshalJSON accepts.
 func (CustomFields) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Enum: []any{Columns, JSON, Off, false}, Default: Columns}
 }
 
-// Connection is how to reach one Pipedrive account.
+// Connection configures the access to one Pipedrive account.
 type Connection struct {
 	// A user's personal API token, from Pipedrive's "Personal preferences → API".
 	APIToken string `json:"api_token,omitempty"`
@@ -96,7 +98,7 @@ type Connection struct {
 	Export *Export `json:"export,omitempty"`
 	// Base URL of the API. With oauth the default is the api_domain of the token response.
 	APIURL string `json:"api_url,omitempty" jsonschema:"default=https://api.pipedrive.com"`
-	// Version of the API. Pipedrive no longer supports v1's lists since 2026-08-01.
+	// Version of the API. Pipedrive has not supported v1's lists since 2026-08-01.
 	APIVersion string `json:"api_version,omitempty" jsonschema:"enum=v2,enum=v1,default=v2"`
 }
 
@@ -113,11 +115,11 @@ type OAuth struct {
 	ClientID string `json:"client_id"`
 	// The app's client secret.
 	ClientSecret string `json:"client_secret"`
-	// The refresh token that the user's consent gave.
+	// The refresh token from the user's consent.
 	RefreshToken string `json:"refresh_token,omitempty"`
 	// A file that keeps the newest refresh token between runs.
 	TokenFile string `json:"token_file,omitempty" jsonschema:"minLength=1"`
-	// Where tokens are refreshed.
+	// The endpoint that refreshes tokens.
 	TokenURL string `json:"token_url,omitempty" jsonschema:"default=https://oauth.pipedrive.com/oauth/token"`
 }
 
@@ -127,11 +129,11 @@ type Export struct {
 	URL string `json:"url"`
 	// The endpoint's bearer token, a JWT.
 	Token string `json:"token"`
-	// The value of the account_id column: the endpoint does not say which account it serves.
+	// The value of the account_id column: the endpoint does not name its account.
 	AccountID string `json:"account_id"`
 }
 
-// ways are the ways to connect to one account, in the words of the spec, and accounts is the one to several.
+// ways are the ways to connect to one account, by their keys; accounts is the way to several.
 var ways = []string{"api_token", "oauth", "export"}
 
 const accounts = "accounts"
@@ -177,11 +179,10 @@ func (Export) JSONSchemaExtend(s *jsonschema.Schema) {
 	restrict(s, "url", append([]rule{present}, address[1:]...)...)
 }
 
-// DefaultAPIURL is the host that serves every account by API token.
+// DefaultAPIURL is the host that serves all accounts by API token.
 const DefaultAPIURL = "https://api.pipedrive.com"
 
-// Connections are the accounts to connect: those of the list, or the one at the top level, which has no
-// name.
+// Connections are the accounts to connect: those of the list, or the one at the top level, which has no name.
 func (s *Spec) Connections() []Account {
 	if len(s.Accounts) > 0 {
 		return s.Accounts
@@ -199,7 +200,7 @@ func (s *Spec) StartTimeText() string {
 	return text
 }
 
-// defaults is the spec of a user who wrote nothing.
+// defaults is the spec of a user who sets nothing.
 func defaults() *Spec {
 	return &Spec{
 		PageSize:       500,

@@ -1,4 +1,4 @@
-// Command gen writes the JSON schema of the plugin's spec to the file that it is given.
+// Command gen writes the JSON schema of the plugin's spec to the given file.
 package main
 
 import (
