@@ -7,8 +7,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// BenchmarkSync_cli prints how fast the real CLI, plugin and SQLite destination bring an account over, started
-// and stopped, and what that costs beside the least that it can.
+// BenchmarkSync_cli prints how fast the real CLI, plugin and SQLite destination sync an account, start and stop
+// included, and the cost beside the lowest possible one.
 func BenchmarkSync_cli(b *testing.B) {
 	c := simulator.Generate(simulator.Config{
 		Seed: 1, CompanyID: 4711, Deals: 10_000, Persons: 10_000, Organizations: 3_000, Notes: 10_000, CustomFieldsPerEntity: 30,

@@ -15,7 +15,7 @@ import (
 // records are the types of record, each a table.
 var records = truth.Tables
 
-// recordsOn are those of the types of record that an API has.
+// recordsOn are the types of record that an API has.
 func recordsOn(api table.API) (names []string) {
 	for _, t := range tables.All() {
 		if slices.Contains(records, t.Records) && t.On(api) {
@@ -59,7 +59,7 @@ func (s *setup) rows(table string) map[string]truth.Row {
 	return found
 }
 
-// requireTruth compares every row and column of the tables with what the simulator holds.
+// requireTruth compares every row and column of the tables with the simulator's records.
 func (s *setup) requireTruth(options simulator.TruthOptions, tables ...string) {
 	s.t.Helper()
 	db := s.open()

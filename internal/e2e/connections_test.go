@@ -20,7 +20,7 @@ const (
 	refreshToken = "r3fresh-token-of-the-user"
 )
 
-// app is an OAuth app that the company uses.
+// app is an OAuth app of the company.
 func app(c *simulator.Company) simulator.App {
 	return simulator.App{ClientID: "app", ClientSecret: clientSecret, RefreshToken: refreshToken, Company: c, RotateRefreshTokens: true}
 }
@@ -33,8 +33,8 @@ func (s *setup) useExport() {
 	s.connect = fmt.Sprintf("export:\n  url: %s/v1/e/pipedrive/export\n  token: %s\n  account_id: \"4711\"", s.url, exportToken)
 }
 
-// TestSync_everyConnectionGivesTheSameRows: the same account read through each API, compared with what
-// that API can show of it.
+// TestSync_everyConnectionGivesTheSameRows: the same account is read through each API and compared with the values
+// that this API can show.
 func TestSync_everyConnectionGivesTheSameRows(t *testing.T) {
 	t.Parallel()
 	for api, use := range map[string]func(*setup){
@@ -62,7 +62,7 @@ func TestSync_keepsTheNewestRefreshToken(t *testing.T) {
 	s := newSetup(t, c, simulator.WithOAuthApp(app(c)))
 	file := filepath.Join(s.dir, "token.json")
 	s.useOAuth("  refresh_token: " + refreshToken + "\n  token_file: " + file)
-	for range 3 { // each run ends the refresh token that it began with
+	for range 3 { // each run uses up its refresh token
 		s.sync()
 	}
 	info, err := os.Stat(file)
@@ -71,7 +71,7 @@ func TestSync_keepsTheNewestRefreshToken(t *testing.T) {
 	s.requireTruth(everything, records...)
 }
 
-// TestErrors_codes: each code, in the output of a sync that fails or of test-connection.
+// TestErrors_codes: the output of a failed sync or of test-connection has each code.
 func TestErrors_codes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -137,7 +137,7 @@ func TestErrors_codes(t *testing.T) {
 	}
 }
 
-// secrets are the credentials of the setup and all that were sent or received on its behalf.
+// secrets are the credentials of the setup and all tokens that were sent or received for it.
 func (s *setup) secrets() []string {
 	found := []string{apiToken, exportToken, clientSecret, refreshToken}
 	for _, r := range s.simulator.Requests() {
@@ -155,8 +155,8 @@ func (s *setup) secrets() []string {
 	return found
 }
 
-// TestSync_throughFaults: whatever the API does to single requests, a run ends with the exact rows, and
-// nothing that it prints at the most talkative level holds a secret.
+// TestSync_throughFaults: whatever happens to single requests, a run ends with the exact rows, and its most
+// verbose output holds no secret.
 func TestSync_throughFaults(t *testing.T) {
 	t.Parallel()
 	c := company()

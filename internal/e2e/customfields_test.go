@@ -17,11 +17,12 @@ import (
 // hash is the key of a field of the zoo.
 func hash(prefix string) string { return prefix + strings.Repeat("0", 40-len(prefix)) }
 
-// zooDeals are the columns of custom fields of the zoo's deals, by hand: in deal 1 every field has a value.
+// zooDeals are the columns of custom fields of the zoo's deals, written by hand: in deal 1 every field has a
+// value.
 var zooDeals = map[string]any{
-	// Two fields of one name, apart from case and marks.
+	// Two fields whose names differ only in case and marks.
 	"cf_budget_a1000000": 1234.5, "cf_budget_a2000000": 99.9, "cf_budget_a2000000_currency": "USD",
-	// The part of one has the name of another.
+	// One field's part has the name of another field.
 	"cf_price_a3000000": -0.01, "cf_price_a3000000_currency": "EUR", "cf_price_currency_a4000000": "not a currency",
 	"cf_title": "not the title", "cf_id": int64(9007199254740993),
 	"cf_a7000000": "emoji", "cf_biudzhet_proekta": "Много\nденег", "cf_yu_suan": "很多",
@@ -69,7 +70,7 @@ var zooDeals = map[string]any{
 	"cf_board": json.RawMessage(`23`), "cf_phase": json.RawMessage(`24`),
 }
 
-// requireCustom compares all columns of custom fields in a row: those not named in want must be NULL in it.
+// requireCustom compares all columns of custom fields in a row; columns that want lacks must be NULL.
 func requireCustom(t *testing.T, want map[string]any, row truth.Row) {
 	t.Helper()
 	for name, cell := range row {
@@ -83,7 +84,7 @@ func requireCustom(t *testing.T, want map[string]any, row truth.Row) {
 	}
 }
 
-// noTimezoneName is what API v1 tells of the same values.
+// noTimezoneName is API v1's version of the same values.
 func noTimezoneName(want map[string]any) map[string]any {
 	v1 := map[string]any{}
 	for name, value := range want {
@@ -102,7 +103,7 @@ func TestCustomFields_eachCellOfTheZoo(t *testing.T) {
 			t.Parallel()
 			s := newSetup(t, simulator.Zoo())
 			s.spec = "deleted: false\napi_version: " + api
-			if api == "v1" { // what it sends for values of other kinds nobody knows
+			if api == "v1" { // v1's form for values of other kinds is unknown
 				s.company.DeleteDeal(4)
 			}
 			o := s.sync()
@@ -139,7 +140,7 @@ func TestCustomFields_eachCellOfTheZoo(t *testing.T) {
 	}
 }
 
-// requireFields asserts what the table of fields says of some of the zoo's.
+// requireFields checks rows of the table of fields for some of the zoo's fields.
 func requireFields(t *testing.T, s *setup) {
 	t.Helper()
 	db := s.open()
@@ -159,11 +160,11 @@ func requireFields(t *testing.T, s *setup) {
 	}
 	var custom, all int
 	require.NoError(t, db.QueryRow("SELECT sum(is_custom_field), count(*) FROM pipedrive_fields").Scan(&custom, &all))
-	require.Equal(t, 2*39+300+1, custom) // the deals' fields are those of leads too
+	require.Equal(t, 2*39+300+1, custom) // leads share the deals' fields
 	require.Greater(t, all, custom)
 }
 
-// TestCustomFields_jsonAndOff: only the raw column, and no request for the lists of fields of tables.
+// TestCustomFields_jsonAndOff: only the raw column, and no request for the lists of custom fields.
 func TestCustomFields_jsonAndOff(t *testing.T) {
 	t.Parallel()
 	for mode, raw := range map[string]bool{"json": true, "off": false} {
@@ -185,9 +186,9 @@ func TestCustomFields_jsonAndOff(t *testing.T) {
 	}
 }
 
-// TestCustomFields_changeBetweenRuns: a field that is renamed, added, removed or of another type in the second
-// run. Deal 1 changes between the runs; deal 2, which is older than the position, does not, and is read again all the
-// same, since the field of another type has a column that its row lacks.
+// TestCustomFields_changeBetweenRuns: a field is renamed, added, removed or of another type in the second run.
+// Deal 1 changes between the runs. Deal 2, which is older than the position, does not, but is still read again,
+// since its row lacks the column of the field with the new type.
 func TestCustomFields_changeBetweenRuns(t *testing.T) {
 	t.Parallel()
 	c := simulator.NewCompany(90)
@@ -226,7 +227,7 @@ func TestCustomFields_changeBetweenRuns(t *testing.T) {
 	})
 	s.sync()
 	second := map[string]any{
-		"cf_budget": 1.0, "cf_budget_currency": "EUR", // which is called Costs now
+		"cf_budget": 1.0, "cf_budget_currency": "EUR", // now called Costs
 		"cf_budget_a4000000": 3.0, "cf_budget_a4000000_currency": "USD",
 		"cf_old": nil, "cf_size": nil, "cf_size_text": "large",
 	}
@@ -240,9 +241,9 @@ func TestCustomFields_changeBetweenRuns(t *testing.T) {
 	require.NoError(t, s.open().QueryRow("SELECT column_name FROM pipedrive_fields WHERE field_name = 'Costs'").Scan(&column))
 	require.Equal(t, "cf_budget", column)
 
-	// Without a state nothing is remembered: columns are called after the fields' names of today, the old
-	// ones are no longer written, and all rows come again. (That a column takes another type the destination
-	// would refuse, unless migrate_mode is forced.)
+	// Without a state nothing is remembered: columns get the current names of the fields, the old columns are no
+	// longer written, and all rows come again. (The destination would refuse a new type for an existing column,
+	// unless migrate_mode is forced.)
 	c.UpdateField("deal", hash("a3"), func(f *simulator.Field) { f.Type = "double" })
 	s.backend = false
 	s.sync()

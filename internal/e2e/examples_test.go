@@ -11,7 +11,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 )
 
-// TestExample_saysTheDefaults: what spec.yml.example sets is what the plugin does without it.
+// TestExample_saysTheDefaults: the settings in spec.yml.example are the plugin's defaults.
 func TestExample_saysTheDefaults(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("../../spec.yml.example")

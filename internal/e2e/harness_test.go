@@ -1,5 +1,5 @@
-// Package e2e runs the real CloudQuery CLI with the plugin and the SQLite destination as processes of
-// their own, against a simulated Pipedrive, and compares what arrived with what the simulator holds.
+// Package e2e runs the real CloudQuery CLI with the plugin and the SQLite destination as separate processes
+// against a simulated Pipedrive, and compares the result with the simulator's records.
 package e2e
 
 import (
@@ -115,8 +115,7 @@ spec:
 	return text
 }
 
-// program returns a path of the setup's own for a program, by which its processes can be told from those
-// of other tests.
+// program returns the setup's own path of a program, which distinguishes its processes from those of other tests.
 func (s *setup) program(name string) string {
 	path := filepath.Join(s.dir, name)
 	if _, err := os.Lstat(path); err != nil {
@@ -125,7 +124,7 @@ func (s *setup) program(name string) string {
 	return path
 }
 
-// outcome is how a run of the CLI ended.
+// outcome is the result of a CLI run.
 type outcome struct {
 	exit   int
 	output string // both streams, log lines at debug level included

@@ -19,7 +19,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// small is an account of which each list has several pages of 10.
+// small is an account whose lists have several pages of 10 each.
 func small() *simulator.Company {
 	return simulator.Generate(simulator.Config{Seed: 5, CompanyID: 4711, Deals: 40, Persons: 30, Organizations: 30, Notes: 30})
 }
@@ -57,7 +57,7 @@ func TestIncremental_readsWhatChanged(t *testing.T) {
 	s.requireTruth(everything, records...)
 }
 
-// kill sends a signal to the setup's processes of a program, and returns how many there are.
+// kill sends a signal to the setup's processes of a program, and returns their number.
 func (s *setup) kill(program string, signal syscall.Signal) int {
 	killed := 0
 	processes, _ := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -74,20 +74,20 @@ func (s *setup) kill(program string, signal syscall.Signal) int {
 	return killed
 }
 
-// TestIncremental_survivesWhateverEndsARun: the plugin, the destination and the CLI are ended at each
-// request of a first run in turn. After one more undisturbed run the destination holds the truth.
+// TestIncremental_survivesWhateverEndsARun: the plugin, the destination and the CLI are killed in turn, at each
+// request of a first run. After one more undisturbed run the destination holds the truth.
 func TestIncremental_survivesWhateverEndsARun(t *testing.T) {
 	t.Parallel()
 	for _, end := range []struct {
 		program string
 		signal  syscall.Signal
-		each    int // at every how many requests
+		each    int // interval between the requests
 	}{
 		{"cq-source-pipedrive", syscall.SIGKILL, 1},
 		{"cq-destination-sqlite", syscall.SIGKILL, 5},
-		{"sync.yml", syscall.SIGINT, 5}, // the CLI, by its argument
+		{"sync.yml", syscall.SIGINT, 5}, // the CLI, identified by its argument
 	} {
-		// 24 requests: the log-in, the users to look owners up in, and 22 pages.
+		// 24 requests: the log-in, the users for look-ups of owners, and 22 pages.
 		for at := 2; at <= 24; at += end.each {
 			t.Run(fmt.Sprintf("%s at request %d", end.program, at), func(t *testing.T) {
 				t.Parallel()
@@ -103,7 +103,7 @@ func TestIncremental_survivesWhateverEndsARun(t *testing.T) {
 				s.spec = "page_size: 10"
 				o := s.run("sync")
 				require.GreaterOrEqual(t, requests.Load(), int64(at), o.output)
-				if end.program != "cq-destination-sqlite" { // which may have had nothing to do yet
+				if end.program != "cq-destination-sqlite" { // it may not have started its work yet
 					require.NotZero(t, o.exit, o.output)
 				}
 				c.Advance(time.Minute)

@@ -16,7 +16,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// A third of what is resident is the programs' own code.
+// A third of the resident memory is the programs' own code.
 func TestSync_needsLittleMemory(t *testing.T) {
 	s := newSetup(t, simulator.Generate(simulator.Config{
 		Seed: 1, CompanyID: 4711, Deals: 10_000, Persons: 10_000, Organizations: 3_000, Notes: 10_000, CustomFieldsPerEntity: 30,
@@ -42,7 +42,7 @@ func TestSync_needsLittleMemory(t *testing.T) {
 	require.Less(t, peaks["cq-destination-sqlite"], 110, "MiB")
 }
 
-// peak is the most memory, in MiB, that the setup's process of a program ever had resident.
+// peak is the maximum resident memory, in MiB, of the setup's process of a program.
 func (s *setup) peak(program string) int {
 	most := 0
 	processes, _ := filepath.Glob("/proc/[0-9]*")

@@ -17,8 +17,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
 )
 
-// TestPackage_worksInTheCLI packages the plugin for this machine's system as `make package` does for all, but
-// without optimization, which the other programs here are built without as well, and uses what is in the package.
+// TestPackage_worksInTheCLI packages the plugin for this machine's system, as `make package` does for all, and
+// uses the package. It builds without optimization, like the other programs here.
 func TestPackage_worksInTheCLI(t *testing.T) {
 	t.Parallel()
 	const version = "v1.2.3"

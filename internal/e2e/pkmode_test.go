@@ -8,8 +8,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// TestPKMode_rowsReplaceThemselvesByTheirDeterministicID holds what docs/configuration.md says about cq-id-only: two
-// runs leave each row once with deterministic_cq_id, and twice without.
+// TestPKMode_rowsReplaceThemselvesByTheirDeterministicID checks the claim of docs/configuration.md about
+// cq-id-only: two runs leave each row once with deterministic_cq_id, and twice without.
 func TestPKMode_rowsReplaceThemselvesByTheirDeterministicID(t *testing.T) {
 	t.Parallel()
 	for outer, times := range map[string]int{"deterministic_cq_id: true": 1, "deterministic_cq_id: false": 2} {

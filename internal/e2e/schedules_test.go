@@ -20,7 +20,7 @@ import (
 
 const schedules = "../../docs/schedules/config"
 
-// schedule copies what the schedules run, with SQLite as the warehouse and the simulator as Pipedrive.
+// schedule copies the files of the schedules, with SQLite as the warehouse and the simulator as Pipedrive.
 func (s *setup) schedule() {
 	require.NoError(s.t, os.CopyFS(s.dir, os.DirFS(schedules)))
 	path := filepath.Join(s.dir, "pipedrive.yml")
@@ -64,8 +64,8 @@ func (s *setup) serving() string {
 	return listening.Address
 }
 
-// TestSchedule_shardsTogetherReadEverything: with the plugin as a program or as a server, at first and again
-// after changes, with one table for the checkpoints of both shards.
+// TestSchedule_shardsTogetherReadEverything: with the plugin as a program or as a server, in a first run and after
+// changes, with one table for the checkpoints of both shards.
 func TestSchedule_shardsTogetherReadEverything(t *testing.T) {
 	t.Parallel()
 	for registry, path := range map[string]func(*setup) string{
@@ -104,7 +104,7 @@ func TestSchedule_shardsTogetherReadEverything(t *testing.T) {
 	}
 }
 
-// The CLI itself ends with success when the destination could not write rows.
+// The CLI itself succeeds even if the destination could not write rows.
 func TestSchedule_failsWhereTheDestinationDid(t *testing.T) {
 	t.Parallel()
 	for errors, fails := range map[string]bool{"0": false, "1": true, "10": true} {
@@ -119,7 +119,7 @@ func TestSchedule_failsWhereTheDestinationDid(t *testing.T) {
 	}
 }
 
-// TestSchedule_destinationsAreThoseOfTheExamples: but for their name.
+// TestSchedule_destinationsAreThoseOfTheExamples: only their names differ.
 func TestSchedule_destinationsAreThoseOfTheExamples(t *testing.T) {
 	t.Parallel()
 	type block struct {

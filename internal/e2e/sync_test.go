@@ -15,7 +15,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// company is an account of which every list that grows has at least three pages.
+// company is an account in which every list that can grow has at least three pages.
 func company() *simulator.Company {
 	return simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Deals: 1600, Persons: 1300, Organizations: 1100, Notes: 1200})
 }
@@ -39,8 +39,8 @@ func TestSync_everyRowAndColumn(t *testing.T) {
 	require.Equal(t, s.leastTokens(), s.simulator.Usage().Tokens, "API tokens: pages × cost and the look-ups")
 }
 
-// leastTokens is what a full sync must cost: the pages of each list, those for look-ups included. A list that is looked up in
-// is read no second time for its table, nor is the log-in.
+// leastTokens is the minimum cost of a full sync: the pages of each list, those for look-ups included. The log-in,
+// and a list that is also used for look-ups, are read only once.
 func (s *setup) leastTokens() int64 {
 	rows := func(table string, o simulator.TruthOptions) int { return len(s.company.Truth(table, o)) }
 	tokens := 0
@@ -56,7 +56,7 @@ func (s *setup) leastTokens() int64 {
 					n = rows(list.Records, everything) - n
 				}
 				first, more := l.Most(), l.Most()
-				if l.Paging == pipedrive.Offset { // each page but the first begins with the last record of the one before it
+				if l.Paging == pipedrive.Offset { // each page but the first begins with the last record of the page before
 					more--
 				}
 				pages += (max(0, n-first) + more - 1) / more
@@ -86,9 +86,9 @@ func TestSync_removesWhatIsGone(t *testing.T) {
 	s.requireTruth(everything, records...)
 }
 
-// TestSync_aFailedRunChangesNothingForTheWorse: whatever way a run fails, it says so by its exit code,
-// names table and account, and no row is removed at the destination although the write mode removes
-// what was not sent again.
+// TestSync_aFailedRunChangesNothingForTheWorse: however a run fails, its exit code shows it, its output names
+// table and account, and no row is removed at the destination, although the write mode removes rows that were not
+// sent again.
 func TestSync_aFailedRunChangesNothingForTheWorse(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -190,8 +190,8 @@ func TestCLI_validateConfig(t *testing.T) {
 	}
 }
 
-// TestSync_ofASmallAccount: the smallest plan's burst limit, and no marketing app, without which Pipedrive
-// refuses two of the fields that are asked for.
+// TestSync_ofASmallAccount: the smallest plan's burst limit, and no marketing app. Without the app, Pipedrive
+// refuses two of the requested fields.
 func TestSync_ofASmallAccount(t *testing.T) {
 	t.Parallel()
 	c := company()

@@ -59,7 +59,7 @@ func TestAccounts_stayApartWithoutState(t *testing.T) {
 	w.requireTruth(all...)
 }
 
-// TestAccounts_oneFails: what stops one account's table stops the run, and no account's position moves.
+// TestAccounts_oneFails: a failure of one account's table fails the run, and no account's position moves.
 func TestAccounts_oneFails(t *testing.T) {
 	w := several(t, 2)
 	w.requireSync()
@@ -104,8 +104,8 @@ func TestAccounts_failNamesAllThatCannotLogIn(t *testing.T) {
 	}
 }
 
-// TestAccounts_skipKeepsTheRows: the rows of an account that is left out stay, those of full tables too,
-// and the other accounts' arrive.
+// TestAccounts_skipKeepsTheRows: the rows of a skipped account stay, those of full tables too, and the other
+// accounts' rows arrive.
 func TestAccounts_skipKeepsTheRows(t *testing.T) {
 	long(t)
 	w := several(t, 3)
@@ -140,14 +140,14 @@ func TestAccounts_skipKeepsTheRows(t *testing.T) {
 			require.Len(t, w.rows(table)[out.ID()], kept[table], "%s of the account that is left out", table)
 		}
 	}
-	w.simulator.SetAPIToken(out.token, out.Company) // it is connected again
+	w.simulator.SetAPIToken(out.token, out.Company) // connected again
 	w.requireSync()
 	require.Empty(t, w.log.String())
 	w.requireTruth(all...)
 }
 
-// TestAccounts_skipRemovesNothingElse: a stage that is deleted while an account is left out goes with the
-// first run that has all accounts.
+// TestAccounts_skipRemovesNothingElse: a stage that is deleted while an account is skipped disappears with the
+// next run of all accounts.
 func TestAccounts_skipRemovesNothingElse(t *testing.T) {
 	w := several(t, 2)
 	w.spec["on_account_error"] = "skip"

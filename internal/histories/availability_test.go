@@ -18,7 +18,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// declared returns the records of the tables that have a property.
+// declared returns the types of record whose tables have a property.
 func declared(property func(*table.Table) bool) (records []string) {
 	for _, t := range tables.All() {
 		if slices.Contains(all, t.Records) && property(t) {
@@ -28,12 +28,12 @@ func declared(property func(*table.Table) bool) (records []string) {
 	return records
 }
 
-// without are all tables but some.
+// without returns all tables but some.
 func without(some []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(table string) bool { return slices.Contains(some, table) })
 }
 
-// gateOf is the gate that the simulator has a table behind.
+// gateOf is the simulator's gate of a table.
 func gateOf(t *table.Table) string {
 	for _, l := range t.Listings(table.V2) {
 		if gate := simulator.GateOf(l.Path); gate != "" {
@@ -43,7 +43,8 @@ func gateOf(t *table.Table) string {
 	return ""
 }
 
-// TestGates_areDeclared: a list that an account may lack has a table that says so, and a probe behind the same gate.
+// TestGates_areDeclared: if an account may lack a list, the table declares a gate, and its probe is behind the
+// same gate.
 func TestGates_areDeclared(t *testing.T) {
 	for _, of := range tables.All() {
 		gate := gateOf(of)
@@ -59,7 +60,7 @@ func TestGates_areDeclared(t *testing.T) {
 	}
 }
 
-// kept are the rows of tables that have to stay as they are.
+// kept are the rows of tables that must stay unchanged.
 type kept map[string]map[string]map[string]truth.Row
 
 func (w *world) kept(tables []string) kept {
@@ -70,20 +71,21 @@ func (w *world) kept(tables []string) kept {
 	return rows
 }
 
-// requireKept compares rows with what they were.
+// requireKept compares rows with their earlier state.
 func (w *world) requireKept(before kept) {
 	w.t.Helper()
 	require.Equal(w.t, before, w.kept(slices.Collect(maps.Keys(before))))
 }
 
-// countFields is how many rows the table of fields has.
+// countFields is the number of rows in the table of fields.
 func (w *world) countFields() (n int) {
 	w.t.Helper()
 	w.query(func(db *sql.DB) { require.NoError(w.t, db.QueryRow("SELECT count(*) FROM pipedrive_fields").Scan(&n)) })
 	return n
 }
 
-// live lets an hour pass in which each table gets a record, and each that is not core and always read in full loses one.
+// live lets an hour pass in which each table gets a record, and each table that is neither core nor always read in
+// full loses one.
 func (a *account) live(text string) {
 	a.Company.Advance(time.Hour)
 	for _, table := range all {
@@ -94,8 +96,8 @@ func (a *account) live(text string) {
 	}
 }
 
-// TestGates_whatAnAccountLosesStays: in a run of all tables, which says what it leaves out, and in one that names what is
-// lacking, which fails. When the account has it again, its tables are read on.
+// TestGates_whatAnAccountLosesStays: in a run of all tables, which reports the tables that it leaves out, and in a
+// run that names a missing table, which fails. When the account has the feature again, its tables are read on.
 func TestGates_whatAnAccountLosesStays(t *testing.T) {
 	gates := simulator.Gates()
 	require.NotEmpty(t, gates)
@@ -118,7 +120,7 @@ func TestGates_whatAnAccountLosesStays(t *testing.T) {
 					require.Equal(t, 1, strings.Count(w.log.String(), "\n"), "one warning: %s", w.log.String())
 					w.requireTruth(without(behind)...)
 					w.requireKept(before)
-					if backend { // without a state CloudQuery removes the rows that were not sent again
+					if backend { // without a state CloudQuery removes rows that were not sent again
 						require.GreaterOrEqual(t, w.countFields(), fields)
 					}
 					log := w.log.String()
@@ -143,7 +145,8 @@ func TestGates_whatAnAccountLosesStays(t *testing.T) {
 	}
 }
 
-// TestGates_ofOneAmongSeveralAccounts: the others are read, and the rows of the one that lacks it stay.
+// TestGates_ofOneAmongSeveralAccounts: the other accounts are read, and the rows of the account without the
+// feature stay.
 func TestGates_ofOneAmongSeveralAccounts(t *testing.T) {
 	long(t)
 	for _, gate := range simulator.Gates() {
@@ -170,7 +173,7 @@ func TestGates_ofOneAmongSeveralAccounts(t *testing.T) {
 	}
 }
 
-// TestScopes_whatIsNoLongerGrantedStays: of all tables but the core ones, which fail the run.
+// TestScopes_whatIsNoLongerGrantedStays: for all tables but the core ones, which fail the run.
 func TestScopes_whatIsNoLongerGrantedStays(t *testing.T) {
 	granted := []string{"base", "users:read"}
 	for _, of := range tables.All() {
@@ -228,8 +231,8 @@ func TestScopes_whatIsNoLongerGrantedStays(t *testing.T) {
 	w.requireTruth(all...)
 }
 
-// TestAPIs_whatOneLacksStays: an account that was read with v2 is read with another API for a while. The tables that this
-// one does not have are left out in one line, and read on afterwards from where they were.
+// TestAPIs_whatOneLacksStays: an account on v2 is read with another API for a while. One line names the tables
+// that this API lacks. Afterwards they are read on from their positions.
 func TestAPIs_whatOneLacksStays(t *testing.T) {
 	for _, backend := range []bool{true, false} {
 		for api, connect := range map[table.API]func(w *world) map[string]any{
@@ -257,7 +260,7 @@ func TestAPIs_whatOneLacksStays(t *testing.T) {
 						require.Contains(t, w.log.String(), `"pipedrive_`+table+`"`)
 					}
 					w.requireKept(before)
-					if backend { // without a state CloudQuery removes the rows that were not sent again
+					if backend { // without a state CloudQuery removes rows that were not sent again
 						require.GreaterOrEqual(t, w.countFields(), fields)
 					}
 				}

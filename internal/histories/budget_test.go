@@ -14,15 +14,15 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// overhead is what a run costs beside the pages of incremental tables, in API tokens: the log-in, the lists
-// of users, stages and pipelines to look up in, and the tables pipelines and stages.
+// overhead is the cost of a run beside the pages of incremental tables, in API tokens: the log-in, the lists of
+// users, stages and pipelines for look-ups, and the tables pipelines and stages.
 const overhead = 2 + 20 + 5 + 5 + 5 + 5
 
-// unchanged is what an incremental run may cost if nothing has changed: one page of each list.
+// unchanged is the maximum cost of an incremental run if nothing has changed: one page of each list.
 const unchanged = overhead + 10 + 10 + 10 + 20 + 20
 
-// backfilled runs until the budget is no longer reached, and returns how often it ran and what that cost in
-// all. Each run must succeed and get on.
+// backfilled runs until the budget is no longer reached, and returns the number of runs and their total cost. Each
+// run must succeed and make progress.
 func (w *world) backfilled(between func()) (runs int, tokens int64) {
 	w.t.Helper()
 	for runs = 1; runs < 100; runs++ {
@@ -43,12 +43,12 @@ func (w *world) backfilled(between func()) (runs int, tokens int64) {
 	return 0, 0
 }
 
-// large is an account that takes 60 pages of 10 to read.
+// large is an account of 60 pages of 10 records.
 func large(id int64) *simulator.Company {
 	return simulator.Generate(simulator.Config{Seed: 7, CompanyID: id, Deals: 200, Persons: 160, Organizations: 80, Notes: 160})
 }
 
-// fullRead is what one run without any limit costs.
+// fullRead is the cost of one run without any limit.
 func fullRead(t *testing.T, pageSize int) int64 {
 	t.Helper()
 	w := newWorld(t, large(4711))
@@ -67,7 +67,7 @@ func TestMaxTokens_aBackfillTakesSeveralRuns(t *testing.T) {
 			w.requireTruth(core...)
 			t.Logf("%d runs, %d tokens, where one run takes %d", runs, tokens, whole)
 			require.Greater(t, runs, 2)
-			// Each run reads the second of each of its five positions, and what lookback goes back, again.
+			// Each run reads again the second of each of its five positions, and the lookback.
 			require.LessOrEqual(t, tokens, whole*12/10+int64(runs)*unchanged)
 		})
 	}
@@ -141,7 +141,7 @@ func TestDailyLimit_endsTheRun(t *testing.T) {
 	}
 }
 
-// TestDailyLimit_atALookup: what could not be looked up counts as not read, however far the list was read.
+// TestDailyLimit_atALookup: records whose look-up failed count as unread, however far the list was read.
 func TestDailyLimit_atALookup(t *testing.T) {
 	for _, table := range []string{"deals", "persons", "organizations"} {
 		w := newWorld(t, large(4711))
@@ -153,7 +153,7 @@ func TestDailyLimit_atALookup(t *testing.T) {
 		for _, id := range a.IDs(table)[:25] {
 			a.Change(table, id, "changed")
 		}
-		w.simulator.AddFault(simulator.Fault{Path: paths["users"][0], At: []int{2}, Action: simulator.DailyLimit}) // the first is /v1/users/me
+		w.simulator.AddFault(simulator.Fault{Path: paths["users"][0], At: []int{2}, Action: simulator.DailyLimit}) // the first request is /v1/users/me
 		w.requireSync()
 		require.Contains(t, w.log.String(), table)
 		require.Zero(t, w.sent[table])
@@ -164,8 +164,8 @@ func TestDailyLimit_atALookup(t *testing.T) {
 	}
 }
 
-// TestDailyLimit_aFullTableCannotStop: pipelines and stages have no checkpoint, so that a run which can't read
-// them fails, and keeps its checkpoints where they were.
+// TestDailyLimit_aFullTableCannotStop: pipelines and stages have no checkpoint. A run that can't read them fails
+// and keeps its checkpoints unchanged.
 func TestDailyLimit_aFullTableCannotStop(t *testing.T) {
 	long(t)
 	for _, table := range full {
@@ -185,10 +185,11 @@ func TestDailyLimit_aFullTableCannotStop(t *testing.T) {
 	}
 }
 
-// TestDailyBudget_aBackfillTakesSeveralDays: the answers' headers tell what is left of the day's budget.
+// TestDailyBudget_aBackfillTakesSeveralDays: the answers' headers announce the rest of the day's budget.
 func TestDailyBudget_aBackfillTakesSeveralDays(t *testing.T) {
 	long(t)
-	// A day without changes takes 272 tokens with its looks for records without update_time, and leaves the reserve.
+	// A day without changes costs 272 tokens with its looks for records without update_time, and leaves the
+	// reserve.
 	w := newWorld(t, large(4711), simulator.WithDailyBudget(400))
 	w.spec["page_size"], w.tables = 10, core
 	runs, _ := w.backfilled(func() { w.company().Advance(24 * time.Hour) })
@@ -196,7 +197,7 @@ func TestDailyBudget_aBackfillTakesSeveralDays(t *testing.T) {
 	w.requireTruth(core...)
 }
 
-// TestDailyBudget_incrementalTablesLeaveAReserve to the tables that are always read in full.
+// TestDailyBudget_incrementalTablesLeaveAReserve for the tables that are always read in full.
 func TestDailyBudget_incrementalTablesLeaveAReserve(t *testing.T) {
 	const daily, reserve = 220, 100
 	w := newWorld(t, large(4711), simulator.WithDailyBudget(daily))
@@ -230,7 +231,7 @@ func TestCost_anIncrementalRun(t *testing.T) {
 	require.LessOrEqual(t, w.requireTokens(), int64(135), "nothing has changed")
 	w.requireTruth(core...)
 
-	// 1 % of the records change, more than a page's worth of some tables when a page is small.
+	// 1 % of the records change: with small pages, more than a page's worth for some tables.
 	w.spec["page_size"] = 20
 	w.requireTokens()
 	require.LessOrEqual(t, w.requireTokens(), int64(135), "nothing has changed, and a page is small")
@@ -245,9 +246,9 @@ func TestCost_anIncrementalRun(t *testing.T) {
 		page := 20
 		cost := int64(10)
 		if table == "notes" {
-			page, cost = 19, 20 // of which one repeats the page before
+			page, cost = 19, 20 // one of them repeats the page before
 		}
-		// Beside the changed records come those of the position's own second and of the two minutes before.
+		// Beside the changed records come those of the position's second and of the two minutes before.
 		extra += cost * int64((n+5+page-1)/page)
 	}
 	tokens := w.requireTokens()
@@ -256,8 +257,8 @@ func TestCost_anIncrementalRun(t *testing.T) {
 	w.requireTruth(core...)
 }
 
-// TestCost_whatRunsDoNotDoEachTime: what docs/cost.md says of the daily look for records without an update_time, of a
-// full refresh's second look, and of confirming that a list is empty.
+// TestCost_whatRunsDoNotDoEachTime: the costs, in docs/cost.md, of the daily look for records without an
+// update_time, of a full refresh's second look, and of confirming that a list is empty.
 func TestCost_whatRunsDoNotDoEachTime(t *testing.T) {
 	w := newWorld(t, simulator.Generate(simulator.Config{
 		Seed: 9, CompanyID: 4711, Deals: 50, Persons: 990, Organizations: 50, Notes: 50, CustomFieldsPerEntity: 1,
@@ -286,8 +287,8 @@ func TestCost_whatRunsDoNotDoEachTime(t *testing.T) {
 	require.EqualValues(t, 2+20+20, empty.requireTokens(), "the log-in, and the list twice")
 }
 
-// TestMaxTokens_aRunThatGetsNowhereFails: where max_tokens does not allow what has to be read at once, each
-// run would begin again where the last one began. It must not report success for ever.
+// TestMaxTokens_aRunThatGetsNowhereFails: if max_tokens is too low for the first step, each run would start where
+// the last one started. It must not report success for ever.
 func TestMaxTokens_aRunThatGetsNowhereFails(t *testing.T) {
 	long(t)
 	for name, test := range map[string]struct {
@@ -333,14 +334,14 @@ func TestMaxTokens_aRunThatGetsNowhereFails(t *testing.T) {
 	}
 }
 
-// TestMaxTokens_whatIsReadToItsEndIsNotLeft: a run that costs just what it may is complete.
+// TestMaxTokens_whatIsReadToItsEndIsNotLeft: a run that costs exactly its limit is complete.
 func TestMaxTokens_whatIsReadToItsEndIsNotLeft(t *testing.T) {
 	long(t)
 	for _, backend := range []bool{true, false} {
 		t.Run(fmt.Sprintf("backend %t", backend), func(t *testing.T) {
 			w := newWorld(t, large(4711))
 			w.backend = backend
-			w.requireTokens() // the first run with state looks for records without update_time, too
+			w.requireTokens() // the first run with a state also looks for records without update_time
 			w.spec["max_tokens"] = w.requireTokens()
 			w.requireSync()
 			require.Empty(t, w.log.String())
@@ -353,7 +354,7 @@ func TestDailyBudget_whatIsReadToItsEndIsNotLeft(t *testing.T) {
 	long(t)
 	for _, left := range []int64{0, 5, 15} {
 		whole := fullRead(t, 500)
-		const reserve = 100 // that incremental tables leave to the others
+		const reserve = 100 // left by incremental tables for the others
 		w := newWorld(t, large(4711), simulator.WithDailyBudget(whole+reserve+left))
 		w.tables = core
 		w.requireSync()
@@ -362,7 +363,7 @@ func TestDailyBudget_whatIsReadToItsEndIsNotLeft(t *testing.T) {
 	}
 }
 
-// crowded is an account with so many stages that their list takes n pages of 2.
+// crowded is an account whose list of stages takes n pages of 2.
 func crowded(n int) *account {
 	a := newAccount("", apiToken, simulator.NewCompany(4711))
 	a.Add("pipelines", "pipeline", time.Time{})
@@ -372,8 +373,8 @@ func crowded(n int) *account {
 	return a
 }
 
-// TestDailyBudget_theReserveIsWhatListsCostTheLastTime: several incremental tables would use up the day before the list was
-// read to its end, and the run would fail.
+// TestDailyBudget_theReserveIsWhatListsCostTheLastTime: otherwise several incremental tables would use up the day
+// before the list was read to its end, and the run would fail.
 func TestDailyBudget_theReserveIsWhatListsCostTheLastTime(t *testing.T) {
 	w := newWorldOf(t, []*account{crowded(60)}, simulator.WithDailyBudget(700))
 	a := w.accounts[0]
@@ -403,10 +404,10 @@ func TestDailyBudget_nothingIsReservedForListsThatWereRead(t *testing.T) {
 	require.Greater(t, tokens, int64(daily-reserve-10))
 }
 
-// TestMaxTokens_aListThatIsReadInFullRespectsIt from its third page on. It can't stop in its middle, so that the run fails,
-// and removes nothing.
+// TestMaxTokens_aListThatIsReadInFullRespectsIt from its third page on. It can't stop in the middle, so the run
+// fails and removes nothing.
 func TestMaxTokens_aListThatIsReadInFullRespectsIt(t *testing.T) {
-	const whole = 2 + 30*5 + 5 // the log-in, the stages, and the pipelines that their names are looked up in
+	const whole = 2 + 30*5 + 5 // the log-in, the stages, and the pipelines for the look-up of their names
 	w := newWorldOf(t, []*account{crowded(30)})
 	w.spec["page_size"], w.tables = 2, []string{"stages"}
 	require.EqualValues(t, whole, w.requireTokens())
@@ -428,7 +429,7 @@ func TestMaxTokens_aListThatIsReadInFullRespectsIt(t *testing.T) {
 	w.requireTruth("stages")
 }
 
-// TestMaxTokens_aShortListIsAlwaysRead: one of two pages.
+// TestMaxTokens_aShortListIsAlwaysRead: a list of two pages.
 func TestMaxTokens_aShortListIsAlwaysRead(t *testing.T) {
 	w := newWorldOf(t, []*account{crowded(30)})
 	w.spec["page_size"], w.spec["max_tokens"], w.tables = 30, 2, []string{"stages"}
@@ -436,8 +437,8 @@ func TestMaxTokens_aShortListIsAlwaysRead(t *testing.T) {
 	w.requireTruth("stages")
 }
 
-// TestMaxTokens_listsThatAreReadInFullComeFirst: otherwise incremental tables would use up the run's tokens, and each run of a
-// first load would fail.
+// TestMaxTokens_listsThatAreReadInFullComeFirst: otherwise incremental tables would use up the tokens, and each
+// run of a first load would fail.
 func TestMaxTokens_listsThatAreReadInFullComeFirst(t *testing.T) {
 	w := newWorldOf(t, []*account{crowded(30)})
 	a := w.accounts[0]

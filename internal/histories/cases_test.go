@@ -15,8 +15,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// each runs a test for one incremental table of each way of reading, with -short of one of them, in a world of its own
-// with an empty company. Which table that is differs from test to test, so that all of them are tried often.
+// each runs a test for one incremental table of each way of reading, or with -short for one way only, each in its
+// own world with an empty company. The table differs from test to test, so that all tables are tested often.
 func each(t *testing.T, test func(t *testing.T, w *world, a *account, table string)) {
 	t.Helper()
 	h := fnv.New32a()
@@ -75,8 +75,8 @@ func TestIncremental_findsWhatIsCommittedInTheVerySecondOfThePosition(t *testing
 	})
 }
 
-// TestIncremental_lookbackFindsWhatIsCommittedLate: a record may be committed some time after its
-// update_time was stamped, when later ones have already been read.
+// TestIncremental_lookbackFindsWhatIsCommittedLate: a record may be committed some time after its update_time was
+// stamped, when later records have already been read.
 func TestIncremental_lookbackFindsWhatIsCommittedLate(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		a.addMany(table, 3, a.Company.Now(), 0)
@@ -87,7 +87,7 @@ func TestIncremental_lookbackFindsWhatIsCommittedLate(t *testing.T) {
 	})
 }
 
-// TestIncremental_manyRecordsShareASecond: an import stamps more records with one second than a page holds.
+// TestIncremental_manyRecordsShareASecond: an import stamps one second on more records than a page holds.
 func TestIncremental_manyRecordsShareASecond(t *testing.T) {
 	long(t)
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
@@ -97,7 +97,7 @@ func TestIncremental_manyRecordsShareASecond(t *testing.T) {
 		w.requireSync()
 		w.requireTruth(table)
 
-		w.before(paths[table][0], 2, func() { // changed behind the pages that were read, and ahead of them
+		w.before(paths[table][0], 2, func() { // records in front of and behind the current page
 			a.Company.Advance(time.Second)
 			a.Change(table, 10, "changed")
 			a.Change(table, 1100, "changed")
@@ -116,8 +116,8 @@ func TestIncremental_manyRecordsShareASecond(t *testing.T) {
 	})
 }
 
-// TestIncremental_recordsChangeBetweenPages: whatever happens to records between two pages, none of the
-// others slips through, neither in a first run nor in an incremental one.
+// TestIncremental_recordsChangeBetweenPages: whatever happens to records between two pages, no other record is
+// lost, neither in a first run nor in an incremental one.
 func TestIncremental_recordsChangeBetweenPages(t *testing.T) {
 	long(t)
 	type happening struct {
@@ -153,7 +153,7 @@ func TestIncremental_recordsChangeBetweenPages(t *testing.T) {
 	}
 	for _, h := range happenings {
 		for _, step := range []time.Duration{0, time.Second} { // whether the records share a second
-			for _, advance := range []time.Duration{0, 3 * time.Second} { // after the run has begun
+			for _, advance := range []time.Duration{0, 3 * time.Second} { // after the start of the run
 				for _, filtered := range []bool{false, true} { // by updated_since
 					for _, page := range []int{2, 3} {
 						name := fmt.Sprintf("%s/step %s, advance %s, filtered %t, page %d", h.name, step, advance, filtered, page)
@@ -176,7 +176,7 @@ func TestIncremental_recordsChangeBetweenPages(t *testing.T) {
 								})
 							}
 							w.requireSync()
-							for _, table := range incremental { // what did not happen to is there after this very run
+							for _, table := range incremental { // unaffected records are there after this run
 								w.requireUntouched(table, began)
 							}
 							w.undisturbed()
@@ -190,8 +190,8 @@ func TestIncremental_recordsChangeBetweenPages(t *testing.T) {
 	}
 }
 
-// requireUntouched asserts that the first 12 records of a table have arrived, but for those that were changed
-// after a moment.
+// requireUntouched asserts that the first 12 records of a table have arrived, except those that were changed after
+// a moment.
 func (w *world) requireUntouched(table string, began time.Time) {
 	w.t.Helper()
 	a := w.accounts[0]
@@ -204,8 +204,8 @@ func (w *world) requireUntouched(table string, began time.Time) {
 	}
 }
 
-// TestIncremental_recordsChangeBetweenPagesOfALaterRun is the same with a checkpoint: of 12 records that were
-// changed since the last run, some change again between the pages.
+// TestIncremental_recordsChangeBetweenPagesOfALaterRun is the same with a checkpoint: 12 records have changed
+// since the last run, and some of them change again between the pages.
 func TestIncremental_recordsChangeBetweenPagesOfALaterRun(t *testing.T) {
 	long(t)
 	for page := 2; page <= 4; page++ {
@@ -214,7 +214,7 @@ func TestIncremental_recordsChangeBetweenPagesOfALaterRun(t *testing.T) {
 			ids := a.addMany(table, 30, a.Company.Now().Add(-time.Hour), time.Second)
 			w.requireSync()
 			for i, id := range ids[:12] {
-				a.Company.Advance(time.Duration(i%2) * time.Second) // two share each second
+				a.Company.Advance(time.Duration(i%2) * time.Second) // each second has two records
 				a.Change(table, id, "changed")
 			}
 			w.before(paths[table][0], page, func() {
@@ -232,7 +232,7 @@ func TestIncremental_recordsChangeBetweenPagesOfALaterRun(t *testing.T) {
 	}
 }
 
-// TestIncremental_dealsMove: deals go from one list to the other and out of both.
+// TestIncremental_dealsMove: deals move between the two lists and leave both.
 func TestIncremental_dealsMove(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["lookback"], w.spec["page_size"] = []string{"deals"}, "0s", 3
@@ -261,8 +261,8 @@ func TestIncremental_dealsMove(t *testing.T) {
 	require.Equal(t, 12, w.count("deals"), "a deal that was deleted stays, as deleted, when Pipedrive forgets it")
 }
 
-// TestIncremental_dealsMoveDuringTheRun: a deal moves from the list that was read to the one that was not,
-// and the other way.
+// TestIncremental_dealsMoveDuringTheRun: a deal moves from the list that was read to the unread one, or the
+// reverse.
 func TestIncremental_dealsMoveDuringTheRun(t *testing.T) {
 	long(t)
 	for _, first := range []bool{true, false} {
@@ -300,9 +300,8 @@ func TestIncremental_dealsMoveDuringTheRun(t *testing.T) {
 	}
 }
 
-// TestKnownLimit_archivingThatDoesNotStampUpdateTime: Pipedrive does not document whether archiving a deal
-// stamps its update_time. If it does not, an incremental run can't know of it; reading from the beginning
-// does.
+// TestKnownLimit_archivingThatDoesNotStampUpdateTime: Pipedrive does not document whether archiving a deal stamps
+// its update_time. If it does not, an incremental run misses it, and only reading from the beginning finds it.
 func TestKnownLimit_archivingThatDoesNotStampUpdateTime(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["page_size"] = []string{"deals"}, 4
@@ -312,7 +311,7 @@ func TestKnownLimit_archivingThatDoesNotStampUpdateTime(t *testing.T) {
 	a.Company.ArchiveDeal(ids[11])
 	w.before(paths["deals"][0], 3, func() { a.Company.ArchiveDeal(ids[1]) })
 	w.requireSync()
-	w.requireTruth("deals") // in a first run it makes no difference
+	w.requireTruth("deals") // no difference in a first run
 
 	a.Company.Advance(time.Hour)
 	a.Add("deals", "new", time.Time{})
@@ -328,8 +327,8 @@ func TestKnownLimit_archivingThatDoesNotStampUpdateTime(t *testing.T) {
 	w.requireTruth("deals")
 }
 
-// TestIncremental_recordsWithoutUpdateTime: updated_since never finds them, so the first run must, also if
-// it is cut short and goes on from a checkpoint.
+// TestIncremental_recordsWithoutUpdateTime: updated_since never finds them, so the first run must, even if it is
+// cut short and continues from a checkpoint.
 func TestIncremental_recordsWithoutUpdateTime(t *testing.T) {
 	long(t)
 	for _, n := range []int{1, 3, 5} {
@@ -347,11 +346,11 @@ func TestIncremental_recordsWithoutUpdateTime(t *testing.T) {
 					a.Company.UpdateDeal(id, func(d *simulator.Deal) { d.IsArchived, d.UpdateTime = true, nil })
 				}
 				if tokens > 0 {
-					// What has to be read at once fits: a page behind the position, and the records without an
-					// update_time from both ends.
+					// The minimum work fits: a page behind the position, and the records without an update_time at
+					// both ends.
 					most := tokens / 10 * cost(table)
 					for _, l := range truth.Listings(table)[1:] {
-						if !l.Timed() { // which each run has a page to read of
+						if !l.Timed() { // each run has a page of it to read
 							most += l.Cost
 						}
 					}
@@ -374,8 +373,8 @@ func TestIncremental_recordsWithoutUpdateTime(t *testing.T) {
 	}
 }
 
-// TestIncremental_recordsWithoutUpdateTimeAtEitherEnd: whether Pipedrive lists them before or behind all others is not
-// documented. A first run that is cut short finds them, and later runs find those that are created so, within a day.
+// TestIncremental_recordsWithoutUpdateTimeAtEitherEnd: Pipedrive does not document whether it lists them before or
+// behind all others. A first run that is cut short finds them, and later runs find new ones within a day.
 func TestIncremental_recordsWithoutUpdateTimeAtEitherEnd(t *testing.T) {
 	for _, last := range []bool{false, true} {
 		t.Run(fmt.Sprint("last ", last), func(t *testing.T) {
@@ -409,8 +408,8 @@ func TestIncremental_recordsWithoutUpdateTimeAtEitherEnd(t *testing.T) {
 	}
 }
 
-// TestIncremental_pipedrivesClockIsNotOurs: positions never go by this machine's clock where it is ahead, and bring
-// records again where it is behind.
+// TestIncremental_pipedrivesClockIsNotOurs: positions never follow this machine's clock if it is ahead, and
+// records come again if it is behind.
 func TestIncremental_pipedrivesClockIsNotOurs(t *testing.T) {
 	long(t)
 	for _, now := range []time.Time{time.Date(2015, 2, 3, 4, 5, 6, 0, time.UTC), time.Date(2044, 2, 3, 4, 5, 6, 0, time.UTC)} {
@@ -443,8 +442,8 @@ func TestIncremental_pipedrivesClockIsNotOurs(t *testing.T) {
 	}
 }
 
-// TestIncremental_aClockThatIsAheadForOneRun: neither Pipedrive's clock nor this machine's can move a position ahead
-// of the time by itself, even if a record's update_time is as far ahead.
+// TestIncremental_aClockThatIsAheadForOneRun: neither Pipedrive's clock nor this machine's can move a position
+// into the future alone, even if a record's update_time is as far ahead.
 func TestIncremental_aClockThatIsAheadForOneRun(t *testing.T) {
 	for _, whose := range []string{"pipedrive", "this machine"} {
 		t.Run(whose, func(t *testing.T) {
@@ -471,8 +470,8 @@ func TestIncremental_aClockThatIsAheadForOneRun(t *testing.T) {
 	}
 }
 
-// TestIncremental_thePositionNeverPassesTheStartOfTheRun: neither because of records whose update_time is
-// ahead of the clock, nor because of those that are changed while the run goes on.
+// TestIncremental_thePositionNeverPassesTheStartOfTheRun: not for records whose update_time is ahead of the clock,
+// nor for those that change during the run.
 func TestIncremental_thePositionNeverPassesTheStartOfTheRun(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.spec["lookback"], w.spec["page_size"] = "0s", 3
@@ -493,7 +492,7 @@ func TestIncremental_thePositionNeverPassesTheStartOfTheRun(t *testing.T) {
 	})
 }
 
-// TestIncremental_theStateIsDropped: the next run reads from the beginning, and the one after goes on.
+// TestIncremental_theStateIsDropped: the next run reads from the beginning, and the one after continues.
 func TestIncremental_theStateIsDropped(t *testing.T) {
 	w := newWorld(t, generated(2, 4711))
 	w.requireSync()
@@ -517,7 +516,7 @@ func TestIncremental_startTime(t *testing.T) {
 		w.spec["page_size"] = 4
 		now := a.Company.Now()
 		a.addMany(table, 20, now.Add(-19*24*time.Hour), 24*time.Hour)
-		if timed(table) { // others send what was never changed
+		if timed(table) { // others send records that never changed
 			a.AddNeverChanged(table, "never changed")
 		}
 		requireSince := func(start time.Time) {
@@ -548,7 +547,7 @@ func TestIncremental_startTime(t *testing.T) {
 	})
 }
 
-// TestIncremental_startTimeThatMoves: "5 days ago" is a bound of the first run only; the checkpoint takes over.
+// TestIncremental_startTimeThatMoves: "5 days ago" bounds only the first run; then the checkpoint takes over.
 func TestIncremental_startTimeThatMoves(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["start_time"] = incremental, "5 days ago"
@@ -566,7 +565,7 @@ func TestIncremental_startTimeThatMoves(t *testing.T) {
 	w.requireTruth(incremental...)
 }
 
-// TestFull_startTime: without state a run brings what was changed since start_time, whatever was there.
+// TestFull_startTime: without a state, a run always brings the records that were changed since start_time.
 func TestFull_startTime(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		w.backend, w.spec["page_size"] = false, 4
@@ -584,7 +583,7 @@ func TestFull_startTime(t *testing.T) {
 	})
 }
 
-// TestIncremental_noRowsKeepThePosition: where nothing comes, because all that was new was deleted, the position
+// TestIncremental_noRowsKeepThePosition: if no rows come, because all new records were deleted, the position
 // stays.
 func TestIncremental_noRowsKeepThePosition(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
@@ -605,7 +604,7 @@ func TestIncremental_noRowsKeepThePosition(t *testing.T) {
 	})
 }
 
-// TestIncremental_anEmptyAccount has no checkpoint to go on from, and its first record is found.
+// TestIncremental_anEmptyAccount has no checkpoint to continue from, and its first record is found.
 func TestIncremental_anEmptyAccount(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		w.requireSync()
@@ -616,7 +615,7 @@ func TestIncremental_anEmptyAccount(t *testing.T) {
 	})
 }
 
-// TestIncremental_aStateThatCannotBeRead is an error that says how to reset, not a silent full run.
+// TestIncremental_aStateThatCannotBeRead is an error that explains the reset, not a silent full run.
 func TestIncremental_aStateThatCannotBeRead(t *testing.T) {
 	long(t)
 	for name, value := range map[string]string{
@@ -653,16 +652,16 @@ func TestIncremental_aStateThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// TestIncremental_aFailedTableLeavesTheStateUntouched, that of the other tables too: of their rows some may
-// never have left a buffer.
+// TestIncremental_aFailedTableLeavesTheStateUntouched, also for the other tables: some of their rows may still be
+// in a buffer.
 func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
 	long(t)
 	for i, table := range all {
 		losses := []int{0, 1, -1}
 		switch {
-		case paths[table][0] == pipedrive.LogIn().Path: // where it fails, no table is read
+		case paths[table][0] == pipedrive.LogIn().Path: // if it fails, no table is read
 			continue
-		case !slices.Contains(core, table): // each takes a while, and they are read like those of core
+		case !slices.Contains(core, table): // each takes a while, and they are read like the core tables
 			losses = losses[i%len(losses):][:1]
 		}
 		for _, lost := range losses {
@@ -671,7 +670,7 @@ func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
 				w.spec["page_size"] = 5
 				a := w.accounts[0]
 				w.requireSync()
-				request := int(min(2, w.simulator.Usage().ByPath[paths[table][0]].Requests)) // some tables have one page
+				request := int(min(2, w.simulator.Usage().ByPath[paths[table][0]].Requests)) // some tables have only one page
 				before := w.positions()
 				counts := map[string]int{}
 				for _, table := range all {
@@ -700,8 +699,8 @@ func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
 	}
 }
 
-// TestSync_aDealThatIsArchivedBetweenTheLists: its row from the list of archived deals comes after the one from the
-// other list, which ends with a page of that one row.
+// TestSync_aDealThatIsArchivedBetweenTheLists: its row from the list of archived deals comes after the row from
+// the other list, whose last page has only that row.
 func TestSync_aDealThatIsArchivedBetweenTheLists(t *testing.T) {
 	for range 10 {
 		w := newWorld(t, simulator.NewCompany(4711))

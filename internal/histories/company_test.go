@@ -9,7 +9,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// addMany adds n records to a table, each changed step later than the one before, the first at from.
+// addMany adds n records to a table. The first changed at from, each further one a step later.
 func (a *account) addMany(table string, n int, from time.Time, step time.Duration) (ids []int64) {
 	for i := range n {
 		ids = append(ids, a.Add(table, fmt.Sprintf("%s %d", table, i), from.Add(time.Duration(i)*step)))

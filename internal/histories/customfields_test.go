@@ -21,7 +21,7 @@ import (
 // hash is a field's key.
 func hash(prefix string) string { return prefix + strings.Repeat("0", 40-len(prefix)) }
 
-// withFields is an account of one deal whose custom fields are given by their types: "Budget double".
+// withFields is an account with one deal, whose custom fields are given with their types: "Budget double".
 func withFields(id int64, fields ...string) *account {
 	c := simulator.NewCompany(id)
 	values := map[string]any{}
@@ -36,7 +36,7 @@ func withFields(id int64, fields ...string) *account {
 	return newAccount(fmt.Sprint("company ", id), fmt.Sprint("token-", id), c)
 }
 
-// custom returns the cells of custom fields of each account's deal, by column.
+// custom returns the custom field cells of each account's deal, by column.
 func (w *world) custom() map[string]truth.Row {
 	w.t.Helper()
 	found := map[string]truth.Row{}
@@ -46,7 +46,7 @@ func (w *world) custom() map[string]truth.Row {
 	return found
 }
 
-// onlyCustom are rows without any columns but those of custom fields.
+// onlyCustom returns the columns of custom fields only.
 func onlyCustom(rows map[string]truth.Row) map[string]truth.Row {
 	for _, row := range rows {
 		maps.DeleteFunc(row, func(column string, _ truth.Cell) bool { return !strings.HasPrefix(column, "cf_") })
@@ -54,7 +54,7 @@ func onlyCustom(rows map[string]truth.Row) map[string]truth.Row {
 	return rows
 }
 
-// typed returns a world in which deals' custom fields are columns.
+// typed returns a world with columns for deals' custom fields.
 func typed(t *testing.T, accounts ...*account) *world {
 	t.Helper()
 	w := newWorldOf(t, accounts)
@@ -84,7 +84,7 @@ func TestCustomFields_unionOfAccounts(t *testing.T) {
 	}
 }
 
-// TestCustomFields_ofOtherRecords: each type of record that has fields of its own gets columns of them.
+// TestCustomFields_ofOtherRecords: each type of record with its own fields gets columns for them.
 func TestCustomFields_ofOtherRecords(t *testing.T) {
 	for entity, table := range map[string]string{"product": "products", "project": "projects"} {
 		t.Run(table, func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestCustomFields_ofOtherRecords(t *testing.T) {
 	}
 }
 
-// TestCustomFields_accountsComeAndGo: a field keeps its column, whichever accounts are synced beside its own.
+// TestCustomFields_accountsComeAndGo: a field keeps its column, whichever other accounts are synced.
 func TestCustomFields_accountsComeAndGo(t *testing.T) {
 	one, two := withFields(1, "Budget/double"), withFields(2, "Budget/varchar", "Other/double")
 	w := typed(t, one, two)
@@ -122,7 +122,7 @@ func TestCustomFields_accountsComeAndGo(t *testing.T) {
 	}
 	require.Equal(t, both["2"], w.custom()["2"])
 
-	// Account 1 can't log in; its column stays, and a field of its column's name elsewhere gets another.
+	// Account 1 can't log in. Its column stays, and another account's field of the same name gets another column.
 	one.token, w.spec["on_account_error"] = "revoked", "skip"
 	two.Company.Advance(time.Hour)
 	key := hash("2f")
@@ -138,8 +138,8 @@ func TestCustomFields_accountsComeAndGo(t *testing.T) {
 	require.Equal(t, truth.Cell{Kind: "text", Text: "2"}, got["2"]["cf_budget_text"])
 }
 
-// TestCustomFields_theirKeyOfTheSpecChanges: with other columns to fill, the tables are read anew; a checkpoint
-// that goes on would leave them NULL in every row that does not change.
+// TestCustomFields_theirKeyOfTheSpecChanges: the tables are read again to fill the other columns. With a
+// checkpoint, they would stay NULL in every unchanged row.
 func TestCustomFields_theirKeyOfTheSpecChanges(t *testing.T) {
 	one := withFields(1, "Budget/double")
 	later := one.Company.Now()
@@ -155,8 +155,8 @@ func TestCustomFields_theirKeyOfTheSpecChanges(t *testing.T) {
 	require.Equal(t, truth.Cell{Kind: "real", Text: "1.0"}, w.custom()["1"]["cf_budget"])
 }
 
-// TestCustomFields_ofLeads: they are the deals' fields, in columns of the same names, whichever of the two tables is read
-// first. A new field has neither table read from its beginning.
+// TestCustomFields_ofLeads: leads share the deals' fields, in columns of the same names, whichever of the two
+// tables is read first. A new field does not cause either table to be read from its beginning.
 func TestCustomFields_ofLeads(t *testing.T) {
 	for _, first := range []string{"deals", "leads"} {
 		t.Run(first+" first", func(t *testing.T) {
@@ -205,7 +205,7 @@ func TestCustomFields_cost(t *testing.T) {
 		}
 	}
 	for _, t := range tables.All() {
-		if t.Fields != nil && t.Form(table.V2) == table.V1 { // which needs the fields' types in any case
+		if t.Fields != nil && t.Form(table.V2) == table.V1 { // it needs the fields' types in any case
 			delete(lists, t.Fields.Records)
 		}
 	}
@@ -215,7 +215,7 @@ func TestCustomFields_cost(t *testing.T) {
 	require.Equal(t, without, w.requireTokens())
 }
 
-// TestCustomFields_stateOfAnotherKind: names that can't be read are not thrown away.
+// TestCustomFields_stateOfAnotherKind: unreadable names are not discarded.
 func TestCustomFields_stateOfAnotherKind(t *testing.T) {
 	for value, says := range map[string]string{`{"version":2}`: "version 2", `nonsense`: "can't be read"} {
 		w := typed(t, withFields(1, "Budget/double"))
@@ -234,7 +234,8 @@ func TestCustomFields_stateOfAnotherKind(t *testing.T) {
 	})
 }
 
-// TestCustomFields_shardsOfAnAccountThatLacksSome: each shard announces the columns of all tables that the account has.
+// TestCustomFields_shardsOfAnAccountThatLacksSome: each shard announces the columns of all tables that the account
+// has.
 func TestCustomFields_shardsOfAnAccountThatLacksSome(t *testing.T) {
 	w := newWorld(t, generated(1, 4711))
 	w.spec["custom_fields"], w.tables, w.backend = "columns", []string{"*"}, true

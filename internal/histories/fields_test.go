@@ -30,7 +30,7 @@ func (w *world) fields(column string) map[string]string {
 	return found
 }
 
-// ofEntity are those of a column's values that belong to fields of an entity.
+// ofEntity returns those of a column's values that belong to fields of an entity.
 func ofEntity(values map[string]string, entity string) map[string]string {
 	found := map[string]string{}
 	for key, value := range values {
@@ -41,13 +41,13 @@ func ofEntity(values map[string]string, entity string) map[string]string {
 	return found
 }
 
-// entities are the types of record whose fields are known on an API.
+// entities are the types of record that have a list of fields on an API.
 var entities = map[string][]string{
 	"v2": {"activity", "deal", "lead", "note", "organization", "person", "product", "project"},
 	"v1": {"deal", "lead", "note", "organization", "person"},
 }
 
-// TestFields_ofAllEntities: each field that Pipedrive lists is a row, with all that the list can be asked for.
+// TestFields_ofAllEntities: each field that Pipedrive lists is a row, with all members that the list can include.
 func TestFields_ofAllEntities(t *testing.T) {
 	for api, tokens := range map[string]int64{"v2": 2 + 6*10 + 2*20, "v1": 2 + 5*20} {
 		t.Run(api, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestFields_ofAllEntities(t *testing.T) {
 	}
 }
 
-// TestFields_whereTheyAreShown: the settings of fields come as far as their list has them.
+// TestFields_whereTheyAreShown: the settings of fields come if their list has them.
 func TestFields_whereTheyAreShown(t *testing.T) {
 	const (
 		all, important, off = `{"add_visible_flag":true,"details_visible_flag":true}`, `{"enabled":false,"stage_ids":[]}`, "NULL"
@@ -91,8 +91,8 @@ func TestFields_whereTheyAreShown(t *testing.T) {
 	}
 }
 
-// TestFields_aRefusedListKeepsItsRows: the fields of the other entities are read on, and one warning names what is left
-// out. Without a state CloudQuery removes whatever a run did not send.
+// TestFields_aRefusedListKeepsItsRows: the fields of the other entities are still read, and one warning names the
+// entities that are left out. Without a state CloudQuery removes rows that a run did not send.
 func TestFields_aRefusedListKeepsItsRows(t *testing.T) {
 	for _, backend := range []bool{true, false} {
 		for entity, refuse := range map[string]func(w *world){
@@ -128,7 +128,7 @@ func TestFields_aRefusedListKeepsItsRows(t *testing.T) {
 	}
 }
 
-// TestFields_aFailureThatMayPassFailsTheRun: nothing is taken for refused that is not.
+// TestFields_aFailureThatMayPassFailsTheRun: only a refusal counts as a refusal.
 func TestFields_aFailureThatMayPassFailsTheRun(t *testing.T) {
 	for _, action := range []simulator.Action{simulator.Status(502), simulator.HTMLPage, simulator.StatusHTML(404)} {
 		w := newWorld(t, generated(1, 4711))

@@ -11,8 +11,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// TestVerify_stateOfAnEarlierVersion: what the version of commit 70f0ac5 kept of a run is still valid, and verifiable.
-// The file has the state and the rows that it left.
+// TestVerify_stateOfAnEarlierVersion: the state that the version of commit 70f0ac5 kept of a run is still valid
+// and verifiable. The file has that state and the run's rows.
 func TestVerify_stateOfAnEarlierVersion(t *testing.T) {
 	raw, err := os.ReadFile("testdata/state-70f0ac5.json")
 	require.NoError(t, err)
@@ -24,10 +24,10 @@ func TestVerify_stateOfAnEarlierVersion(t *testing.T) {
 	require.NoError(t, json.Unmarshal(raw, &kept))
 	for name, test := range map[string]struct {
 		damage string
-		least  int // rows that are sent
+		least  int // rows sent
 		most   int
 	}{
-		"undamaged":                     {"", 0, 5}, // those of the last minutes
+		"undamaged":                     {"", 0, 5}, // rows of the last minutes
 		"a row of the last run is lost": {"DELETE FROM pipedrive_persons WHERE id = 2", 5, 8},
 		"older rows are lost":           {"DELETE FROM pipedrive_persons WHERE id IN (10, 11)", 22, 22},
 	} {
@@ -44,7 +44,7 @@ func TestVerify_stateOfAnEarlierVersion(t *testing.T) {
 				a.Change("persons", id, "changed")
 			}
 			a.Add("persons", "new", time.Time{})
-			w.requireSync() // for the tables and the rows, which get the times of the file
+			w.requireSync() // to get the tables, whose rows are replaced by the file's
 			w.exec("DELETE FROM " + stateTable + " WHERE key LIKE 'pipedrive_persons%'")
 			w.exec("INSERT INTO "+stateTable+" (key, value, version) VALUES (?, ?, 1)", kept.Key, string(kept.Value))
 			for _, row := range kept.Rows {

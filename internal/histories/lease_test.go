@@ -14,7 +14,7 @@ import (
 	source "github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
 )
 
-// another runs the plugin once more while a run is under way, and returns what it sent.
+// another runs the plugin once more during a run, and returns the messages that it sent.
 func (w *world) another(options plugin.SyncOptions) (messages []message.SyncMessage, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -33,7 +33,7 @@ func (w *world) another(options plugin.SyncOptions) (messages []message.SyncMess
 	return messages, <-failed
 }
 
-// TestLease_aRunThatOverlaps: it ends before it reads or sends anything, and the first one ends well.
+// TestLease_aRunThatOverlaps: it ends before it reads or sends anything, and the first one succeeds.
 func TestLease_aRunThatOverlaps(t *testing.T) {
 	w := newWorld(t, generated(1, 4711))
 	w.requireSync()

@@ -18,7 +18,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// setup are the tables that lists_every has read less often.
+// setup are the tables that lists_every reads less often.
 var setup = func() (names []string) {
 	for _, t := range tables.All() {
 		if t.Setup && t.Describes == nil {
@@ -28,7 +28,7 @@ var setup = func() (names []string) {
 	return names
 }()
 
-// asked is how many requests the lists of a table got since the usage was reset.
+// asked is the number of requests for a table's lists since the usage was reset.
 func (w *world) asked(table string) (n int64) {
 	for _, path := range paths[table] {
 		n += w.simulator.Usage().ByPath[path].Requests
@@ -36,7 +36,7 @@ func (w *world) asked(table string) (n int64) {
 	return n
 }
 
-// lookedUp reports whether a table that is always due looks something up in another.
+// lookedUp reports whether a table that is always due looks up columns in another.
 func lookedUp(in string) bool {
 	return slices.ContainsFunc(tables.All(), func(t *table.Table) bool {
 		return !t.Setup && slices.ContainsFunc(t.Columns, func(c table.Column) bool {
@@ -46,7 +46,7 @@ func lookedUp(in string) bool {
 	})
 }
 
-// TestListsEvery_aListThatIsNotDueCostsNothing: its rows stay as they were, until it is due.
+// TestListsEvery_aListThatIsNotDueCostsNothing: its rows stay unchanged until it is due.
 func TestListsEvery_aListThatIsNotDueCostsNothing(t *testing.T) {
 	w := newWorld(t, generated(2, 4711))
 	w.spec["lists_every"] = "24h"
@@ -85,7 +85,7 @@ func TestListsEvery_aListThatIsNotDueCostsNothing(t *testing.T) {
 	require.Zero(t, w.sent[setup[0]], "the day begins anew")
 }
 
-// TestListsEvery_tokens: of a quiet run, the lists cost nothing; without the key, as much as always.
+// TestListsEvery_tokens: with the key, the lists of a quiet run cost nothing; without it, the usual cost.
 func TestListsEvery_tokens(t *testing.T) {
 	w := newWorld(t, generated(2, 4711))
 	w.tables = []string{"activity_types", "notes", "pipelines", "stages"}
@@ -102,7 +102,7 @@ func TestListsEvery_tokens(t *testing.T) {
 	require.EqualValues(t, 2+20, w.requireTokens(), "nothing is read back")
 }
 
-// TestListsEvery_onlyWithAState: without one nobody knows when they were read.
+// TestListsEvery_onlyWithAState: without a state, the time of the last reading is unknown.
 func TestListsEvery_onlyWithAState(t *testing.T) {
 	w := newWorld(t, generated(2, 4711))
 	w.backend, w.spec["lists_every"] = false, "24h"
@@ -123,7 +123,7 @@ func TestListsEvery_aTableThatIsNew(t *testing.T) {
 	require.NoError(t, json.Unmarshal(raw, &kept))
 	w := newWorld(t, generated(2, 4711))
 	w.tables = []string{"persons"}
-	w.requireSync() // for the table of the state
+	w.requireSync() // to create the table of the state
 	w.exec("DELETE FROM " + stateTable)
 	w.exec("INSERT INTO "+stateTable+" (key, value, version) VALUES (?, ?, 1)", kept.Key, string(kept.Value))
 	w.tables, w.spec["lists_every"] = []string{"persons", "stages"}, "24h"
@@ -135,7 +135,7 @@ func TestListsEvery_aTableThatIsNew(t *testing.T) {
 	require.Zero(t, w.sent["stages"])
 }
 
-// TestListsEvery_aRunThatFailsDoesNotCount: nobody knows what became of its rows.
+// TestListsEvery_aRunThatFailsDoesNotCount: the fate of its rows is unknown.
 func TestListsEvery_aRunThatFailsDoesNotCount(t *testing.T) {
 	w := newWorld(t, generated(2, 4711))
 	w.tables, w.spec["lists_every"] = []string{"notes", "stages"}, "24h"
@@ -159,8 +159,8 @@ func TestListsEvery_aRunThatFailsDoesNotCount(t *testing.T) {
 	w.requireTruth("stages")
 }
 
-// TestListsEvery_severalAccounts: a table is read for all accounts or for none, since CloudQuery removes the rows of those
-// that are not sent again.
+// TestListsEvery_severalAccounts: a table is read for all accounts or for none, since CloudQuery removes rows that
+// are not sent again.
 func TestListsEvery_severalAccounts(t *testing.T) {
 	w := several(t, 2)
 	w.tables, w.spec["lists_every"], w.spec["on_account_error"] = []string{"persons", "stages"}, "24h", "skip"
@@ -187,8 +187,8 @@ func TestListsEvery_severalAccounts(t *testing.T) {
 	require.Zero(t, w.sent["stages"])
 }
 
-// TestListsEvery_rowsThatAreMissing are read again, though not due. The read-back costs no tokens. Where they are missing
-// again, the destination may be another one than that of the state.
+// TestListsEvery_rowsThatAreMissing are read again, even if not due. The read-back costs no tokens. If they are
+// missing again, the state may belong to another destination.
 func TestListsEvery_rowsThatAreMissing(t *testing.T) {
 	for name, damage := range map[string]string{
 		"a row is deleted": "DELETE FROM pipedrive_stages WHERE id = 1", "the table is empty": "DELETE FROM pipedrive_stages",
@@ -255,7 +255,7 @@ func TestListsEvery_anotherFormOfRows(t *testing.T) {
 	}
 }
 
-// TestListsEvery_fieldsOfColumns: the lists of fields that columns need are read all the same, and only these.
+// TestListsEvery_fieldsOfColumns: the lists of fields that columns need are still read, and only these.
 func TestListsEvery_fieldsOfColumns(t *testing.T) {
 	w := typed(t, withFields(1, "Budget/double"))
 	w.tables, w.spec["lists_every"] = []string{"deals", "fields"}, "24h"
@@ -273,7 +273,8 @@ func TestListsEvery_fieldsOfColumns(t *testing.T) {
 	}
 }
 
-// TestListsEvery_tellsOfRuns: a list that is not due is not unfinished, whether the run ends well or not.
+// TestListsEvery_tellsOfRuns: a list that is not due does not count as unfinished, whether the run succeeds or
+// not.
 func TestListsEvery_tellsOfRuns(t *testing.T) {
 	w := newWorld(t, generated(2, 4711))
 	w.tables, w.spec["lists_every"] = []string{"notes", "stages", "syncs"}, "24h"

@@ -9,10 +9,10 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// requests is how often files were asked for.
+// requests is the number of requests for files.
 func (w *world) requests() int64 { return w.simulator.Usage().ByPath["/v1/files"].Requests }
 
-// withFiles is a world with an account of n files that were changed an hour after one another.
+// withFiles is a world with an account of n files that changed at intervals of an hour.
 func withFiles(t *testing.T, n int) (w *world, ids []int64) {
 	t.Helper()
 	w = newWorld(t, simulator.NewCompany(4711))
@@ -60,7 +60,7 @@ func TestNewestFirst_aFirstLoadOverSeveralRunsReadsEachPageOnce(t *testing.T) {
 	require.EqualValues(t, 1, w.requests()-before)
 }
 
-// TestNewestFirst_aFullRefreshThatTheBudgetEndsIsReadOn by the runs behind it, from where it ended.
+// TestNewestFirst_aFullRefreshThatTheBudgetEndsIsReadOn by the following runs, from the place where it ended.
 func TestNewestFirst_aFullRefreshThatTheBudgetEndsIsReadOn(t *testing.T) {
 	w, ids := withFiles(t, 90)
 	a := w.accounts[0]

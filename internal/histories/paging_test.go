@@ -31,7 +31,7 @@ func TestPaging_theFirstRunWithAStateCostsNoMore(t *testing.T) {
 	}
 }
 
-// TestPaging_notesOfOneSecondThatMoveAreReadByID: neither offsets nor times tell where a reading of them was.
+// TestPaging_notesOfOneSecondThatMoveAreReadByID: neither offsets nor times give the place of a reading.
 func TestPaging_notesOfOneSecondThatMoveAreReadByID(t *testing.T) {
 	for _, timed := range []bool{true, false} {
 		t.Run(fmt.Sprint("timed ", timed), func(t *testing.T) {
@@ -56,8 +56,8 @@ func TestPaging_notesOfOneSecondThatMoveAreReadByID(t *testing.T) {
 	}
 }
 
-// TestPaging_anEmptyAnswerRemovesNothing: a full refresh removes what it did not find, and a list that ends with an
-// answer that has lost its records was not read.
+// TestPaging_anEmptyAnswerRemovesNothing: a full refresh removes the records that it did not find, but a list that
+// ends with a damaged answer does not count as read.
 func TestPaging_anEmptyAnswerRemovesNothing(t *testing.T) {
 	for at := 1; at <= 8; at++ {
 		each(t, func(_ *testing.T, w *world, a *account, table string) {
@@ -74,8 +74,8 @@ func TestPaging_anEmptyAnswerRemovesNothing(t *testing.T) {
 	}
 }
 
-// TestPaging_anAPIThatIgnoresTheSortFails: with max_tokens, a run ends early and the next goes on behind the greatest
-// update_time that it has seen, which must not be that of a record from the list's end.
+// TestPaging_anAPIThatIgnoresTheSortFails: with max_tokens, a run ends early and the next one continues after the
+// greatest update_time so far, which must not belong to a record at the list's end.
 func TestPaging_anAPIThatIgnoresTheSortFails(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		if !timed(table) {
@@ -83,7 +83,7 @@ func TestPaging_anAPIThatIgnoresTheSortFails(t *testing.T) {
 		}
 		w.spec["page_size"] = 4
 		ids := a.addMany(table, 40, a.Company.Now().Add(-60*time.Hour), time.Hour)
-		for i, id := range ids { // the newest of each page comes first
+		for i, id := range ids { // the newest record of each page comes first
 			if i%4 == 0 {
 				a.Change(table, id, "changed")
 			}

@@ -11,8 +11,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// TestPositions_ofARunThatFailedAreNotTrusted: the failed run wrote down how far it had read, and its rows were
-// lost. The next run reads them again, whether it verifies or not.
+// TestPositions_ofARunThatFailedAreNotTrusted: the failed run stored its positions, and its rows were lost. The
+// next run reads them again, with or without verify.
 func TestPositions_ofARunThatFailedAreNotTrusted(t *testing.T) {
 	for _, verify := range []bool{true, false} {
 		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
@@ -34,8 +34,8 @@ func TestPositions_ofARunThatFailedAreNotTrusted(t *testing.T) {
 	}
 }
 
-// TestPositions_ofDealsDependOnArchived: the deals that a run without archived deals did not see are all read once
-// `archived` is true again.
+// TestPositions_ofDealsDependOnArchived: once `archived` is true again, all deals that a run without archived
+// deals missed are read.
 func TestPositions_ofDealsDependOnArchived(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables = []string{"deals"}
@@ -59,8 +59,8 @@ func TestPositions_ofDealsDependOnArchived(t *testing.T) {
 	w.requireTruth("deals")
 }
 
-// TestVerify_aTableThatWasThereIsDropped: a run that looked for it in vain does not make later ones forget that they
-// saw it.
+// TestVerify_aTableThatWasThereIsDropped: a run that did not find it does not make later runs forget that it
+// existed.
 func TestVerify_aTableThatWasThereIsDropped(t *testing.T) {
 	long(t)
 	w := newWorld(t, simulator.NewCompany(4711))
@@ -69,7 +69,7 @@ func TestVerify_aTableThatWasThereIsDropped(t *testing.T) {
 	a.addMany("persons", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
 	w.requireSync()
 	w.exec("DROP TABLE pipedrive_persons")
-	w.dropped = func(string, int) bool { return true } // the table does not come before the run ends
+	w.dropped = func(string, int) bool { return true } // the table is not created before the run ends
 	w.requireSync()
 	w.dropped = nil
 	for range 2 {
@@ -86,7 +86,7 @@ func TestVerify_aTableThatWasThereIsDropped(t *testing.T) {
 	w.requireTruth("persons")
 }
 
-// TestFullRefresh_halfOfTheRowsAreGone, which is not more than half: they are removed.
+// TestFullRefresh_halfOfTheRowsAreGone: half is not more than half, so they are removed.
 func TestFullRefresh_halfOfTheRowsAreGone(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["full_refresh_every"] = []string{"persons"}, "24h"
@@ -102,8 +102,8 @@ func TestFullRefresh_halfOfTheRowsAreGone(t *testing.T) {
 	require.Len(t, w.rows("persons")["4711"], 10)
 }
 
-// TestFullRefresh_startTimeLeavesRowsOut, which are there from earlier runs: they stay. Records that were deleted since
-// start_time is removed.
+// TestFullRefresh_startTimeLeavesRowsOut: rows of earlier runs from before start_time stay. Records that were
+// deleted since start_time are removed.
 func TestFullRefresh_startTimeLeavesRowsOut(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		now := a.Company.Now()
@@ -113,7 +113,7 @@ func TestFullRefresh_startTimeLeavesRowsOut(t *testing.T) {
 		w.requireSync()
 		first, last := a.Key(table, ids[0]), a.Key(table, ids[19])
 		a.Remove(table, ids[19])
-		a.Company.Advance(31 * 24 * time.Hour) // after which deleted deals are no longer listed
+		a.Company.Advance(31 * 24 * time.Hour) // after that, deleted deals are no longer listed
 		w.requireSync()
 		left := w.rows(table)["4711"]
 		require.Len(t, left, 19)
@@ -122,8 +122,8 @@ func TestFullRefresh_startTimeLeavesRowsOut(t *testing.T) {
 	})
 }
 
-// TestSync_deterministicCQID: the same records have the same _cq_id in two destinations, which they have not
-// otherwise.
+// TestSync_deterministicCQID: with it, and only with it, the same records have the same _cq_id in two
+// destinations.
 func TestSync_deterministicCQID(t *testing.T) {
 	for _, deterministic := range []bool{true, false} {
 		var seen []string
@@ -145,8 +145,8 @@ func TestSync_deterministicCQID(t *testing.T) {
 	}
 }
 
-// TestFullRefresh_countsOnceItsRunHasEnded: persons were refreshed, and the checkpoint of organizations, whose refresh
-// is not due, wrote that down. Then the run failed and removed nothing, so that the refresh is due again.
+// TestFullRefresh_countsOnceItsRunHasEnded: persons were refreshed, and the checkpoint of organizations, whose
+// refresh is not due, recorded that. Then the run failed and removed nothing, so the refresh is due again.
 func TestFullRefresh_countsOnceItsRunHasEnded(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.spec["page_size"], w.spec["full_refresh_every"] = 20, "24h"

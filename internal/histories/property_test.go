@@ -16,23 +16,23 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// TestHistories: whatever is created, changed, archived and deleted between and during runs, of which some
-// fail or end early, after one more undisturbed run the destination holds the truth.
+// TestHistories: records are created, changed, archived and deleted between and during runs, some of which fail or
+// end early. After one more undisturbed run the destination holds the truth.
 func TestHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { newHistory(t).play() })
 }
 
-// history is one account's, as it is drawn.
+// history is the drawn history of one account.
 type history struct {
 	*world
 	t        *rapid.T
 	account  *account
 	tables   []string // whose records change
 	lookback time.Duration
-	// removable is whether the last run ended well, so that the next one sees whatever the destination loses.
+	// removable is whether the last run succeeded, so that the next one sees all losses of the destination.
 	removable bool
-	removals  int  // what the destination lost so far; after the fourth time in a row the plugin gives up
-	refused   bool // whether nobody has decided yet after a full refresh was refused
+	removals  int  // losses of the destination so far; after the fourth in a row the plugin gives up
+	refused   bool // whether a refused full refresh awaits a decision
 }
 
 func newHistory(t *rapid.T) *history {
@@ -40,11 +40,11 @@ func newHistory(t *rapid.T) *history {
 	c.SetNullsLast(rapid.Bool().Draw(t, "records without update_time last"))
 	w := newWorld(t, c)
 	h := &history{world: w, t: t, account: w.accounts[0]}
-	// Tables are read at the same time, so that only the history of a single one repeats itself exactly,
-	// which lets rapid shrink it.
+	// Tables are read concurrently, so only the history of a single table repeats itself exactly, which lets rapid
+	// shrink it.
 	if rapid.IntRange(0, 5).Draw(t, "several tables") == 5 {
 		h.tables = rapid.SliceOfNDistinct(rapid.SampledFrom(all), 2, 6, rapid.ID).Draw(t, "tables")
-	} else { // each way of reading is as likely as the others
+	} else { // each way of reading is equally likely
 		h.tables = []string{rapid.SampledFrom(rapid.SampledFrom(truth.Alike).Draw(t, "way of reading")).Draw(t, "table")}
 	}
 	w.tables = h.tables
@@ -61,9 +61,8 @@ func newHistory(t *rapid.T) *history {
 	return h
 }
 
-// populate adds a record from before the first run. Many share a second, some are ahead of the clock, some
-// have no update_time. Such ones come from old imports only: one that is created later can't be found by the
-// time of its change.
+// populate adds a record from before the first run. Many share a second, some are ahead of the clock, some have no
+// update_time. The latter come only from old imports: incremental reading can't find one that is created later.
 func (h *history) populate(table string) {
 	const never = -1
 	before := rapid.SampledFrom([]int{never, 0, 1, 1, 1, 2, 100, 1000, -3600}).Draw(h.t, "seconds before")
@@ -92,7 +91,7 @@ func (h *history) play() {
 	h.requireTruth(h.tables...)
 }
 
-// run is a run that is disturbed by changes between its pages, and maybe by a fault or an early end.
+// run is a run with changes between its pages, and maybe with a fault or an early end.
 func (h *history) run() {
 	h.undisturbed()
 	delete(h.spec, "max_tokens")
@@ -121,7 +120,7 @@ func (h *history) run() {
 		h.fault(simulator.Status(502))
 	case "day's budget":
 		h.fault(simulator.DailyLimit)
-		fails = len(h.tables) > 1 // if it meets a table that is always read in full
+		fails = len(h.tables) > 1 // if it affects a table that is always read in full
 	case "max_tokens":
 		h.spec["max_tokens"] = rapid.IntRange(10, 120).Draw(h.t, "max_tokens")
 	case "broken answer":
@@ -131,7 +130,7 @@ func (h *history) run() {
 		h.fault(simulator.EmptyPage)
 	case "capped pages":
 		h.simulator.AddFault(simulator.Fault{Path: h.drawPath(), Action: simulator.CapPages})
-	case "another order": // with no early end, whose few records may be in the right order by chance
+	case "another order": // without an early end, whose few records may be in the right order by chance
 		fails = true
 		h.simulator.AddFault(simulator.Fault{
 			Path: h.drawPath(), Action: rapid.SampledFrom([]simulator.Action{simulator.IgnoreSort, simulator.ReverseSort}).Draw(h.t, "action"),
@@ -144,15 +143,15 @@ func (h *history) run() {
 	}
 	require.True(h.t, !h.refused || err != nil, "a run ended well although nobody has decided")
 	if h.spec["max_tokens"] != nil && errors.Is(err, pipedrive.RateLimitExceeded) {
-		return // less than what has to be read at once
+		return // less than the first step costs
 	}
 	if !fails {
 		require.NoError(h.t, err)
 	}
 }
 
-// isRefused reports whether a run failed since more than half of a table's rows are missing. Then somebody decides that they
-// stay, or nobody decides yet.
+// isRefused reports whether a run failed because more than half of a table's rows are missing. Then the user
+// decides that they stay, or has not decided yet.
 func (h *history) isRefused(err error) bool {
 	if err == nil || !strings.Contains(err.Error(), "more than half") {
 		return false
@@ -165,7 +164,7 @@ func (h *history) isRefused(err error) bool {
 	return true
 }
 
-// drawDropped draws which message the destination loses without a word.
+// drawDropped draws the message that the destination loses silently.
 func (h *history) drawDropped() func(string, int) bool {
 	if h.removals >= 3 || rapid.IntRange(0, 4).Draw(h.t, "lose a message") < 4 {
 		return nil
@@ -194,15 +193,15 @@ func (h *history) between() {
 	}
 	if rapid.IntRange(0, 20).Draw(h.t, "drop the state") == 20 {
 		h.exec("DROP TABLE " + stateTable)
-		h.refused = false // which nobody knows any more
+		h.refused = false // the state has lost it
 	}
 }
 
-// deleteRows removes rows at the destination, old ones too. What is removed after a run that did not end well may stay
-// away: which rows were there before it is not known then.
+// deleteRows removes rows at the destination, old ones too. Rows removed after a failed run may stay missing: the
+// rows before it are then unknown.
 func (h *history) deleteRows() {
 	h.removals++
-	h.refused = false // maybe, since fewer of the missing rows are there
+	h.refused = false // maybe, since fewer of the missing rows exist
 	of := rapid.IntRange(2, 4).Draw(h.t, "one of so many rows")
 	for _, table := range h.tables {
 		if slices.Contains(incremental, table) {
@@ -220,7 +219,7 @@ func (h *history) drawChange() truth.Change {
 	if h.lookback > 0 {
 		kinds = append(kinds, "late")
 	}
-	if h.spec["full_refresh_every"] != "0s" { // to which a record that moves from one list to another looks deleted
+	if h.spec["full_refresh_every"] != "0s" { // a record that moves between lists looks deleted to it
 		kinds = append(kinds, "archive", "archive")
 	}
 	return truth.Change{

@@ -20,13 +20,13 @@ func reference() *simulator.Company {
 	return c
 }
 
-// listed is how many records the lists of a table have, those of archived records apart.
+// listed returns the numbers of records in a table's lists, archived ones separately.
 func listed(c *simulator.Company, table string) (live, archived int) {
 	live = len(c.Truth(table, simulator.TruthOptions{Deleted: true}))
 	return live, len(c.Truth(table, everything)) - live
 }
 
-// pages is how many requests it takes to read n records, of which a page has size and repeats so many of the one before.
+// pages is the number of requests for n records, with pages of a size that repeat some records of the page before.
 func pages(n, size, repeated int) int64 {
 	if n <= size {
 		return 1
@@ -34,7 +34,8 @@ func pages(n, size, repeated int) int64 {
 	return 1 + int64((n-size+size-repeated-1)/(size-repeated))
 }
 
-// leastFull is what a full run over all tables must cost: the vendor's prices of the pages of all lists, by hand.
+// leastFull is the minimum cost of a full run over all tables: the vendor's prices for the pages of all lists,
+// computed by hand.
 func leastFull(c *simulator.Company) int64 {
 	count := func(table string) int { live, _ := listed(c, table); return live }
 	deals, archivedDeals := listed(c, "deals")
@@ -49,8 +50,7 @@ func leastFull(c *simulator.Company) int64 {
 	return incremental + setup + fields
 }
 
-// TestCost_ofTheReferenceAccount: no request is made twice or in vain, but the one that finds out that there is no
-// Projects add-on.
+// TestCost_ofTheReferenceAccount: no request is repeated or useless, except the one that finds no Projects add-on.
 func TestCost_ofTheReferenceAccount(t *testing.T) {
 	long(t)
 	w := newWorld(t, reference())
@@ -66,7 +66,7 @@ func TestCost_ofTheReferenceAccount(t *testing.T) {
 	require.LessOrEqual(t, quiet, int64(465))
 
 	c.Advance(time.Hour)
-	for _, table := range incremental { // a hundredth of the records, which are no more than a page of any list
+	for _, table := range incremental { // a hundredth of the records: at most a page of any list
 		numbers := c.Numbers(table, everything)
 		for _, number := range numbers[:(len(numbers)+99)/100] {
 			w.accounts[0].Change(table, number, "changed")

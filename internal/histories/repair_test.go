@@ -14,7 +14,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// requireQuiet runs a sync that finds nothing to repair.
+// requireQuiet runs a sync that must find nothing to repair.
 func (w *world) requireQuiet(table string) {
 	w.t.Helper()
 	w.requireSync()
@@ -22,8 +22,8 @@ func (w *world) requireQuiet(table string) {
 	require.Empty(w.t, w.log.String())
 }
 
-// TestVerify_oldRowsAreDeletedBehindNewOnes: after the last run the destination has more rows than before it, though
-// somebody deleted old ones.
+// TestVerify_oldRowsAreDeletedBehindNewOnes: after the last run the destination has more rows than before it,
+// although old ones were deleted.
 func TestVerify_oldRowsAreDeletedBehindNewOnes(t *testing.T) {
 	for _, appends := range []bool{false, true} {
 		t.Run(fmt.Sprint("append ", appends), func(t *testing.T) {
@@ -47,8 +47,8 @@ func TestVerify_oldRowsAreDeletedBehindNewOnes(t *testing.T) {
 	}
 }
 
-// TestVerify_othersWriteToTheTable: rows that others write for the same account cost no more than three readings from
-// the beginning.
+// TestVerify_othersWriteToTheTable: rows that other programs write for the same account cause at most three
+// readings from the beginning.
 func TestVerify_othersWriteToTheTable(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables = []string{"persons"}
@@ -66,7 +66,7 @@ func TestVerify_othersWriteToTheTable(t *testing.T) {
 	require.Equal(t, 3, len(slices.DeleteFunc(slices.Clone(sent), func(n int) bool { return n < 30 })), "readings from the beginning: %v", sent)
 }
 
-// TestVerify_appendMode: a destination that only appends has several versions of a record. What it loses comes again.
+// TestVerify_appendMode: an append-only destination has several versions of a record. Lost rows come again.
 func TestVerify_appendMode(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.appends, w.spec["page_size"] = true, 4
@@ -95,8 +95,8 @@ func TestVerify_appendMode(t *testing.T) {
 	})
 }
 
-// TestVerify_aClockThatWasAhead for one run: rows that later runs lose come again, whether rows of that run are older
-// or newer than what was lost.
+// TestVerify_aClockThatWasAhead for one run: rows that later runs lose come again, whether that run's rows are
+// older or newer than the lost ones.
 func TestVerify_aClockThatWasAhead(t *testing.T) {
 	for _, ahead := range []int{0, 1} {
 		t.Run(fmt.Sprint("run ", ahead), func(t *testing.T) {
@@ -129,7 +129,7 @@ func TestVerify_aClockThatWasAhead(t *testing.T) {
 	}
 }
 
-// TestVerify_aColumnIsDropped at the destination: the next run makes it again and fills it.
+// TestVerify_aColumnIsDropped at the destination: the next run recreates and fills it.
 func TestVerify_aColumnIsDropped(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
@@ -159,7 +159,7 @@ func (w *world) eachCheckpoint(change func(checkpoint map[string]any)) {
 	}
 }
 
-// TestIncremental_aReleaseHasANewColumn, which is NULL in the rows that an earlier one wrote.
+// TestIncremental_aReleaseHasANewColumn: it is NULL in the rows of an earlier release.
 func TestIncremental_aReleaseHasANewColumn(t *testing.T) {
 	for _, verify := range []bool{true, false} {
 		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
@@ -185,7 +185,7 @@ func TestIncremental_aReleaseHasANewColumn(t *testing.T) {
 	}
 }
 
-// TestIncremental_aStateWithoutColumns is that of an earlier version: its rows are not read again.
+// TestIncremental_aStateWithoutColumns belongs to an earlier version: its rows are not read again.
 func TestIncremental_aStateWithoutColumns(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
@@ -197,7 +197,7 @@ func TestIncremental_aStateWithoutColumns(t *testing.T) {
 	})
 }
 
-// TestCustomFields_aNewFieldCostsNothing: records that get a value of it change their update_time.
+// TestCustomFields_aNewFieldCostsNothing: a record that gets a value of it has a new update_time.
 func TestCustomFields_aNewFieldCostsNothing(t *testing.T) {
 	a := withFields(1, "Budget/double")
 	a.addMany("deals", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
@@ -212,7 +212,7 @@ func TestCustomFields_aNewFieldCostsNothing(t *testing.T) {
 	}
 }
 
-// withLater is an account of one deal with a custom field, and of others that changed later, so that a run that goes on
+// withLater is an account with one deal that has a custom field, and later deals, so that a run with a checkpoint
 // does not read the first one again.
 func withLater(field string) *account {
 	a := withFields(1, field)
@@ -256,7 +256,7 @@ func TestCustomFields_aFieldOfAnotherType(t *testing.T) {
 	w.requireQuiet("deals")
 }
 
-// TestIncremental_apiVersionsTakeTurns: API v1 does not have all columns of v2. The rows that it wrote are read again.
+// TestIncremental_apiVersionsTakeTurns: API v1 lacks some columns of v2. The rows that it wrote are read again.
 func TestIncremental_apiVersionsTakeTurns(t *testing.T) {
 	w := newWorld(t, generated(5, 4711))
 	w.tables = incremental
@@ -273,8 +273,8 @@ func TestIncremental_apiVersionsTakeTurns(t *testing.T) {
 	}
 }
 
-// TestCustomFields_columnsAndJSONTakeTurns: a destination that replaces whole rows, as the official SQLite one, empties
-// the columns of custom fields while they come as JSON.
+// TestCustomFields_columnsAndJSONTakeTurns: a destination that replaces whole rows, like the official SQLite one,
+// empties the columns of custom fields while they come as JSON.
 func TestCustomFields_columnsAndJSONTakeTurns(t *testing.T) {
 	a := withLater("Budget/double")
 	w := typed(t, a)
@@ -291,7 +291,8 @@ func TestCustomFields_columnsAndJSONTakeTurns(t *testing.T) {
 	require.Equal(t, want, w.custom()["1"])
 }
 
-// TestVerify_appendModeHasMoreRowsThanRecords, since many of them change while they are read, also where it lost some.
+// TestVerify_appendModeHasMoreRowsThanRecords: many records change during the reading, also in a table that lost
+// rows.
 func TestVerify_appendModeHasMoreRowsThanRecords(t *testing.T) {
 	long(t)
 	w := newWorld(t, simulator.NewCompany(4711))
@@ -326,13 +327,13 @@ func TestVerify_appendModeHasMoreRowsThanRecords(t *testing.T) {
 	w.requireTruth("persons")
 }
 
-// TestUnchanged_aRecordThatChangesAgainInItsSecond: the version that was read looks like the one that came after it. A
-// record whose second was over when it was read is not sent again.
+// TestUnchanged_aRecordThatChangesAgainInItsSecond: the two versions have the same update_time. A record whose
+// second was over when it was read is not sent again.
 func TestUnchanged_aRecordThatChangesAgainInItsSecond(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		id := a.Add(table, "first", time.Time{})
 		w.requireSync()
-		a.Change(table, id, "second") // in the second in which the run began, or after it
+		a.Change(table, id, "second") // in the second of the run's start, or later
 		w.requireSync()
 		w.requireTruth(table)
 		a.Change(table, id, "third")

@@ -10,7 +10,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// finished runs until the budget is no longer reached, ten minutes after one another.
+// finished runs every ten minutes until the budget is no longer reached.
 func (w *world) finished() {
 	w.t.Helper()
 	for range 30 {
@@ -23,14 +23,14 @@ func (w *world) finished() {
 	w.t.Fatalf("not at the end after 30 runs: %v", w.state())
 }
 
-// maxTokens allows n pages of a table, behind the log-in and the list of users.
+// maxTokens allows n pages of a table, in addition to the log-in and the list of users.
 func (w *world) maxTokens(table string, n int) {
 	w.spec["max_tokens"] = 22 + n*cost(table)
 }
 
-// TestStopped_recordsWithoutUpdateTimeStillCome: Pipedrive does not document where in the order of
-// update_time it lists records that have none. The simulator lists them first. Some that are added before
-// the first reading has come to its end look as they do where they are listed last.
+// TestStopped_recordsWithoutUpdateTimeStillCome: Pipedrive does not document the place of such records in the
+// order of update_time. The simulator lists them first. Those that are added before the end of the first reading
+// look like an API that lists them last.
 func TestStopped_recordsWithoutUpdateTimeStillCome(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		if len(paths[table]) > 1 {
@@ -49,8 +49,8 @@ func TestStopped_recordsWithoutUpdateTimeStillCome(t *testing.T) {
 	})
 }
 
-// TestStopped_lookbackStillFindsWhatIsCommittedLate: a run that goes on from where the budget ended the one
-// before does not look back, or it might never get further. What is committed late is found nevertheless.
+// TestStopped_lookbackStillFindsWhatIsCommittedLate: a run that continues one ended by the budget has no lookback,
+// since it might otherwise never get further. It still finds records that are committed late.
 func TestStopped_lookbackStillFindsWhatIsCommittedLate(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.spec["page_size"] = 4
@@ -66,7 +66,7 @@ func TestStopped_lookbackStillFindsWhatIsCommittedLate(t *testing.T) {
 	})
 }
 
-// TestStopped_recordsChangeMeanwhile: between the runs of a first load records change, come and go.
+// TestStopped_recordsChangeMeanwhile: records change, come and go between the runs of a first load.
 func TestStopped_recordsChangeMeanwhile(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		w.spec["page_size"], w.spec["lookback"] = 4, "0s"
@@ -87,7 +87,7 @@ func TestStopped_recordsChangeMeanwhile(t *testing.T) {
 	})
 }
 
-// TestStopped_aRunThatGetsNoFurtherIsAFailedOne: the table of runs does not call it a good one.
+// TestStopped_aRunThatGetsNoFurtherIsAFailedOne, also in the table of runs.
 func TestStopped_aRunThatGetsNoFurtherIsAFailedOne(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["max_tokens"] = []string{"persons", "syncs"}, 3

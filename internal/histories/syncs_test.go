@@ -13,7 +13,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// TestSyncs_tellWhatRunsCost: each run leaves a row that says what it sent and cost, as Pipedrive counts it.
+// TestSyncs_tellWhatRunsCost: each run leaves a row with its sent rows and its cost, as Pipedrive counts it.
 func TestSyncs_tellWhatRunsCost(t *testing.T) {
 	w := newWorld(t, generated(2, 4711))
 	w.tables = append(slices.Clone(all), "syncs")
@@ -39,8 +39,8 @@ func TestSyncs_tellWhatRunsCost(t *testing.T) {
 	}
 }
 
-// TestSyncs_aRunThatIsNotCompleteSaysSo: one that the budget ended is partial, and names the tables; one that failed
-// has a row as soon as another ends well.
+// TestSyncs_aRunThatIsNotCompleteSaysSo: a run that the budget ended is partial and names the tables; a failed run
+// gets its row as soon as another one succeeds.
 func TestSyncs_aRunThatIsNotCompleteSaysSo(t *testing.T) {
 	w := newWorld(t, generated(2, 4711))
 	w.tables = []string{"deals", "notes", "syncs"}
@@ -95,8 +95,8 @@ func TestSyncs_aRunThatFailsBeforeItsTablesAreReadIsAFailedOne(t *testing.T) {
 	})
 }
 
-// verified are verified_at, as whether it is between started_at and ended_at, and repaired_rows of all runs; NULL is
-// "-".
+// verified returns verified_at and repaired_rows of all runs: whether verified_at is between started_at and
+// ended_at, and the number; NULL is "-".
 func (w *world) verified() (runs []string) {
 	w.query(func(db *sql.DB) {
 		rows, err := db.Query(`SELECT coalesce(verified_at BETWEEN started_at AND ended_at, '-') || ' ' || coalesce(repaired_rows, '-')
@@ -113,8 +113,8 @@ func (w *world) verified() (runs []string) {
 	return runs
 }
 
-// TestSyncs_tellWhatTheDestinationLost: a monitor sees that rows were missing, that a run which failed had seen it, and
-// that a run could not see.
+// TestSyncs_tellWhatTheDestinationLost: a monitor sees missing rows, missing rows found by a failed run, and runs
+// that could not check.
 func TestSyncs_tellWhatTheDestinationLost(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.tables = []string{table, "syncs"}
@@ -139,20 +139,20 @@ func TestSyncs_tellWhatTheDestinationLost(t *testing.T) {
 		next(func() {})
 		require.Equal(t, []string{
 			"- -",  // the first run
-			"1 0",  // all is there
+			"1 0",  // no row is missing
 			"1 7",  // deleted rows
 			"1 0",  //
 			"1 20", // a table
-			"1 20", // a column, seen by a run that failed
-			"- -",  // which the next one reads from its beginning
+			"1 20", // a column, found by a failed run
+			"- -",  // read from its beginning by the next one
 			"- -",  // without verify
 		}, w.verified())
 		w.requireTruth(table)
 	})
 }
 
-// TestSyncs_tellWhatIsNotReadAgain: rows that are missing after each of some runs are no longer read again. Then nobody
-// may take them for verified.
+// TestSyncs_tellWhatIsNotReadAgain: rows that are missing after each of several runs are no longer read again, and
+// must not count as verified.
 func TestSyncs_tellWhatIsNotReadAgain(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables = []string{"persons", "syncs"}
@@ -166,7 +166,7 @@ func TestSyncs_tellWhatIsNotReadAgain(t *testing.T) {
 	require.Equal(t, []string{"- -", "1 39", "1 39", "1 39", "- -", "- -"}, w.verified())
 }
 
-// TestSyncs_ofAFailedRunThatAnEarlierVersionKept: its outcome does not say what the destination lost.
+// TestSyncs_ofAFailedRunThatAnEarlierVersionKept: its outcome does not include the destination's losses.
 func TestSyncs_ofAFailedRunThatAnEarlierVersionKept(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables = []string{"persons", "syncs"}

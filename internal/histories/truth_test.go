@@ -11,12 +11,11 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// everything is what a sync without further keys in its spec reads.
+// everything is the scope of a sync with the spec's defaults.
 var everything = truth.Everything
 
-// requireTruth compares every row and column of the tables with what the simulator holds, for each account.
-// Incremental tables may hold, beyond that, what was deleted so that no list shows it any more; others
-// may not.
+// requireTruth compares every row and column of the tables with the simulator's records, for each account.
+// Incremental tables may also hold records that were deleted and that no list shows any more; others may not.
 func (w *world) requireTruth(tables ...string) {
 	w.t.Helper()
 	for _, table := range tables {
@@ -39,7 +38,7 @@ func (w *world) requireRows(a *account, table string, want []map[string]any, got
 	require.Empty(w.t, truth.Compare(table, want, slices.Collect(maps.Values(got)), mayStay))
 }
 
-// rows returns a table's rows by account_id and key, the columns that CloudQuery adds left out.
+// rows returns a table's rows by account_id and key, without the columns that CloudQuery adds.
 func (w *world) rows(table string) map[string]map[string]truth.Row {
 	w.t.Helper()
 	found := map[string]map[string]truth.Row{}
@@ -52,7 +51,7 @@ func (w *world) rows(table string) map[string]map[string]truth.Row {
 				found[account] = map[string]truth.Row{}
 			}
 			key := row.Key(table)
-			if !w.appends { // the newest version comes last
+			if !w.appends { // the newest version is the last
 				require.Nil(w.t, found[account][key], "%s %s comes twice", table, key)
 			}
 			found[account][key] = row
@@ -61,7 +60,7 @@ func (w *world) rows(table string) map[string]map[string]truth.Row {
 	return found
 }
 
-// count is how many rows a table has, of all accounts.
+// count is the number of a table's rows, of all accounts.
 func (w *world) count(table string) int {
 	w.t.Helper()
 	n := 0

@@ -12,7 +12,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// missing is how many rows a table lacks, or has of an older version.
+// missing is the number of rows that a table lacks or has in an older version.
 func (w *world) missing(table string) int {
 	w.t.Helper()
 	n := 0
@@ -26,8 +26,8 @@ func (w *world) missing(table string) int {
 	return n
 }
 
-// TestVerify_whatWasLostComesAgain: a destination loses a message and calls the run a success. With verify the
-// next run finds out, without it the rows are lost for good.
+// TestVerify_whatWasLostComesAgain: a destination loses a message and reports success. With verify the next run
+// finds the loss; without it the rows are lost for good.
 func TestVerify_whatWasLostComesAgain(t *testing.T) {
 	for _, verify := range []bool{true, false} {
 		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
@@ -57,11 +57,11 @@ func TestVerify_whatWasLostComesAgain(t *testing.T) {
 	}
 }
 
-// TestVerify_anotherAccountsStateCantBeRead, which fails the run. What was lost of the first account's rows comes
-// again once that is mended.
+// TestVerify_anotherAccountsStateCantBeRead: the run fails. The lost rows of the first account come again once the
+// state is repaired.
 func TestVerify_anotherAccountsStateCantBeRead(t *testing.T) {
 	var accounts []*account
-	for i := range 50 { // of which some come after others have ended
+	for i := range 50 { // some come after others have ended
 		accounts = append(accounts, newAccount(fmt.Sprint("company ", i), fmt.Sprint("token-", i), simulator.NewCompany(int64(1000+i))))
 	}
 	w := newWorldOf(t, accounts)
@@ -126,8 +126,8 @@ func TestVerify_costsNothing(t *testing.T) {
 	require.Equal(t, usage[false], usage[true])
 }
 
-// TestVerify_somebodyElseRemovesRows after each run: that is not mended by reading again, and after some runs
-// it is no longer tried.
+// TestVerify_somebodyElseRemovesRows after each run: reading again does not help, and after some runs the plugin
+// stops trying.
 func TestVerify_somebodyElseRemovesRows(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables = []string{"persons"}
@@ -150,7 +150,8 @@ func TestVerify_somebodyElseRemovesRows(t *testing.T) {
 	}
 }
 
-// TestVerify_whatWasGivenUpComesADayLater: rows were missing after each of some runs, and not after later ones.
+// TestVerify_whatWasGivenUpComesADayLater: rows were missing after each of several runs, but no longer after later
+// ones.
 func TestVerify_whatWasGivenUpComesADayLater(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		a.addMany(table, 50, a.Company.Now().Add(-100*time.Hour), time.Hour)
@@ -177,11 +178,11 @@ func TestVerify_whatWasGivenUpComesADayLater(t *testing.T) {
 	})
 }
 
-// TestResume_goesOnFromWhatArrived: a first run is cut short again and again. No page is read more often than
-// what was lost of it makes necessary.
+// TestResume_goesOnFromWhatArrived: a first run is cut short again and again. Pages are read again only because of
+// their lost rows.
 func TestResume_goesOnFromWhatArrived(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
-		const rows, page = 5000, 20 // 1,000 rows are a message
+		const rows, page = 5000, 20 // a message holds 1,000 rows
 		w.spec["page_size"] = page
 		ids := a.addMany(table, rows, a.Company.Now().Add(-2*rows*time.Minute), time.Minute)
 		require.Len(t, ids, rows)
@@ -190,7 +191,7 @@ func TestResume_goesOnFromWhatArrived(t *testing.T) {
 		requests := func() int64 { return w.simulator.Usage().ByPath[path].Requests }
 		for _, at := range []int{130, 80, 60} {
 			w.simulator.AddFault(simulator.Fault{Path: path, At: []int{at}, Action: simulator.Status(500)})
-			w.lost = 1 // is still in a buffer
+			w.lost = 1 // one is still in a buffer
 			require.Error(t, w.sync())
 			w.undisturbed()
 			a.Company.Advance(time.Hour)
@@ -204,7 +205,7 @@ func TestResume_goesOnFromWhatArrived(t *testing.T) {
 	})
 }
 
-// TestResume_aSmallFirstLoad: one of 20 pages goes on from where it was cut short, too.
+// TestResume_aSmallFirstLoad: a first load of 20 pages also continues where it was cut short.
 func TestResume_aSmallFirstLoad(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["page_size"] = []string{"persons"}, 500
@@ -247,7 +248,7 @@ func TestFullRefresh_removesWhatIsGone(t *testing.T) {
 		for _, id := range ids[:5] {
 			a.Remove(table, id)
 		}
-		a.Company.Advance(31 * 24 * time.Hour) // after which deleted deals are no longer listed
+		a.Company.Advance(31 * 24 * time.Hour) // after that, deleted deals are no longer listed
 		w.spec["full_refresh_every"] = "0s"
 		w.requireSync()
 		require.Len(t, w.rows(table)["4711"], 20, "a run as any other")
@@ -265,7 +266,8 @@ func TestFullRefresh_removesWhatIsGone(t *testing.T) {
 	})
 }
 
-// TestFullRefresh_dealsThatLeaveTheArchive while the other list is read are in neither, and not deleted.
+// TestFullRefresh_dealsThatLeaveTheArchive during the reading of the other list are found in neither list, but are
+// not deleted.
 func TestFullRefresh_dealsThatLeaveTheArchive(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["full_refresh_every"] = []string{"deals"}, "24h"
@@ -303,7 +305,7 @@ func refused(t *testing.T) *world {
 	return w
 }
 
-// requireRefused runs a sync that must fail since most rows are missing at Pipedrive, and removes none.
+// requireRefused runs a sync that must fail because most rows are missing at Pipedrive, and that removes none.
 func (w *world) requireRefused(says ...string) {
 	w.t.Helper()
 	err := w.sync()
@@ -313,8 +315,8 @@ func (w *world) requireRefused(says ...string) {
 	require.NotContains(w.t, err.Error(), "DELETE FROM", "nobody is told to delete all rows")
 }
 
-// TestFullRefresh_mostRowsAreGone: no run reads the table until somebody decides, whether rows were lost on the way or
-// not, and none costs more than the log-in.
+// TestFullRefresh_mostRowsAreGone: no run reads the table until the user decides, whether rows were lost on the
+// way or not, and none costs more than the log-in.
 func TestFullRefresh_mostRowsAreGone(t *testing.T) {
 	t.Run("nobody decides", func(t *testing.T) {
 		w := refused(t)
@@ -359,7 +361,7 @@ func TestFullRefresh_mostRowsAreGone(t *testing.T) {
 	})
 }
 
-// TestFullRefresh_ofManyVersions, which a destination that only appends has: a row counts once.
+// TestFullRefresh_ofManyVersions, in an append-only destination: a row counts once.
 func TestFullRefresh_ofManyVersions(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.appends, w.spec["full_refresh_every"] = []string{"persons"}, true, "24h"
@@ -381,8 +383,8 @@ func TestFullRefresh_ofManyVersions(t *testing.T) {
 	w.requireTruth("persons")
 }
 
-// TestFullRefresh_whatIsNotRead: nothing is removed of an account that is left out, after a reading that the
-// budget ended, and of what lies before start_time.
+// TestFullRefresh_whatIsNotRead: nothing is removed for a skipped account, after a reading that the budget ended,
+// or from before start_time.
 func TestFullRefresh_whatIsNotRead(t *testing.T) {
 	prepared := func(t *testing.T) *world {
 		t.Helper()
@@ -409,7 +411,7 @@ func TestFullRefresh_whatIsNotRead(t *testing.T) {
 	})
 	t.Run("the budget ends it", func(t *testing.T) {
 		w := prepared(t)
-		w.spec["max_tokens"] = 55 // less than one account takes
+		w.spec["max_tokens"] = 55 // less than one account costs
 		w.requireSync()
 		require.Equal(t, 40, count(w))
 		require.Contains(t, w.log.String(), "full refresh short")
@@ -424,8 +426,8 @@ func TestFullRefresh_whatIsNotRead(t *testing.T) {
 	})
 }
 
-// TestFullRefresh_ofARunThatFails: one table was refreshed and written down by the checkpoint of another, upon
-// which the run fails and removes nothing. It is refreshed again.
+// TestFullRefresh_ofARunThatFails: one table was refreshed, and the checkpoint of another one recorded that. Then
+// the run failed and removed nothing. The table is refreshed again.
 func TestFullRefresh_ofARunThatFails(t *testing.T) {
 	long(t)
 	w := newWorld(t, simulator.NewCompany(4711))
@@ -447,7 +449,7 @@ func TestFullRefresh_ofARunThatFails(t *testing.T) {
 	w.requireTruth("persons")
 }
 
-// TestFullRefresh_isCutShortEachTime: what has changed comes all the same, with every other run.
+// TestFullRefresh_isCutShortEachTime: changed records still come, with every other run.
 func TestFullRefresh_isCutShortEachTime(t *testing.T) {
 	for _, verify := range []bool{true, false} {
 		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
