@@ -11,9 +11,9 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// TestSync_whatAnAccountLosesStays: the write mode would remove all rows that were not sent again. A sync of all
+// TestSync_rowsOfALostFeatureStay: the write mode would remove all rows that were not sent again. A sync of all
 // tables reports the tables that it leaves out, as test-connection does; a sync that names one fails.
-func TestSync_whatAnAccountLosesStays(t *testing.T) {
+func TestSync_rowsOfALostFeatureStay(t *testing.T) {
 	t.Parallel()
 	gated := slices.DeleteFunc(tables.All(), func(t *table.Table) bool { return t.Gate == nil || t.OnRequest })
 	require.NotEmpty(t, gated)

@@ -41,7 +41,7 @@ func TestIncremental_anUnchangedAccountCostsNextToNothing(t *testing.T) {
 	s.requireTruth(everything, truth.Core...)
 }
 
-func TestIncremental_readsWhatChanged(t *testing.T) {
+func TestIncremental_readsChangedRecords(t *testing.T) {
 	t.Parallel()
 	c := company()
 	s := newSetup(t, c)
@@ -74,9 +74,9 @@ func (s *setup) kill(program string, signal syscall.Signal) int {
 	return killed
 }
 
-// TestIncremental_survivesWhateverEndsARun: the plugin, the destination and the CLI are killed in turn, at each
+// TestIncremental_survivesKilledProcesses: the plugin, the destination and the CLI are killed in turn, at each
 // request of a first run. After one more undisturbed run the destination holds the truth.
-func TestIncremental_survivesWhateverEndsARun(t *testing.T) {
+func TestIncremental_survivesKilledProcesses(t *testing.T) {
 	t.Parallel()
 	for _, end := range []struct {
 		program string

@@ -75,7 +75,7 @@ func TestSync_withoutDeletedAndArchivedRecords(t *testing.T) {
 	s.requireTruth(simulator.TruthOptions{}, records...)
 }
 
-func TestSync_removesWhatIsGone(t *testing.T) {
+func TestSync_removesDeletedRecords(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t, company())
 	s.sync()
@@ -86,10 +86,10 @@ func TestSync_removesWhatIsGone(t *testing.T) {
 	s.requireTruth(everything, records...)
 }
 
-// TestSync_aFailedRunChangesNothingForTheWorse: however a run fails, its exit code shows it, its output names
+// TestSync_aFailedRunSaysSoAndRemovesNothing: however a run fails, its exit code shows it, its output names
 // table and account, and no row is removed at the destination, although the write mode removes rows that were not
 // sent again.
-func TestSync_aFailedRunChangesNothingForTheWorse(t *testing.T) {
+func TestSync_aFailedRunSaysSoAndRemovesNothing(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name string

@@ -96,9 +96,9 @@ func (a *account) live(text string) {
 	}
 }
 
-// TestGates_whatAnAccountLosesStays: in a run of all tables, which reports the tables that it leaves out, and in a
+// TestGates_rowsOfALostFeatureStay: in a run of all tables, which reports the tables that it leaves out, and in a
 // run that names a missing table, which fails. When the account has the feature again, its tables are read on.
-func TestGates_whatAnAccountLosesStays(t *testing.T) {
+func TestGates_rowsOfALostFeatureStay(t *testing.T) {
 	gates := simulator.Gates()
 	require.NotEmpty(t, gates)
 	for _, backend := range []bool{true, false} {
@@ -173,8 +173,8 @@ func TestGates_ofOneAmongSeveralAccounts(t *testing.T) {
 	}
 }
 
-// TestScopes_whatIsNoLongerGrantedStays: for all tables but the core ones, which fail the run.
-func TestScopes_whatIsNoLongerGrantedStays(t *testing.T) {
+// TestScopes_rowsOfARevokedScopeStay: for all tables but the core ones, which fail the run.
+func TestScopes_rowsOfARevokedScopeStay(t *testing.T) {
 	granted := []string{"base", "users:read"}
 	for _, of := range tables.All() {
 		if of.Core {
@@ -231,9 +231,9 @@ func TestScopes_whatIsNoLongerGrantedStays(t *testing.T) {
 	w.requireTruth(all...)
 }
 
-// TestAPIs_whatOneLacksStays: an account on v2 is read with another API for a while. One line names the tables
+// TestAPIs_tablesOfAnotherAPIStay: an account on v2 is read with another API for a while. One line names the tables
 // that this API lacks. Afterwards they are read on from their positions.
-func TestAPIs_whatOneLacksStays(t *testing.T) {
+func TestAPIs_tablesOfAnotherAPIStay(t *testing.T) {
 	for _, backend := range []bool{true, false} {
 		for api, connect := range map[table.API]func(w *world) map[string]any{
 			table.V1: func(*world) map[string]any { return map[string]any{"api_version": "v1"} },

@@ -257,9 +257,9 @@ func TestCost_anIncrementalRun(t *testing.T) {
 	w.requireTruth(core...)
 }
 
-// TestCost_whatRunsDoNotDoEachTime: the costs, in docs/cost.md, of the daily look for records without an
+// TestCost_ofOccasionalRequests: the costs, in docs/cost.md, of the daily look for records without an
 // update_time, of a full refresh's second look, and of confirming that a list is empty.
-func TestCost_whatRunsDoNotDoEachTime(t *testing.T) {
+func TestCost_ofOccasionalRequests(t *testing.T) {
 	w := newWorld(t, simulator.Generate(simulator.Config{
 		Seed: 9, CompanyID: 4711, Deals: 50, Persons: 990, Organizations: 50, Notes: 50, CustomFieldsPerEntity: 1,
 	}))
@@ -334,8 +334,8 @@ func TestMaxTokens_aRunThatGetsNowhereFails(t *testing.T) {
 	}
 }
 
-// TestMaxTokens_whatIsReadToItsEndIsNotLeft: a run that costs exactly its limit is complete.
-func TestMaxTokens_whatIsReadToItsEndIsNotLeft(t *testing.T) {
+// TestMaxTokens_aRunThatFitsIsComplete: a run that costs exactly its limit is complete.
+func TestMaxTokens_aRunThatFitsIsComplete(t *testing.T) {
 	long(t)
 	for _, backend := range []bool{true, false} {
 		t.Run(fmt.Sprintf("backend %t", backend), func(t *testing.T) {
@@ -350,7 +350,7 @@ func TestMaxTokens_whatIsReadToItsEndIsNotLeft(t *testing.T) {
 	}
 }
 
-func TestDailyBudget_whatIsReadToItsEndIsNotLeft(t *testing.T) {
+func TestDailyBudget_aRunThatFitsIsComplete(t *testing.T) {
 	long(t)
 	for _, left := range []int64{0, 5, 15} {
 		whole := fullRead(t, 500)

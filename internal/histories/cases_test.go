@@ -62,8 +62,8 @@ func TestSync_withAndWithoutState(t *testing.T) {
 	}
 }
 
-// TestIncremental_findsWhatIsCommittedInTheVerySecondOfThePosition: the comparison is inclusive.
-func TestIncremental_findsWhatIsCommittedInTheVerySecondOfThePosition(t *testing.T) {
+// TestIncremental_findsRecordsInTheSecondOfThePosition: the comparison is inclusive.
+func TestIncremental_findsRecordsInTheSecondOfThePosition(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		w.spec["lookback"] = "0s"
 		a.addMany(table, 3, a.Company.Now(), 0)
@@ -75,9 +75,9 @@ func TestIncremental_findsWhatIsCommittedInTheVerySecondOfThePosition(t *testing
 	})
 }
 
-// TestIncremental_lookbackFindsWhatIsCommittedLate: a record may be committed some time after its update_time was
+// TestIncremental_lookbackFindsLateRecords: a record may be committed some time after its update_time was
 // stamped, when later records have already been read.
-func TestIncremental_lookbackFindsWhatIsCommittedLate(t *testing.T) {
+func TestIncremental_lookbackFindsLateRecords(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		a.addMany(table, 3, a.Company.Now(), 0)
 		w.requireSync()
@@ -408,9 +408,9 @@ func TestIncremental_recordsWithoutUpdateTimeAtEitherEnd(t *testing.T) {
 	}
 }
 
-// TestIncremental_pipedrivesClockIsNotOurs: positions never follow this machine's clock if it is ahead, and
+// TestIncremental_clocksDiffer: positions never follow this machine's clock if it is ahead, and
 // records come again if it is behind.
-func TestIncremental_pipedrivesClockIsNotOurs(t *testing.T) {
+func TestIncremental_clocksDiffer(t *testing.T) {
 	long(t)
 	for _, now := range []time.Time{time.Date(2015, 2, 3, 4, 5, 6, 0, time.UTC), time.Date(2044, 2, 3, 4, 5, 6, 0, time.UTC)} {
 		t.Run(now.Format(time.DateOnly), func(t *testing.T) {

@@ -138,9 +138,9 @@ func TestCustomFields_accountsComeAndGo(t *testing.T) {
 	require.Equal(t, truth.Cell{Kind: "text", Text: "2"}, got["2"]["cf_budget_text"])
 }
 
-// TestCustomFields_theirKeyOfTheSpecChanges: the tables are read again to fill the other columns. With a
+// TestCustomFields_aChangedSpecFillsAllRows: the tables are read again to fill the other columns. With a
 // checkpoint, they would stay NULL in every unchanged row.
-func TestCustomFields_theirKeyOfTheSpecChanges(t *testing.T) {
+func TestCustomFields_aChangedSpecFillsAllRows(t *testing.T) {
 	one := withFields(1, "Budget/double")
 	later := one.Company.Now()
 	one.Company.AddDeal(simulator.Deal{Title: "later", Status: "open", AddTime: later, UpdateTime: &later})

@@ -65,8 +65,8 @@ func TestFields_ofAllEntities(t *testing.T) {
 	}
 }
 
-// TestFields_whereTheyAreShown: the settings of fields come if their list has them.
-func TestFields_whereTheyAreShown(t *testing.T) {
+// TestFields_displaySettings: the settings of fields come if their list has them.
+func TestFields_displaySettings(t *testing.T) {
 	const (
 		all, important, off = `{"add_visible_flag":true,"details_visible_flag":true}`, `{"enabled":false,"stage_ids":[]}`, "NULL"
 		required            = `{"enabled":false}`

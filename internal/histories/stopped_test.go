@@ -49,9 +49,9 @@ func TestStopped_recordsWithoutUpdateTimeStillCome(t *testing.T) {
 	})
 }
 
-// TestStopped_lookbackStillFindsWhatIsCommittedLate: a run that continues one ended by the budget has no lookback,
+// TestStopped_lookbackStillFindsLateRecords: a run that continues one ended by the budget has no lookback,
 // since it might otherwise never get further. It still finds records that are committed late.
-func TestStopped_lookbackStillFindsWhatIsCommittedLate(t *testing.T) {
+func TestStopped_lookbackStillFindsLateRecords(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.spec["page_size"] = 4
 		w.maxTokens(table, 9) // the first run ends within the last minute

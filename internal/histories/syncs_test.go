@@ -13,8 +13,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// TestSyncs_tellWhatRunsCost: each run leaves a row with its sent rows and its cost, as Pipedrive counts it.
-func TestSyncs_tellWhatRunsCost(t *testing.T) {
+// TestSyncs_tellTheCostOfRuns: each run leaves a row with its sent rows and its cost, as Pipedrive counts it.
+func TestSyncs_tellTheCostOfRuns(t *testing.T) {
 	w := newWorld(t, generated(2, 4711))
 	w.tables = append(slices.Clone(all), "syncs")
 	for run := range 3 {
@@ -113,9 +113,9 @@ func (w *world) verified() (runs []string) {
 	return runs
 }
 
-// TestSyncs_tellWhatTheDestinationLost: a monitor sees missing rows, missing rows found by a failed run, and runs
+// TestSyncs_tellOfLostRows: a monitor sees missing rows, missing rows found by a failed run, and runs
 // that could not check.
-func TestSyncs_tellWhatTheDestinationLost(t *testing.T) {
+func TestSyncs_tellOfLostRows(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.tables = []string{table, "syncs"}
 		a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
@@ -151,9 +151,9 @@ func TestSyncs_tellWhatTheDestinationLost(t *testing.T) {
 	})
 }
 
-// TestSyncs_tellWhatIsNotReadAgain: rows that are missing after each of several runs are no longer read again, and
+// TestSyncs_tellOfRowsThatAreNotReadAgain: rows that are missing after each of several runs are no longer read again, and
 // must not count as verified.
-func TestSyncs_tellWhatIsNotReadAgain(t *testing.T) {
+func TestSyncs_tellOfRowsThatAreNotReadAgain(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables = []string{"persons", "syncs"}
 	a := w.accounts[0]

@@ -26,9 +26,9 @@ func (w *world) missing(table string) int {
 	return n
 }
 
-// TestVerify_whatWasLostComesAgain: a destination loses a message and reports success. With verify the next run
+// TestVerify_lostRowsComeAgain: a destination loses a message and reports success. With verify the next run
 // finds the loss; without it the rows are lost for good.
-func TestVerify_whatWasLostComesAgain(t *testing.T) {
+func TestVerify_lostRowsComeAgain(t *testing.T) {
 	for _, verify := range []bool{true, false} {
 		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
 			each(t, func(t *testing.T, w *world, a *account, table string) {
@@ -126,9 +126,9 @@ func TestVerify_costsNothing(t *testing.T) {
 	require.Equal(t, usage[false], usage[true])
 }
 
-// TestVerify_somebodyElseRemovesRows after each run: reading again does not help, and after some runs the plugin
+// TestVerify_anotherProgramRemovesRows after each run: reading again does not help, and after some runs the plugin
 // stops trying.
-func TestVerify_somebodyElseRemovesRows(t *testing.T) {
+func TestVerify_anotherProgramRemovesRows(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables = []string{"persons"}
 	a := w.accounts[0]
@@ -150,9 +150,9 @@ func TestVerify_somebodyElseRemovesRows(t *testing.T) {
 	}
 }
 
-// TestVerify_whatWasGivenUpComesADayLater: rows were missing after each of several runs, but no longer after later
+// TestVerify_abandonedRowsComeADayLater: rows were missing after each of several runs, but no longer after later
 // ones.
-func TestVerify_whatWasGivenUpComesADayLater(t *testing.T) {
+func TestVerify_abandonedRowsComeADayLater(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		a.addMany(table, 50, a.Company.Now().Add(-100*time.Hour), time.Hour)
 		w.requireSync()
@@ -178,9 +178,9 @@ func TestVerify_whatWasGivenUpComesADayLater(t *testing.T) {
 	})
 }
 
-// TestResume_goesOnFromWhatArrived: a first run is cut short again and again. Pages are read again only because of
+// TestResume_goesOnFromTheArrivedRows: a first run is cut short again and again. Pages are read again only because of
 // their lost rows.
-func TestResume_goesOnFromWhatArrived(t *testing.T) {
+func TestResume_goesOnFromTheArrivedRows(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		const rows, page = 5000, 20 // a message holds 1,000 rows
 		w.spec["page_size"] = page
@@ -220,8 +220,8 @@ func TestResume_aSmallFirstLoad(t *testing.T) {
 	require.LessOrEqual(t, w.simulator.Usage().ByPath[paths["persons"][0]].Requests, int64(13), "of 20 pages")
 }
 
-// TestResume_aHoleInWhatArrived: the destination lost a message in the middle of a run that was cut short.
-func TestResume_aHoleInWhatArrived(t *testing.T) {
+// TestResume_aGapInTheArrivedRows: the destination lost a message in the middle of a run that was cut short.
+func TestResume_aGapInTheArrivedRows(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.spec["page_size"] = 20
 		a.addMany(table, 4000, a.Company.Now().Add(-4100*time.Minute), time.Minute)
@@ -239,7 +239,7 @@ func TestResume_aHoleInWhatArrived(t *testing.T) {
 	})
 }
 
-func TestFullRefresh_removesWhatIsGone(t *testing.T) {
+func TestFullRefresh_removesDeletedRecords(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.spec["full_refresh_every"] = "24h"
 		ids := a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
@@ -383,9 +383,9 @@ func TestFullRefresh_ofManyVersions(t *testing.T) {
 	w.requireTruth("persons")
 }
 
-// TestFullRefresh_whatIsNotRead: nothing is removed for a skipped account, after a reading that the budget ended,
+// TestFullRefresh_keepsRowsThatWereNotRead: nothing is removed for a skipped account, after a reading that the budget ended,
 // or from before start_time.
-func TestFullRefresh_whatIsNotRead(t *testing.T) {
+func TestFullRefresh_keepsRowsThatWereNotRead(t *testing.T) {
 	prepared := func(t *testing.T) *world {
 		t.Helper()
 		one := newAccount("one", "token-1", simulator.NewCompany(1))
