@@ -39,10 +39,13 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 		r.account.noteFullReading(r.table, int64(r.rows), r.tokens())
 		return nil
 	}
-	if r.progress.Refreshing() {
-		if err := r.findDeletions(ctx, err == nil); err != nil {
+	switch complete := err == nil; {
+	case r.progress.Refreshing():
+		if err := r.findDeletions(ctx, complete); err != nil {
 			return err
 		}
+	case complete && !r.account.run.partial:
+		r.account.run.removed(r.progress.RemoveAgain())
 	}
 	return r.progress.StoreEnd(ctx)
 }

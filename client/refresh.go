@@ -1,18 +1,128 @@
 package client
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
+
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/rs/zerolog"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 )
 
-// Deletions returns the rows that the run's full refreshes did not find.
-func (r *Run) Deletions() []progress.Deletions {
+// UseRemoval decides how rows that are gone at Pipedrive leave the destination of a state's backend, and says so, and which
+// rows are verified, in one line of the log. refreshed is true where full refreshes look for such rows.
+func (r *Run) UseRemoval(ctx context.Context, b *progress.Backend, s *spec.Spec, log zerolog.Logger) error {
+	r.log = log
+	name, err := b.Name(ctx)
+	if err != nil {
+		return err
+	}
+	refreshed := s.FullRefreshEvery.Duration() > 0
+	r.removal, err = progress.RemovalAt(name, s.RemovedRows)
+	if err != nil && refreshed {
+		return err
+	}
+	removed := "kept, as full_refresh_every is 0s"
+	if refreshed {
+		removed = r.removal.String()
+	}
+	log.Info().Str("destination", name).Bool("verified", s.Verify).Str("rows_gone_at_pipedrive", removed).
+		Msg("rows of incremental tables at the destination")
+	return nil
+}
+
+// Remove sends what has the destination remove the rows that are gone at Pipedrive. Every row of the run was sent before.
+func (r *Run) Remove(ctx context.Context, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
+	of := map[string][]progress.Removals{}
+	for _, removals := range r.removals {
+		of[removals.Table.Name()] = append(of[removals.Table.Name()], removals)
+	}
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		if err := r.removeOf(ctx, of[name], options, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeOf removes rows of a table.
+func (r *Run) removeOf(ctx context.Context, of []progress.Removals, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
+	rows := 0
+	for _, removals := range of {
+		rows += removals.Len()
+	}
+	if stale := r.removal == progress.Stale || r.removal == progress.StaleOnly; rows > 0 && stale && r.onlyStale(of, options.Shard) {
+		return r.announceTable(ctx, of[0].Table, false, options, out)
+	}
+	for _, removals := range of {
+		if removals.Len() == 0 {
+			continue
+		}
+		if err := r.removeRows(ctx, removals, options, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// onlyStale reports whether the rows that a table's full refreshes removed are all that the run has not sent again: those of
+// all accounts that have rows there.
+func (r *Run) onlyStale(of []progress.Removals, shard *plugin.Shard) bool {
+	refreshed := map[string]bool{}
+	for _, removals := range of {
+		refreshed[removals.Account] = removals.Refreshed && removals.Exact
+	}
+	for _, removals := range of {
+		for account := range removals.Accounts {
+			if !refreshed[account] {
+				return false
+			}
+		}
+	}
+	return shard == nil && !r.partial && len(of) == len(r.accounts)
+}
+
+// removeRows removes rows one by one.
+func (r *Run) removeRows(ctx context.Context, removals progress.Removals, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
+	t := removals.Table
+	switch r.removal {
+	case progress.ByKey:
+		for _, m := range removals.Deletions() {
+			if err := send(ctx, m, out); err != nil {
+				return err
+			}
+		}
+		return nil
+	case progress.StaleOnly:
+		r.log.Warn().Str("table", t.Name()).Str("account_id", removals.Account).Int("rows", removals.Len()).
+			Msg("rows that are gone at Pipedrive stay: the destination can't delete them one by one, and removed_rows: delete does not mark them")
+		return nil
+	default:
+		s := newSink(t, t.Schema(), removals.Account, options.DeterministicCQID, out)
+		return cmp.Or(s.add(ctx, removals.Tombstones(r.began)), s.flush(ctx))
+	}
+}
+
+func send(ctx context.Context, m message.SyncMessage, out chan<- message.SyncMessage) error {
+	select {
+	case out <- m:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// removed notes rows that are to be removed once the run has ended well.
+func (r *Run) removed(removals progress.Removals) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.deletions
+	r.removals = append(r.removals, removals)
 }
 
 // findDeletions looks for rows of the destination that a reading of all records did not find. It reads the table back,
@@ -42,10 +152,10 @@ func (r *reading) findDeletions(ctx context.Context, complete bool) error {
 	if missing.MostOfTheTable() {
 		return r.progress.StoreRefused(ctx, missing)
 	}
-	deletions := r.progress.Delete(missing, !a.run.partial)
-	a.run.mu.Lock()
-	defer a.run.mu.Unlock()
-	a.run.deletions = append(a.run.deletions, deletions)
+	if a.run.partial {
+		log.Warn().Msg("accounts are left out of this sync, so that deletions wait for the next full refresh")
+	}
+	a.run.removed(r.progress.Remove(missing, !a.run.partial))
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/cloudquery/plugin-sdk/v4/scheduler/metrics"
 	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
@@ -28,15 +29,17 @@ type Run struct {
 	errs []error
 	stop context.CancelCauseFunc // ends the reading of all tables
 
-	machine   Machine
-	began     time.Time // by this machine's clock
-	accounts  []*Account
-	secrets   *redact.Secrets // that no message may have
-	partial   bool            // whether accounts were left out
-	state     *progress.State // nil where every run reads everything
-	lease     *progress.Lease // nil where there is no state
-	deletions []progress.Deletions
-	notDue    map[string]bool // tables that lists_every leaves out, by their records
+	machine  Machine
+	began    time.Time // by this machine's clock
+	accounts []*Account
+	secrets  *redact.Secrets // that no message may have
+	partial  bool            // whether accounts were left out
+	state    *progress.State // nil where every run reads everything
+	lease    *progress.Lease // nil where there is no state
+	log      zerolog.Logger
+	removal  progress.Removal
+	removals []progress.Removals
+	notDue   map[string]bool // tables that lists_every leaves out, by their records
 
 	maxTokens int64 // that the run may cost, 0 for no cap
 	total     pipedrive.Meter
@@ -169,19 +172,26 @@ func (r *Run) readings(tables []*table.Table, shard *plugin.Shard) []*reading {
 // CloudQuery removes no stale rows: those of an account that was left out were not sent again, and are no deletions.
 func (r *Run) announce(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	for _, t := range tables {
-		s := t.Schema()
 		lacking := func(a *Account) bool { return !a.hasWhole(t) }
-		s.IsIncremental = s.IsIncremental || r.partial || slices.ContainsFunc(r.accounts, lacking)
-		if options.DeterministicCQID {
-			schema.CqIDAsPK(s)
-		}
-		select {
-		case out <- &message.SyncMigrateTable{Table: s}:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		incremental := t.Incremental || r.partial || slices.ContainsFunc(r.accounts, lacking)
+		if err := r.announceTable(ctx, t, incremental, options, out); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// announceTable sends a table itself. If it is not incremental, CloudQuery removes its stale rows when the run has ended
+// well; a later announcement of a table wins.
+func (r *Run) announceTable(
+	ctx context.Context, t *table.Table, incremental bool, options plugin.SyncOptions, out chan<- message.SyncMessage,
+) error {
+	s := t.Schema()
+	s.IsIncremental = incremental
+	if options.DeterministicCQID {
+		schema.CqIDAsPK(s)
+	}
+	return send(ctx, &message.SyncMigrateTable{Table: s}, out)
 }
 
 // errStopped ends the reading of tables after another one failed.

@@ -89,11 +89,9 @@ func (s *sink) flush(ctx context.Context) error {
 	if rows == 0 {
 		return nil
 	}
-	select {
-	case s.out <- &message.SyncInsert{Record: s.batch.Record()}:
-		s.sent += int64(rows)
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if err := send(ctx, &message.SyncInsert{Record: s.batch.Record()}, s.out); err != nil {
+		return err
 	}
+	s.sent += int64(rows)
+	return nil
 }

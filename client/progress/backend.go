@@ -80,6 +80,15 @@ func verifyColumns(t *table.Table) schema.ColumnList {
 	return columns
 }
 
+// removedColumn returns the column that marks removed rows, in a table that has one.
+func removedColumn(t *table.Table) schema.ColumnList {
+	i := t.Column(table.RemovedColumn)
+	if i < 0 {
+		return nil
+	}
+	return schema.ColumnList{{Name: table.RemovedColumn, Type: t.SchemaColumn(i).Type}}
+}
+
 // stored is a row of the destination.
 type stored struct {
 	account string
@@ -87,9 +96,9 @@ type stored struct {
 	key     []table.Value // of the primary key without the account; it is only good during a call
 }
 
-// read calls each for every row of a table, in no particular order. It also asks for more columns, whose values it
-// drops: a [lackingError] names one that the table does not have. It takes no more memory than one message of the
-// backend's.
+// read calls each for every row of a table, in no particular order. It also asks for more columns: a [lackingError] names
+// one that the table does not have. It drops their values but that of [table.RemovedColumn]: a row that has one is of the
+// time gone. It takes no more memory than one message of the backend's.
 func (b *Backend) read(ctx context.Context, t *table.Table, more schema.ColumnList, each func(stored)) error {
 	select {
 	case <-b.free:
@@ -113,7 +122,7 @@ func (b *Backend) read(ctx context.Context, t *table.Table, more schema.ColumnLi
 	for err == nil {
 		var page *pb.Read_Response
 		if page, err = stream.Recv(); err == nil {
-			err = eachStored(page.Record, t, each, names)
+			err = eachStored(page.Record, t, columns.Columns.Index(table.RemovedColumn), each, names)
 		}
 	}
 	lacking := func(c schema.Column) bool { return lacksColumn(err, c.Name) }
@@ -192,15 +201,16 @@ func (n *namesakes) err() error {
 	return nil
 }
 
-// eachStored calls each for every row of an Arrow stream of a table's [verifyColumns].
-func eachStored(record []byte, t *table.Table, each func(stored), names *namesakes) error {
+// eachStored calls each for every row of an Arrow stream of a table's [verifyColumns]. removed is the index of the column
+// that marks removed rows, -1 for none.
+func eachStored(record []byte, t *table.Table, removed int, each func(stored), names *namesakes) error {
 	r, err := ipc.NewReader(bytes.NewReader(record))
 	if err != nil {
 		return err
 	}
 	defer r.Release()
 	for r.Next() {
-		if err := eachOf(r.RecordBatch(), t, each); err != nil {
+		if err := eachOf(r.RecordBatch(), t, removed, each); err != nil {
 			return err
 		}
 		names.add(r.RecordBatch())
@@ -208,7 +218,7 @@ func eachStored(record []byte, t *table.Table, each func(stored), names *namesak
 	return r.Err()
 }
 
-func eachOf(batch arrow.RecordBatch, t *table.Table, each func(stored)) error {
+func eachOf(batch arrow.RecordBatch, t *table.Table, removed int, each func(stored)) error {
 	accounts, ok := batch.Column(0).(*array.String)
 	if !ok {
 		return fmt.Errorf("the backend sends %v for %s", batch.Column(0).DataType(), table.AccountColumn)
@@ -234,6 +244,9 @@ func eachOf(batch arrow.RecordBatch, t *table.Table, each func(stored)) error {
 		row := stored{account: accounts.Value(i), version: version{key: keyOf(table.KeyOf(key)), at: never}, key: key}
 		if at, ok := changed(i); ok {
 			row.version.at = time.UnixMicro(at).Unix()
+		}
+		if removed >= 0 && batch.Column(removed).IsValid(i) {
+			row.version.at = gone
 		}
 		row.version.sync, _ = synced(i)
 		each(row)

@@ -59,8 +59,12 @@ type checkpoint struct {
 	// Refused is what a full refresh would have removed, had it not been more than half of the rows; nil once
 	// somebody has decided.
 	Refused *refused `json:"refused,omitempty"`
-	// refreshed is that of this run. It counts once the run ends well: deletions are applied only then.
+	// Removing are the keys, in ascending order, of the rows that the last run removed from the destination, or that it could
+	// not see to be gone: until they are, each run removes them again.
+	Removing []key `json:"removing,omitempty"`
+	// refreshed and removing are those of this run. They count once the run ends well: rows are removed only then.
 	refreshed time.Time
+	removing  []key
 }
 
 // Complete is false for a value without positions.
@@ -93,6 +97,7 @@ func (c checkpoint) trusted() checkpoint {
 	next := checkpoint{
 		Version: StateVersion, Finished: true, Positions: maps.Clone(c.Positions), Before: c.Before, Ahead: c.Ahead, Least: c.Least,
 		Began: c.Began, Found: c.Found, Absent: c.Absent, Columns: c.Columns, Looked: c.Looked, Refreshed: c.Refreshed, GivenUp: c.GivenUp,
+		Removing: c.Removing,
 	}
 	if !c.Finished {
 		next.Positions = maps.Clone(c.Verified)

@@ -15,6 +15,10 @@ var typeNames = map[table.Type]string{
 // signature is a column's name and type, as the state keeps it.
 func signature(c table.Column) string { return c.Name + ":" + typeNames[c.Type] }
 
+// markSignature is the signature of the column that marks removed rows. The API fills it in no row, so that a table need not
+// be read from its beginning to get it.
+var markSignature = signature(table.Column{Name: table.RemovedColumn, Type: table.Timestamp})
+
 // fills reports whether the account's API fills a column.
 func (t *Tracker) fills(c table.Column) bool {
 	return !c.SourceFor(t.Account, t.table.Form(t.Form.API)).IsAbsent()
@@ -26,6 +30,9 @@ func (t *Tracker) noteColumns() {
 	last := t.last.Columns
 	t.checkpoint.Columns = nil
 	for _, c := range t.table.Columns {
+		if c.Name == table.RemovedColumn {
+			t.checkpoint.Columns = append(t.checkpoint.Columns, markSignature)
+		}
 		if !t.fills(c) {
 			continue
 		}

@@ -37,14 +37,14 @@ func TestKeys_ofAnyKindAreReadBackAsTheyWereSent(t *testing.T) {
 				v.AppendTo(b.Field(2 + i))
 			}
 			var back []stored
-			require.NoError(t, eachOf(b.NewRecordBatch(), of, func(row stored) { back = append(back, row) }))
+			require.NoError(t, eachOf(b.NewRecordBatch(), of, -1, func(row stored) { back = append(back, row) }))
 			require.Len(t, back, 1)
 			require.Equal(t, test.key, back[0].key)
 			require.Equal(t, at(9).UnixMicro(), back[0].version.sync)
 			require.EqualValues(t, 5, back[0].version.at)
 			require.Contains(t, l.sent, back[0].version.key)
 
-			where := Deletions{table: of, account: "4711", rows: [][]table.Value{back[0].key}}.Messages()[0].(*message.SyncDeleteRecord).WhereClause[0].Predicates
+			where := Removals{Table: of, Account: "4711", rows: [][]table.Value{back[0].key}}.Deletions()[0].(*message.SyncDeleteRecord).WhereClause[0].Predicates
 			require.Len(t, where, 1+len(test.key))
 			for i, p := range where[1:] {
 				require.Equal(t, of.Columns[i].Name, p.Column)

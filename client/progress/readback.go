@@ -11,6 +11,7 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/zeebo/xxh3"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
@@ -27,23 +28,43 @@ func keyOf(k pipedrive.Key) key {
 // never stands for the time of a record that has no update_time: before all others.
 const never = math.MinInt64
 
+// gone stands for the time of a tombstone: it is older than that of each record of the same run.
+const gone = never + 1
+
 // version is a version of a record.
 type version struct {
 	key  key
-	at   int64 // seconds since 1970 of update_time, or never
+	at   int64 // seconds since 1970 of update_time, never, or gone
 	sync int64 // when it came to the destination, in microseconds since 1970; 0 where the destination does not keep it
 }
 
 // readBack is the rows that the destination holds of a table and account at the beginning of a run: of each record the
 // newest version. A destination that only appends has several.
 type readBack struct {
-	versions []version // sorted by key once all of them are added and compacted
-	full     int       // how many versions there are when they are compacted next
+	versions []version             // sorted by key once all of them are added and compacted
+	full     int                   // how many versions there are when they are compacted next
+	removing map[key][]table.Value // keys of the rows that are there although the last run removed them
 
 	now    int64 // by this machine's clock, in microseconds since 1970
 	before int64 // the greatest sync time up to now
 	ahead  span  // the sync times after now
 	older  span  // the sync times that were ahead of the clock when the last run began
+}
+
+// newReadBack is one without rows. last is the checkpoint of the last run, and began when this one began.
+func newReadBack(last checkpoint, began time.Time) *readBack {
+	b := &readBack{now: began.UnixMicro(), older: last.Ahead, removing: map[key][]table.Value{}}
+	for _, k := range last.Removing {
+		b.removing[k] = nil
+	}
+	return b
+}
+
+// keep keeps the key of a row that the last run removed.
+func (b *readBack) keep(row stored) {
+	if _, removing := b.removing[row.version.key]; removing {
+		b.removing[row.version.key] = slices.Clone(row.key)
+	}
 }
 
 // span is a closed interval of sync times in microseconds since 1970; the zero value has none.
@@ -86,17 +107,35 @@ func (b *readBack) compact() {
 	b.full = 2 * len(b.versions)
 }
 
+// end compacts the versions and leaves out the records that are marked as gone: they count as not there.
+func (b *readBack) end() {
+	b.compact()
+	b.versions = slices.DeleteFunc(b.versions, func(v version) bool { return v.at == gone })
+}
+
+// find returns the place of a record's newest version.
+func (b *readBack) find(k key) (i int, found bool) {
+	return slices.BinarySearchFunc(b.versions, k, func(v version, k key) int { return cmp.Compare(v.key, k) })
+}
+
+// hasKey reports whether a record is there.
+func (b *readBack) hasKey(k key) bool {
+	_, found := b.find(k)
+	return found
+}
+
 // has reports whether a record's newest version is of a second, since 1970.
 func (b *readBack) has(k key, at int64) bool {
-	i, found := slices.BinarySearchFunc(b.versions, k, func(v version, k key) int { return cmp.Compare(v.key, k) })
+	i, found := b.find(k)
 	return found && b.versions[i].at == at
 }
 
 // rows is how many records there are.
 func (b *readBack) rows() int64 { return int64(len(b.versions)) }
 
-// parts divides the records into those that came with the run that left the checkpoint, by its segments, and all others.
-func (b *readBack) parts(c checkpoint) (sent []fingerprint, rest fingerprint) {
+// parts divides the records into those that came with the run that left the checkpoint, by its segments, those that it
+// removed, and all others.
+func (b *readBack) parts(c checkpoint) (sent []fingerprint, removing []key, rest fingerprint) {
 	newest := int64(0)
 	for _, v := range b.versions {
 		newest = max(newest, v.sync)
@@ -104,12 +143,16 @@ func (b *readBack) parts(c checkpoint) (sent []fingerprint, rest fingerprint) {
 	sent, rank := make([]fingerprint, len(c.Sent)), rankOf(c.Positions)
 	for _, v := range b.versions {
 		if v.sync < newest || newest <= c.Before {
-			rest.add(v.key, v.at)
+			if _, removed := slices.BinarySearch(c.Removing, v.key); removed {
+				removing = append(removing, v.key)
+			} else {
+				rest.add(v.key, v.at)
+			}
 		} else if i := segmentOf(c.Sent, rank(v.key, v.at)); i < len(sent) {
 			sent[i].add(v.key, v.at)
 		}
 	}
-	return sent, rest
+	return sent, removing, rest
 }
 
 // kept divides the records into those of which a run sent a version, and those that it neither sent nor removes.
@@ -157,7 +200,7 @@ func ReadBack(ctx context.Context, trackers []*Tracker, began time.Time) ReadBac
 		return ReadBacks{}
 	}
 	var lacking *lackingError
-	back := readColumns(ctx, due, began, columnsToLookFor(due))
+	back := readColumns(ctx, due, began, slices.Concat(marks(due), columnsToLookFor(due)))
 	if back.err != nil && !errors.Is(back.err, errAbsent) && ctx.Err() == nil {
 		errors.As(back.err, &lacking)
 		back = readColumns(ctx, due, began, nil)
@@ -169,17 +212,29 @@ func ReadBack(ctx context.Context, trackers []*Tracker, began time.Time) ReadBac
 func readColumns(ctx context.Context, due []*Tracker, began time.Time, more schema.ColumnList) ReadBacks {
 	back := ReadBacks{found: map[string]*readBack{}}
 	for _, t := range due {
-		back.found[t.Account] = &readBack{now: began.UnixMicro(), older: t.last.Ahead}
+		back.found[t.Account] = newReadBack(t.last, began)
 	}
 	back.err = due[0].state.backend.read(ctx, due[0].table, more, func(row stored) {
 		if a := back.found[row.account]; a != nil {
 			a.add(row.version)
+			a.keep(row)
 		}
 	})
 	for _, a := range back.found {
-		a.compact()
+		a.end()
 	}
 	return back
+}
+
+// marks returns the column that marks removed rows, if earlier runs made one.
+func marks(due []*Tracker) schema.ColumnList {
+	column := removedColumn(due[0].table)
+	for _, t := range due {
+		if slices.ContainsFunc(column, func(c schema.Column) bool { return slices.Contains(t.last.Columns, markSignature) }) {
+			return column
+		}
+	}
+	return nil
 }
 
 // mostCells bounds what a run reads of a table to see whether the destination has all of its columns: an official
@@ -203,7 +258,7 @@ func columnsToLookFor(due []*Tracker) schema.ColumnList {
 	}
 	var all schema.ColumnList
 	of := due[0].table
-	needed := verifyColumns(of)
+	needed := slices.Concat(verifyColumns(of), removedColumn(of))
 	for i, c := range of.Columns {
 		if filled[signature(c)] && needed.Index(c.Name) < 0 {
 			all = append(all, schema.Column{Name: c.Name, Type: of.SchemaColumn(i).Type})

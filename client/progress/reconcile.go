@@ -120,7 +120,8 @@ var noLoss loss
 
 // reconcile returns the checkpoint to go on from, given the rows that are there, and the loss.
 func (c checkpoint) reconcile(there *readBack, lacking *lackingError) (next checkpoint, lost loss) {
-	sent, rest := there.parts(c)
+	sent, removing, rest := there.parts(c)
+	defer func() { next.Removing = removing }()
 	lost = c.lost(there.rows(), rest)
 	if lacking != nil {
 		lost.column = lacking.column

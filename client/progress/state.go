@@ -142,7 +142,7 @@ func (s *State) Finish(ctx context.Context) error {
 				c.Absent++
 			}
 		}
-		c.Finished, c.Refreshing, c.Refreshed = true, false, latest(c.Refreshed, c.refreshed)
+		c.Finished, c.Refreshing, c.Refreshed, c.Removing = true, false, latest(c.Refreshed, c.refreshed), c.removing
 		if err := s.Store(ctx, key, c); err != nil {
 			return err
 		}

@@ -41,7 +41,8 @@ type Options struct {
 //	StoreBeginning                  before the first row is sent
 //	Position, Unchanged, Move, Sent while the table is read
 //	StoreReached                    after each page
-//	ReadBackMissing, StoreRefused, Delete   after a full refresh
+//	ReadBackMissing, StoreRefused, Remove   after a full refresh
+//	RemoveAgain                     after any other run that read the table to its end
 //	StoreEnd                        after the last row; [State.Finish] makes it a checkpoint that can be trusted
 type Tracker struct {
 	Options
@@ -82,7 +83,7 @@ func (t *Tracker) Reconcile(back ReadBacks) Verification {
 	t.noteColumns()
 	since := t.checkpoint.Refreshed
 	t.refreshing = t.RefreshEvery > 0 && !since.IsZero() && t.Began.Sub(since) >= t.RefreshEvery && !t.last.Refreshing
-	t.checkpoint.Refreshing = t.refreshing
+	t.checkpoint.Refreshing, t.checkpoint.removing = t.refreshing, t.checkpoint.Removing
 	t.beginning = t.checkpoint
 	t.checkpoint.Positions = map[string]plan.Position{}
 	if !t.refreshing {
@@ -170,7 +171,7 @@ func (t *Tracker) StoreEnd(ctx context.Context) error {
 		t.checkpoint.refreshed = t.Began
 	}
 	if t.Verify && t.readBack != nil {
-		replaced, rest := t.readBack.kept(t.versions.sent, t.removed)
+		replaced, rest := t.readBack.kept(t.versions.sent, slices.Concat(t.removed, t.checkpoint.removing))
 		t.checkpoint.Replaced, t.checkpoint.Rest, t.readBack = replaced, &rest, nil
 	}
 	return t.store(ctx)

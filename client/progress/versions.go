@@ -32,6 +32,14 @@ func (v *sentVersions) add(page []*table.Row) {
 	}
 }
 
+// without returns those of some keys of which no record was sent.
+func (v *sentVersions) without(keys []key) []key {
+	return slices.DeleteFunc(slices.Clone(keys), func(k key) bool {
+		_, sent := v.sent[k]
+		return sent
+	})
+}
+
 // fingerprint is a sum over versions of records, in whatever order they come.
 type fingerprint struct {
 	Rows int64  `json:"rows"`

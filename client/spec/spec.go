@@ -55,6 +55,9 @@ type Spec struct {
 	// Read incremental tables from the beginning this often, and remove rows of records that were deleted at
 	// Pipedrive; 0s for never.
 	FullRefreshEvery configtype.Duration `json:"full_refresh_every,omitzero"`
+	// How rows of records that were deleted at Pipedrive leave the destination: delete deletes them, mark sets _removed_at,
+	// and auto marks those that the destination can't delete.
+	RemovedRows RemovedRows `json:"removed_rows,omitempty" jsonschema:"enum=auto,enum=delete,enum=mark,default=auto"`
 	// With a state: read the lists of an account's set-up, which are read in full and rarely change, at most this
 	// often; 0s for every run.
 	ListsEvery configtype.Duration `json:"lists_every,omitzero"`
@@ -63,6 +66,16 @@ type Spec struct {
 
 	secrets *redact.Secrets
 }
+
+// RemovedRows is how rows of records that were deleted at Pipedrive leave the destination.
+type RemovedRows string
+
+// The ways in which rows leave.
+const (
+	Auto   RemovedRows = "auto"
+	Delete RemovedRows = "delete"
+	Mark   RemovedRows = "mark"
+)
 
 // CustomFields is the form of custom fields.
 type CustomFields string
@@ -212,6 +225,7 @@ func defaults() *Spec {
 		Archived:       true,
 		CustomFields:   Columns,
 		OnAccountError: "fail",
+		RemovedRows:    Auto,
 		Verify:         true,
 	}
 }

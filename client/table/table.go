@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/cloudquery/plugin-sdk/v4/schema"
@@ -19,6 +20,8 @@ const (
 	AccountColumn = "account_id"
 	// CustomFieldsColumn has all custom fields of a record.
 	CustomFieldsColumn = "custom_fields"
+	// RemovedColumn is when a row was marked as gone at Pipedrive.
+	RemovedColumn = "_removed_at"
 )
 
 // API is one way to read Pipedrive.
@@ -160,6 +163,29 @@ func WithoutCustomFields(tables []*Table) []*Table {
 		}
 	}
 	return without
+}
+
+// Markable adds the column that marks removed rows to the tables that keep rows from run to run.
+func Markable(tables []*Table) []*Table {
+	for _, t := range tables {
+		if t.Incremental && !t.Runs {
+			t.Columns = append(t.Columns, Column{
+				Name: RemovedColumn, Type: Timestamp, V2: Absent(), V1: Absent(),
+				Description: "When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.",
+			})
+		}
+	}
+	return tables
+}
+
+// Tombstone is the row that marks the record with a key as gone since a moment.
+func (t *Table) Tombstone(key []Value, since time.Time) *Row {
+	row := NewRow(make([]Value, len(t.Columns))...)
+	for i, column := range t.Key() {
+		row.Values[column] = key[i]
+	}
+	row.Values[t.Column(RemovedColumn)] = TimeValue(since)
+	return row
 }
 
 // Key returns the indices of the columns that are part of the primary key.

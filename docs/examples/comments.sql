@@ -48,6 +48,7 @@ COMMENT ON COLUMN pipedrive_activities.priority IS 'Priority: an option of the f
 COMMENT ON COLUMN pipedrive_activities.note IS 'Note of the company''s own users, as HTML.';
 COMMENT ON COLUMN pipedrive_activities.outcome IS 'Outcome of the activity, where Pipedrive sends one.';
 COMMENT ON COLUMN pipedrive_activities.private IS 'Whether only the owner sees the activity, where Pipedrive says so.';
+COMMENT ON COLUMN pipedrive_activities._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_activity_types IS 'Types of activities. https://developers.pipedrive.com/docs/api/v1/ActivityTypes#getActivityTypes';
 COMMENT ON COLUMN pipedrive_activity_types._cq_id IS 'Internal CQ ID of the row';
@@ -151,6 +152,7 @@ COMMENT ON COLUMN pipedrive_deals.last_outgoing_mail_time IS 'When the last e-ma
 COMMENT ON COLUMN pipedrive_deals.smart_bcc_email IS 'Address that files an e-mail with the deal when it is put in copy.';
 COMMENT ON COLUMN pipedrive_deals.source_lead_id IS 'The lead that the deal was made from.';
 COMMENT ON COLUMN pipedrive_deals.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
+COMMENT ON COLUMN pipedrive_deals._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_fields IS 'Fields of deals, persons, organizations and other records, standard and custom ones, each with the column that has its values. https://developers.pipedrive.com/docs/api/v1/DealFields#getDealFields';
 COMMENT ON COLUMN pipedrive_fields._cq_id IS 'Internal CQ ID of the row';
@@ -209,6 +211,7 @@ COMMENT ON COLUMN pipedrive_files.org_name IS 'Name of the organization that the
 COMMENT ON COLUMN pipedrive_files.product_name IS 'Name of the product that the file is attached to.';
 COMMENT ON COLUMN pipedrive_files.lead_name IS 'Title of the lead that the file is attached to.';
 COMMENT ON COLUMN pipedrive_files.project_name IS 'Title of the project that the file is attached to.';
+COMMENT ON COLUMN pipedrive_files._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_filters IS 'Saved filters of lists that the credentials'' owner can see, without their conditions. https://developers.pipedrive.com/docs/api/v1/Filters#getFilters';
 COMMENT ON COLUMN pipedrive_filters._cq_id IS 'Internal CQ ID of the row';
@@ -296,6 +299,7 @@ COMMENT ON COLUMN pipedrive_leads.source_deal_id IS 'The deal that the lead was 
 COMMENT ON COLUMN pipedrive_leads.visible_to IS 'Who sees the lead: 1 its owner, 3 the entire company; on larger plans 1 the owner, 3 the owner''s group, 5 and its sub-groups, 7 the entire company.';
 COMMENT ON COLUMN pipedrive_leads.cc_email IS 'Address that files an e-mail with the lead when it is put in copy.';
 COMMENT ON COLUMN pipedrive_leads.custom_fields IS 'Custom fields of the lead, which are those of deals, by their keys.';
+COMMENT ON COLUMN pipedrive_leads._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_notes IS 'Notes that are attached to deals, persons, organizations, leads and projects. Pipedrive has them in API v1 only. https://developers.pipedrive.com/docs/api/v1/Notes#getNotes';
 COMMENT ON COLUMN pipedrive_notes._cq_id IS 'Internal CQ ID of the row';
@@ -327,6 +331,7 @@ COMMENT ON COLUMN pipedrive_notes.last_update_user_id IS 'The user who last chan
 COMMENT ON COLUMN pipedrive_notes.pinned_to_lead_flag IS 'Whether the note is pinned to its lead.';
 COMMENT ON COLUMN pipedrive_notes.pinned_to_project_flag IS 'Whether the note is pinned to its project.';
 COMMENT ON COLUMN pipedrive_notes.pinned_to_task_flag IS 'Whether the note is pinned to its task.';
+COMMENT ON COLUMN pipedrive_notes._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_organizations IS 'Companies and other organizations that the company deals with. https://developers.pipedrive.com/docs/api/v1/Organizations#getOrganizations';
 COMMENT ON COLUMN pipedrive_organizations._cq_id IS 'Internal CQ ID of the row';
@@ -380,6 +385,7 @@ COMMENT ON COLUMN pipedrive_organizations.files_count IS 'Number of files of the
 COMMENT ON COLUMN pipedrive_organizations.notes_count IS 'Number of notes of the organization.';
 COMMENT ON COLUMN pipedrive_organizations.followers_count IS 'Number of users who follow the organization.';
 COMMENT ON COLUMN pipedrive_organizations.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
+COMMENT ON COLUMN pipedrive_organizations._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_permission_sets IS 'Sets of permissions that users have, by app. https://developers.pipedrive.com/docs/api/v1/PermissionSets#getPermissionSets';
 COMMENT ON COLUMN pipedrive_permission_sets._cq_id IS 'Internal CQ ID of the row';
@@ -443,6 +449,7 @@ COMMENT ON COLUMN pipedrive_persons.last_outgoing_mail_time IS 'When the last e-
 COMMENT ON COLUMN pipedrive_persons.marketing_status IS 'Consent to marketing, where the account has the marketing app.';
 COMMENT ON COLUMN pipedrive_persons.doi_status IS 'State of the double opt-in, where the account has the marketing app.';
 COMMENT ON COLUMN pipedrive_persons.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
+COMMENT ON COLUMN pipedrive_persons._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_pipelines IS 'Sales pipelines. https://developers.pipedrive.com/docs/api/v1/Pipelines#getPipelines';
 COMMENT ON COLUMN pipedrive_pipelines._cq_id IS 'Internal CQ ID of the row';
@@ -481,6 +488,7 @@ COMMENT ON COLUMN pipedrive_products.billing_frequency IS 'How often it is bille
 COMMENT ON COLUMN pipedrive_products.billing_frequency_cycles IS 'How many times it is billed; NULL for no end. Plans below Growth do not have it.';
 COMMENT ON COLUMN pipedrive_products.prices IS 'Prices, one for each currency: a list of {product_id, price, currency, cost, direct_cost, notes}.';
 COMMENT ON COLUMN pipedrive_products.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
+COMMENT ON COLUMN pipedrive_products._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_project_boards IS 'Boards that projects are on, those in use. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/ProjectBoards#getProjectsBoards';
 COMMENT ON COLUMN pipedrive_project_boards._cq_id IS 'Internal CQ ID of the row';

@@ -131,6 +131,8 @@ type world struct {
 	lost int
 	// dropped are the records of which the destination loses the message, without a word; nil for none.
 	dropped func(table string, rows int) bool
+	// keeps is true where the destination loses the messages that delete rows, without a word.
+	keeps bool
 	// clock is that of the machine that the plugin runs on; nil for the latest of the companies' clocks.
 	clock func() time.Time
 	// appends is true for the write mode append: rows have no primary key, and nothing stale is removed.
@@ -229,7 +231,7 @@ func (w *world) sync() error {
 	}
 	defer func() { require.NoError(w.t, p.Close(ctx)) }()
 
-	out := &stream{ctx: ctx, syncTime: time.Now().Add(w.clockAhead).UTC().Truncate(time.Microsecond), held: w.lost, dropped: w.dropped, appends: w.appends, sent: map[string]int{}}
+	out := &stream{ctx: ctx, syncTime: time.Now().Add(w.clockAhead).UTC().Truncate(time.Microsecond), held: w.lost, dropped: w.dropped, keeps: w.keeps, appends: w.appends, sent: map[string]int{}}
 	out.writes, out.written = make(chan message.WriteMessage), make(chan error, 1)
 	go func() { out.written <- shared.plugin.Write(ctx, out.writes) }()
 	messages, failed := make(chan message.SyncMessage), make(chan error, 1)
@@ -315,6 +317,7 @@ type stream struct {
 	queue    []message.WriteMessage
 	stale    []string // tables to remove stale rows from
 	dropped  func(table string, rows int) bool
+	keeps    bool
 	appends  bool
 	sent     map[string]int
 }
@@ -357,6 +360,9 @@ func (s *stream) pass(m message.SyncMessage, backend bool) {
 			s.queue = s.queue[1:]
 		}
 	case *message.SyncDeleteRecord:
+		if s.keeps {
+			return
+		}
 		s.queue = append(s.queue, &message.WriteDeleteRecord{DeleteRecord: m.DeleteRecord})
 	}
 }

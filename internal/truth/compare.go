@@ -14,6 +14,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver of the destination's database
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
@@ -42,22 +43,25 @@ func (d Difference) String() string {
 
 // Compare compares every row and column of a table with the expected ones, as [simulator.Company.Truth] gives
 // them. A surplus row is a difference unless mayStay, which may be nil, accepts it.
-func Compare(table string, want []map[string]any, rows []Row, mayStay func(Row) bool) []Difference {
+func Compare(of string, want []map[string]any, rows []Row, mayStay func(Row) bool) []Difference {
 	type key struct{ account, id string }
 	var found []Difference
 	add := func(k key, kind Kind, detail string) {
-		found = append(found, Difference{Kind: kind, Table: table, Account: k.account, ID: k.id, Detail: detail})
+		found = append(found, Difference{Kind: kind, Table: of, Account: k.account, ID: k.id, Detail: detail})
 	}
 	got := map[key]Row{}
 	for _, row := range rows {
-		k := key{row["account_id"].Text, row.Key(table)}
+		if row.Removed() {
+			continue
+		}
+		k := key{row["account_id"].Text, row.Key(of)}
 		if got[k] != nil {
 			add(k, Duplicate, "its key comes twice")
 		}
 		got[k] = row
 	}
 	for _, row := range want {
-		k := key{fmt.Sprint(row["account_id"]), KeyOf(table, row)}
+		k := key{fmt.Sprint(row["account_id"]), KeyOf(of, row)}
 		if stored := got[k]; stored == nil {
 			add(k, Lost, fmt.Sprintf("of update_time %v", row["update_time"]))
 		} else if detail := stored.difference(row); detail != "" {
@@ -76,11 +80,17 @@ func Compare(table string, want []map[string]any, rows []Row, mayStay func(Row) 
 // Row is a row by column name, without the columns that CloudQuery adds.
 type Row map[string]Cell
 
+// Removed reports whether the row is marked as gone at Pipedrive.
+func (r Row) Removed() bool {
+	cell, ok := r[table.RemovedColumn]
+	return ok && cell.Kind != "null"
+}
+
 // difference describes how the row differs from the expected one; "" if it does not.
 func (r Row) difference(want map[string]any) string {
 	for column := range r {
 		// An export endpoint does not reveal the types of custom fields; their columns have their own tests.
-		if _, ok := want[column]; !ok && !strings.HasPrefix(column, "cf_") && column != "custom_fields" {
+		if _, ok := want[column]; !ok && column != table.RemovedColumn && !strings.HasPrefix(column, "cf_") && column != "custom_fields" {
 			return fmt.Sprintf("column %s is not in the contract", column)
 		}
 	}

@@ -173,18 +173,7 @@ func (c *Client) read(
 	if err := run.Summarize(ctx, wanted, options, checkpoints, res); err != nil {
 		return err
 	}
-	return c.finish(ctx, run, checkpoints, skipped, res)
-}
-
-func sendAll(ctx context.Context, messages []message.SyncMessage, res chan<- message.SyncMessage) error {
-	for _, m := range messages {
-		select {
-		case res <- m:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	return nil
+	return c.finish(ctx, run, checkpoints, options, res)
 }
 
 // connectState takes the lease of the run's tables and then connects to the backend that keeps the checkpoints; they are
@@ -199,6 +188,9 @@ func (c *Client) connectState(
 	backend, err := progress.NewBackend(at.Connection)
 	if err != nil {
 		return nil, nil, nil, err
+	}
+	if err := run.UseRemoval(ctx, backend, c.spec, c.logger); err != nil {
+		return nil, nil, nil, errors.Join(err, backend.Close())
 	}
 	if err := run.Lease(ctx, backend, at.TableName, wanted, options.Shard, c.logger); err != nil {
 		return nil, nil, nil, errors.Join(err, backend.Close())
@@ -227,7 +219,7 @@ func (c *Client) mayEnd(run *client.Run, checkpoints *progress.State, skipped er
 
 // finish ends a run that may end.
 func (c *Client) finish(
-	ctx context.Context, run *client.Run, checkpoints *progress.State, skipped error, res chan<- message.SyncMessage,
+	ctx context.Context, run *client.Run, checkpoints *progress.State, options plugin.SyncOptions, res chan<- message.SyncMessage,
 ) error {
 	unread, why := run.Unread()
 	if len(unread) > 0 {
@@ -241,14 +233,8 @@ func (c *Client) finish(
 	if err := run.CheckLease(ctx); err != nil {
 		return err
 	}
-	for _, deletions := range run.Deletions() {
-		if skipped != nil {
-			c.logger.Warn().Msg("accounts are left out of this sync, so that deletions wait for the next full refresh")
-			break
-		}
-		if err := sendAll(ctx, deletions.Messages(), res); err != nil {
-			return err
-		}
+	if err := run.Remove(ctx, options, res); err != nil {
+		return err
 	}
 	return checkpoints.Finish(ctx)
 }

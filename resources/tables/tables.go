@@ -31,7 +31,7 @@ func Lists() []*table.Table {
 
 // All are the plugin's tables. A new table is one file beside this one and one line here.
 func All() []*table.Table {
-	return []*table.Table{
+	return table.Markable([]*table.Table{
 		activities(),
 		activityTypes(),
 		company(),
@@ -59,5 +59,5 @@ func All() []*table.Table {
 		syncs(),
 		tasks(),
 		users(),
-	}
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -20,41 +21,55 @@ import (
 
 // Missing are rows of the destination that a reading of all records has not brought.
 type Missing struct {
-	keys []key // in ascending order
-	rows map[key][]table.Value
-	all  int // rows of the account
-	sent *sentVersions
+	keys     []key // in ascending order
+	rows     map[key][]table.Value
+	all      int             // rows of the account
+	leftOut  int             // rows that were not sent and are not missing: start_time leaves them out
+	accounts map[string]bool // that have rows in the table
+	sent     *sentVersions
 }
 
 // ReadBackMissing reads the table back from the destination, and returns the rows that the run has not sent. An error
 // is that of the destination.
 func (t *Tracker) ReadBackMissing(ctx context.Context) (*Missing, error) {
-	m := &Missing{rows: map[key][]table.Value{}, sent: t.versions}
+	m := &Missing{rows: map[key][]table.Value{}, accounts: map[string]bool{}, sent: t.versions}
 	there, err := t.readRows(ctx, func(row stored) {
-		if _, listed := t.versions.sent[row.version.key]; !listed {
+		m.accounts[row.account] = true
+		if _, listed := t.versions.sent[row.version.key]; !listed && row.account == t.Account {
 			m.rows[row.version.key] = slices.Clone(row.key)
 		}
 	})
 	m.all = len(there.versions)
 	for _, v := range there.versions {
-		// What start_time leaves out is not missing.
-		if m.rows[v.key] != nil && (t.Start.IsZero() || v.at >= t.Start.Unix()) {
+		switch {
+		case m.rows[v.key] == nil:
+		case t.Start.IsZero() || v.at >= t.Start.Unix():
 			m.keys = append(m.keys, v.key)
+		default:
+			m.leftOut++
 		}
 	}
 	return m, err
 }
 
-// readRows returns the rows that the destination holds of the table and account, and calls each for every one.
+// readRows returns the rows that the destination holds of the table and account, and calls each for every one of the
+// table.
 func (t *Tracker) readRows(ctx context.Context, each func(stored)) (*readBack, error) {
-	there := &readBack{}
-	err := t.state.backend.read(ctx, t.table, nil, func(row stored) {
-		if row.account == t.Account {
-			there.add(row.version)
+	var there *readBack
+	read := func(more schema.ColumnList) error {
+		there = &readBack{}
+		return t.state.backend.read(ctx, t.table, more, func(row stored) {
+			if row.account == t.Account {
+				there.add(row.version)
+			}
 			each(row)
-		}
-	})
-	there.compact()
+		})
+	}
+	err := read(removedColumn(t.table))
+	if lacking, ok := errors.AsType[*lackingError](err); ok && lacking.column == table.RemovedColumn {
+		err = read(nil) // an earlier version made the table
+	}
+	there.end()
 	return there, err
 }
 
@@ -69,56 +84,94 @@ func (m *Missing) IDs() []int64 {
 }
 
 // left are the keys of the rows that have not been sent meanwhile either.
-func (m *Missing) left() []key {
-	return slices.DeleteFunc(slices.Clone(m.keys), func(k key) bool {
-		_, found := m.sent.sent[k]
-		return found
-	})
-}
+func (m *Missing) left() []key { return m.sent.without(m.keys) }
 
 // MostOfTheTable reports whether the rows are too many of the account's for a full refresh to remove them.
 func (m *Missing) MostOfTheTable() bool { return mostOf(len(m.left()), m.all) }
 
 func mostOf(missing, all int) bool { return 2*missing > all }
 
-// Deletions are rows of the destination that a full refresh did not find at Pipedrive.
-type Deletions struct {
-	table   *table.Table
-	account string
-	rows    [][]table.Value // their keys
+// Removals are rows of the destination that are gone at Pipedrive, by a full refresh of one account's table.
+type Removals struct {
+	Table   *table.Table
+	Account string
+	// Refreshed is true where this run was the full refresh, and false where rows of an earlier one are still there.
+	Refreshed bool
+	// Exact is true where the rows are all those of the account that the run has not sent.
+	Exact bool
+	// Accounts have rows in the table.
+	Accounts map[string]bool
+
+	rows [][]table.Value // their keys
 }
 
-// Delete notes that missing rows are deleted at Pipedrive, and returns their deletions. applied is false where the run
-// leaves them at the destination.
-func (t *Tracker) Delete(m *Missing, applied bool) Deletions {
+// Len is the number of rows.
+func (r Removals) Len() int { return len(r.rows) }
+
+// Remove notes that missing rows are gone at Pipedrive, and returns their removal. Where the run leaves them at the
+// destination, applied is false and the removal has no rows.
+func (t *Tracker) Remove(m *Missing, applied bool) Removals {
 	keys := m.left()
-	t.checkpoint.Least = int64(m.all - len(keys))
+	t.checkpoint.Least = int64(m.all)
 	t.Logger.Info().Int("rows", m.all).Int("deletions", len(keys)).Msg("full refresh")
+	r := Removals{Table: t.table, Account: t.Account, Refreshed: true, Exact: applied && m.leftOut == 0, Accounts: m.accounts}
 	if applied {
-		t.removed = keys
+		r.rows = t.remove(keys, m.rows)
 	}
-	deletions := Deletions{table: t.table, account: t.Account}
-	for _, k := range keys {
-		deletions.rows = append(deletions.rows, m.rows[k])
-	}
-	return deletions
+	return r
 }
 
-// Messages are the messages that remove the rows from the destination.
-func (d Deletions) Messages() []message.SyncMessage {
-	messages := make([]message.SyncMessage, len(d.rows))
-	account := equals(schema.Column{Name: table.AccountColumn, Type: arrow.BinaryTypes.String}, table.TextValue(d.account))
-	for i, key := range d.rows {
+// RemoveAgain returns the removal of the rows that an earlier run removed and that were still there when this one began.
+func (t *Tracker) RemoveAgain() Removals {
+	r := Removals{Table: t.table, Account: t.Account}
+	if t.readBack == nil || len(t.checkpoint.Removing) == 0 {
+		return r
+	}
+	r.rows = t.remove(t.versions.without(t.checkpoint.Removing), t.readBack.removing)
+	t.Logger.Warn().Int("rows", len(r.rows)).Msg("the destination still has rows that were removed; they are removed again")
+	return r
+}
+
+// remove notes the keys of rows that are to be removed, and returns them as they are in the table.
+func (t *Tracker) remove(keys []key, rows map[key][]table.Value) (removed [][]table.Value) {
+	t.removed, t.checkpoint.removing = keys, nil
+	t.checkpoint.Least -= int64(len(keys))
+	if t.Verify && len(keys) <= maxRemoving {
+		t.checkpoint.removing = keys
+	}
+	for _, k := range keys {
+		removed = append(removed, rows[k])
+	}
+	return removed
+}
+
+// maxRemoving bounds how many keys of removed rows the state keeps, for the next run to see whether they are gone.
+const maxRemoving = 100_000
+
+// Deletions are the messages that delete the rows by their keys.
+func (r Removals) Deletions() []message.SyncMessage {
+	messages := make([]message.SyncMessage, len(r.rows))
+	account := equals(schema.Column{Name: table.AccountColumn, Type: arrow.BinaryTypes.String}, table.TextValue(r.Account))
+	for i, key := range r.rows {
 		where := message.Predicates{account}
-		for j, column := range d.table.Key() {
-			where = append(where, equals(d.table.SchemaColumn(column), key[j]))
+		for j, column := range r.Table.Key() {
+			where = append(where, equals(r.Table.SchemaColumn(column), key[j]))
 		}
 		messages[i] = &message.SyncDeleteRecord{DeleteRecord: message.DeleteRecord{
-			TableName:   d.table.Name(),
+			TableName:   r.Table.Name(),
 			WhereClause: message.PredicateGroups{{GroupingType: "AND", Predicates: where}},
 		}}
 	}
 	return messages
+}
+
+// Tombstones are the rows that mark the rows as gone since a moment.
+func (r Removals) Tombstones(since time.Time) []*table.Row {
+	rows := make([]*table.Row, len(r.rows))
+	for i, key := range r.rows {
+		rows[i] = r.Table.Tombstone(key, since)
+	}
+	return rows
 }
 
 // equals is the condition that a column has a value.
@@ -184,13 +237,14 @@ func (t *Tracker) ReadBackRefused(ctx context.Context) error {
 	}
 	rows := map[key][]table.Value{}
 	there, err := t.readRows(ctx, func(row stored) {
-		if _, found := slices.BinarySearch(was.Keys, row.version.key); found {
+		if _, found := slices.BinarySearch(was.Keys, row.version.key); found && row.account == t.Account {
 			rows[row.version.key] = slices.Clone(row.key)
 		}
 	})
 	if err != nil && !errors.Is(err, errAbsent) {
 		return fmt.Errorf("a full refresh was refused, and which rows are left can't be seen through backend_options: %w", err)
 	}
+	maps.DeleteFunc(rows, func(k key, _ []table.Value) bool { return !there.hasKey(k) })
 	left, all := slices.Sorted(maps.Keys(rows)), len(there.versions)
 	if n := len(left) * was.Rows / len(was.Keys); mostOf(n, all) {
 		return t.undecided(left, rows, n, all)

@@ -1,0 +1,73 @@
+package progress
+
+import (
+	"context"
+	"fmt"
+
+	pb "github.com/cloudquery/plugin-pb-go/pb/plugin/v3"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// Removal is the way in which rows that are gone at Pipedrive leave the destination.
+type Removal int
+
+// The ways.
+const (
+	// ByKey deletes each row by its key.
+	ByKey Removal = iota
+	// Stale has CloudQuery remove the rows that a full refresh has not sent again. It does so in the write mode
+	// overwrite-delete-stale. Where that would remove other rows too, or did not remove these, they are marked.
+	Stale
+	// StaleOnly is Stale without marks: such rows stay.
+	StaleOnly
+	// Marked sends each row once more, with its key and the time of its removal.
+	Marked
+)
+
+// String says in the log how rows leave.
+func (r Removal) String() string {
+	switch r {
+	case ByKey:
+		return "deleted by their keys"
+	case Stale:
+		return "removed by CloudQuery in the write mode overwrite-delete-stale, else marked in _removed_at"
+	case StaleOnly:
+		return "removed by CloudQuery in the write mode overwrite-delete-stale, else kept"
+	default:
+		return "marked in _removed_at"
+	}
+}
+
+// The official destinations whose plugins do not do what most others do, as of their versions of August 2026.
+var (
+	deletesByKey = map[string]bool{"sqlite": true, "postgresql": true, "clickhouse": true}
+	onlyAppends  = map[string]bool{"bigquery": true}
+)
+
+// RemovalAt returns the way in which rows leave a destination, given its name and the spec's removed_rows.
+func RemovalAt(destination string, removed spec.RemovedRows) (Removal, error) {
+	switch {
+	case removed == spec.Mark:
+		return Marked, nil
+	case deletesByKey[destination]:
+		return ByKey, nil
+	case onlyAppends[destination] && removed == spec.Delete:
+		return 0, pipedrive.Errorf(pipedrive.InvalidSpec, "spec.removed_rows: the destination %s deletes no rows; write auto or mark", destination)
+	case onlyAppends[destination]:
+		return Marked, nil
+	case removed == spec.Delete:
+		return StaleOnly, nil
+	}
+	return Stale, nil
+}
+
+// Name asks the backend for the name of its plugin, like "postgresql".
+func (b *Backend) Name(ctx context.Context) (string, error) {
+	answer, err := b.client.GetName(ctx, &pb.GetName_Request{})
+	if err != nil {
+		return "", fmt.Errorf("the backend does not say its name: %w", err)
+	}
+	return answer.GetName(), nil
+}

@@ -1,0 +1,128 @@
+package histories
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+)
+
+// marked returns the rows of a table that are marked as gone.
+func (w *world) marked(of string) (marked []truth.Row) {
+	w.t.Helper()
+	for _, row := range w.rows(of)["4711"] {
+		if row.Removed() {
+			marked = append(marked, row)
+		}
+	}
+	return marked
+}
+
+// withGone is a world whose next sync is the full refresh of a table with 20 rows, 5 of which are gone.
+func (w *world) withGone(a *account, of string) (gone []int64) {
+	w.t.Helper()
+	w.tables, w.spec["full_refresh_every"] = []string{of}, "24h"
+	ids := a.addMany(of, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	w.requireSync()
+	a.Company.Advance(time.Hour)
+	for _, id := range ids[:5] {
+		a.Remove(of, id)
+	}
+	a.Company.Advance(31 * 24 * time.Hour) // after which deleted deals are no longer listed
+	return ids[:5]
+}
+
+// TestRemovedRows_mark: rows that are gone keep their keys, and nothing else but the moment of their removal.
+func TestRemovedRows_mark(t *testing.T) {
+	for name, appends := range map[string]bool{"overwrite": false, "append": true} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world, a *account, of string) {
+				w.spec["removed_rows"], w.appends = "mark", appends
+				w.withGone(a, of)
+				w.requireSync()
+				require.Len(t, w.marked(of), 5)
+				for _, row := range w.marked(of) {
+					for column, cell := range row {
+						isKey := column == "id" || column == "account_id" || column == table.RemovedColumn
+						require.Equal(t, isKey, cell.Kind != "null", "%s of a marked row", column)
+					}
+				}
+				w.requireTruth(of)
+				require.Empty(t, w.log.String())
+
+				w.requireQuiet(of)
+				a.Company.Advance(25 * time.Hour)
+				w.requireSync()
+				require.Equal(t, 15, w.sent[of], "a refresh that marks no row again")
+				require.Len(t, w.marked(of), 5)
+				w.requireTruth(of)
+			})
+		})
+	}
+}
+
+// TestRemovedRows_aRecordThatComesBack is not marked any more.
+func TestRemovedRows_aRecordThatComesBack(t *testing.T) {
+	for name, appends := range map[string]bool{"overwrite": false, "append": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, simulator.NewCompany(4711))
+			w.spec["removed_rows"], w.appends = "mark", appends
+			a := w.accounts[0]
+			gone := w.withGone(a, "persons")
+			w.requireSync()
+			require.Len(t, w.marked("persons"), 5)
+			a.Company.Advance(time.Hour)
+			a.Company.UpdatePerson(gone[0], func(p *simulator.Person) { p.IsDeleted = false })
+			w.requireSync()
+			require.Len(t, w.marked("persons"), 4)
+			w.requireTruth("persons")
+			w.requireQuiet("persons")
+		})
+	}
+}
+
+// TestRemovedRows_areStillThere in the next run, because the destination lost the messages that removed them: they are
+// removed again, at no API token.
+func TestRemovedRows_areStillThere(t *testing.T) {
+	for _, removed := range []string{"delete", "mark"} {
+		t.Run(removed, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world, a *account, of string) {
+				w.spec["removed_rows"] = removed
+				w.withGone(a, of)
+				w.keeps, w.dropped = true, func(_ string, rows int) bool { return rows == 5 }
+				w.requireSync()
+				w.keeps, w.dropped = false, nil
+				require.Len(t, w.rows(of)["4711"], 20)
+				require.Empty(t, w.marked(of))
+
+				a.Company.Advance(time.Minute)
+				w.requireSync()
+				require.Contains(t, w.log.String(), "removed again")
+				require.Equal(t, map[string]int{"delete": 0, "mark": 5}[removed], w.sent[of], "no record is read again")
+				require.Len(t, w.marked(of), map[string]int{"delete": 0, "mark": 5}[removed])
+				w.requireTruth(of)
+				w.requireQuiet(of)
+			})
+		})
+	}
+}
+
+// TestRemovedRows_anEarlierVersionMadeTheTable: the column that marks rows comes with no reading from the beginning.
+func TestRemovedRows_anEarlierVersionMadeTheTable(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables = []string{"persons"}
+	a := w.accounts[0]
+	a.addMany("persons", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	w.requireSync()
+	w.exec("ALTER TABLE pipedrive_persons DROP COLUMN " + table.RemovedColumn)
+	w.eachCheckpoint(func(checkpoint map[string]any) {
+		columns, _ := checkpoint["columns"].([]any)
+		checkpoint["columns"] = columns[:len(columns)-1]
+	})
+	w.requireQuiet("persons")
+	w.requireTruth("persons")
+}
