@@ -34,7 +34,7 @@ func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state 
 		return nil, err
 	}
 	named := map[string]*customfields.Names{}
-	extended := map[string]*table.Table{}
+	columns := map[string][]table.Column{}
 	for _, t := range needed {
 		names := named[namesKey(t)]
 		if names == nil {
@@ -44,12 +44,14 @@ func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state 
 			}
 			named[namesKey(t)] = names
 		}
-		extended[t.Records] = r.withColumns(t, names)
+		columns[t.Records] = r.customColumns(t, names)
 	}
 	tables = slices.Clone(tables)
 	for i, t := range tables {
-		if with := extended[t.Records]; with != nil {
-			tables[i] = with
+		if more := columns[t.Records]; len(more) > 0 {
+			with := *t
+			with.Columns = slices.Concat(t.Columns, more)
+			tables[i] = &with
 		}
 	}
 	return tables, nil
@@ -101,17 +103,15 @@ func loadCustomFields(ctx context.Context, t *table.Table, accounts []*Account, 
 	return &names, storeNames(ctx, state, t, names)
 }
 
-// withColumns is a table with the columns of custom fields behind its own.
-func (r *Run) withColumns(t *table.Table, names *customfields.Names) *table.Table {
+// customColumns returns the columns of a table's custom fields, and notes them with the accounts.
+func (r *Run) customColumns(t *table.Table, names *customfields.Names) []table.Column {
 	for _, a := range r.accounts {
 		if a.columns == nil {
 			a.columns = map[string]map[string]string{}
 		}
 		a.columns[t.Records] = names.Of(a.id)
 	}
-	with := *t
-	with.Columns = append(slices.Clone(t.Columns), names.Columns()...)
-	return &with
+	return names.Columns()
 }
 
 // namesKey is where the state keeps the names of a table's custom fields. Tables that share fields share their names.
