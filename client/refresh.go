@@ -89,7 +89,9 @@ func (r *Run) onlyStale(of []progress.Removals, shard *plugin.Shard) bool {
 }
 
 // removeRows removes rows one by one.
-func (r *Run) removeRows(ctx context.Context, removals progress.Removals, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
+func (r *Run) removeRows(
+	ctx context.Context, removals progress.Removals, options plugin.SyncOptions, out chan<- message.SyncMessage,
+) error {
 	t := removals.Table
 	switch r.removal {
 	case progress.ByKey:
@@ -101,7 +103,7 @@ func (r *Run) removeRows(ctx context.Context, removals progress.Removals, option
 		return nil
 	case progress.StaleOnly:
 		r.log.Warn().Str("table", t.Name()).Str("account_id", removals.Account).Int("rows", removals.Len()).
-			Msg("rows that are gone at Pipedrive stay: the destination can't delete them one by one, and removed_rows: delete does not mark them")
+			Msg("rows that are gone at Pipedrive stay: the destination deletes no single rows, and removed_rows: delete does not mark them")
 		return nil
 	default:
 		s := newSink(t, t.Schema(), removals.Account, options.DeterministicCQID, out)

@@ -54,7 +54,8 @@ func RemovalAt(destination string, removed spec.RemovedRows) (Removal, error) {
 	case deletesByKey[destination]:
 		return ByKey, nil
 	case onlyAppends[destination] && removed == spec.Delete:
-		return 0, pipedrive.Errorf(pipedrive.InvalidSpec, "spec.removed_rows: the destination %s deletes no rows; write auto or mark", destination)
+		return 0, pipedrive.Errorf(pipedrive.InvalidSpec,
+			"spec.removed_rows: the destination %s deletes no rows; write auto or mark", destination)
 	case onlyAppends[destination]:
 		return Marked, nil
 	case removed == spec.Delete:

@@ -228,11 +228,8 @@ func readColumns(ctx context.Context, due []*Tracker, began time.Time, more sche
 
 // marks returns the column that marks removed rows, if earlier runs made one.
 func marks(due []*Tracker) schema.ColumnList {
-	column := removedColumn(due[0].table)
-	for _, t := range due {
-		if slices.ContainsFunc(column, func(c schema.Column) bool { return slices.Contains(t.last.Columns, markSignature) }) {
-			return column
-		}
+	if slices.ContainsFunc(due, func(t *Tracker) bool { return slices.Contains(t.last.Columns, markSignature) }) {
+		return removedColumn(due[0].table)
 	}
 	return nil
 }
