@@ -43,6 +43,7 @@ func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state 
 				return nil, err
 			}
 			named[namesKey(t)] = names
+			r.reportSurplus(t, names.WithoutColumn())
 		}
 		columns[t.Records] = r.customColumns(t, names)
 	}
@@ -101,6 +102,17 @@ func loadCustomFields(ctx context.Context, t *table.Table, accounts []*Account, 
 	}
 	names.Add(lists, stored)
 	return &names, storeNames(ctx, state, t, names)
+}
+
+// surplusNamed is how many custom fields without a column the log names.
+const surplusNamed = 5
+
+// reportSurplus logs which custom fields have no column, because the table has too many.
+func (r *Run) reportSurplus(t *table.Table, fields []string) {
+	if len(fields) > 0 {
+		r.accounts[0].logger.Warn().Str("table", t.Name()).Int("fields", len(fields)).Strs("first", fields[:min(len(fields), surplusNamed)]).
+			Msg("a table has more custom fields than it may have columns; the values of these are only in its column custom_fields")
+	}
 }
 
 // customColumns returns the columns of a table's custom fields, and notes them with the accounts.

@@ -13,14 +13,18 @@ import (
 type Names struct {
 	Version int      `json:"version"`
 	Fields  []*Field `json:"fields"`
+	// Surplus are the fields for whose columns there was no room. Only the JSON column has their values.
+	Surplus []*Field `json:"surplus,omitempty"`
 }
 
 // Complete is false for fields without what names them.
 func (n *Names) Complete() bool {
-	return !slices.ContainsFunc(n.Fields, func(f *Field) bool {
-		return f == nil || f.Column == "" || f.Kind == "" || len(f.Hash) != table.HashLength
-	})
+	return !slices.ContainsFunc(n.Fields, func(f *Field) bool { return !f.identified() || f.Column == "" }) &&
+		!slices.ContainsFunc(n.Surplus, func(f *Field) bool { return !f.identified() || f.Column != "" })
 }
+
+// identified reports whether the field has its kind and its hash.
+func (f *Field) identified() bool { return f != nil && f.Kind != "" && len(f.Hash) == table.HashLength }
 
 // Listed is an account's list of fields.
 type Listed struct {
@@ -33,33 +37,71 @@ type key struct{ account, hash, kind string }
 
 func (f *Field) key() key { return key{f.Account, f.Hash, f.Kind} }
 
-// Add adds the fields that accounts list, and gives those that are new a column. stored is true where the names come
-// from a state, so that a field that they do not have is one that no earlier run has seen.
+// Add adds the fields that accounts list, and gives those a column that have none, as far as there is room. stored is true
+// where the names come from a state, so that a field that they do not have is one that no earlier run has seen.
 func (n *Names) Add(lists []Listed, stored bool) {
-	kept, seen := map[key]*Field{}, map[key]bool{}
-	for _, f := range n.Fields {
-		kept[f.key()] = f
+	known, seen := map[key]*Field{}, map[key]bool{}
+	for _, f := range slices.Concat(n.Fields, n.Surplus) {
+		known[f.key()] = f
 		seen[key{f.Account, f.Hash, ""}] = true // of whatever kind
 	}
-	var fresh []*Field
+	var without []*Field
 	for _, list := range lists {
-		for _, row := range list.Fields {
+		for place, row := range list.Fields {
 			if !Custom(row) {
 				continue
 			}
 			f := &Field{Account: list.Account, Hash: row.Values[Code].Text, Kind: kindOf(row.Values[FieldType].Text).name}
-			if known := kept[f.key()]; known != nil {
-				f = known
+			if of := known[f.key()]; of != nil {
+				f = of
 			} else {
 				f.fresh = stored && !seen[key{f.Account, f.Hash, ""}]
-				fresh = append(fresh, f)
 			}
-			f.Name, f.source = row.Values[FieldName].Text, row
+			if f.Column == "" {
+				without = append(without, f)
+			}
+			f.Name, f.source, f.place = row.Values[FieldName].Text, row, place
 		}
 	}
-	nameColumns(n.Fields, fresh)
-	n.Fields = append(n.Fields, fresh...)
+	nameColumns(n.Fields, without)
+	n.admit(without)
 	slices.SortFunc(n.Fields, byColumn)
+}
+
+// admit lets fields have their columns, in the order of their accounts' lists, as long as the table has room. A field that
+// needs more columns than are left keeps none behind it from a column. Fields that share a column take room once.
+func (n *Names) admit(fields []*Field) {
+	slices.SortFunc(fields, byPlace)
+	taken, room := map[string]bool{}, MaxColumns
+	take := func(f *Field) {
+		if !taken[f.Column] {
+			taken[f.Column], room = true, room-f.width()
+		}
+	}
+	for _, f := range n.Fields {
+		take(f)
+	}
+	n.Surplus = slices.DeleteFunc(n.Surplus, func(f *Field) bool { return f.source != nil }) // which are among fields
+	for _, f := range fields {
+		if taken[f.Column] || f.width() <= room {
+			take(f)
+			n.Fields = append(n.Fields, f)
+		} else {
+			f.Column = ""
+			n.Surplus = append(n.Surplus, f)
+		}
+	}
+}
+
+// WithoutColumn are the names of the fields that accounts have now and for whose columns there was no room.
+func (n *Names) WithoutColumn() []string {
+	var names []string
+	for _, f := range n.Surplus {
+		if f.source != nil {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // Of returns the columns of the fields that an account has now, by the fields' hashes.

@@ -11,9 +11,14 @@ import (
 )
 
 const (
-	customPrefix = "cf_"
-	// maxName is how long a column's name may be, in bytes: what PostgreSQL keeps of one.
-	maxName = 63
+	// Prefix begins the names of all columns of custom fields, and of no others.
+	Prefix = "cf_"
+	// MaxColumns is how many columns the custom fields of a table may have. It does not depend on the table, so that
+	// tables with the same fields have columns of the same ones, and leaves room for the table's own below
+	// [table.MaxColumns].
+	MaxColumns = 900
+	// maxName is how long a column's name may be, in bytes.
+	maxName = table.MaxName
 	// shortHash is how much of a field's hash tells it from others of its name.
 	shortHash = 8
 	// longHash is as much as has room behind a name.
@@ -25,13 +30,17 @@ type Field struct {
 	Account string `json:"account"`
 	Hash    string `json:"hash"`
 	Kind    string `json:"kind"`
-	Column  string `json:"column"`
-	Name    string `json:"name"` // as users see it
+	Column  string `json:"column"` // empty for one without
+	Name    string `json:"name"`   // as users see it
 
 	precision precision
 	fresh     bool       // whether no earlier run has seen the field
 	source    *table.Row // the field as the account has it now; nil for one that it has no more
+	place     int        // of the field in the account's list
 }
+
+// width is the number of the field's columns.
+func (f *Field) width() int { return len(kindOf(f.Kind).columns) }
 
 // precision is how much there is in a column's name to tell the field from others.
 type precision int
@@ -121,8 +130,8 @@ func (f *Field) columnName() string {
 		longest = max(longest, len(p.columnOf("")))
 	}
 	name := strings.ReplaceAll(slug.Make(f.Name), "-", "_")
-	name = name[:min(len(name), maxName-len(customPrefix)-len(suffix)-longest)]
-	return customPrefix + cmp.Or(strings.Trim(name, "_"), f.Hash[:shortHash]) + suffix
+	name = name[:min(len(name), maxName-len(Prefix)-len(suffix)-longest)]
+	return Prefix + cmp.Or(strings.Trim(name, "_"), f.Hash[:shortHash]) + suffix
 }
 
 // byColumn sorts fields so that neither the order of accounts nor that of an account's fields matters.
@@ -131,3 +140,6 @@ func byColumn(a, b *Field) int {
 		cmp.Compare(a.Column, b.Column), cmp.Compare(a.Account, b.Account),
 		cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.Kind, b.Kind))
 }
+
+// byPlace sorts fields by their places in the lists of their accounts. The order of the accounts does not matter.
+func byPlace(a, b *Field) int { return cmp.Or(cmp.Compare(a.place, b.place), byColumn(a, b)) }

@@ -186,6 +186,35 @@ func TestCustomFields_ofLeads(t *testing.T) {
 	}
 }
 
+// TestCustomFields_moreThanColumns: fields for whose columns a table has no room come in the JSON column, in each run the same
+// ones, and the log names them.
+func TestCustomFields_moreThanColumns(t *testing.T) {
+	a := withFields(1, "Budget/double")
+	place := func(i int) string { return fmt.Sprintf("%040d", i) }
+	for i := range 82 { // with 11 columns each
+		a.Company.AddField(simulator.Field{Entity: "deal", Key: place(i), Name: fmt.Sprint("Place ", i), Type: "address"})
+	}
+	last := place(81)
+	a.Company.UpdateDeal(1, func(d *simulator.Deal) { d.CustomFields[last] = simulator.Address{Value: "Pärnu mnt 1"} })
+	w := typed(t, a)
+	w.tables = append(w.tables, "fields")
+	for run := range 2 {
+		w.requireSync()
+		require.Contains(t, w.log.String(), `"table":"pipedrive_deals","fields":1,"first":["Place 81"]`)
+		deal := w.rows("deals")["1"]["1"]
+		require.Contains(t, deal["custom_fields"].Text, `"Pärnu mnt 1"`)
+		require.Equal(t, truth.Cell{Kind: "real", Text: "1.0"}, deal["cf_budget"])
+		require.Contains(t, deal, "cf_place_80")
+		require.NotContains(t, deal, "cf_place_81")
+		w.query(func(db *sql.DB) {
+			var without string
+			require.NoError(t, db.QueryRow("SELECT group_concat(field_code) FROM pipedrive_fields WHERE is_custom_field AND column_name IS NULL").Scan(&without))
+			require.Equal(t, last, without)
+		})
+		a.Company.RemoveField("deal", place(run)) // whose columns stay
+	}
+}
+
 // TestCustomFields_cost: typed columns and the table of fields cost one page of each list of fields, in API tokens.
 func TestCustomFields_cost(t *testing.T) {
 	long(t)
