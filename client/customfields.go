@@ -110,7 +110,8 @@ const surplusNamed = 5
 // reportSurplus logs which custom fields have no column, because the table has too many.
 func (r *Run) reportSurplus(t *table.Table, fields []string) {
 	if len(fields) > 0 {
-		r.accounts[0].logger.Warn().Str("table", t.Name()).Int("fields", len(fields)).Strs("first", fields[:min(len(fields), surplusNamed)]).
+		first := fields[:min(len(fields), surplusNamed)]
+		r.accounts[0].logger.Warn().Str("table", t.Name()).Int("fields", len(fields)).Strs("first", first).
 			Msg("a table has more custom fields than it may have columns; the values of these are only in its column custom_fields")
 	}
 }

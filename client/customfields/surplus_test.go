@@ -129,8 +129,12 @@ func TestNames_complete(t *testing.T) {
 	for complete, names := range map[bool][]Names{
 		true: {{}, {Fields: []*Field{{Hash: hash, Kind: "text", Column: "cf_x"}}, Surplus: []*Field{{Hash: hash, Kind: "text"}}}},
 		false: {
-			{Fields: []*Field{nil}}, {Fields: []*Field{{Hash: hash, Kind: "text"}}}, {Fields: []*Field{{Hash: "x", Kind: "text", Column: "cf_x"}}},
-			{Surplus: []*Field{nil}}, {Surplus: []*Field{{Hash: hash}}}, {Surplus: []*Field{{Hash: hash, Kind: "text", Column: "cf_x"}}},
+			{Fields: []*Field{nil}},
+			{Fields: []*Field{{Hash: hash, Kind: "text"}}},
+			{Fields: []*Field{{Hash: "x", Kind: "text", Column: "cf_x"}}},
+			{Surplus: []*Field{nil}},
+			{Surplus: []*Field{{Hash: hash}}},
+			{Surplus: []*Field{{Hash: hash, Kind: "text", Column: "cf_x"}}},
 		},
 	} {
 		for _, n := range names {
