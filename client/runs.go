@@ -26,7 +26,7 @@ var RunColumns = []table.Column{
 	{Name: "repaired_rows", Type: table.Int, Description: "Rows of earlier runs that were missing at the destination and that it reads again, at least; 0 for none, NULL where verified_at is NULL and none is known to be missing."},
 	{Name: "api_version", Type: table.Text, Description: "The API that it read: v2, v1 or export."},
 	{Name: "tables", Type: table.JSON, Description: "The tables that it was asked for: a list of their names."},
-	{Name: "rows", Type: table.Int, Description: "Rows that it sent for the account."},
+	{Name: "sent_rows", Type: table.Int, Description: "Rows that it sent for the account."},
 	{Name: "requests", Type: table.Int, Description: "Requests that it made to the account, repeated ones included."},
 	{Name: "api_tokens", Type: table.Int, Description: "API tokens that these cost."},
 	{Name: "retries", Type: table.Int, Description: "Requests among them that repeated one that had failed."},

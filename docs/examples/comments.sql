@@ -591,7 +591,7 @@ COMMENT ON COLUMN pipedrive_syncs.verified_at IS 'When it had seen which rows of
 COMMENT ON COLUMN pipedrive_syncs.repaired_rows IS 'Rows of earlier runs that were missing at the destination and that it reads again, at least; 0 for none, NULL where verified_at is NULL and none is known to be missing.';
 COMMENT ON COLUMN pipedrive_syncs.api_version IS 'The API that it read: v2, v1 or export.';
 COMMENT ON COLUMN pipedrive_syncs.tables IS 'The tables that it was asked for: a list of their names.';
-COMMENT ON COLUMN pipedrive_syncs.rows IS 'Rows that it sent for the account.';
+COMMENT ON COLUMN pipedrive_syncs.sent_rows IS 'Rows that it sent for the account.';
 COMMENT ON COLUMN pipedrive_syncs.requests IS 'Requests that it made to the account, repeated ones included.';
 COMMENT ON COLUMN pipedrive_syncs.api_tokens IS 'API tokens that these cost.';
 COMMENT ON COLUMN pipedrive_syncs.retries IS 'Requests among them that repeated one that had failed.';

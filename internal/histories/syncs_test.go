@@ -27,7 +27,7 @@ func TestSyncs_tellTheCostOfRuns(t *testing.T) {
 		w.query(func(db *sql.DB) {
 			var rows, requests, tokens, retries, runs int64
 			var api, tables string
-			require.NoError(t, db.QueryRow(`SELECT "rows", requests, api_tokens, retries, api_version, tables ->> '$[0]',
+			require.NoError(t, db.QueryRow(`SELECT sent_rows, requests, api_tokens, retries, api_version, tables ->> '$[0]',
 				(SELECT count(*) FROM pipedrive_syncs WHERE ended_at >= started_at)
 				FROM pipedrive_syncs ORDER BY started_at DESC LIMIT 1`).Scan(&rows, &requests, &tokens, &retries, &api, &tables, &runs))
 			require.Equal(t, []int64{sent, usage.Requests, usage.Tokens, 0, int64(run + 1)}, []int64{rows, requests, tokens, retries, runs})

@@ -32,11 +32,8 @@ const snowflakeReserved = `account all alter and any as between by case cast che
 // (https://cloud.google.com/bigquery/docs/schemas#column_names).
 var bigQueryPrefixes = []string{"_table_", "_file_", "_partition", "_row_timestamp", "__root__", "_colidentifier"}
 
-// reservedToday are the columns with a reserved name that are there already.
-var reservedToday = []string{"pipedrive_syncs.rows"}
-
-// added are the columns that each table gets besides its declared ones: CloudQuery's, the account's and that of removed rows.
-var added = []string{"_cq_id", "_cq_parent_id", "_cq_source_name", "_cq_sync_time", "_cq_sync_group_id", table.AccountColumn, "_removed_at"}
+// added are the columns that each table gets besides its declared ones: CloudQuery's and the account's.
+var added = []string{"_cq_id", "_cq_parent_id", "_cq_source_name", "_cq_sync_time", "_cq_sync_group_id", table.AccountColumn}
 
 var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 
@@ -67,7 +64,7 @@ func TestNames_columns(t *testing.T) {
 		}
 		require.LessOrEqual(t, len(of.Columns)+len(added)+customfields.MaxColumns, table.MaxColumns, of.Name())
 	}
-	require.Equal(t, reservedToday, reserved)
+	require.Empty(t, reserved)
 }
 
 func names(columns []table.Column) []string {
