@@ -64,7 +64,7 @@ func TestCost_ofRuns(t *testing.T) {
 
 	server.ResetUsage()
 	c.sync(url, withState, "lists_every: 24h")
-	require.Contains(t, read(t, "docs/cost.md"), fmt.Sprintf("nothing changed cost %d tokens", server.Usage().Tokens))
+	require.Contains(t, read(t, "docs/cost.md"), fmt.Sprintf("nothing changed costs %d tokens", server.Usage().Tokens))
 }
 
 // fullRun applies the page's formula to the records in the database.

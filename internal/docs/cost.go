@@ -104,7 +104,7 @@ func (l *list) ReadFor() string {
 		all = append(all, "`"+l.fieldsOf+"`")
 	}
 	if len(l.lookedUp) > 0 {
-		all = append(all, "columns of "+strings.Join(code(l.lookedUp), ", ")+" that are looked up in the same answer")
+		all = append(all, "looked-up columns of "+strings.Join(code(l.lookedUp), ", ")+", from the same answer")
 	}
 	return strings.Join(all, "; ")
 }
@@ -275,7 +275,7 @@ func scopeRows() (rows string) {
 	}
 	for _, l := range lists() {
 		if apart := l.lookedUpApart(); len(apart) > 0 {
-			rows += row("columns of "+strings.Join(code(apart), ", ")+" that are looked up",
+			rows += row("looked-up columns of "+strings.Join(code(apart), ", "),
 				strings.Join(code(l.Scopes), ", ")+"; without it they are NULL, and the log says so", "")
 		}
 	}
@@ -323,15 +323,15 @@ func readingRows() string {
 		}
 		for _, l := range listings {
 			if t.Incremental && !l.Timed() && l.NewestFirst != nil {
-				newest = append(newest, map[bool]string{true: "archived ones of "}[l.Archived]+name)
+				newest = append(newest, map[bool]string{true: "archived "}[l.Archived]+name)
 			}
 		}
 	}
-	return row(strings.Join(timed, ", "), "what changed, by `update_time`", "Pipedrive can list from a moment on") +
-		row(strings.Join(newest, ", "), "the newest, by `update_time`, until it comes to what the last run has read",
-			"Pipedrive can sort them, but not list from a moment on") +
+	return row(strings.Join(timed, ", "), "the changes, by `update_time`", "Pipedrive can filter them by time") +
+		row(strings.Join(newest, ", "), "the newest records, by `update_time`, down to those of the last run",
+			"Pipedrive can sort them by time, but not filter them") +
 		row(strings.Join(full, ", "), "everything, every time",
-			"Pipedrive can't filter them, and so removed ones leave the table") +
-		row(strings.Join(setup, ", "), "everything, every time or as often as `lists_every` says",
-			"likewise; they are a page or two, and hardly ever change")
+			"Pipedrive can't filter them; deleted records leave the table") +
+		row(strings.Join(setup, ", "), "everything, every time or as `lists_every` says",
+			"the same; they are a page or two and rarely change")
 }
