@@ -20,8 +20,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
 )
 
-// memoryLimit is how many bytes Go's runtime tries to make do with, unless GOMEMLIMIT says otherwise. It is soft:
-// the garbage collector works harder near it, and a run that needs more gets more.
+// memoryLimit is the soft limit of Go's runtime in bytes, unless GOMEMLIMIT sets another. Near it the garbage
+// collector works harder, but a run that needs more gets more.
 const memoryLimit = 48 << 20
 
 func main() {
@@ -34,7 +34,7 @@ func main() {
 	}
 }
 
-// run is the command `login` or one of the SDK's commands, whose help does not know of login.
+// run runs the command `login` or one of the SDK's commands, whose help does not mention login.
 func run(arguments []string, out io.Writer) error {
 	first := ""
 	if len(arguments) > 0 {

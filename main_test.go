@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRun_helpTellsOfEveryCommand: the SDK prints the help of its own commands, and no more.
+// TestRun_helpTellsOfEveryCommand: the SDK's help lists only its own commands.
 func TestRun_helpTellsOfEveryCommand(t *testing.T) {
 	for _, arguments := range [][]string{{}, {"help"}, {"--help"}, {"-h"}, {"help", "login"}, {"login", "--help"}, {"login", "-h"}, {"login", "-help"}} {
 		var out bytes.Buffer

@@ -1,10 +1,10 @@
-// Package chaos plays histories of syncs in which everything fails that can: the API, the processes, and above
-// all the destination. It runs the real CloudQuery CLI, the plugin and a destination as processes of their own
-// against a simulated Pipedrive whose records change all the while. After the last disturbed run and one that
-// nothing disturbs, the destination has to hold the truth.
+// Package chaos plays histories of syncs with all possible failures: of the API, of the processes, and above all
+// of the destination. It runs the real CloudQuery CLI, the plugin and a destination as separate processes against
+// a simulated Pipedrive whose records change all the while. After the last disturbed run and one undisturbed run,
+// the destination must hold the truth.
 //
-// A history follows from its seed alone. Which requests and batches come first in a run also depends on the
-// tables that are read side by side, so that a seed that fails may take a few repetitions to fail again.
+// A history follows from its seed alone. But the order of requests and batches also depends on the tables that are
+// read side by side, so a failing seed may need a few repetitions to fail again.
 package chaos
 
 import (
@@ -51,7 +51,7 @@ func TestChaos(t *testing.T) {
 	fmt.Printf("%vin %v\n", &played, time.Since(began).Round(time.Second))
 }
 
-// listed are the first of the differences, a line each.
+// listed are the first differences, one per line.
 func listed(differences []truth.Difference) string {
 	text := ""
 	for i, d := range differences {
@@ -74,13 +74,13 @@ func seeds() []uint64 {
 	return all
 }
 
-// tally counts what became of histories.
+// tally counts the outcomes of histories.
 type tally struct {
 	mu     sync.Mutex
 	played int
 	struck int
 	rows   map[truth.Kind]int
-	failed map[string][]uint64 // seeds by how rows were lost
+	failed map[string][]uint64 // seeds by the way in which rows were lost
 }
 
 func (c *tally) add(seed uint64, o outcome) {

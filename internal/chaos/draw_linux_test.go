@@ -12,13 +12,13 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// history is what a seed says: an account, a configuration, and what happens during and after each run.
+// history is the content of a seed: an account, a configuration, and the events during and after each run.
 type history struct {
 	seed      uint64
 	tables    []string
-	records   map[string][]int // their ages in seconds, by table; never for those without an update_time
+	records   map[string][]int // their ages in seconds, by table; never without an update_time
 	pageSize  int
-	batchRows int // of the destination
+	batchRows int // the destination's
 	lookback  time.Duration
 	appends   bool          // the destination's write mode append
 	refresh   time.Duration // full_refresh_every
@@ -27,30 +27,30 @@ type history struct {
 	runs      []run
 }
 
-// atOnce is how many tables a history has, where it is not one, so that enough happens to each.
+// atOnce is the number of tables in a history with more than one, so that each gets enough events.
 const atOnce = 6
 
-// never is the age of a record without an update_time, as old imports have left them.
+// never is the age of a record without an update_time, as from an old import.
 const never = -1
 
-// run is a disturbed run and what happens after it.
+// run is a disturbed run and the events after it.
 type run struct {
 	retries int           // max_retries
 	skew    time.Duration // how far the server's clock is ahead
 	faults  []simulator.Fault
 	events  []event
-	// changed are the changes that happen after the run, pause how far the clock then moves on, and lost what
-	// the destination loses then, "" for nothing.
+	// changed are the changes after the run, pause is the time by which the clock then advances, and lost is the
+	// destination's loss then, "" for none.
 	changed []truth.Change
 	pause   time.Duration
 	lost    string
 }
 
-// event is something that happens in the middle of a run, when a moment has come for the at-th time.
+// event is an event during a run, at the at-th occurrence of a moment.
 type event struct {
-	moment  string // the path of a request, or what the destination tells of itself
+	moment  string // the path of a request, or a report of the destination
 	at      int
-	action  string // kill and a process, or what the destination is told to do
+	action  string // kill and a process, or the instruction to the destination
 	changes []truth.Change
 }
 
@@ -86,8 +86,7 @@ func draw(seed uint64) history {
 	return d.history
 }
 
-// age draws how long before the first run a record was changed, in seconds. Many share a second, some are
-// ahead of the clock.
+// age draws the age of a record at the first run, in seconds. Many share a second, some are ahead of the clock.
 func (d *drawing) age() int {
 	return pick(d, never, 0, 1, 1, 1, 2, 100, 1000, 100_000, d.IntN(10_000_000), -3600)
 }
@@ -105,7 +104,7 @@ func (d *drawing) run() run {
 		})
 	}
 	if d.IntN(4) == 0 {
-		// Without an early end, since the few records that come before it may be in the right order by chance.
+		// Without an early end, since the few records before it may be in the right order by chance.
 		r.faults = slices.DeleteFunc(r.faults, func(f simulator.Fault) bool { return f.Action == simulator.DailyLimit })
 		r.faults = append(r.faults, simulator.Fault{Path: d.path(), Action: pick(d, simulator.CapPages, simulator.IgnoreSort, simulator.ReverseSort)})
 	}
@@ -123,7 +122,7 @@ func (d *drawing) run() run {
 	return r
 }
 
-// disturbance draws what a process does or suffers.
+// disturbance draws an action or a failure of a process.
 func (d *drawing) disturbance() event {
 	table, at := "pipedrive_"+pick(d, d.tables...), pick(d, 1, 1, 2, 3, 1+d.IntN(10))
 	repeated := []string{d.path(), d.path(), "batch of " + table}
@@ -150,7 +149,7 @@ func (d *drawing) changes() (changes []truth.Change) {
 	if d.lookback > 0 {
 		kinds = append(kinds, "late")
 	}
-	if d.refresh > 0 { // to which a record that moves from one list to another looks deleted
+	if d.refresh > 0 { // a record that moves between lists looks deleted to it
 		kinds = append(kinds, "archive", "archive")
 	}
 	for range d.IntN(5) {

@@ -32,19 +32,19 @@ const (
 	stateTable = "cq_state_pipedrive"
 )
 
-// world is where a history is played.
+// world is the setting of a history.
 type world struct {
 	t *testing.T
 	history
 	dir       string
 	account   *truth.Account
 	simulator *simulator.Server
-	api, ears string // addresses of the simulator, and of where the destination tells of itself
+	api, ears string // addresses of the simulator, and of the receiver of the destination's reports
 
 	mu        sync.Mutex
 	runs      int
 	events    []event        // of this run
-	came      map[string]int // how often a moment came in this run
+	came      map[string]int // occurrences of each moment in this run
 	processes map[string]*process
 	log       bytes.Buffer
 	failed    bool // the last run
@@ -52,18 +52,18 @@ type world struct {
 	outcome
 }
 
-// process is a process and what it said.
+// process is a process and its output.
 type process struct {
 	*exec.Cmd
 	output bytes.Buffer
 }
 
-// outcome is what became of a history.
+// outcome is the result of a history.
 type outcome struct {
 	differences []truth.Difference // between the destination and the truth
-	struck      int                // events that came about
-	// hidden says how the destination first lost rows, or may have, behind which the positions have moved, so
-	// that only the plugin's own check of what arrived can find them; "" if it has not.
+	struck      int                // events that occurred
+	// hidden is the way in which the destination first lost rows, or may have, behind the positions, so that only
+	// the plugin's own check can find them; "" if it did not.
 	hidden string
 }
 
@@ -72,7 +72,7 @@ func play(t *testing.T, h history) outcome {
 	t.Helper()
 	w := newWorld(t, h)
 	for _, r := range h.runs {
-		w.failed = w.run(r) != nil // which it may well
+		w.failed = w.run(r) != nil // a failure is expected
 		for _, c := range r.changed {
 			w.account.Apply(c)
 		}
@@ -81,7 +81,7 @@ func play(t *testing.T, h history) outcome {
 	}
 	err := w.run(run{retries: 2})
 	if err != nil && w.refresh > 0 && strings.Contains(w.log.String(), "more than half") {
-		w.refresh = 0 // somebody decides that the missing rows stay
+		w.refresh = 0 // the user decides that the missing rows stay
 		err = w.run(run{retries: 2})
 	}
 	if *seed != 0 || err != nil {
@@ -96,7 +96,7 @@ func play(t *testing.T, h history) outcome {
 		mayStay := w.account.MayStay(table)
 		if w.appends {
 			rows = newest(table, rows)
-			if mayStay == nil { // of a table that is always read in full
+			if mayStay == nil { // for a table that is always read in full
 				mayStay = func(truth.Row) bool { return true }
 			}
 		}
@@ -121,8 +121,8 @@ func newWorld(t *testing.T, h history) *world {
 	w := &world{t: t, history: h, dir: t.TempDir(), account: truth.NewAccount(simulator.NewCompany(4711))}
 	w.account.Company.SetNullsLast(h.nullsLast)
 	if h.skewed {
-		// This machine's clock is the other one. The company's stands still but for what happens in the history, so that
-		// it has to be ahead for this machine's to be behind until the end.
+		// This machine's clock is the other one. The company's clock moves only with the history, so it must start
+		// ahead for this machine's to stay behind until the end.
 		w.account.Company.SetNow(time.Now().Add(10 * time.Minute).UTC().Truncate(time.Second))
 	}
 	for _, table := range h.tables {
@@ -147,7 +147,7 @@ func newWorld(t *testing.T, h history) *world {
 	return w
 }
 
-// comes has happen what is to happen at a moment, and returns what the destination is to do then.
+// comes makes the events of a moment happen, and returns the instruction to the destination.
 func (w *world) comes(moment string) (says string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -164,7 +164,7 @@ func (w *world) comes(moment string) (says string) {
 		w.disturbed = w.disturbed || e.action != ""
 		if name, ok := strings.CutPrefix(e.action, "kill "); ok {
 			if p := w.processes[name]; p != nil {
-				_ = p.Process.Kill() // which may have come to its end
+				_ = p.Process.Kill() // it may have ended already
 			}
 		} else {
 			says = e.action
@@ -176,8 +176,8 @@ func (w *world) comes(moment string) (says string) {
 	return says
 }
 
-// run runs `cloudquery sync`. The plugins are processes of the run's own, as they are when the CLI starts them;
-// that it finds them waiting saves it seconds.
+// run runs `cloudquery sync`. The plugins are the run's own processes, as if the CLI had started them; starting
+// them ahead saves seconds.
 func (w *world) run(r run) error {
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
@@ -190,7 +190,7 @@ func (w *world) run(r run) error {
 	w.start(ctx, "cli", "cloudquery", "sync", w.config(r.retries), "--telemetry-level", "none", "--no-log-file", "--log-console", "--cq-dir", ".cq")
 	err := w.processes["cli"].Wait()
 	for _, name := range []string{"source", "destination"} {
-		_ = w.processes[name].Process.Kill() // which an event may have done
+		_ = w.processes[name].Process.Kill() // an event may have done so
 		_ = w.processes[name].Wait()
 	}
 	w.mu.Lock()
@@ -220,7 +220,7 @@ func (w *world) begin(r run) {
 func (w *world) start(ctx context.Context, name, program string, args ...string) {
 	p := &process{Cmd: exec.CommandContext(ctx, filepath.Join(built, program), args...)}
 	p.Dir, p.Env, p.Stdout, p.Stderr = w.dir, append(os.Environ(), "CHAOS_URL="+w.ears), &p.output, &p.output
-	w.mu.Lock() // until its process is there to be killed
+	w.mu.Lock() // until its process can be killed
 	defer w.mu.Unlock()
 	require.NoError(w.t, p.Start())
 	w.processes[name] = p
@@ -230,7 +230,7 @@ func (w *world) socket(name string) string {
 	return filepath.Join(w.dir, fmt.Sprintf("%s%d", name, w.runs))
 }
 
-// await waits until somebody listens.
+// await waits until a server listens.
 func (w *world) await(ctx context.Context, socket string) {
 	for {
 		conn, err := net.Dial("unix", socket)
@@ -285,13 +285,13 @@ func (w *world) open() *sql.DB {
 	return db
 }
 
-// lose has the destination lose what it holds between two runs.
+// lose makes the destination lose rows between two runs.
 func (w *world) lose(what string) {
 	table, isTable := strings.CutPrefix(what, "table ")
 	rowsOf, isRows := strings.CutPrefix(what, "rows of ")
 	someOf, isSome := strings.CutPrefix(what, "some rows of ")
 	if isSome && (w.failed || w.disturbed) {
-		return // which rows there were is not known then
+		return // the existing rows are unknown then
 	}
 	switch {
 	case what == "file":
@@ -311,14 +311,14 @@ func (w *world) lose(what string) {
 	case isSome:
 		w.exec("DELETE FROM pipedrive_" + someOf + " WHERE id % 3 = 0")
 	}
-	if what != "" && what != "file" && what != "state" { // without which everything is read again
+	if what != "" && what != "file" && what != "state" { // without them everything is read again
 		w.hide("a table was lost between two runs")
 	}
 }
 
 func (w *world) hide(cause string) { w.hidden = cmp.Or(w.hidden, cause) }
 
-// exec executes a statement about a table, if a run has come as far as to create it.
+// exec executes a statement on a table, if a run has created it already.
 func (w *world) exec(statement string) {
 	db := w.open()
 	defer db.Close()

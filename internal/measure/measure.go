@@ -1,6 +1,6 @@
 //go:build unix
 
-// Package measure tells benchmarks what something took, for ratios between two things in one run.
+// Package measure measures the cost of functions for benchmarks, for ratios within one run.
 package measure
 
 import (
@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// Spent is what this process spent on something.
+// Spent is the cost of a function in this process.
 type Spent struct {
 	Took, CPU   time.Duration
 	Allocations uint64
-	Bytes       uint64 // that were allocated
-	Peak        uint64 // of the heap in use, bytes
+	Bytes       uint64 // allocated
+	Peak        uint64 // of the heap in use, in bytes
 }
 
 // Of runs f and measures it.
@@ -34,7 +34,7 @@ func Of(f func()) Spent {
 	return s
 }
 
-// peakUntil looks at the heap every few milliseconds.
+// peakUntil samples the heap every few milliseconds.
 func peakUntil(done <-chan struct{}) uint64 {
 	var most uint64
 	for {
@@ -49,7 +49,7 @@ func peakUntil(done <-chan struct{}) uint64 {
 	}
 }
 
-// cpuTime is what this process has spent so far.
+// cpuTime is the CPU time that this process has used so far.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -1,10 +1,10 @@
 // Package money knows the number of decimals of each currency.
 package money
 
-// decimals are the currencies that have other than two, as of list one of ISO 4217, which SIX maintains:
-// https://www.six-group.com/en/products-services/financial-information/data-standards.html
-// The tables of Unicode's CLDR, which golang.org/x/text/currency has, can't be taken: they count the coins in
-// use, and so cut the cents of Pakistan's rupee and the fils of Iraq's dinar.
+// decimals are the currencies that do not have two, according to list one of ISO 4217, which SIX maintains:
+// (https://www.six-group.com/en/products-services/financial-information/data-standards.html). Unicode's CLDR tables,
+// in golang.org/x/text/currency, are not suitable: they count the coins in use, and so cut the cents of Pakistan's
+// rupee and the fils of Iraq's dinar.
 var decimals = map[string]int{
 	"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0,
 	"RWF": 0, "UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
@@ -12,8 +12,7 @@ var decimals = map[string]int{
 	"CLF": 4, "UYW": 4,
 }
 
-// Decimals returns the number of decimals of a currency, by its ISO 4217 code. It is two for a code that is
-// not in the standard.
+// Decimals returns the number of decimals of a currency, by its ISO 4217 code; two for an unknown code.
 func Decimals(currency string) int {
 	if n, ok := decimals[currency]; ok {
 		return n

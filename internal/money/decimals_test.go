@@ -13,7 +13,7 @@ func TestDecimals_areThoseOfISO4217(t *testing.T) {
 	}
 }
 
-// Unicode's list goes by the coins in use, so it has fewer decimals than the standard for some, and never more.
+// Unicode's list counts the coins in use, so it sometimes has fewer decimals than the standard, and never more.
 func TestDecimals_areNoFewerThanUnicodes(t *testing.T) {
 	for code, n := range decimals {
 		if unit, err := currency.ParseISO(code); err == nil { // it lacks UYW

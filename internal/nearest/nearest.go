@@ -1,4 +1,4 @@
-// Package nearest finds the word that somebody meant who mistyped it.
+// Package nearest suggests the intended word for a mistyped one.
 package nearest
 
 import (
@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Hint asks whether the word of words that is nearest to a mistyped one was meant. The prefix is what all words
-// begin with, and what is easily left out. The hint is empty where no word is near: where more than a third of the
-// letters behind the prefix would have to change.
+// Hint suggests the word of words that is nearest to a mistyped one. prefix is the common beginning of all words,
+// which users may leave out. The hint is empty if no word is near: if more than a third of the letters behind the
+// prefix would have to change.
 func Hint(typed, prefix string, words []string) string {
 	letters := []rune(strings.TrimPrefix(typed, prefix))
 	best, edits := "", len(letters)/3+1
@@ -23,9 +23,9 @@ func Hint(typed, prefix string, words []string) string {
 	return fmt.Sprintf("; did you mean %s?", best)
 }
 
-// distance is Levenshtein's: the least number of letters to insert, remove or replace that makes b of a.
+// distance is Levenshtein's: the least number of insertions, removals and replacements that turn a into b.
 func distance(a, b []rune) int {
-	row := make([]int, len(b)+1) // from the letters of a so far to each beginning of b
+	row := make([]int, len(b)+1) // the distances between the letters of a so far and each beginning of b
 	for j := range row {
 		row[j] = j
 	}

@@ -18,10 +18,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// RequireTools is the environment variable that makes a failure of what is not installed.
+// RequireTools is the environment variable that turns a missing program into a failure.
 const RequireTools = "REQUIRE_SQL_TOOLS"
 
-// types are the types that CloudQuery's destination gives what the SQLite one declares.
+// types are the types of CloudQuery's destination for the SQLite destination's types.
 var types = map[string]string{
 	"TEXT":      "text",
 	"INTEGER":   "bigint",
@@ -32,13 +32,14 @@ var types = map[string]string{
 	"JSON TEXT": "jsonb",
 }
 
-// Need skips a test where PostgreSQL is not installed, and with -short. It returns the folder of PostgreSQL's programs.
+// Need skips a test if PostgreSQL is not installed, or with -short. It returns the folder of PostgreSQL's
+// programs.
 func Need(t *testing.T) (programs string) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("with -short no PostgreSQL is started")
 	}
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin") // as Debian has them
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin") // the path on Debian
 	require.NoError(t, err)
 	if len(found) == 0 {
 		require.Empty(t, os.Getenv(RequireTools), "PostgreSQL is not installed")
@@ -47,8 +48,8 @@ func Need(t *testing.T) (programs string) {
 	return slices.Max(found)
 }
 
-// Copy is a PostgreSQL database with the tables of a SQLite one and its connection string. The test is skipped as
-// [Need] says.
+// Copy is a PostgreSQL database with the tables of a SQLite one and its connection string. The test is skipped
+// under the conditions of [Need].
 func Copy(t *testing.T, from *sql.DB) (*sql.DB, string) {
 	t.Helper()
 	address := start(t)
@@ -109,12 +110,12 @@ func copyRows(t *testing.T, from, to *sql.DB, table, insert string) {
 	require.NoError(t, rows.Err())
 }
 
-// start runs a server of its own, which no one can reach but through a socket in a folder that is removed when
-// the test ends.
+// start runs a separate server, reachable only through a socket in a folder that is removed at the end of the
+// test.
 func start(t *testing.T) string {
 	t.Helper()
 	programs := Need(t)
-	folder, err := os.MkdirTemp("", "pg") // the name of a socket can't be as long as t.TempDir makes it
+	folder, err := os.MkdirTemp("", "pg") // the paths of t.TempDir are too long for a socket
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(folder)) })
 	run := func(program string, arguments ...string) {
@@ -137,7 +138,7 @@ func start(t *testing.T) string {
 	return "postgres://postgres@/postgres?host=" + folder
 }
 
-// giveToPostgres makes the user who comes with Debian's package the owner of a folder.
+// giveToPostgres makes the user of Debian's package the owner of a folder.
 func giveToPostgres(t *testing.T, folder string) {
 	t.Helper()
 	owner, err := user.Lookup("postgres")

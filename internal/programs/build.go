@@ -1,4 +1,4 @@
-// Package programs builds the programs that whole syncs are tested with.
+// Package programs builds the programs for tests of whole syncs.
 package programs
 
 import (
@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// Main runs the tests of a package that is two folders below the module's, and returns their exit code. Before them
-// it builds the CloudQuery CLI, the plugin and other packages of this module into a folder, whose name it stores in
+// Main runs the tests of a package that is two folders below the module's, and returns their exit code. First it
+// builds the CloudQuery CLI, the plugin and other packages of this module into a folder, whose name it stores in
 // *folder. Each program has the name of its package's folder. With -short nothing is built; see [Need].
 func Main(m *testing.M, folder *string, packages ...string) int {
 	flag.Parse()
@@ -34,7 +34,7 @@ func Main(m *testing.M, folder *string, packages ...string) int {
 	return m.Run()
 }
 
-// Need skips a test that runs programs where -short is set.
+// Need skips a test that runs programs if -short is set.
 func Need(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
@@ -57,7 +57,7 @@ func buildAll(folder string, packages []string) error {
 	return nil
 }
 
-// build builds like `make demo`, so that one finds what the other has compiled in the cache.
+// build uses the flags of `make demo`, so that the two share compiled packages in the cache.
 func build(module, program, pkg string) error {
 	build := exec.CommandContext(context.Background(),
 		"go", "build", "-trimpath", "-ldflags=-s -w", "-gcflags=all=-N -l", "-o", program, pkg)

@@ -39,14 +39,14 @@ func firstUser(c *simulator.Company, name string) int64 {
 	return id
 }
 
-// newCompany has drawn records of each declared kind, for the examples of their tables to find.
+// newCompany has drawn records of each declared kind, so that the examples of their tables find rows.
 func newCompany(id int64) *simulator.Company {
 	c := simulator.NewCompany(id)
 	simulator.DrawKinds(c, simulator.Config{Deals: 100, Persons: 10, Organizations: 10, Notes: 10})
 	return c
 }
 
-// acme has all that the queries must tell apart.
+// acme has all cases that the queries must distinguish.
 func acme() *simulator.Company {
 	c := newCompany(1001)
 	ada, bo := firstUser(c, "Ada"), c.AddUser(simulator.User{Name: "Bo"})
@@ -154,8 +154,8 @@ func beta() *simulator.Company {
 	return c
 }
 
-// unusual is what the columns allow but the simulator's API v2 never sends: amounts and moments that are
-// missing, API v1 without is_archived, and deleted deals and notes that look like others otherwise.
+// unusual has values that the columns allow but the simulator's API v2 never sends: missing amounts and moments,
+// API v1 without is_archived, and deleted deals and notes without other marks.
 const unusual = `
 	UPDATE pipedrive_deals SET status = 'open' WHERE account_id = '1001' AND id = 7;
 	UPDATE pipedrive_deals SET status = 'won' WHERE account_id = '1001' AND id = 15;
@@ -166,13 +166,13 @@ const unusual = `
 	UPDATE pipedrive_notes SET add_time = NULL WHERE account_id = '1001' AND id = 8;
 	UPDATE pipedrive_notes SET active_flag = NULL WHERE account_id = '2002'`
 
-// syncedAccounts is the database that a sync of both accounts leaves.
+// syncedAccounts is the database after a sync of both accounts.
 func syncedAccounts(t *testing.T) *sql.DB {
 	t.Helper()
 	return synced(t, acme(), beta())
 }
 
-// synced is a database that companies were synced into.
+// synced is the database after a sync of companies.
 func synced(t *testing.T, companies ...*simulator.Company) *sql.DB {
 	t.Helper()
 	var served []simulator.Option

@@ -29,8 +29,8 @@ for statement in sqlglot.parse(sys.stdin.read(), read=sys.argv[1], error_level=s
 print(json.dumps(columns))
 `
 
-// There is no BigQuery and no Snowflake to run their queries on, so they are parsed as their dialect, and must
-// have the columns that SQLite's have.
+// No BigQuery or Snowflake is available, so their queries are parsed in their dialect, and must have the columns
+// of SQLite's queries.
 func TestQueries_haveTheSameColumnsInEachDialect(t *testing.T) {
 	if testing.Short() {
 		t.Skip("with -short sqlglot is not started")

@@ -10,8 +10,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// A query that is written for one dialect alone has a twin of the same name for the other, and both must find
-// the same rows. internal/docs looks that each finds some.
+// A query for one dialect has a twin of the same name for the other, and both must find the same rows.
+// internal/docs checks that each finds some.
 func TestExamples_findTheSameInSQLiteAndPostgreSQL(t *testing.T) {
 	postgrestest.Need(t)
 	account := syncedAccounts(t)

@@ -52,7 +52,7 @@ JPY|100`), query(t, db, `SELECT currency, won_value FROM pipedrive_sales_by_day
 
 var pair = regexp.MustCompile(`\('([A-Z]{3})'(?: AS currency)?, (\d)`)
 
-// Every dialect has the list that the report has.
+// Every dialect has the report's list.
 func TestQueries_haveTheDecimalsOfISO4217(t *testing.T) {
 	want := map[string]int{}
 	for i := range 26 * 26 * 26 {

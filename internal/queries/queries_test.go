@@ -1,5 +1,5 @@
-// Package queries tests the SQL of docs/queries: one sync of two simulated accounts into SQLite, the same
-// rows in PostgreSQL, and numbers worked out by hand that both must give.
+// Package queries tests the SQL of docs/queries: one sync of two simulated accounts into SQLite, the same rows in
+// PostgreSQL, and hand-computed numbers that both must give.
 package queries
 
 import (
@@ -18,7 +18,7 @@ import (
 
 const folder = "../../docs/queries"
 
-// names are those of the files in each dialect's folder; all but sales_report make a view.
+// names are the names of the files in each dialect's folder; all but sales_report make a view.
 var names = []string{"contacts", "currency_decimals", "deal_notes", "open_deals_by_age", "pipeline_stages", "sales_by_day", "sales_report"}
 
 func read(t *testing.T, dialect, name string) string {
@@ -28,7 +28,7 @@ func read(t *testing.T, dialect, name string) string {
 	return string(text)
 }
 
-// report is a dialect's sales report for another period than the one in the file.
+// report is a dialect's sales report for another period than the file's.
 func report(t *testing.T, dialect, firstDay, lastDay string) string {
 	t.Helper()
 	text := read(t, dialect, "sales_report")
@@ -59,7 +59,7 @@ func onEachDatabase(t *testing.T, account *sql.DB, test func(t *testing.T, diale
 				db, _ = postgrestest.Copy(t, account)
 			}
 			for _, name := range names[:6] {
-				for range 2 { // a view that is there is made anew
+				for range 2 { // an existing view is replaced
 					_, err := db.Exec(read(t, dialect, name))
 					require.NoError(t, err, name)
 				}
@@ -165,7 +165,7 @@ func query(t *testing.T, db *sql.DB, statement string) []string {
 	return found
 }
 
-// text is a value as a test writes it down, in the form that both databases have in common.
+// text is a value in the form that both databases share.
 func text(cell any) string {
 	switch v := cell.(type) {
 	case nil:

@@ -1,5 +1,5 @@
-// Package schedules checks docs/schedules and the Dockerfile with the tools and types of those who will read
-// them: actionlint, Kubernetes' API, Python, BuildKit. It is a module of its own because these are many modules.
+// Package schedules checks docs/schedules and the Dockerfile with the tools and types of their readers:
+// actionlint, Kubernetes' API, Python, BuildKit. It is a separate module because of their many dependencies.
 package schedules
 
 import (
@@ -57,7 +57,7 @@ func TestKubernetes_theManifestIsACronJob(t *testing.T) {
 	var job batchv1.CronJob
 	require.NoError(t, yaml.UnmarshalStrict(read(t, folder+"kubernetes/cronjob.yml"), &job))
 	require.Equal(t, batchv1.SchemeGroupVersion.WithKind("CronJob"), job.GroupVersionKind())
-	_, err := cron.ParseStandard(job.Spec.Schedule) // as Kubernetes parses it
+	_, err := cron.ParseStandard(job.Spec.Schedule) // Kubernetes' own parser
 	require.NoError(t, err)
 	require.Equal(t, batchv1.ForbidConcurrent, job.Spec.ConcurrencyPolicy)
 
@@ -106,21 +106,21 @@ shard_2: sh /opt/airflow/dags/config/sync.sh snowflake 2/2
 `, string(got))
 }
 
-// emptyImages stand in for base images, which can't be had without a network.
+// emptyImages replace base images, which need a network.
 type emptyImages struct{}
 
 func (emptyImages) ResolveImageConfig(_ context.Context, ref string, _ sourceresolver.Opt) (string, digest.Digest, []byte, error) {
 	return ref, "", []byte(`{}`), nil
 }
 
-// options are those of a build of the Dockerfile without the images that it begins with.
+// options are the options of a build of the Dockerfile without its base images.
 func options(content []byte) dockerfile2llb.ConvertOpt {
 	file := llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", content)
 	file.Definition = &llb.Definition{}
 	return dockerfile2llb.ConvertOpt{MetaResolver: emptyImages{}, SourceMap: file}
 }
 
-// What `docker build --check` says.
+// The findings of `docker build --check`.
 func TestDockerfile_passesTheBuildChecks(t *testing.T) {
 	content := read(t, "../../Dockerfile")
 	found, err := dockerfile2llb.DockerfileLint(t.Context(), content, options(content))

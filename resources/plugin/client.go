@@ -34,12 +34,12 @@ type Client struct {
 
 var _ plugin.Client = (*Client)(nil)
 
-// Configure reads the spec. Without a connection, as when tables are listed or a package is built, there may be none.
+// Configure reads the spec. Without a connection, as for listing tables or building a package, there may be none.
 func Configure(ctx context.Context, logger zerolog.Logger, raw []byte, options plugin.NewClientOptions) (plugin.Client, error) {
 	return configureOn(client.ThisMachine)(ctx, logger, raw, options)
 }
 
-// configureOn returns Configure on a machine.
+// configureOn returns Configure for a machine.
 func configureOn(machine client.Machine) plugin.NewClientFunc {
 	return func(_ context.Context, logger zerolog.Logger, raw []byte, options plugin.NewClientOptions) (plugin.Client, error) {
 		c := &Client{machine: machine, logger: logger.With().Str("module", Name).Logger(), options: options}
@@ -55,17 +55,17 @@ func configureOn(machine client.Machine) plugin.NewClientFunc {
 	}
 }
 
-// Close has nothing to give back: a sync closes what it opened.
+// Close has nothing to release: a sync closes everything that it opened.
 func (*Client) Close(context.Context) error { return nil }
 
-// Tables returns the tables that are asked for.
+// Tables returns the requested tables.
 func (c *Client) Tables(_ context.Context, options plugin.TableOptions) (schema.Tables, error) {
 	wanted, _, err := c.selected(options)
 	return schemasOf(wanted), err
 }
 
-// selected returns the tables that are asked for, as they are declared, and which of them are named. Without a
-// connection the wildcards mean tables on request as well: who lists the tables wants to see them.
+// selected returns the declarations of the requested tables, and which of them are named. Without a connection the
+// wildcards include tables on request, since a list of tables should show them.
 func (c *Client) selected(options plugin.TableOptions) (wanted []*table.Table, named map[string]bool, err error) {
 	declared := tables.All()
 	if c.spec != nil && c.spec.CustomFields == spec.Off {
@@ -74,8 +74,8 @@ func (c *Client) selected(options plugin.TableOptions) (wanted []*table.Table, n
 	return choose(declared, options, c.spec == nil)
 }
 
-// choose returns the tables that are asked for, and by their records those that an entry names by more than one of the
-// wildcards for all tables. These wildcards mean tables on request only where all is true.
+// choose returns the requested tables, and by their records those that are named by an entry other than the
+// wildcards for all tables. These wildcards include tables on request only if all is true.
 func choose(declared []*table.Table, options plugin.TableOptions, all bool) (wanted []*table.Table, named map[string]bool, err error) {
 	schemas := schemasOf(declared)
 	chosen, err := schemas.FilterDfs(options.Tables, options.SkipTables, options.SkipDependentTables)
@@ -94,7 +94,7 @@ func choose(declared []*table.Table, options plugin.TableOptions, all bool) (wan
 	}), named, nil
 }
 
-// nearestTable asks whether another table was meant.
+// nearestTable suggests the nearest table name.
 func nearestTable(err error, names []string) string {
 	var unknown *schema.PatternMatchError
 	if !errors.As(err, &unknown) {
@@ -103,7 +103,7 @@ func nearestTable(err error, names []string) string {
 	return nearest.Hint(unknown.Pattern, Name+"_", names)
 }
 
-// schemasOf are tables as CloudQuery knows them.
+// schemasOf are tables in CloudQuery's form.
 func schemasOf(declared []*table.Table) schema.Tables {
 	var schemas schema.Tables
 	for _, t := range declared {
@@ -176,8 +176,8 @@ func (c *Client) read(
 	return c.finish(ctx, run, checkpoints, options, res)
 }
 
-// connectState takes the lease of the run's tables and then connects to the backend that keeps the checkpoints; they are
-// nil where there is none. The context that it returns ends when the lease is lost.
+// connectState takes the lease of the run's tables and then connects to the backend of the checkpoints; the
+// results are nil if there is none. The returned context ends when the lease is lost.
 func (c *Client) connectState(
 	ctx context.Context, run *client.Run, wanted []*table.Table, options plugin.SyncOptions,
 ) (held context.Context, checkpoints *progress.State, closeState func() error, err error) {
@@ -195,7 +195,7 @@ func (c *Client) connectState(
 	if err := run.Lease(ctx, backend, at.TableName, wanted, options.Shard, c.logger); err != nil {
 		return nil, nil, nil, errors.Join(err, backend.Close())
 	}
-	connected, err := state.NewConnectedClient(ctx, at) // it reads what the run before has left
+	connected, err := state.NewConnectedClient(ctx, at) // reads the state of the run before
 	held, end := run.HoldLease(ctx)
 	if err != nil {
 		err = fmt.Errorf("the state backend of backend_options can't be reached: %w", err)
@@ -206,7 +206,7 @@ func (c *Client) connectState(
 	return held, checkpoints, func() error { return errors.Join(end(), connected.Close(), backend.Close()) }, nil
 }
 
-// mayEnd returns an error if the run can't end well although every table of every connected account succeeded.
+// mayEnd returns an error if the run can't succeed although every table of every connected account did.
 func (c *Client) mayEnd(run *client.Run, checkpoints *progress.State, skipped error) error {
 	if skipped != nil && checkpoints == nil {
 		return fmt.Errorf("accounts were left out, and without backend_options their rows would now be removed: %w", skipped)
@@ -217,7 +217,7 @@ func (c *Client) mayEnd(run *client.Run, checkpoints *progress.State, skipped er
 	return nil
 }
 
-// finish ends a run that may end.
+// finish ends a successful run.
 func (c *Client) finish(
 	ctx context.Context, run *client.Run, checkpoints *progress.State, options plugin.SyncOptions, res chan<- message.SyncMessage,
 ) error {

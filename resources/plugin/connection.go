@@ -13,8 +13,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// TestConnection logs in as a sync would, for 2 API tokens an account, and asks what the accounts lack, for what the
-// lists cost that show it. Its codes are those of [pipedrive.Code].
+// TestConnection logs in like a sync, for 2 API tokens per account, and checks what the accounts lack, for the
+// cost of the lists that show it. Its codes are those of [pipedrive.Code].
 func TestConnection(ctx context.Context, logger zerolog.Logger, raw []byte) error {
 	s, err := spec.Parse(raw)
 	if err != nil {
@@ -35,8 +35,8 @@ func TestConnection(ctx context.Context, logger zerolog.Logger, raw []byte) erro
 	return nil
 }
 
-// testTables logs which tables a sync of all of them would leave out, and why. CloudQuery does not tell which tables are
-// wanted, so that none that is lacking is an error.
+// testTables logs the tables that a sync of all tables would leave out, with the reasons. CloudQuery does not pass
+// on the wanted tables, so a missing one is not an error.
 func testTables(ctx context.Context, s *spec.Spec, run *client.Run, logger zerolog.Logger) error {
 	all, _, err := (&Client{spec: s}).selected(plugin.TableOptions{Tables: []string{"*"}})
 	if err != nil {

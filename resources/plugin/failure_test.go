@@ -21,7 +21,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// pagesOf answers with pages of one organization each; the page-th is what it is given instead.
+// pagesOf answers with pages of one organization each; instead answers the given page.
 func pagesOf(page int, instead func(http.ResponseWriter)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, "/api/v2/organizations") {
@@ -99,7 +99,7 @@ func TestSync_unknownTable(t *testing.T) {
 	require.ErrorContains(t, err, "pipedrive_deals")
 }
 
-// TestSync_unknownTableIsToldBeforeAnythingIsRead: a typo costs no token and no wait for a host that is not there.
+// TestSync_unknownTableIsToldBeforeAnythingIsRead: a typo costs no token and no wait for an unreachable host.
 func TestSync_unknownTableIsToldBeforeAnythingIsRead(t *testing.T) {
 	var requests atomic.Int64
 	api := recorded(nil)
@@ -123,7 +123,7 @@ func TestSync_unknownTableIsNamedWithTheNearest(t *testing.T) {
 	}
 }
 
-// TestSync_aTableAndALookupShareAList: a list that is read for both gives both the same values as one of its own.
+// TestSync_aTableAndALookupShareAList: a shared list gives both the same values as a separate one.
 func TestSync_aTableAndALookupShareAList(t *testing.T) {
 	api := answers{
 		"/v1/users": twoUsers, "/api/v2/stages": twoStages, "/api/v2/pipelines": twoPipelines, "/api/v2/deals/archived": none,
@@ -146,8 +146,8 @@ func TestSync_aTableAndALookupShareAList(t *testing.T) {
 	require.EqualValues(t, 3, together["pipedrive_deals"][0]["stage_order_nr"])
 }
 
-// TestSync_lookupsComeOnceAndOnlyWhenNeeded counts the requests for lists that others look things up in: there is none before
-// a row has an id to look up.
+// TestSync_lookupsComeOnceAndOnlyWhenNeeded counts the requests for look-up lists: there is none before a row has
+// an id to look up.
 func TestSync_lookupsComeOnceAndOnlyWhenNeeded(t *testing.T) {
 	rows := func(record string) string {
 		return `{"success":true,"data":[{"id":1,` + record + `},{"id":2,` + record + `}],"additional_data":{"next_cursor":null}}`
@@ -158,7 +158,7 @@ func TestSync_lookupsComeOnceAndOnlyWhenNeeded(t *testing.T) {
 	)
 	for name, test := range map[string]struct {
 		tables  []string
-		records string // of persons, organizations and deals, and of stages that are not looked up in; "" for none
+		records string // of persons, organizations, deals and stages; "" for none
 		want    map[string]int
 	}{
 		"nothing to look up":        {[]string{"pipelines", "notes"}, ids, map[string]int{pipelines: 1}},
@@ -253,7 +253,7 @@ func TestSync_v1FieldsWithoutID(t *testing.T) {
 	require.Len(t, rows["pipedrive_fields"], 2)
 }
 
-// TestTestConnection_tellsWhatASyncOfAllTablesDoesNotGet: in the log, since nobody tells which tables are wanted.
+// TestTestConnection_tellsWhatASyncOfAllTablesDoesNotGet in the log, since the wanted tables are unknown.
 func TestTestConnection_tellsWhatASyncOfAllTablesDoesNotGet(t *testing.T) {
 	url := httpServer(t, consented("base,deals:read", answers{}))
 	raw := fmt.Sprintf(`{"oauth":{"client_id":"a","client_secret":"b","refresh_token":"c","token_url":"%[1]s/oauth/token"},"api_url":%[1]q}`, url)
@@ -278,7 +278,8 @@ func consented(scopes string, api http.Handler) http.Handler {
 	})
 }
 
-// TestChoose_namesAndWildcards: two wildcards mean the tables that are on by default; what else matches a table names it.
+// TestChoose_namesAndWildcards: two wildcards stand for the tables that are on by default; any other matching
+// entry names a table.
 func TestChoose_namesAndWildcards(t *testing.T) {
 	for _, test := range []struct {
 		tables, skip  []string
@@ -310,7 +311,7 @@ func TestChoose_namesAndWildcards(t *testing.T) {
 	require.Len(t, all, 2, "who lists the tables wants to see them all")
 }
 
-// TestTestConnection_anAddressThatLeadsNowhere is told within five seconds, with the key to look at.
+// TestTestConnection_anAddressThatLeadsNowhere: the error comes within five seconds and names the key.
 func TestTestConnection_anAddressThatLeadsNowhere(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes the 5 s after which the plugin gives up")
@@ -337,7 +338,7 @@ func TestTestConnection_anAddressThatLeadsNowhere(t *testing.T) {
 	}
 }
 
-// TestTestConnection_tellsOfAnAccountThatASyncWouldSkip: who asks whether the accounts connect wants to know.
+// TestTestConnection_tellsOfAnAccountThatASyncWouldSkip: the purpose of the test is to check all accounts.
 func TestTestConnection_tellsOfAnAccountThatASyncWouldSkip(t *testing.T) {
 	good := httpServer(t, answers{})
 	raw := fmt.Sprintf(`{"on_account_error":"skip","accounts":[{"name":"a","api_token":%q,"api_url":%q},{"name":"b","api_token":"another","api_url":%q}]}`, token, good, good)
@@ -347,8 +348,8 @@ func TestTestConnection_tellsOfAnAccountThatASyncWouldSkip(t *testing.T) {
 	require.ErrorContains(t, e, `"b"`)
 }
 
-// TestSync_fieldsThatTheScopesCover: the table of fields leaves out what the consent does not cover, whether
-// custom fields become columns or not.
+// TestSync_fieldsThatTheScopesCover: the table of fields leaves out fields without consent, whether custom fields
+// become columns or not.
 func TestSync_fieldsThatTheScopesCover(t *testing.T) {
 	api := answers{
 		"/api/v2/dealFields": `{"success":true,"data":[{"field_code":"title","field_name":"Title","field_type":"varchar"}]}`,
@@ -371,7 +372,7 @@ func TestSync_fieldsThatTheScopesCover(t *testing.T) {
 	}
 }
 
-// TestSync_aFieldWithoutACodeTakesNoOtherWithIt: the record without a key is left out, and said.
+// TestSync_aFieldWithoutACodeTakesNoOtherWithIt: the record without a key is left out with a warning.
 func TestSync_aFieldWithoutACodeTakesNoOtherWithIt(t *testing.T) {
 	api := answers{"/api/v2/personFields": `{"success":true,"data":[{"field_code":"name","field_name":"Name","field_type":"varchar"},
 		{"field_name":"no code","field_type":"varchar"},{"field_code":"label","field_name":"Label","field_type":"enum"}],"additional_data":{"next_cursor":null}}`}

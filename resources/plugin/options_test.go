@@ -13,7 +13,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// TestSpec_keysDoWhatTheySay: each key of the spec that steers requests changes what the API sees.
+// TestSpec_keysDoWhatTheySay: each key of the spec that controls requests changes the requests.
 func TestSpec_keysDoWhatTheySay(t *testing.T) {
 	t.Run("page_size", func(t *testing.T) {
 		var limit atomic.Value
@@ -88,7 +88,7 @@ var complete = answers{
 	"/api/v2/persons": `{"success":true,"data":[{"id":1,"owner_id":111}]}`, "/api/v2/organizations": none, "/api/v2/deals": none, "/api/v2/deals/archived": none,
 }
 
-// recorded answers and shows each request but the log-in.
+// recorded answers and reports each request except the log-in.
 func recorded(see func(*http.Request)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if see != nil && r.URL.Path != "/v1/users/me" {
@@ -98,7 +98,7 @@ func recorded(see func(*http.Request)) http.Handler {
 	})
 }
 
-// failing answers the log-in, and everything else with h.
+// failing answers the log-in itself, and all other requests with h.
 func failing(h http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v1/users/me" {
@@ -141,7 +141,7 @@ func usersAnswer(requests *atomic.Int64, status int, body string) http.Handler {
 	})
 }
 
-// TestSync_oddValuesInALookup: odd values in a list that is looked up in leave NULL, like those of a table.
+// TestSync_oddValuesInALookup: odd values in a look-up list become NULL, like those of a table.
 func TestSync_oddValuesInALookup(t *testing.T) {
 	api := answers{
 		"/v1/users": `{"success":true,"data":[{"id":111,"name":["x"],"email":null}]}`, "/api/v2/deals/archived": none,
@@ -154,7 +154,7 @@ func TestSync_oddValuesInALookup(t *testing.T) {
 	requireRow(t, row{"account_id": "4711", "id": int64(2), "stage_id": int64(6), "stage_order_nr": int64(7)}, rows["pipedrive_deals"][1])
 }
 
-// TestSpec_startTimeWithoutAState: a list that can't be read from a moment on is cut there too.
+// TestSpec_startTimeWithoutAState also applies to a list that the API can't filter by time.
 func TestSpec_startTimeWithoutAState(t *testing.T) {
 	api := answers{"/v1/persons": `{"success":true,"data":[{"id":1,"update_time":"2023-12-31 23:59:59"},{"id":2,"update_time":"2024-01-01 00:00:00"},{"id":3}],
 		"additional_data":{"pagination":{"more_items_in_collection":false}}}`}

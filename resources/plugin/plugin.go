@@ -1,4 +1,4 @@
-// Package plugin is what CloudQuery sees: the plugin with its tables, its sync and its connection test.
+// Package plugin is the interface to CloudQuery: the plugin with its tables, its sync and its connection test.
 package plugin
 
 import (
@@ -17,12 +17,12 @@ const (
 	Team = "cq-source-pipedrive"
 )
 
-// Version is set when a release is built; the SDK's package command looks for it in this form.
+// Version is set in release builds; the SDK's package command expects this form.
 var (
 	Version = "development"
 )
 
-// targets are what a package is built for: the SDK's own targets, and Windows on ARM.
+// targets are the targets of a package: the SDK's own, and Windows on ARM.
 var targets = append(slices.Clone(plugin.DefaultBuildTargets), plugin.BuildTarget{
 	OS: plugin.GoOSWindows, Arch: plugin.GoArchArm64, Tags: plugin.DefaultBuildTargets[0].Tags,
 })
@@ -32,7 +32,7 @@ func Plugin(options ...plugin.Option) *plugin.Plugin {
 	return On(client.ThisMachine, options...)
 }
 
-// On returns the plugin as it is on another machine, for tests.
+// On returns the plugin on another machine, for tests.
 func On(machine client.Machine, options ...plugin.Option) *plugin.Plugin {
 	return plugin.NewPlugin(Name, Version, configureOn(machine), append([]plugin.Option{
 		plugin.WithKind(Kind),

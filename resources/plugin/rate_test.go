@@ -19,8 +19,8 @@ const (
 	rateDelay  = 150 * time.Millisecond
 )
 
-// limitedSync syncs all tables from an API that allows burst requests in two seconds and answers after
-// 150 ms. It returns how long that took and what the API saw.
+// limitedSync syncs all tables from an API that allows burst requests in two seconds and answers after 150 ms. It
+// returns the duration and the API's usage.
 func limitedSync(tb testing.TB, c *simulator.Company, burst, pageSize int) (time.Duration, simulator.Usage) {
 	tb.Helper()
 	api := simulator.NewServer(simulator.WithCompany(token, c), simulator.WithBurst(burst, rateWindow), simulator.WithLatency(rateDelay))
@@ -47,8 +47,8 @@ func TestSync_anOrdinaryRunIsNeverThrottled(t *testing.T) {
 	require.Zero(t, usage.Throttled)
 }
 
-// BenchmarkSync_rate prints how much longer a full sync takes than it must: than the allowed rate lets
-// its requests through, or than its longest chain of pages takes one after the other.
+// BenchmarkSync_rate prints the ratio of a full sync's time to the minimum: the time of its requests at the
+// allowed rate, or of its longest chain of pages.
 func BenchmarkSync_rate(b *testing.B) {
 	c := simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Deals: 2000, Persons: 2500, Organizations: 1500, Notes: 2000})
 	for _, burst := range []int{20, 120, 480} {
@@ -64,7 +64,7 @@ func BenchmarkSync_rate(b *testing.B) {
 					longest = max(longest, path.Requests)
 				}
 				deals := usage.ByPath["/api/v2/deals"].Requests + usage.ByPath["/api/v2/deals/archived"].Requests
-				longest = max(longest, deals) // one list is read behind the other
+				longest = max(longest, deals) // the two lists are read in sequence
 				rate := time.Duration(usage.Requests) * rateWindow / time.Duration(burst)
 				chain := time.Duration(longest) * rateDelay
 				b.ReportMetric(float64(took)/float64(max(rate, chain)), "x_least_time")

@@ -19,12 +19,12 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// echo is an API that repeats the credentials it gets: the log-in succeeds unless all is refused, and whatever
-// else is asked for is answered with the status.
+// echo is an API that repeats the credentials it gets. The log-in succeeds unless all is refused, and all other
+// requests are answered with the status.
 type echo struct {
 	status int
 	all    bool
-	tokens int // that the token endpoint gave
+	tokens int // given by the token endpoint
 }
 
 func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -33,7 +33,7 @@ func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, secret, _ := r.BasicAuth()
 	got := r.Header.Get("x-api-token") + strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ") + r.PostForm.Get("refresh_token") + secret
 	text := "bad token " + got + " or " + url.QueryEscape(got)
-	said, _ := json.Marshal(text + strings.Repeat(".", max(0, 287-len(text))) + " " + got) // which is cut within the token
+	said, _ := json.Marshal(text + strings.Repeat(".", max(0, 287-len(text))) + " " + got) // cut in the middle of the token
 	switch {
 	case r.URL.Path == "/oauth/token" && (!e.all || e.tokens == 0):
 		e.tokens++
@@ -83,7 +83,7 @@ func TestSecrets_neverLeave(t *testing.T) {
 						require.ErrorContains(t, err, "bad token [hidden]")
 					}
 					err = TestConnection(context.Background(), logger, []byte(raw))
-					refused := status == http.StatusForbidden || status == http.StatusNotFound // which a probe takes for what the account lacks
+					refused := status == http.StatusForbidden || status == http.StatusNotFound // a probe takes this for a lacking feature
 					require.Equal(t, all || name == "export" || !refused, err != nil)
 					require.NotContains(t, fmt.Sprint(err), "t0ken")
 					require.NotContains(t, log.String(), "t0ken")

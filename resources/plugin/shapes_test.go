@@ -18,7 +18,7 @@ func requireShapes(t *testing.T, table string, api answers, want ...row) {
 	}
 }
 
-// TestFiles_shapes: what is absent is null, an empty text or not there, and ids come as texts too.
+// TestFiles_shapes: an absent value is null, an empty text or missing, and ids may be texts.
 func TestFiles_shapes(t *testing.T) {
 	requireShapes(t, "pipedrive_files", answers{"/v1/files": `{"success":true,"data":[
 		{"id":123,"user_id":456,"deal_id":1,"person_id":789,"org_id":2,"product_id":3,"activity_id":4,"lead_id":"adf21080-0e10-11eb-879b-05d71fb426ec",
@@ -45,8 +45,8 @@ func TestFiles_shapes(t *testing.T) {
 	)
 }
 
-// TestGoals_shapes: a pipeline is a number, one of a list, or null for all; a type has the name of the API or of the user
-// interface. A goal that both of its lists have comes once.
+// TestGoals_shapes: a pipeline is a number, a list of one, or null for all; a type has the name in the API or in
+// the user interface. A goal that is in both lists comes once.
 func TestGoals_shapes(t *testing.T) {
 	requireShapes(t, "pipedrive_goals", answers{"/v1/goals/find": `{"success":true,"statusCode":20000,"statusText":"OK","service":"statistics-goals-api","data":{"goals":[
 		{"id":"5665cef556ddff22606fc8f6c0004807","owner_id":987654,"title":"Some goal","type":{"name":"Deals started","params":{"pipeline_id":[5,2],"activity_type_id":[9]}},

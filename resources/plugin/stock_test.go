@@ -20,8 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stock is the table of deals built the way in which CloudQuery's plugins are: a struct for the record, columns
-// from its fields, and the scheduler as it comes. It has no typed custom fields.
+// stock is the table of deals built in the usual way of CloudQuery plugins: a struct for the record, columns from
+// its fields, and the default scheduler. It has no typed custom fields.
 type stock struct {
 	record reflect.Type
 	url    string
@@ -30,7 +30,7 @@ type stock struct {
 // ID makes it the scheduler's client.
 func (stock) ID() string { return "stock" }
 
-// goTypes are what a record's struct has for a column.
+// goTypes are the types of a record struct's fields, by column type.
 var goTypes = map[arrow.Type]reflect.Type{
 	arrow.INT64: reflect.TypeFor[*int64](), arrow.FLOAT64: reflect.TypeFor[*float64](), arrow.BOOL: reflect.TypeFor[*bool](),
 	arrow.TIMESTAMP: reflect.TypeFor[*time.Time](), arrow.STRING: reflect.TypeFor[*string](), arrow.DATE32: reflect.TypeFor[*string](),

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 
 const token = "0123456789abcdef0123456789abcdef01234567"
 
-// answers are bodies by path; a path that is not among them gives a 404.
+// answers are bodies by path; other paths give a 404.
 type answers map[string]string
 
 // whoAmI is the answer of every account's /v1/users/me.
@@ -102,8 +102,8 @@ func rowsOf(t *testing.T, messages message.SyncMessages) map[string][]map[string
 	return rows
 }
 
-// cell returns an Arrow value as what a test writes down: nil, int64, float64, bool, string, time.Time,
-// a day as a string, or JSON text as json.RawMessage.
+// cell returns an Arrow value in the form of expected values: nil, int64, float64, bool, string, time.Time, a day
+// as a string, or JSON text as json.RawMessage.
 func cell(t *testing.T, column arrow.Array, i int) any {
 	t.Helper()
 	if column.IsNull(i) {
@@ -126,7 +126,7 @@ func cell(t *testing.T, column arrow.Array, i int) any {
 	return json.RawMessage(column.ValueStr(i))
 }
 
-// requireRow compares a row with all that is wanted of it: what is not named must be NULL.
+// requireRow compares a row with the expected values: columns without one must be NULL.
 func requireRow(t *testing.T, want, got map[string]any) {
 	t.Helper()
 	for name, value := range got {

@@ -31,11 +31,11 @@ const (
 	none = `{"success":true,"data":[],"additional_data":{"next_cursor":null}}`
 )
 
-// row is what is wanted of a table's row; what it does not name must be NULL.
+// row is the expected values of a table's row; other columns must be NULL.
 type row = map[string]any
 
-// TestTables_values asserts each column of each table on records that are complete, on records that
-// hold nothing but an id, and on the shapes on which the vendor's documents disagree.
+// TestTables_values asserts each column of each table: on complete records, on records with only an id, and on the
+// shapes in which the vendor's documents disagree.
 func TestTables_values(t *testing.T) {
 	for _, test := range []struct {
 		table string
@@ -245,7 +245,7 @@ func TestTables_oddValues(t *testing.T) {
 	requireRow(t, row{"account_id": "4711", "id": int64(8), "order_nr": int64(7), "deal_probability": 12.5}, rows["pipedrive_stages"][0])
 }
 
-// TestTables_valuesThatCanNotBeReadAreFoundByTheirKeys: the log says in which records they are. It does not have them.
+// TestTables_valuesThatCanNotBeReadAreFoundByTheirKeys: the log has the records' keys, but not the values.
 func TestTables_valuesThatCanNotBeReadAreFoundByTheirKeys(t *testing.T) {
 	var stages []string
 	for id := range 7 {
@@ -264,7 +264,7 @@ func TestTables_valuesThatCanNotBeReadAreFoundByTheirKeys(t *testing.T) {
 	require.NotContains(t, log.String(), "jane")
 }
 
-// TestTables_contract: keys, types and descriptions hold for every column, without a connection too.
+// TestTables_contract: keys, types and descriptions are complete for every column, also without a connection.
 func TestTables_contract(t *testing.T) {
 	c, err := Configure(context.Background(), zerolog.Nop(), nil, plugin.NewClientOptions{NoConnection: true})
 	require.NoError(t, err)

@@ -29,11 +29,11 @@ const (
 	customFields = 30
 )
 
-// replay is an API that holds some pages of deals ready and serves them again and again, each time with ids of their
-// own, so that what it costs is next to nothing beside what the plugin does.
+// replay is an API that holds some pages of deals ready and serves them repeatedly, each time with new ids, so
+// that its cost is negligible beside the plugin's.
 type replay struct {
 	api   http.Handler // answers everything else
-	pages [][][]byte   // of deals, cut where an id stands, without the end that has the next cursor
+	pages [][][]byte   // of deals, split at each id, without the end that has the next cursor
 	rows  int          // to serve in all
 }
 
@@ -120,7 +120,7 @@ func rowsIn(tb testing.TB, messages <-chan message.SyncMessage, failed <-chan er
 	return rows
 }
 
-// decodeToMaps is the least that an ordinary program does with the same pages.
+// decodeToMaps is the minimum work of an ordinary program on the same pages.
 func decodeToMaps(tb testing.TB, url string) int {
 	tb.Helper()
 	rows, cursor := 0, "0"
@@ -150,9 +150,9 @@ func dealsSchema(tb testing.TB) *schema.Table {
 	return tables.Get("pipedrive_deals")
 }
 
-// BenchmarkSync_throughput prints what a deal with 30 custom fields costs, in typed columns and in one JSON
-// column, beside the bare decoding of the same pages into maps and the same table built the stock way. The
-// ratios are of the same run.
+// BenchmarkSync_throughput prints the cost of a deal with 30 custom fields, in typed columns and in one JSON
+// column, beside the bare decoding of the same pages into maps and the same table built in the usual way. The
+// ratios are from the same run.
 func BenchmarkSync_throughput(b *testing.B) {
 	api := newReplay(b)
 	server := httptest.NewServer(api)

@@ -16,7 +16,7 @@ func activityTypes() *table.Table {
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The type's id."},
 			{Name: "name", Type: table.Text, Description: "Name."},
-			{Name: "key_string", Type: table.Text, Description: "The key by which activities name their type."},
+			{Name: "key_string", Type: table.Text, Description: "The key that activities refer to."},
 			{Name: "icon_key", Type: table.Text, Description: "Icon of the type's activities."},
 			{Name: "color", Type: table.Text, Description: "Colour, as six hexadecimal digits."},
 			{Name: "order_nr", Type: table.Int, Description: "Position among the types."},

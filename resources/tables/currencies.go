@@ -9,7 +9,7 @@ func currencies() *table.Table {
 	return &table.Table{
 		Records:     "currencies",
 		Title:       "Currencies",
-		Description: "Currencies that the company can use, its own ones included. https://developers.pipedrive.com/docs/api/v1/Currencies#getCurrencies",
+		Description: "Currencies that the company can use, including its own. https://developers.pipedrive.com/docs/api/v1/Currencies#getCurrencies",
 		Setup:       true,
 		V1:          []pipedrive.Listing{{Path: "/v1/currencies", Cost: 20, Scopes: []string{"base"}, NullIsEmpty: true}},
 		Columns: []table.Column{

@@ -12,7 +12,7 @@ func fields() *table.Table {
 	return &table.Table{
 		Records:     "fields",
 		Title:       "Fields",
-		Description: "Fields of deals, persons, organizations and other records, standard and custom ones, each with the column that has its values. https://developers.pipedrive.com/docs/api/v1/DealFields#getDealFields",
+		Description: "Standard and custom fields of deals, persons, organizations and other records, each with the column of its values. https://developers.pipedrive.com/docs/api/v1/DealFields#getDealFields",
 		Setup:       true,
 		Columns:     customfields.Columns,
 		Describes: []table.Described{
@@ -28,7 +28,7 @@ func fields() *table.Table {
 	}
 }
 
-// leadFields is the list of the standard fields of leads, which only API v1 has, as it has leads.
+// leadFields is the list of the standard fields of leads. Like leads, it exists only in API v1.
 func leadFields() *table.Table {
 	return &table.Table{
 		Records: "leadFields",
@@ -39,7 +39,7 @@ func leadFields() *table.Table {
 	}
 }
 
-// noteFields is the list of the fields of notes, which only API v1 has, as it has notes.
+// noteFields is the list of the fields of notes. Like notes, it exists only in API v1.
 func noteFields() *table.Table {
 	return &table.Table{
 		Records: "noteFields",

@@ -12,7 +12,7 @@ func files() *table.Table {
 	return &table.Table{
 		Records:     "files",
 		Title:       "Files",
-		Description: "Files that are attached to deals, persons, organizations, products, activities, leads and projects: what is known of them, not their content. https://developers.pipedrive.com/docs/api/v1/Files#getFiles",
+		Description: "Files that are attached to deals, persons, organizations, products, activities, leads and projects: their metadata, not their content. https://developers.pipedrive.com/docs/api/v1/Files#getFiles",
 		Incremental: true,
 		V1:          []pipedrive.Listing{pipedrive.NewestV1("/v1/files", 20, scopes).WithLimit(100)},
 		Columns: []table.Column{
@@ -37,11 +37,11 @@ func files() *table.Table {
 			{Name: "description", Type: table.Text, Description: "Description."},
 			{Name: "active_flag", Type: table.Bool, Description: "Whether the file is active."},
 			{Name: "inline_flag", Type: table.Bool, Description: "Whether the file was uploaded as part of an e-mail's text."},
-			{Name: "remote_location", Type: table.Text, Description: "Where the file is, if not at Pipedrive: googledocs."},
-			{Name: "remote_id", Type: table.Text, Description: "The file's id there."},
+			{Name: "remote_location", Type: table.Text, Description: "Place of the file, if not at Pipedrive: googledocs."},
+			{Name: "remote_id", Type: table.Text, Description: "The file's id at that place."},
 			{Name: "cid", Type: table.Text, Description: "Content id of a file that is part of an e-mail's text."},
 			{Name: "s3_bucket", Type: table.Text, Description: "Storage bucket of the file."},
-			{Name: "url", Type: table.Text, Description: "Address from which the file can be downloaded, with credentials."},
+			{Name: "url", Type: table.Text, Description: "Download address, which needs credentials."},
 			{Name: "deal_name", Type: table.Text, Description: "Title of the deal that the file is attached to."},
 			{Name: "person_name", Type: table.Text, Description: "Name of the person that the file is attached to."},
 			{Name: "org_name", Type: table.Text, Description: "Name of the organization that the file is attached to."},

@@ -18,8 +18,8 @@ func filters() *table.Table {
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The filter's id."},
 			{Name: "name", Type: table.Text, Description: "Name."},
-			{Name: "type", Type: table.Text, Description: "The list that it filters: deals, leads, org, people, products, activity or projects."},
-			{Name: "filter_code", Type: table.Text, Description: "Pipedrive's code of a filter that comes with it."},
+			{Name: "type", Type: table.Text, Description: "The filtered list: deals, leads, org, people, products, activity or projects."},
+			{Name: "filter_code", Type: table.Text, Description: "Code of a filter that Pipedrive provides."},
 			{Name: "is_editable", Type: table.Bool, Description: "Whether the credentials' owner can edit the filter."},
 			{Name: "active_flag", Type: table.Bool, Description: "Whether the filter is active, that is, not deleted."},
 			{Name: "temporary_flag", Type: table.Bool, Description: "Whether the filter is temporary."},

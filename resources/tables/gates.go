@@ -2,8 +2,8 @@ package tables
 
 import "github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 
-// administrator is the gate of a table that only administrators can read. Its own list shows it: the permissions of a
-// user's apps differ.
+// administrator is the gate of a table that only administrators can read. The probe is the table's own list, since
+// a user's permissions differ between apps.
 func administrator(of func() *table.Table) *table.Gate {
 	return &table.Gate{Needs: "an administrator's permissions", Probe: of}
 }

@@ -9,16 +9,16 @@ import (
 
 func leads() *table.Table {
 	current := pipedrive.NewestV1("/v1/leads", 20, leadsScopes)
-	// The vendor's OpenAPI file lists one field to sort by.
+	// The vendor's OpenAPI file allows one sort field.
 	current.OldestFirst = url.Values{"sort": {"update_time ASC"}}
 	return &table.Table{
 		Records:     "leads",
 		Title:       "Leads",
-		Description: "Leads, those in the inbox and archived ones. A lead that is converted or deleted leaves the list. https://developers.pipedrive.com/docs/api/v1/Leads#getLeads",
+		Description: "Leads, in the inbox and archived. A converted or deleted lead leaves the list. https://developers.pipedrive.com/docs/api/v1/Leads#getLeads",
 		Incremental: true,
 		Fields:      deals().Fields,
 		FieldsOf:    deals(),
-		// The list of archived leads takes no updated_since. Archived leads come second, as archived deals do.
+		// The list of archived leads takes no updated_since. Archived leads come second, like archived deals.
 		V1: []pipedrive.Listing{current, pipedrive.NewestV1("/v1/leads/archived", 40, leadsScopes).OfArchived()},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Text, Description: "The lead's id, a UUID."},
@@ -32,12 +32,12 @@ func leads() *table.Table {
 			{Name: "organization_id", Type: table.Int, Description: "The organization that the lead is with."},
 			{Name: "value", Type: table.Float, Description: "Value in the lead's currency.", V1: table.At("value.amount")},
 			{Name: "currency", Type: table.Text, Description: "Currency of the value, an ISO 4217 code.", V1: table.At("value.currency")},
-			{Name: "expected_close_date", Type: table.Date, Description: "The day on which the deal is expected to be closed."},
-			{Name: "next_activity_id", Type: table.Int, Description: "The next activity that is planned for the lead."},
+			{Name: "expected_close_date", Type: table.Date, Description: "The expected closing day of the deal."},
+			{Name: "next_activity_id", Type: table.Int, Description: "The next planned activity of the lead."},
 			{Name: "add_time", Type: table.Timestamp, Description: "When the lead was created."},
 			{Name: "update_time", Type: table.Timestamp, Description: "When the lead was last changed.", IncrementalKey: true},
 			{Name: "is_archived", Type: table.Bool, Description: "Whether the lead is archived."},
-			{Name: "was_seen", Type: table.Bool, Description: "Whether somebody has seen the lead."},
+			{Name: "was_seen", Type: table.Bool, Description: "Whether a user has seen the lead."},
 			{Name: "source_name", Type: table.Text, Description: "Where the lead comes from: the name of a lead source."},
 			{Name: "origin", Type: table.Text, Description: "How the lead was created: ManuallyCreated, API, …"},
 			{Name: "origin_id", Type: table.Text, Description: "The lead's id in the system that created it."},
@@ -45,8 +45,8 @@ func leads() *table.Table {
 			{Name: "channel_id", Type: table.Text, Description: "The channel in detail, like a campaign."},
 			{Name: "source_deal_id", Type: table.Int, Description: "The deal that the lead was made from."},
 			{Name: "visible_to", Type: table.Int, Description: "Who sees the lead: 1 its owner, 3 the entire company; on larger plans 1 the owner, 3 the owner's group, 5 and its sub-groups, 7 the entire company."},
-			{Name: "cc_email", Type: table.Text, Description: "Address that files an e-mail with the lead when it is put in copy."},
-			{Name: "custom_fields", Type: table.JSON, Description: "Custom fields of the lead, which are those of deals, by their keys."},
+			{Name: "cc_email", Type: table.Text, Description: "Address that files an e-mail under the lead when it is in copy."},
+			{Name: "custom_fields", Type: table.JSON, Description: "Custom fields of the lead, by key. They are the fields of deals."},
 		},
 	}
 }

@@ -9,11 +9,11 @@ func leadSources() *table.Table {
 	return &table.Table{
 		Records:     "lead_sources",
 		Title:       "Lead sources",
-		Description: "Sources that leads can come from, a list that is Pipedrive's. https://developers.pipedrive.com/docs/api/v1/LeadSources#getLeadSources",
+		Description: "Sources of leads, a fixed list of Pipedrive's. https://developers.pipedrive.com/docs/api/v1/LeadSources#getLeadSources",
 		Setup:       true,
 		V1:          []pipedrive.Listing{{Path: "/v1/leadSources", Cost: 2, Scopes: leadsScopes, NullIsEmpty: true}},
 		Columns: []table.Column{
-			{Name: "name", Key: true, Type: table.Text, Description: "The source's name, by which leads refer to it."},
+			{Name: "name", Key: true, Type: table.Text, Description: "The source's name, which leads refer to."},
 		},
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Scopes of which a request needs any one.
+// Scopes; a request needs one of them.
 var (
 	dealsScopes    = []string{"deals:read", "deals:full"}
 	contactsScopes = []string{"contacts:read", "contacts:full"}
@@ -22,18 +22,18 @@ var (
 	adminScopes      = []string{"admin"}
 
 	dealFieldsScopes = slices.Concat(dealsScopes, []string{"admin", "deal-fields:full"})
-	// The OpenAPI file has admin alone; activities:read was seen to do.
+	// The OpenAPI file has only admin; activities:read was seen to work.
 	activityFieldsScopes = slices.Concat(activitiesScopes, adminScopes)
 	projectFieldsScopes  = slices.Concat(projectsScopes, []string{"project-fields:full"})
 	productFieldsScopes  = slices.Concat(productsScopes, []string{"product-fields:full"})
 	contactFieldsScopes  = slices.Concat(contactsScopes, []string{"admin", "contact-fields:full"})
 )
 
-// fieldSettings are what lists of fields in API v2 tell of a field where they are asked to.
+// fieldSettings are the settings of a field that lists of fields in API v2 have on request.
 var fieldSettings = []string{"ui_visibility", "important_fields", "required_fields"}
 
-// fieldList is the list of a type of record's fields, of the same name in both APIs. API v2 is asked for some of the
-// settings.
+// fieldList is the list of a type of record's fields, which has the same name in both APIs. API v2 is asked for
+// some settings.
 func fieldList(name string, scopes []string, settings ...string) *table.Table {
 	columns := slices.Clone(customfields.Columns)
 	for i, c := range columns {
@@ -49,7 +49,7 @@ func fieldList(name string, scopes []string, settings ...string) *table.Table {
 	}
 }
 
-// fieldListV2 is the list of the fields of a type of record that only API v2 has.
+// fieldListV2 is the same for a type of record that exists only in API v2.
 func fieldListV2(name string, scopes []string, settings ...string) *table.Table {
 	list := fieldList(name, scopes, settings...)
 	list.V1 = nil

@@ -1,7 +1,7 @@
 package tables
 
 import (
-	"crypto/sha1" //nolint:gosec // as Pipedrive makes the keys of fields
+	"crypto/sha1" //nolint:gosec // Pipedrive's hash for the keys of fields
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -32,7 +32,7 @@ const snowflakeReserved = `account all alter and any as between by case cast che
 // (https://cloud.google.com/bigquery/docs/schemas#column_names).
 var bigQueryPrefixes = []string{"_table_", "_file_", "_partition", "_row_timestamp", "__root__", "_colidentifier"}
 
-// added are the columns that each table gets besides its declared ones: CloudQuery's and the account's.
+// added are the columns of each table besides its declared ones: CloudQuery's and the account's.
 var added = []string{"_cq_id", "_cq_parent_id", "_cq_source_name", "_cq_sync_time", "_cq_sync_group_id", table.AccountColumn}
 
 var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
@@ -40,7 +40,7 @@ var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 func TestNames_tables(t *testing.T) {
 	for _, of := range All() {
 		require.Regexp(t, plainName, of.Name())
-		// Destinations name the primary key after the table, one of histories too.
+		// Destinations name the primary key after the table, also after a history table.
 		require.LessOrEqual(t, len(of.Name()+"_history"+"_cqpk"), table.MaxName, of.Name())
 	}
 }
@@ -75,13 +75,13 @@ func names(columns []table.Column) []string {
 	return names
 }
 
-// scripts are letters that the names of fields are made of.
+// scripts are the letters in the names of fields.
 var scripts = []*unicode.RangeTable{
 	unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Arabic, unicode.Hebrew, unicode.Devanagari, unicode.Thai, unicode.Han,
 	unicode.Hiragana, unicode.Hangul, unicode.Armenian, unicode.Georgian, unicode.Punct, unicode.Symbol, unicode.Nd, unicode.White_Space,
 }
 
-// fieldName draws the name of a field: of one script, of any characters, or one that is near another column's.
+// fieldName draws the name of a field: in one script, of any characters, or similar to another column's.
 func fieldName() *rapid.Generator[string] {
 	return rapid.OneOf(
 		rapid.StringOf(rapid.RuneFrom(nil, scripts...)),
@@ -94,7 +94,7 @@ func fieldName() *rapid.Generator[string] {
 	)
 }
 
-// fieldTypes are types with one column and with several, and one that has as many that few fields fill a table.
+// fieldTypes are types with one column, with several, and with so many that few fields fill a table.
 var fieldTypes = []string{"varchar", "double", "enum", "set", "monetary", "daterange", "timerange", "address", "of later times"}
 
 // account is an account whose fields change from run to run.
@@ -131,8 +131,8 @@ func (a *account) add(name, fieldType string) {
 	a.fields = append(a.fields, f)
 }
 
-// TestNames_customFields: whatever fields are called, their columns have names that each destination takes, that differ
-// from each other and from all others of the table in more than case, that stay, and that are not too many.
+// TestNames_customFields: whatever the fields' names, their columns have names that each destination accepts, that
+// differ from all others of the table in more than case, and that stay; and there are not too many.
 func TestNames_customFields(t *testing.T) {
 	others := slices.Clone(added)
 	for _, of := range All() {
@@ -177,7 +177,7 @@ func requireNames(t *rapid.T, columns, others []string) {
 	require.LessOrEqual(t, len(columns), customfields.MaxColumns)
 }
 
-// requireKept returns the columns of an account's fields, by hash and type, that it had before and has now.
+// requireKept returns the columns of an account's fields, by hash and type, that existed before and still do.
 func requireKept(t *rapid.T, had, has map[string]string, a *account) map[string]string {
 	had = maps.Clone(had)
 	if had == nil {

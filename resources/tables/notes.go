@@ -9,7 +9,7 @@ func notes() *table.Table {
 	return &table.Table{
 		Records:     "notes",
 		Title:       "Notes",
-		Description: "Notes that are attached to deals, persons, organizations, leads and projects. Pipedrive has them in API v1 only. https://developers.pipedrive.com/docs/api/v1/Notes#getNotes",
+		Description: "Notes on deals, persons, organizations, leads and projects. Only API v1 has them. https://developers.pipedrive.com/docs/api/v1/Notes#getNotes",
 		Incremental: true,
 		Core:        true,
 		// API v2 does not have notes: https://github.com/pipedrive/client-nodejs/issues/711.

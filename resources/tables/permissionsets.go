@@ -9,7 +9,7 @@ func permissionSets() *table.Table {
 	return &table.Table{
 		Records:     "permission_sets",
 		Title:       "Permission sets",
-		Description: "Sets of permissions that users have, by app. https://developers.pipedrive.com/docs/api/v1/PermissionSets#getPermissionSets",
+		Description: "Sets of permissions of users, by app. https://developers.pipedrive.com/docs/api/v1/PermissionSets#getPermissionSets",
 		Setup:       true,
 		Gate:        administrator(permissionSets),
 		V1:          []pipedrive.Listing{{Path: "/v1/permissionSets", Cost: 20, Scopes: adminScopes, NullIsEmpty: true}},

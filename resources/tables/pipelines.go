@@ -21,10 +21,10 @@ func pipelines() *table.Table {
 			{Name: "url_title", Type: table.Text, Description: "Name in the form of a URL. API v2 does not have it.", V2: table.Absent()},
 			{Name: "order_nr", Type: table.Int, Description: "Position among the pipelines."},
 			{Name: "active", Type: table.Bool, Description: "Whether the pipeline is in use, that is, not deleted.", V2: table.Not("is_deleted")},
-			{Name: "deal_probability", Type: table.Bool, Description: "Whether deals have a probability of their own.", V2: table.At("is_deal_probability_enabled")},
+			{Name: "deal_probability", Type: table.Bool, Description: "Whether deals have their own probability.", V2: table.At("is_deal_probability_enabled")},
 			{Name: "add_time", Type: table.Timestamp, Description: "When the pipeline was created."},
 			{Name: "update_time", Type: table.Timestamp, Description: "When the pipeline was last changed."},
-			{Name: "selected", Type: table.Bool, Description: "Whether it is the pipeline that opens first. API v2 does not have it.", V2: table.Absent()},
+			{Name: "selected", Type: table.Bool, Description: "Whether the pipeline opens first. API v2 does not have it.", V2: table.Absent()},
 		},
 	}
 }

@@ -9,7 +9,7 @@ func projectBoards() *table.Table {
 	return &table.Table{
 		Records:     "project_boards",
 		Title:       "Project boards",
-		Description: "Boards that projects are on, those in use. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/ProjectBoards#getProjectsBoards",
+		Description: "Boards of projects, only those in use. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/ProjectBoards#getProjectsBoards",
 		Gate:        projectsAddOn(),
 		V2:          []pipedrive.Listing{{Path: "/api/v2/boards", Cost: 10, Scopes: projectsScopes}},
 		Columns: []table.Column{

@@ -10,7 +10,7 @@ func projects() *table.Table {
 	return &table.Table{
 		Records:     "projects",
 		Title:       "Projects",
-		Description: "Projects, archived ones and those that were deleted among them. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/Projects#getProjects",
+		Description: "Projects, including archived and deleted ones. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/Projects#getProjects",
 		Fields:      fieldListV2("projectFields", projectFieldsScopes),
 		Gate:        projectsAddOn(),
 		V2: []pipedrive.Listing{
@@ -23,7 +23,7 @@ func projects() *table.Table {
 			{Name: "description", Type: table.Text, Description: "Description."},
 			{Name: "status", Type: table.Text, Description: "open, completed, canceled or deleted."},
 			{Name: "board_id", Type: table.Int, Description: "The board that the project is on."},
-			{Name: "phase_id", Type: table.Int, Description: "The phase that the project is in. A phase that was deleted is in no list."},
+			{Name: "phase_id", Type: table.Int, Description: "The phase that the project is in. A deleted phase is in no list."},
 			{Name: "owner_id", Type: table.Int, Description: "The user who owns the project."},
 			{Name: "owner_name", Type: table.Text, Description: "The owner's name.", V2: table.Lookup("owner_id", users(), "name")},
 			{Name: "owner_email", Type: table.Text, Description: "The owner's e-mail address.", V2: table.Lookup("owner_id", users(), "email")},
@@ -33,11 +33,11 @@ func projects() *table.Table {
 			{Name: "person_ids", Type: table.JSON, Description: "Persons whom the project is with: a list of ids."},
 			{Name: "org_ids", Type: table.JSON, Description: "Organizations that the project is with: a list of ids."},
 			{Name: "label_ids", Type: table.JSON, Description: "Labels of the project: a list of options of the field label_ids."},
-			{Name: "health_status", Type: table.Int, Description: "How well the project goes, as a number."},
+			{Name: "health_status", Type: table.Int, Description: "Health of the project, as a number."},
 			{Name: "add_time", Type: table.Timestamp, Description: "When the project was created."},
 			{Name: "update_time", Type: table.Timestamp, Description: "When the project was last changed."},
 			{Name: "status_change_time", Type: table.Timestamp, Description: "When the status last changed."},
-			{Name: "archive_time", Type: table.Timestamp, Description: "When the project was archived; NULL for one that is not."},
+			{Name: "archive_time", Type: table.Timestamp, Description: "When the project was archived; NULL if it was not."},
 			{Name: "custom_fields", Type: table.JSON, Description: "Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field."},
 		},
 	}

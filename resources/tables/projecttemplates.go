@@ -9,7 +9,7 @@ func projectTemplates() *table.Table {
 	return &table.Table{
 		Records:     "project_templates",
 		Title:       "Project templates",
-		Description: "Templates that projects are made from. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/ProjectTemplates#getProjectTemplates",
+		Description: "Templates of projects. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/ProjectTemplates#getProjectTemplates",
 		Setup:       true,
 		Gate:        projectsAddOn(),
 		V2:          []pipedrive.Listing{projectsListing("/api/v2/projectTemplates")},

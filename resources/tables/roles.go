@@ -15,9 +15,9 @@ func roles() *table.Table {
 		V1:          []pipedrive.Listing{{Path: "/v1/roles", Cost: 20, Paging: pipedrive.Offset, Scopes: adminScopes}},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The role's id."},
-			{Name: "parent_role_id", Type: table.Int, Description: "The role that it is a sub-role of."},
+			{Name: "parent_role_id", Type: table.Int, Description: "The parent role."},
 			{Name: "name", Type: table.Text, Description: "Name."},
-			{Name: "description", Type: table.Text, Description: "Description. Not every account has it."},
+			{Name: "description", Type: table.Text, Description: "Description. Some accounts lack it."},
 			{Name: "active_flag", Type: table.Bool, Description: "Whether the role is active, that is, not deleted."},
 			{Name: "level", Type: table.Int, Description: "Depth in the tree, 1 at its top."},
 			{Name: "assignment_count", Type: table.Int, Description: "Number of users who have the role."},

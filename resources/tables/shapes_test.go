@@ -12,10 +12,11 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// shape is a record as Pipedrive's documents or other clients have seen it, and what its columns hold then.
+// shape is a record from Pipedrive's documents or from other clients' experience, and the expected values of its
+// columns.
 type shape struct {
 	table *table.Table
-	// seen is where the shape was seen.
+	// seen is the source of the shape.
 	seen   string
 	record string
 	want   map[string]string
@@ -23,7 +24,7 @@ type shape struct {
 
 const null = array.NullValueStr
 
-// shapes are those on which Pipedrive's schema, its examples and what it was seen to send disagree.
+// shapes are those in which Pipedrive's schema, its examples and its observed answers disagree.
 var shapes = []shape{
 	{
 		activities(), "the schema", `{"id": 1, "due_time": "15:00:00", "duration": "01:00:00", "location": {"value": "Pärnu mnt 1", "country": "Estonia"},
@@ -152,7 +153,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// decode decodes the record as an account on API v2 gets it.
+// decode decodes the record as for an account on API v2.
 func (s shape) decode(t *testing.T) *table.Row {
 	t.Helper()
 	form := s.table.Form(table.V2)
@@ -164,7 +165,7 @@ func (s shape) decode(t *testing.T) *table.Row {
 	return row
 }
 
-// text is a value as Arrow writes it.
+// text is a value in Arrow's text form.
 func text(of *table.Table, row *table.Row, column string) string {
 	i := of.Column(column)
 	b := array.NewBuilder(memory.DefaultAllocator, of.SchemaColumn(i).Type)

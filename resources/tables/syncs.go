@@ -9,7 +9,7 @@ func syncs() *table.Table {
 	return &table.Table{
 		Records:     "syncs",
 		Title:       "Syncs",
-		Description: "Runs of this plugin, one row for each account: how they ended, what they read, and what that cost. Earlier runs stay where the source has backend_options; there the rows of failed runs come with the next one that ends well.",
+		Description: "Runs of this plugin, one row per account: their outcome, the sent rows and the cost. With backend_options earlier runs stay, and the row of a failed run comes with the next successful one.",
 		Incremental: true,
 		Columns:     client.RunColumns,
 		Runs:        true,

@@ -7,7 +7,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// Lists are the tables and all lists that are read for their columns, each once.
+// Lists are the tables and all lists that their columns need, each once.
 func Lists() []*table.Table {
 	lists := All()
 	add := func(t *table.Table) {

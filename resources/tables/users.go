@@ -9,7 +9,7 @@ func users() *table.Table {
 	return &table.Table{
 		Records:     "users",
 		Title:       "Users",
-		Description: "Users of the account, deactivated and deleted ones included. Names and e-mail addresses of owners come from the same answer. https://developers.pipedrive.com/docs/api/v1/Users#getUsers",
+		Description: "Users of the account, including deactivated and deleted ones. Names and e-mail addresses of owners come from the same answer. https://developers.pipedrive.com/docs/api/v1/Users#getUsers",
 		Setup:       true,
 		V1:          []pipedrive.Listing{{Path: "/v1/users", Cost: 20, Scopes: []string{"users:read"}}},
 		Columns: []table.Column{
@@ -20,9 +20,9 @@ func users() *table.Table {
 			{Name: "active_flag", Type: table.Bool, Description: "Whether the user is active, that is, neither deactivated nor deleted."},
 			{Name: "activated", Type: table.Bool, Description: "Whether the user was activated."},
 			{Name: "is_deleted", Type: table.Bool, Description: "Whether the user is deleted from the account."},
-			{Name: "is_admin", Type: table.Bool, Description: "Whether the user is an administrator. Older accounts have it; access tells for each app."},
+			{Name: "is_admin", Type: table.Bool, Description: "Whether the user is an administrator. Only older accounts have it; access has it for each app."},
 			{Name: "role_id", Type: table.Int, Description: "The user's role."},
-			{Name: "default_currency", Type: table.Text, Description: "Currency of new deals, an ISO 4217 code or that of one of the company's own."},
+			{Name: "default_currency", Type: table.Text, Description: "Currency of new deals: an ISO 4217 code, or the code of a currency of the company."},
 			{Name: "locale", Type: table.Text, Description: "Form of dates and numbers, like et_EE."},
 			{Name: "lang", Type: table.Int, Description: "Pipedrive's number of the user's language."},
 			{Name: "timezone_name", Type: table.Text, Description: "Time zone, like Europe/Berlin."},

@@ -1,5 +1,5 @@
-// Command destination is the SQLite destination of the chaos tests. Of each step of its work it tells the test,
-// which may have it lose a batch, fail, run out of disk, or be killed on the spot.
+// Command destination is the SQLite destination of the chaos tests. It reports each step of its work to the test,
+// which may make it lose a batch, fail, run out of disk, or be killed on the spot.
 package main
 
 import (
@@ -26,14 +26,14 @@ import (
 )
 
 func main() {
-	signal.Ignore(syscall.SIGXFSZ) // of which a full disk's write errors are to be left
+	signal.Ignore(syscall.SIGXFSZ) // so that only the write errors of a full disk remain
 	p := plugin.NewPlugin("sqlite", "development", newClient, plugin.WithKind(string(plugin.KindDestination)))
 	if err := serve.Plugin(p).Serve(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// client is the SQLite destination, which is interfered with.
+// client is the SQLite destination with interference.
 type client struct {
 	plugin.Client
 	batchRows int64
@@ -48,14 +48,13 @@ func newClient(ctx context.Context, logger zerolog.Logger, raw []byte, options p
 	return &client{inner, spec.BatchSize}, err
 }
 
-// Write passes messages on, rows in batches of batch_size. If it is to fail, what has not been written yet is
-// lost.
+// Write forwards messages, rows in batches of batch_size. If it is to fail, unwritten messages are lost.
 func (c *client) Write(ctx context.Context, messages <-chan message.WriteMessage) error {
 	s := stream{batchRows: c.batchRows, passed: make(chan message.WriteMessage), carries: "nothing"}
 	inner, cancel := context.WithCancel(ctx)
 	written := make(chan error, 1)
 	go func() {
-		defer cancel() // so that nobody waits to pass it something
+		defer cancel() // so that no sender waits
 		written <- c.Client.Write(inner, s.passed)
 	}()
 	err := s.pass(inner, messages)
@@ -77,7 +76,7 @@ func (c *client) Read(ctx context.Context, table *schema.Table, records chan<- a
 	return c.Client.Read(ctx, table, records)
 }
 
-// stream is the way of the messages of one stream, which carries rows, or a source's state, or nothing.
+// stream forwards the messages of one stream, which carries rows, or a source's state, or nothing.
 type stream struct {
 	batchRows int64
 	passed    chan message.WriteMessage
@@ -105,7 +104,7 @@ func (s *stream) pass(ctx context.Context, messages <-chan message.WriteMessage)
 	return tell(ctx, "end of "+s.carries)
 }
 
-// batches passes the rows of a message on in batches, but for those that are to be lost.
+// batches forwards the rows of a message in batches, except those that are to be lost.
 func (s *stream) batches(ctx context.Context, m *message.WriteInsert) error {
 	table := m.GetTable().Name
 	if !strings.HasPrefix(table, "pipedrive_") {
@@ -141,7 +140,7 @@ var (
 	errFail = errors.New("the destination fails")
 )
 
-// tell tells the test what comes next or has just happened, and does what it says.
+// tell reports the next or the last step to the test, and follows its instruction.
 func tell(ctx context.Context, moment string) error {
 	address := os.Getenv("CHAOS_URL") + "?" + url.Values{"moment": {moment}}.Encode()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -162,7 +161,7 @@ func tell(ctx context.Context, moment string) error {
 	case string(said) == "fail":
 		return errFail
 	case string(said) == "full disk":
-		return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{}) // every write to a file fails
+		return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{}) // makes every write to a file fail
 	}
 	return nil
 }

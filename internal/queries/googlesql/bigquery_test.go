@@ -1,6 +1,6 @@
-// Package googlesql checks BigQuery's queries with GoogleSQL, the parser and analyzer that BigQuery itself is
-// built on: names, types and functions, against the tables as CloudQuery's destination makes them. It is a
-// module of its own because GoogleSQL takes minutes and gigabytes to compile.
+// Package googlesql checks BigQuery's queries with GoogleSQL, BigQuery's own parser and analyzer: names, types and
+// functions, against the tables of CloudQuery's destination. It is a separate module because GoogleSQL takes
+// minutes and gigabytes to compile.
 package googlesql
 
 import (
@@ -47,7 +47,7 @@ func TestBigQuery_refusesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// dataset is the dataset pipedrive: its tables, and the views as they are made.
+// dataset is the dataset pipedrive: its tables, and the views created so far.
 type dataset struct {
 	t       *testing.T
 	catalog *googlesql.SimpleCatalog
@@ -88,7 +88,7 @@ func (d *dataset) add(name string, columns []column) {
 	require.NoError(d.t, d.tables.AddTable(table))
 }
 
-// columns are a table's columns with the types that CloudQuery's destination gives them.
+// columns are a table's columns with the types of CloudQuery's destination.
 func (d *dataset) columns(list schema.ColumnList) []column {
 	d.t.Helper()
 	var columns []column
@@ -116,7 +116,7 @@ func (d *dataset) columns(list schema.ColumnList) []column {
 	return columns
 }
 
-// analyze checks a statement, and adds the view that it makes.
+// analyze checks a statement, and adds the view that it creates.
 func (d *dataset) analyze(statement string) {
 	d.t.Helper()
 	analyzed, err := googlesql.AnalyzeStatement(statement, d.options, d.catalog, d.types)
