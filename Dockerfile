@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The plugin alone, as registry docker and registry grpc take it:
+# The plugin alone, for the registries docker and grpc:
 #   docker build --build-arg VERSION=v0.1.0 --tag cq-source-pipedrive:v0.1.0 .
 FROM --platform=$BUILDPLATFORM golang:1.26.5-bookworm AS build
 WORKDIR /src
@@ -12,7 +12,7 @@ ARG TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     GOOS=$TARGETOS GOARCH=$TARGETARCH make build VERSION=$VERSION
 
-# Certificates, time zones, a user without rights, and nothing else.
+# Only certificates, time zones and an unprivileged user.
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /src/bin/cq-source-pipedrive /cq-source-pipedrive
 USER 65532:65532

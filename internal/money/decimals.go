@@ -1,7 +1,7 @@
 // Package money knows the number of decimals of each currency.
 package money
 
-// decimals are the currencies that do not have two, according to list one of ISO 4217, which SIX maintains:
+// decimals are the currencies that do not have two, according to list one of ISO 4217, which SIX maintains
 // (https://www.six-group.com/en/products-services/financial-information/data-standards.html). Unicode's CLDR tables,
 // in golang.org/x/text/currency, are not suitable: they count the coins in use, and so cut the cents of Pakistan's
 // rupee and the fils of Iraq's dinar.

@@ -16,8 +16,8 @@ with DAG(
     dag_id="pipedrive_sync",
     schedule="17 */4 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
-    catchup=False,  # a run reads all that changed since the last one, however long ago that was
-    max_active_runs=1,  # two runs at once would spend the account's limits twice
+    catchup=False,  # a run reads all changes since the last one, however long ago
+    max_active_runs=1,  # two concurrent runs would share the account's limits
     max_active_tasks=1,  # see README.md before you raise it
     dagrun_timeout=timedelta(hours=4),
     default_args={
@@ -36,7 +36,7 @@ with DAG(
                 "PIPEDRIVE_PLUGIN": "/usr/local/bin/cq-source-pipedrive",
                 "PIPEDRIVE_API_TOKEN": "{{ var.value.pipedrive_api_token }}",
                 "CLOUDQUERY_API_KEY": "{{ var.value.cloudquery_api_key }}",
-                # what config/snowflake.yml names
+                # the variable of config/snowflake.yml
                 "SNOWFLAKE_CONNECTION_STRING": "{{ var.value.snowflake_connection_string }}",
             },
         )

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs one shard of a sync: sync.sh postgresql 1/2
-# It also fails where the destination reported an error: CloudQuery only counts those, and ends with success.
+# It also fails if the destination reported an error: CloudQuery itself only counts those and succeeds.
 set -eu
 config=$(dirname "$0")
 summary=$(mktemp)
