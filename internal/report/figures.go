@@ -290,7 +290,7 @@ func (r *reader) histories() (histories []History) {
 	if !ok {
 		return nil
 	}
-	for _, name := range []string{"status", "reason", "unfinished_tables"} {
+	for _, name := range []string{"sent_rows", "status", "reason", "unfinished_tables"} {
 		if !slices.Contains(r.columns[historyTable], name) { // the database is older than the column
 			statement = strings.Replace(statement, name, "NULL", 1)
 		}

@@ -28,7 +28,7 @@ const schema = `
 
 const history = `
 	CREATE TABLE pipedrive_syncs (account_id TEXT NOT NULL, started_at TIMESTAMP NOT NULL, ended_at TIMESTAMP,
-		api_version TEXT, tables JSON TEXT, rows INTEGER, requests INTEGER, api_tokens INTEGER, retries INTEGER,
+		api_version TEXT, tables JSON TEXT, sent_rows INTEGER, requests INTEGER, api_tokens INTEGER, retries INTEGER,
 		PRIMARY KEY (account_id, started_at));`
 
 // Two accounts whose ids are the same.

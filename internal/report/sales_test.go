@@ -133,7 +133,7 @@ const withStatus = `
 	ALTER TABLE pipedrive_syncs ADD unfinished_tables JSON TEXT;`
 
 const threeAccounts = `
-	INSERT INTO pipedrive_syncs (account_id, started_at, ended_at, rows, requests, api_tokens, retries, status, reason, unfinished_tables) VALUES
+	INSERT INTO pipedrive_syncs (account_id, started_at, ended_at, sent_rows, requests, api_tokens, retries, status, reason, unfinished_tables) VALUES
 		('acme', '2026-05-13 08:00:00', '2026-05-13 08:05:00', 9, 9, 9, 0, 'partial', 'the budget is spent', '["pipedrive_notes"]'),
 		('acme', '2026-05-14 08:00:00', '2026-05-14 08:05:00', 9, 9, 9, 0, 'complete', NULL, '[]'),
 		('beta', '2026-05-13 08:00:00', '2026-05-13 08:05:00', 9, 9, 9, 0, 'complete', NULL, NULL),
@@ -152,7 +152,7 @@ func TestRead_tellsWhichAccountsAreNotComplete(t *testing.T) {
 	}, f.Unfinished[1])
 	require.True(t, read(t, history, withStatus, threeAccounts, "DELETE FROM pipedrive_syncs WHERE account_id <> 'acme'").Complete())
 
-	old := read(t, history, runs("acme", 1)) // a database from before the status
+	old := read(t, history, runs("acme", 1), "ALTER TABLE pipedrive_syncs RENAME COLUMN sent_rows TO rows") // a database from before the columns
 	require.Empty(t, old.Unfinished)
 	require.False(t, old.Complete())
 }
