@@ -126,3 +126,50 @@ func TestRemovedRows_anEarlierVersionMadeTheTable(t *testing.T) {
 	w.requireQuiet("persons")
 	w.requireTruth("persons")
 }
+
+// TestRemovedRows_comeBackBeforeTheyAreRemovedAgain: a record that is at Pipedrive again stays, although the destination
+// still has its row to be removed.
+func TestRemovedRows_comeBackBeforeTheyAreRemovedAgain(t *testing.T) {
+	for _, removed := range []string{"delete", "mark"} {
+		t.Run(removed, func(t *testing.T) {
+			w := newWorld(t, simulator.NewCompany(4711))
+			w.spec["removed_rows"] = removed
+			a := w.accounts[0]
+			gone := w.withGone(a, "persons")
+			w.keeps, w.dropped = true, func(_ string, rows int) bool { return rows == 5 }
+			w.requireSync()
+			w.keeps, w.dropped = false, nil
+			a.Company.Advance(time.Hour)
+			a.Company.UpdatePerson(gone[0], func(p *simulator.Person) { p.IsDeleted = false })
+			w.requireSync()
+			w.requireTruth("persons")
+			require.Len(t, w.marked("persons"), map[string]int{"delete": 0, "mark": 4}[removed])
+			w.requireQuiet("persons")
+		})
+	}
+}
+
+// TestRemovedRows_waitForARunThatReadsAll: the run after the one that lost its removals is cut short by its budget. It
+// removes nothing, since a record that came back may be among those that it did not read.
+func TestRemovedRows_waitForARunThatReadsAll(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	a := w.accounts[0]
+	w.withGone(a, "persons")
+	w.keeps = true
+	w.requireSync()
+	w.keeps = false
+	a.Company.Advance(time.Hour)
+	a.addMany("persons", 30, a.Company.Now().Add(-30*time.Minute), time.Second)
+	w.spec["page_size"], w.spec["max_tokens"] = 10, 22+2*cost("persons")
+	w.requireSync()
+	require.Greater(t, w.sent["persons"], 0)
+	require.Less(t, w.sent["persons"], 30)
+	require.Equal(t, 20+w.sent["persons"], w.count("persons"), "nothing is removed")
+
+	w.spec["max_tokens"] = 0
+	w.requireSync()
+	require.Equal(t, 45, w.count("persons"))
+	require.Less(t, w.sent["persons"], 30, "nothing is read again")
+	w.requireTruth("persons")
+	w.requireQuiet("persons")
+}
