@@ -192,7 +192,7 @@ func eachMember(dec *jsontext.Decoder, read func(name string) error) error {
 // ends returns an error if something follows.
 func ends(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return errors.New("the answer goes on after its end")
+		return errors.New("the answer continues after its end")
 	}
 	return nil
 }

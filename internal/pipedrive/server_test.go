@@ -62,7 +62,7 @@ func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 const secretToken = "0123456789abcdef0123456789abcdef01234567"
 
-// start returns a client of an API that answers the nth request, counted from 1, with what answer returns.
+// start returns a client of an API that answers the nth request, counted from 1, with the reply of answer.
 func start(answer func(n int, r *http.Request) reply) (*Client, *fakeAPI) {
 	api := &fakeAPI{answer: answer}
 	return New(Config{

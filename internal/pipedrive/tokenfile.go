@@ -49,7 +49,7 @@ func (f *tokenFile) read() (string, error) {
 	}
 	var content tokenFileContent
 	if err := json.Unmarshal(raw, &content); err != nil {
-		return "", f.failed("read", errors.New("it is not what a sync or a login writes; remove it to start from the spec's refresh_token"))
+		return "", f.failed("read", errors.New("no sync or login wrote it; remove it to start from the spec's refresh_token"))
 	}
 	switch {
 	case f.origin == "":

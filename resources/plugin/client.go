@@ -212,7 +212,7 @@ func (c *Client) mayEnd(run *client.Run, checkpoints *progress.State, skipped er
 		return fmt.Errorf("accounts were left out, and without backend_options their rows would now be removed: %w", skipped)
 	}
 	if unread, why := run.Unread(); len(unread) > 0 && c.spec.MaxTokens > 0 && !checkpoints.Moved() {
-		return fmt.Errorf("max_tokens does not allow what has to be read at once, so that no run gets any further; raise it: %w", why)
+		return fmt.Errorf("max_tokens is too low for a first step, so no run makes progress; raise it: %w", why)
 	}
 	return nil
 }
