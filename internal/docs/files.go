@@ -17,8 +17,8 @@ import (
 var destinations embed.FS
 
 // Files returns all generated files by their path in the repository at root: the pages of docs/tables, an example
-// for each destination, comments for PostgreSQL, a summary for SQLite, the list of tables in spec.yml.example, and
-// the figures in other pages.
+// for each destination, comments for PostgreSQL, a summary for SQLite, the views of current rows, the list of tables in
+// spec.yml.example, and the figures in other pages.
 func Files(root string) (map[string]string, error) {
 	tablePages, err := TablePages()
 	if err != nil {
@@ -41,6 +41,9 @@ func Files(root string) (map[string]string, error) {
 		if err := render(files, "docs/examples/"+name, name+".tmpl", schemas()); err != nil {
 			return nil, err
 		}
+	}
+	if err := addCurrentViews(files); err != nil {
+		return nil, err
 	}
 	for _, f := range figures() {
 		text, read := files[f.page]

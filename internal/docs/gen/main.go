@@ -1,5 +1,5 @@
 // Command gen writes the generated files of docs and spec.yml.example into the repository at the given path. The
-// pages about tables replace all existing ones.
+// pages about tables and the views of current rows replace all existing ones.
 package main
 
 import (
@@ -21,15 +21,17 @@ func run(root string) error {
 	if err != nil {
 		return err
 	}
-	pages := filepath.Join(root, "docs/tables")
-	if err := os.RemoveAll(pages); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(pages, 0o755); err != nil {
-		return err
+	for _, folder := range []string{"docs/tables", docs.CurrentViews} {
+		if err := os.RemoveAll(filepath.Join(root, folder)); err != nil {
+			return err
+		}
 	}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
+		file := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			return err
 		}
 	}
