@@ -3,15 +3,20 @@ package queries
 import (
 	"database/sql"
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/postgrestest"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
 // parse prints the columns of every view and query of a file, by the view's name.
@@ -46,16 +51,45 @@ func TestQueries_haveTheSameColumnsInEachDialect(t *testing.T) {
 			require.Equal(t, want, parsed(t, dialect, read(t, dialect, name)), "%s/%s", dialect, name)
 		}
 	}
-	require.Len(t, parsed(t, "bigquery", read(t, "bigquery", "as_of_last_sync")), 6)
+	for _, dialect := range []string{"bigquery", "snowflake"} {
+		var views []string
+		var script strings.Builder
+		for _, table := range tables.All() {
+			views = append(views, table.Name()+"_current")
+			script.WriteString(read(t, "current/"+dialect, table.Records))
+		}
+		require.ElementsMatch(t, views, slices.Collect(maps.Keys(parsed(t, dialect, script.String()))), dialect)
+	}
 }
 
-// Each dialect has the queries of the others; BigQuery has one file more.
+// Each dialect has the queries of the others, on the same tables. In a warehouse they read current rows.
 func TestQueries_areThereInEachDialect(t *testing.T) {
-	for dialect, more := range map[string]int{"sqlite": 0, "postgresql": 0, "bigquery": 1, "snowflake": 0} {
+	for dialect, suffix := range map[string]string{"sqlite": "", "postgresql": "", "bigquery": "_current", "snowflake": "_current"} {
 		files, err := filepath.Glob(filepath.Join(folder, dialect, "*"))
 		require.NoError(t, err)
-		require.Len(t, files, len(names)+more, dialect)
+		require.Len(t, files, len(names), dialect)
+		for _, name := range names {
+			want := map[string]bool{}
+			for source := range sources(read(t, "sqlite", name)) {
+				if slices.ContainsFunc(tables.All(), func(t *table.Table) bool { return t.Name() == source }) {
+					source += suffix
+				}
+				want[source] = true
+			}
+			require.Equal(t, want, sources(read(t, dialect, name)), "%s/%s", dialect, name)
+		}
 	}
+}
+
+var reading = regexp.MustCompile(`(?:FROM|JOIN) (?:pipedrive\.)?(pipedrive_\w+)`)
+
+// sources are the tables and views that a script reads.
+func sources(script string) map[string]bool {
+	found := map[string]bool{}
+	for _, s := range reading.FindAllStringSubmatch(script, -1) {
+		found[s[1]] = true
+	}
+	return found
 }
 
 func columnsInSQLite(t *testing.T, db *sql.DB, name string) map[string][]string {

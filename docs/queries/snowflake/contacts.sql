@@ -5,7 +5,7 @@
 CREATE OR REPLACE VIEW pipedrive_contacts AS
 WITH emails AS (
     SELECT p.account_id, p.id, entry.value['value']::text AS email
-    FROM pipedrive_persons p, LATERAL FLATTEN(input => p.email) entry
+    FROM pipedrive_persons_current p, LATERAL FLATTEN(input => p.email) entry
     WHERE entry.value['value']::text <> ''
     QUALIFY row_number() OVER (
         PARTITION BY p.account_id, p.id
@@ -14,7 +14,7 @@ WITH emails AS (
 ),
 phones AS (
     SELECT p.account_id, p.id, entry.value['value']::text AS phone
-    FROM pipedrive_persons p, LATERAL FLATTEN(input => p.phone) entry
+    FROM pipedrive_persons_current p, LATERAL FLATTEN(input => p.phone) entry
     WHERE entry.value['value']::text <> ''
     QUALIFY row_number() OVER (
         PARTITION BY p.account_id, p.id
@@ -36,8 +36,8 @@ SELECT
     p.owner_name,
     p.add_time,
     p.update_time
-FROM pipedrive_persons p
+FROM pipedrive_persons_current p
 LEFT JOIN emails ON emails.account_id = p.account_id AND emails.id = p.id
 LEFT JOIN phones ON phones.account_id = p.account_id AND phones.id = p.id
-LEFT JOIN pipedrive_organizations o ON o.account_id = p.account_id AND o.id = p.org_id
+LEFT JOIN pipedrive_organizations_current o ON o.account_id = p.account_id AND o.id = p.org_id
 WHERE NOT coalesce(p.is_deleted, false);

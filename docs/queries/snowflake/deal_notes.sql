@@ -5,7 +5,7 @@ WITH notes AS (
     SELECT
         *,
         row_number() OVER (PARTITION BY account_id, deal_id ORDER BY add_time DESC NULLS LAST, id DESC) AS from_the_last
-    FROM pipedrive_notes
+    FROM pipedrive_notes_current
     WHERE coalesce(active_flag, true) AND deal_id IS NOT NULL
 ),
 totals AS (
@@ -37,6 +37,6 @@ SELECT
     trunc(
         (date_part('epoch_second', current_timestamp()) - date_part('epoch_second', n.last_note_time)) / 86400
     )::int AS days_since_last_note
-FROM pipedrive_deals d
+FROM pipedrive_deals_current d
 LEFT JOIN totals n ON n.account_id = d.account_id AND n.deal_id = d.id
 WHERE NOT coalesce(d.is_deleted, false);

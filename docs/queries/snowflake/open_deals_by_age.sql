@@ -11,7 +11,7 @@ WITH aged AS (
         trunc(
             (date_part('epoch_second', current_timestamp()) - date_part('epoch_second', in_stage_since)) / 86400
         )::int AS days_in_stage
-    FROM pipedrive_deals
+    FROM pipedrive_deals_current
     WHERE status = 'open' AND NOT coalesce(is_deleted, false) AND NOT coalesce(is_archived, false)
 )
 SELECT
@@ -31,5 +31,5 @@ SELECT
     s.rotten_days,
     coalesce(s.rotten_flag AND d.days_in_stage >= s.rotten_days, false) AS is_rotten
 FROM aged d
-LEFT JOIN pipedrive_stages s ON s.account_id = d.account_id AND s.id = d.stage_id
-LEFT JOIN pipedrive_pipelines p ON p.account_id = d.account_id AND p.id = d.pipeline_id;
+LEFT JOIN pipedrive_stages_current s ON s.account_id = d.account_id AND s.id = d.stage_id
+LEFT JOIN pipedrive_pipelines_current p ON p.account_id = d.account_id AND p.id = d.pipeline_id;

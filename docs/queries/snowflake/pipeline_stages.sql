@@ -12,8 +12,8 @@ WITH open_deals AS (
         d.currency,
         d.value,
         coalesce(d.probability, s.deal_probability) AS probability
-    FROM pipedrive_deals d
-    LEFT JOIN pipedrive_stages s ON s.account_id = d.account_id AND s.id = d.stage_id
+    FROM pipedrive_deals_current d
+    LEFT JOIN pipedrive_stages_current s ON s.account_id = d.account_id AND s.id = d.stage_id
     WHERE d.status = 'open' AND NOT coalesce(d.is_deleted, false) AND NOT coalesce(d.is_archived, false)
 ),
 totals AS (
@@ -34,7 +34,7 @@ stages AS (
         coalesce(s.id, t.stage_id) AS stage_id,
         s.order_nr, s.name, s.deal_probability,
         t.currency, t.open_deals, t.total_value, t.weighted_value, t.deals_without_probability
-    FROM pipedrive_stages s
+    FROM pipedrive_stages_current s
     FULL JOIN totals t ON t.account_id = s.account_id AND t.stage_id = s.id
 )
 SELECT
@@ -51,5 +51,5 @@ SELECT
     coalesce(s.total_value, 0) AS total_value,
     coalesce(s.weighted_value, 0) AS weighted_value,
     coalesce(s.deals_without_probability, 0) AS deals_without_probability
-FROM pipedrive_pipelines p
+FROM pipedrive_pipelines_current p
 FULL JOIN stages s ON s.account_id = p.account_id AND s.pipeline_id = p.id;

@@ -16,7 +16,7 @@ WITH deals AS (
             WHEN 'lost' THEN coalesce(lost_time, close_time)
             ELSE add_time
         END AS moment
-    FROM pipedrive_deals
+    FROM pipedrive_deals_current
     WHERE NOT coalesce(is_deleted, false)
         AND (status IN ('won', 'lost') OR (status = 'open' AND NOT coalesce(is_archived, false)))
 ),
@@ -48,6 +48,6 @@ SELECT
     coalesce(sum(d.cycle_days), 0) AS won_cycle_days,
     count(d.cycle_days) AS won_deals_with_cycle
 FROM cycles d
-LEFT JOIN pipedrive_pipelines p ON p.account_id = d.account_id AND p.id = d.pipeline_id
+LEFT JOIN pipedrive_pipelines_current p ON p.account_id = d.account_id AND p.id = d.pipeline_id
 LEFT JOIN pipedrive_currency_decimals c ON c.currency = d.currency
 GROUP BY d.account_id, d.day, d.pipeline_id, d.owner_id, d.currency;
