@@ -166,7 +166,12 @@ func (r *Run) KeepFailure(ctx context.Context, tables []*table.Table, options pl
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), failureTimeout)
 	defer cancel()
+	release, err := r.state.Reserve(ctx) // the lease reads, too
+	if err != nil {
+		return err
+	}
 	connected, err := state.NewConnectedClient(ctx, options.BackendOptions)
+	release()
 	if err != nil {
 		return err
 	}

@@ -96,16 +96,25 @@ type stored struct {
 	key     []table.Value // of the primary key without the account; it is only good during a call
 }
 
+// reserve waits until nothing else reads from the backend, which answers a second reading with an error.
+func (b *Backend) reserve(ctx context.Context) (release func(), err error) {
+	select {
+	case <-b.free:
+		return func() { b.free <- struct{}{} }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
 // read calls each for every row of a table, in no particular order. It also asks for more columns: a [lackingError] names
 // one that the table does not have. It drops their values but that of [table.RemovedColumn]: a row that has one is of the
 // time gone. It takes no more memory than one message of the backend's.
 func (b *Backend) read(ctx context.Context, t *table.Table, more schema.ColumnList, each func(stored)) error {
-	select {
-	case <-b.free:
-		defer func() { b.free <- struct{}{} }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	release, err := b.reserve(ctx)
+	if err != nil {
+		return err
 	}
+	defer release()
 	// A run that fails meanwhile waits for the end: a destination goes on with a reading that was given up, and
 	// serves no other until then.
 	tooSlow := fmt.Errorf("the backend took more than %v to read %s", readTimeout, t.Name())
