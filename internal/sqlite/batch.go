@@ -101,7 +101,7 @@ func (b *batch) flush(ctx context.Context) error {
 	if len(b.messages) == 0 {
 		return nil
 	}
-	if err := b.client.apply(ctx, b.messages); err != nil {
+	if err := b.client.Apply(ctx, b.messages); err != nil {
 		return err
 	}
 	clear(b.messages) // their rows need not stay in memory until the next batch is full
@@ -109,8 +109,8 @@ func (b *batch) flush(ctx context.Context) error {
 	return nil
 }
 
-// apply writes messages that are all of one kind.
-func (c *Client) apply(ctx context.Context, messages []message.WriteMessage) error {
+// Apply writes messages that are all of one kind.
+func (c *Client) Apply(ctx context.Context, messages []message.WriteMessage) error {
 	switch first := messages[0].(type) {
 	case *message.WriteMigrateTable:
 		return c.migrateTables(ctx, allOf(first, messages))

@@ -42,12 +42,12 @@ func New(ctx context.Context, _ zerolog.Logger, specJSON []byte, options plugin.
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, spec)
+	return Open(ctx, spec)
 }
 
-// open opens the file, creating it if needed, and takes the write lock for a moment, so that a read-only file is
+// Open opens the file, creating it if needed, and takes the write lock for a moment, so that a read-only file is
 // reported now.
-func open(ctx context.Context, spec Spec) (*Client, error) {
+func Open(ctx context.Context, spec Spec) (*Client, error) {
 	c := &Client{spec: spec}
 	var err error
 	if c.writes, err = sql.Open("sqlite", writeDSN(spec.Path)); err != nil {
@@ -120,8 +120,8 @@ func dsn(path string, parameters url.Values) string {
 	return uri.String()
 }
 
-// inTransaction runs do in one write transaction. tables are the tables concerned, for errors outside of do.
-func (c *Client) inTransaction(ctx context.Context, tables []string, do func(*sql.Tx) error) error {
+// InTransaction runs do in one write transaction. tables are the tables concerned, for errors outside of do.
+func (c *Client) InTransaction(ctx context.Context, tables []string, do func(*sql.Tx) error) error {
 	tx, err := c.writes.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction for %s: %w", strings.Join(tables, ", "), err)
@@ -144,8 +144,8 @@ func (c *Client) inTransaction(ctx context.Context, tables []string, do func(*sq
 	return nil
 }
 
-// quote renders a name as an SQL identifier.
-func quote(name string) string {
+// Quote renders a name as an SQL identifier.
+func Quote(name string) string {
 	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
@@ -153,7 +153,7 @@ func quote(name string) string {
 func quoteAll(names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
-		quoted[i] = quote(name)
+		quoted[i] = Quote(name)
 	}
 	return strings.Join(quoted, ", ")
 }

@@ -19,7 +19,7 @@ func (c *Client) deleteStale(ctx context.Context, messages message.WriteDeleteSt
 	for i, m := range messages {
 		names[i] = m.TableName
 	}
-	return c.inTransaction(ctx, names, func(tx *sql.Tx) error {
+	return c.InTransaction(ctx, names, func(tx *sql.Tx) error {
 		for _, m := range messages {
 			if _, err := tx.ExecContext(ctx, deleteStaleSQL(m.TableName), m.SourceName, staleBefore(m.SyncTime)); err != nil {
 				return fmt.Errorf("delete stale rows of %s: %w", m.TableName, err)
@@ -31,7 +31,7 @@ func (c *Client) deleteStale(ctx context.Context, messages message.WriteDeleteSt
 
 func deleteStaleSQL(table string) string {
 	return fmt.Sprintf("DELETE FROM %s WHERE %s = ? AND %s < ?",
-		quote(table), quote(schema.CqSourceNameColumn.Name), quote(schema.CqSyncTimeColumn.Name))
+		Quote(table), Quote(schema.CqSourceNameColumn.Name), Quote(schema.CqSyncTimeColumn.Name))
 }
 
 // staleBefore truncates the time to the precision of _cq_sync_time. With the nanoseconds, the sync's own rows
@@ -47,7 +47,7 @@ func (c *Client) deleteRecords(ctx context.Context, messages message.WriteDelete
 	for i, m := range messages {
 		names[i] = m.TableName
 	}
-	return c.inTransaction(ctx, names, func(tx *sql.Tx) error {
+	return c.InTransaction(ctx, names, func(tx *sql.Tx) error {
 		for _, m := range messages {
 			if err := deleteRecord(ctx, tx, m.DeleteRecord); err != nil {
 				return fmt.Errorf("delete rows of %s: %w", m.TableName, err)
@@ -73,7 +73,7 @@ func deleteRecord(ctx context.Context, tx *sql.Tx, m message.DeleteRecord) error
 				relation.TableName, relation.ParentTable)
 		}
 		condition := fmt.Sprintf("%s IN (SELECT %s FROM %s WHERE %s)",
-			quote(schema.CqParentIDColumn.Name), quote(schema.CqIDColumn.Name), quote(relation.ParentTable), parent)
+			Quote(schema.CqParentIDColumn.Name), Quote(schema.CqIDColumn.Name), Quote(relation.ParentTable), parent)
 		conditions[relation.TableName] = condition
 		deletions = append(deletions, deleteSQL(relation.TableName, condition))
 	}
@@ -86,7 +86,7 @@ func deleteRecord(ctx context.Context, tx *sql.Tx, m message.DeleteRecord) error
 }
 
 func deleteSQL(table, condition string) string {
-	return "DELETE FROM " + quote(table) + " WHERE " + condition
+	return "DELETE FROM " + Quote(table) + " WHERE " + condition
 }
 
 // where renders predicate groups as a condition: all groups must hold, and within a group all or any of the
@@ -104,7 +104,7 @@ func where(groups message.PredicateGroups) (condition string, values []any, err 
 			if err != nil {
 				return "", nil, fmt.Errorf("column %s: %w", predicate.Column, err)
 			}
-			terms = append(terms, quote(predicate.Column)+" = ?")
+			terms = append(terms, Quote(predicate.Column)+" = ?")
 			values = append(values, value)
 		}
 		if len(terms) == 0 {

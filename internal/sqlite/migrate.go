@@ -26,7 +26,7 @@ func (c *Client) migrateTables(ctx context.Context, messages message.WriteMigrat
 	for i, m := range messages {
 		names[i] = m.Table.Name
 	}
-	return c.inTransaction(ctx, names, func(tx *sql.Tx) error {
+	return c.InTransaction(ctx, names, func(tx *sql.Tx) error {
 		var refused []error // all at once, so that the user sees all conflicts in one try
 		for _, m := range messages {
 			conflicts, err := migrate(ctx, tx, m.Table, m.MigrateForce)
@@ -61,7 +61,7 @@ func migrate(ctx context.Context, tx *sql.Tx, table *schema.Table, force bool) (
 			changes = stored.alterSQL(table)
 		case force:
 			conflicts = nil
-			changes = append([]string{"DROP TABLE " + quote(table.Name)}, changes...)
+			changes = append([]string{"DROP TABLE " + Quote(table.Name)}, changes...)
 		default:
 			return conflicts, nil
 		}
@@ -157,19 +157,19 @@ func (t storedTable) conflicts(table *schema.Table) []string {
 // alterSQL updates a table without conflicts. It returns nothing if the table is up to date.
 func (t storedTable) alterSQL(table *schema.Table) []string {
 	var changes []string
-	alter := "ALTER TABLE " + quote(table.Name)
+	alter := "ALTER TABLE " + Quote(table.Name)
 	for _, column := range table.Columns {
 		if _, ok := t.column(column.Name); !ok {
-			changes = append(changes, fmt.Sprintf("%s ADD COLUMN %s %s", alter, quote(column.Name), typeOf(column.Type).declared))
+			changes = append(changes, fmt.Sprintf("%s ADD COLUMN %s %s", alter, Quote(column.Name), typeOf(column.Type).declared))
 		}
 	}
 	for _, stored := range t.columns {
 		wanted := table.Columns.Get(stored.name)
 		if stored.notNull && !stored.primaryKey && (wanted == nil || !wanted.NotNull) {
-			changes = append(changes, fmt.Sprintf("%s ALTER COLUMN %s DROP NOT NULL", alter, quote(stored.name)))
+			changes = append(changes, fmt.Sprintf("%s ALTER COLUMN %s DROP NOT NULL", alter, Quote(stored.name)))
 		}
 		if index := uniqueIndex(table.Name, stored.name); slices.Contains(t.indexes, index) && (wanted == nil || !wanted.Unique) {
-			changes = append(changes, "DROP INDEX "+quote(index))
+			changes = append(changes, "DROP INDEX "+Quote(index))
 		}
 	}
 	return changes
@@ -181,20 +181,20 @@ func createSQL(table *schema.Table) []string {
 	keys := table.PrimaryKeys()
 	var definitions, indexes []string
 	for _, column := range table.Columns {
-		definition := quote(column.Name) + " " + typeOf(column.Type).declared
+		definition := Quote(column.Name) + " " + typeOf(column.Type).declared
 		if column.NotNull || column.PrimaryKey {
 			definition += " NOT NULL"
 		}
 		definitions = append(definitions, definition)
 		if column.Unique && !slices.Equal(keys, []string{column.Name}) {
 			indexes = append(indexes, fmt.Sprintf("CREATE UNIQUE INDEX %s ON %s (%s)",
-				quote(uniqueIndex(table.Name, column.Name)), quote(table.Name), quote(column.Name)))
+				Quote(uniqueIndex(table.Name, column.Name)), Quote(table.Name), Quote(column.Name)))
 		}
 	}
 	if len(keys) > 0 {
 		definitions = append(definitions, "PRIMARY KEY ("+quoteAll(keys)+")")
 	}
-	create := fmt.Sprintf("CREATE TABLE %s (%s)", quote(table.Name), strings.Join(definitions, ", "))
+	create := fmt.Sprintf("CREATE TABLE %s (%s)", Quote(table.Name), strings.Join(definitions, ", "))
 	return append([]string{create}, indexes...)
 }
 

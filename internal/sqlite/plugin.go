@@ -33,7 +33,7 @@ func testConnection(ctx context.Context, _ zerolog.Logger, specJSON []byte) erro
 	if err != nil {
 		return plugin.NewTestConnError("INVALID_SPEC", err)
 	}
-	client, err := open(ctx, spec)
+	client, err := Open(ctx, spec)
 	if err != nil {
 		return plugin.NewTestConnError("CONNECTION_FAILED", err)
 	}

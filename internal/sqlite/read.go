@@ -79,9 +79,9 @@ func selectSQL(table *schema.Table) string {
 		if i > 0 {
 			columns.WriteString(", ")
 		}
-		columns.WriteString("+" + quote(column.Name))
+		columns.WriteString("+" + Quote(column.Name))
 	}
-	return "SELECT " + columns.String() + " FROM " + quote(table.Name)
+	return "SELECT " + columns.String() + " FROM " + Quote(table.Name)
 }
 
 // A rowBuilder collects rows of a query into Arrow records.

@@ -27,7 +27,7 @@ func newClient(t testing.TB, path string) *Client {
 
 func newClientWith(t testing.TB, spec Spec) *Client {
 	t.Helper()
-	client, err := open(t.Context(), spec)
+	client, err := Open(t.Context(), spec)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close(context.Background())) })
 	return client

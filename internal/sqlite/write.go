@@ -25,7 +25,7 @@ func (c *Client) insert(ctx context.Context, messages message.WriteInserts) erro
 			names = append(names, tables[i].Name)
 		}
 	}
-	return c.inTransaction(ctx, names, func(tx *sql.Tx) error {
+	return c.InTransaction(ctx, names, func(tx *sql.Tx) error {
 		prepared := statements{}
 		for i, m := range messages {
 			if err := prepared.insert(ctx, tx, tables[i], m.Record); err != nil {
@@ -85,14 +85,14 @@ func insertSQL(table *schema.Table) string {
 	names, keys := table.Columns.Names(), table.PrimaryKeys()
 	var b strings.Builder
 	fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES (?%s)",
-		quote(table.Name), quoteAll(names), strings.Repeat(", ?", len(names)-1))
+		Quote(table.Name), quoteAll(names), strings.Repeat(", ?", len(names)-1))
 	if len(keys) == 0 {
 		return b.String()
 	}
 	var assignments []string
 	for _, name := range names {
 		if !slices.Contains(keys, name) {
-			assignments = append(assignments, quote(name)+" = excluded."+quote(name))
+			assignments = append(assignments, Quote(name)+" = excluded."+Quote(name))
 		}
 	}
 	fmt.Fprintf(&b, " ON CONFLICT (%s) DO ", quoteAll(keys))

@@ -132,7 +132,7 @@ func TestTransaction_endsWithTheContext(t *testing.T) {
 	table := dealsTable()
 	require.NoError(t, write(t.Context(), client, migration(table)))
 	ctx, cancel := context.WithCancel(t.Context())
-	err := client.inTransaction(ctx, []string{"deals"}, func(tx *sql.Tx) error {
+	err := client.InTransaction(ctx, []string{"deals"}, func(tx *sql.Tx) error {
 		prepared := statements{}
 		for id := 0; ; id++ { // until the transaction notices
 			if err := prepared.insert(ctx, tx, table, rows(t, table, deal("a", syncedAt, id, "")).Record); err != nil {
@@ -162,7 +162,7 @@ func TestRead_isNotBlockedByAWriteInProgress(t *testing.T) {
 	client := newClient(t, newFile(t))
 	table := dealsTable()
 	require.NoError(t, write(t.Context(), client, migration(table), rows(t, table, deal("a", syncedAt, 1, ""))))
-	require.NoError(t, client.inTransaction(t.Context(), nil, func(tx *sql.Tx) error {
+	require.NoError(t, client.InTransaction(t.Context(), nil, func(tx *sql.Tx) error {
 		if err := (statements{}).insert(t.Context(), tx, table, rows(t, table, deal("a", syncedAt, 2, "")).Record); err != nil {
 			return err
 		}

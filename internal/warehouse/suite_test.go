@@ -1,0 +1,37 @@
+package warehouse
+
+import (
+	"testing"
+	"time"
+
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/cloudquery/plugin-sdk/v4/schema"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestKinds_passTheWriterSuite runs the SDK's own tests of a destination, with as much skipped as the official plugin's
+// tests skip. What SQLite migrates in place is settled by that destination.
+func TestKinds_passTheWriterSuite(t *testing.T) {
+	migrations := plugin.SafeMigrations{
+		AddColumn: true, AddColumnNotNull: true, RemoveColumn: true, RemoveColumnNotNull: true, RemoveUniqueConstraint: true,
+	}
+	keyless := migrations
+	keyless.MovePKToCQOnly = true
+	for kind, skipped := range map[Kind]plugin.WriterTestSuiteTests{
+		BigQuery: {SkipUpsert: true, SkipMigrate: true, SkipDeleteStale: true, SkipDeleteRecord: true},
+		Snowflake: {
+			SkipDeleteRecord: true, SafeMigrations: keyless, SkipSpecificWriteTests: plugin.WriteTests{DuplicatePK: true},
+		},
+		DuckDB: {
+			SkipDeleteRecord: true, SafeMigrations: migrations, SkipSpecificWriteTests: plugin.WriteTests{DuplicatePK: true},
+		},
+		PostgreSQL: {SafeMigrations: migrations},
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			p := newPlugin(t, kind, Spec{BatchSize: 7})
+			plugin.TestWriterSuiteRunner(t, p, skipped, plugin.WithTestDataOptions(schema.TestSourceOptions{TimePrecision: time.Microsecond}))
+		})
+	}
+}
