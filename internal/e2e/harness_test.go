@@ -1,5 +1,5 @@
-// Package e2e runs the real CloudQuery CLI with the plugin and the SQLite destination as separate processes
-// against a simulated Pipedrive, and compares the result with the simulator's records.
+// Package e2e runs the real CloudQuery CLI with the plugin and the SQLite destination, or the double of an official
+// one, as separate processes against a simulated Pipedrive, and compares the result with the simulator's records.
 package e2e
 
 import (
@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,13 +20,15 @@ import (
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/programs"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/warehouse"
 )
 
 // built is the folder with the programs that the tests run.
 var built string
 
 func TestMain(m *testing.M) {
-	os.Exit(programs.Main(m, &built, "./internal/sqlite/cmd/cq-destination-sqlite", "./internal/e2e/panicking"))
+	os.Exit(programs.Main(m, &built, "./internal/sqlite/cmd/cq-destination-sqlite",
+		"./internal/warehouse/cmd/cq-destination-double", "./internal/e2e/panicking"))
 }
 
 const apiToken = "0123456789abcdef0123456789abcdef01234567"
@@ -44,6 +47,8 @@ type setup struct {
 	spec      string   // further lines of the plugin's spec
 	outer     string   // a further line of the source's outer spec
 	writeMode string
+	// destination is sqlite, or the official destination whose double rows go to.
+	destination string
 	// backend keeps checkpoints in the destination.
 	backend bool
 	// sourceOnly leaves the destination out of the configuration.
@@ -58,7 +63,7 @@ func newSetup(t testing.TB, c *simulator.Company, options ...simulator.Option) *
 	t.Cleanup(listener.Close)
 	return &setup{
 		t: t, dir: t.TempDir(), simulator: server, company: c, url: listener.URL,
-		source: "cq-source-pipedrive", token: apiToken, writeMode: "overwrite-delete-stale",
+		source: "cq-source-pipedrive", token: apiToken, writeMode: "overwrite-delete-stale", destination: "sqlite",
 	}
 }
 
@@ -87,7 +92,7 @@ func (s *setup) text() string {
 	}
 	backend := ""
 	if s.backend {
-		backend = "\n  backend_options:\n    table_name: cq_state_pipedrive\n    connection: \"@@plugins.sqlite.connection\""
+		backend = "\n  backend_options:\n    table_name: cq_state_pipedrive\n    connection: \"@@plugins." + s.destination + ".connection\""
 	}
 	text := fmt.Sprintf(`kind: source
 spec:
@@ -95,20 +100,20 @@ spec:
   registry: local
   path: %s
   tables: [%s]
-  destinations: [sqlite]%s
+  destinations: [%s]%s
   %s
   spec:%s
 ---
 kind: destination
 spec:
-  name: sqlite
+  name: %s
   registry: local
   path: %s
   write_mode: %s
   spec:
     path: %s
-`, s.program(s.source), tables, backend, s.outer, indented,
-		s.program("cq-destination-sqlite"), s.writeMode, s.database())
+`, s.program(s.source), tables, s.destination, backend, s.outer, indented,
+		s.destination, s.program("cq-destination-"+s.destination), s.writeMode, s.database())
 	if s.sourceOnly {
 		text, _, _ = strings.Cut(text, "---")
 	}
@@ -117,9 +122,12 @@ spec:
 
 // program returns the setup's own path of a program, which distinguishes its processes from those of other tests.
 func (s *setup) program(name string) string {
-	path := filepath.Join(s.dir, name)
+	path, program := filepath.Join(s.dir, name), filepath.Join(built, name)
+	if kind, ok := strings.CutPrefix(name, "cq-destination-"); ok && slices.Contains(warehouse.Kinds(), warehouse.Kind(kind)) {
+		program = filepath.Join(built, "cq-destination-double") // which goes by its file name
+	}
 	if _, err := os.Lstat(path); err != nil {
-		require.NoError(s.t, os.Link(filepath.Join(built, name), path))
+		require.NoError(s.t, os.Link(program, path))
 	}
 	return path
 }
