@@ -1,6 +1,6 @@
 // Package histories tests what syncs leave at the destination over several runs, while records are created,
 // changed and deleted between and during them. It runs the plugin in process: a simulated Pipedrive on one
-// side, the SQLite destination on the other, which is served over gRPC to keep the state.
+// side, the SQLite destination or the double of an official one on the other, which is served over gRPC to keep the state.
 package histories
 
 import (
@@ -24,12 +24,15 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	pb "github.com/cloudquery/plugin-pb-go/pb/plugin/v3"
 	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/cloudquery/plugin-sdk/v4/serve"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	"pgregory.net/rapid"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
@@ -37,6 +40,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/warehouse"
 	source "github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
 )
 
@@ -58,8 +62,9 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		defer os.RemoveAll(folder)
-		stop := shared.serve(folder)
-		defer stop()
+		shared.folder, shared.socket = folder, filepath.Join(folder, "socket")
+		shared.serve("")
+		defer func() { shared.stop() }()
 		return m.Run()
 	}())
 }
@@ -135,15 +140,22 @@ type world struct {
 	keeps bool
 	// clock is that of the machine that the plugin runs on; nil for the latest of the companies' clocks.
 	clock func() time.Time
-	// appends is true for the write mode append: rows have no primary key, and nothing stale is removed.
-	appends    bool
+	// kind is the official destination whose double rows go to; empty for the SQLite destination.
+	kind warehouse.Kind
+	// destination has keys of the double's spec.
+	destination map[string]any
+	// appends is true for the write mode append: rows have no primary key, and nothing stale is removed. keepsStale is true for
+	// the write mode overwrite, which removes nothing stale either.
+	appends, keepsStale bool
+
 	clockAhead time.Duration // of the machine that runs the CLI
 
 	mu   sync.Mutex
 	hook func(*http.Request)
 
-	sent map[string]int // rows of the last run by table
-	log  bytes.Buffer   // warnings and errors of the last run
+	sent           map[string]int // rows of the last run by table
+	log            bytes.Buffer   // warnings and errors of the last run
+	destinationLog bytes.Buffer   // those of the double
 }
 
 // newWorld makes a world around one company, which is served under apiToken.
@@ -217,26 +229,31 @@ func (w *world) requireTokens() int64 {
 
 // sync does what `cloudquery sync` does with the write mode overwrite-delete-stale: it passes on what the
 // source sends and, unless the source fails, removes stale rows from tables that are not incremental; with
-// no state, from all.
+// no state, from all. Where the destination gives up, so does the source.
 func (w *world) sync() error {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
 	p := source.On(w.machine())
 	w.log.Reset()
-	require.NoError(w.t, shared.open(w.file))
+	w.open()
 	p.SetLogger(zerolog.New(zerolog.SyncWriter(&w.log)).Level(zerolog.WarnLevel))
 	if err := p.Init(ctx, w.specJSON(), plugin.NewClientOptions{}); err != nil {
 		return err
 	}
 	defer func() { require.NoError(w.t, p.Close(ctx)) }()
 
-	out := &stream{ctx: ctx, syncTime: time.Now().Add(w.clockAhead).UTC().Truncate(time.Microsecond), held: w.lost, dropped: w.dropped, keeps: w.keeps, appends: w.appends, sent: map[string]int{}}
+	out := &stream{
+		ctx: ctx, syncTime: time.Now().Add(w.clockAhead).UTC().Truncate(time.Microsecond), held: w.lost, dropped: w.dropped,
+		keeps: w.keeps, appends: w.appends, keepsStale: w.keepsStale, sent: map[string]int{}, stop: stop,
+	}
 	out.writes, out.written = make(chan message.WriteMessage), make(chan error, 1)
 	go func() { out.written <- shared.plugin.Write(ctx, out.writes) }()
 	messages, failed := make(chan message.SyncMessage), make(chan error, 1)
 	go func() {
-		failed <- p.Sync(ctx, w.options(), messages)
+		failed <- p.Sync(reading, w.options(), messages)
 		close(messages)
 	}()
 	for m := range messages {
@@ -248,8 +265,31 @@ func (w *world) sync() error {
 		out.finish()
 	}
 	close(out.writes)
-	require.NoError(w.t, <-out.written)
-	return err
+	return w.ended(err, <-out.written)
+}
+
+// open opens the destination. A double is opened anew for each run, as the CLI does.
+func (w *world) open() {
+	w.t.Helper()
+	spec := map[string]any{"path": w.file}
+	if w.kind != "" {
+		w.destinationLog.Reset()
+		maps.Copy(spec, w.destination)
+		require.NoError(w.t, shared.close())
+	}
+	raw, err := json.Marshal(spec)
+	require.NoError(w.t, err)
+	require.NoError(w.t, shared.open(w.kind, string(raw), zerolog.New(zerolog.SyncWriter(&w.destinationLog)).Level(zerolog.WarnLevel)))
+}
+
+// ended is how a run ends, with the errors of the source and of the destination. Only a double may fail.
+func (w *world) ended(source, destination error) error {
+	w.t.Helper()
+	if w.kind == "" {
+		require.NoError(w.t, destination)
+		return source
+	}
+	return errors.Join(destination, source)
 }
 
 // times are the lease's: no test waits for it.
@@ -257,10 +297,15 @@ var times = progress.LeaseTimes{Beat: 20 * time.Millisecond, Expiry: time.Second
 
 // machine is the machine that the plugin runs on.
 func (w *world) machine() client.Machine {
-	if w.clock != nil {
-		return client.Machine{Now: w.clock, Lease: times}
+	lease := times
+	if w.kind != "" {
+		// With each write of the state the doubles write all rows that they have got so far. What fails them keeps the lease.
+		lease.Beat, lease.Expiry = time.Minute, 50*time.Millisecond
 	}
-	return client.Machine{Lease: times, Now: func() (latest time.Time) {
+	if w.clock != nil {
+		return client.Machine{Now: w.clock, Lease: lease}
+	}
+	return client.Machine{Lease: lease, Now: func() (latest time.Time) {
 		for _, a := range w.accounts {
 			if now := a.Company.Now(); now.After(latest) {
 				latest = now
@@ -318,8 +363,10 @@ type stream struct {
 	stale    []string // tables to remove stale rows from
 	dropped  func(table string, rows int) bool
 	keeps    bool
-	appends  bool
 	sent     map[string]int
+	stop     func() // ends the source
+
+	appends, keepsStale bool
 }
 
 func (s *stream) write(m message.WriteMessage) {
@@ -327,6 +374,7 @@ func (s *stream) write(m message.WriteMessage) {
 	case s.writes <- m:
 	case err := <-s.written: // the destination has given up; the run's end reports it
 		s.written <- err
+		s.stop()
 	}
 }
 
@@ -342,7 +390,7 @@ func (s *stream) pass(m message.SyncMessage, backend bool) {
 			for i := range table.Columns {
 				table.Columns[i].PrimaryKey = false
 			}
-		} else if !backend || !table.IsIncremental {
+		} else if !s.keepsStale && (!backend || !table.IsIncremental) {
 			s.stale = append(s.stale, table.Name)
 		}
 		table.Columns = append(schema.ColumnList{schema.CqSyncTimeColumn, schema.CqSourceNameColumn}, table.Columns...)
@@ -404,38 +452,53 @@ func (s *stream) finish() {
 	}
 }
 
-// destination is the SQLite destination, served over gRPC as the CLI serves it, with one file after another.
+// destination is the SQLite destination or a double, served over gRPC as the CLI serves it, with one file after another.
 type destination struct {
 	plugin *plugin.Plugin
+	kind   warehouse.Kind // that is served; empty for SQLite
+	stop   func()         // stops it
 	folder string
 	socket string
 	files  int
-	file   string // that is open
+	spec   string // that is open
 }
 
-// serve starts the destination, and returns what stops it.
-func (d *destination) serve(folder string) (stop func()) {
-	d.plugin, d.folder, d.socket = sqlite.Plugin(), folder, filepath.Join(folder, "socket")
+// serve starts the destination.
+func (d *destination) serve(kind warehouse.Kind) {
+	d.kind, d.plugin = kind, sqlite.Plugin()
+	if kind != "" {
+		d.plugin = kind.Plugin()
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() {
 		args := serve.WithArgs("serve", "--network", "unix", "--address", d.socket, "--no-sentry", "--log-level", "error")
 		served <- serve.Plugin(d.plugin, args).Serve(ctx)
 	}()
+	d.stop = func() {
+		cancel()
+		<-served
+	}
 	for {
 		conn, err := net.Dial("unix", d.socket)
 		if err == nil {
 			conn.Close()
-			return func() {
-				cancel()
-				<-served
-			}
+			break
 		}
 		select {
 		case err := <-served:
 			panic(err)
 		case <-time.After(time.Millisecond):
 		}
+	}
+	// It listens before it has set up the plugin, and answers after that.
+	conn, err := grpc.NewClient("unix://"+d.socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		panic(err)
+	}
+	defer conn.Close()
+	if _, err := pb.NewPluginClient(conn).GetName(ctx, &pb.GetName_Request{}); err != nil {
+		panic(err)
 	}
 }
 
@@ -444,31 +507,36 @@ func (d *destination) newFile(t tester) string {
 	d.files++
 	file := filepath.Join(d.folder, fmt.Sprintf("%d.db", d.files))
 	t.Cleanup(func() {
-		require.NoError(t, d.open(""))
+		require.NoError(t, d.close())
 		require.NoError(t, os.RemoveAll(file))
 	})
 	return file
 }
 
-// open makes the destination write to a file, or to none.
-func (d *destination) open(file string) error {
-	if d.file == file {
+// open makes a destination work with a spec.
+func (d *destination) open(kind warehouse.Kind, spec string, log zerolog.Logger) error {
+	if d.kind == kind && d.spec == spec {
 		return nil
 	}
-	if d.file != "" {
-		if err := d.plugin.Close(context.Background()); err != nil {
-			return err
-		}
-	}
-	d.file = file
-	if file == "" {
-		return nil
-	}
-	raw, err := json.Marshal(map[string]string{"path": file})
-	if err != nil {
+	if err := d.close(); err != nil {
 		return err
 	}
-	return d.plugin.Init(context.Background(), raw, plugin.NewClientOptions{})
+	if d.kind != kind {
+		d.stop()
+		d.serve(kind)
+	}
+	d.spec = spec
+	d.plugin.SetLogger(log)
+	return d.plugin.Init(context.Background(), []byte(spec), plugin.NewClientOptions{})
+}
+
+// close closes the file that is open, if one is.
+func (d *destination) close() error {
+	if d.spec == "" {
+		return nil
+	}
+	d.spec = ""
+	return d.plugin.Close(context.Background())
 }
 
 // query opens the destination's file, for use runs with it.

@@ -118,7 +118,9 @@ func tableByTable(client func(*store) batchwriter.Client) func(*store, Spec, zer
 }
 
 // inOrder is the writer whose batches hold rows of all tables, in the order of the messages. A failed one ends it.
-type inOrder struct{ *mixedbatchwriter.MixedBatchWriter }
+type inOrder struct {
+	*mixedbatchwriter.MixedBatchWriter
+}
 
 func (inOrder) Close(context.Context) error { return nil }
 
