@@ -76,6 +76,9 @@ func (r *Run) removeOf(ctx context.Context, of []progress.Removals, options plug
 func (r *Run) onlyStale(of []progress.Removals, shard *plugin.Shard) bool {
 	refreshed := map[string]bool{}
 	for _, removals := range of {
+		if removals.Len() > 0 && !removals.Refreshed {
+			return false // most rows of the account have not been sent again
+		}
 		refreshed[removals.Account] = removals.Refreshed && removals.Exact
 	}
 	for _, removals := range of {
