@@ -150,8 +150,8 @@ func tally(values []string) string {
 
 // outcome is how a history ended.
 type outcome struct {
-	fails   []string  // runs
-	loses   []string  // runs that end well although the destination lost a batch
+	fails   []string  // names of failed ones
+	loses   []string  // names of those that end well although the destination lost a batch
 	rows    string    // of records that are there: equal, or the kinds of difference
 	deleted [2]string // removed, marked or left, of an incremental table and one that is read in full
 	last    string    // what a run without changes does: quiet, or why it is not

@@ -126,7 +126,8 @@ func (inOrder) Close(context.Context) error { return nil }
 
 // Plugin returns the double as the SDK serves it.
 func (k Kind) Plugin() *plugin.Plugin {
-	return plugin.NewPlugin(string(k), "double", k.newClient, plugin.WithKind(string(plugin.KindDestination)), plugin.WithTeam("cloudquery"))
+	return plugin.NewPlugin(string(k), "double", k.newClient,
+		plugin.WithKind(string(plugin.KindDestination)), plugin.WithTeam("cloudquery"))
 }
 
 // client is a double at work.
