@@ -323,11 +323,24 @@ func (r *reading) send(ctx context.Context, page []*table.Row) error {
 	r.sent++
 	r.rows += len(page)
 	if r.incremental() {
+		if r.account.run.separates && r.progress.SentAny(page) {
+			if err := r.hand(ctx, separator{}); err != nil {
+				return err
+			}
+		}
 		r.progress.Sent(page)
 	}
+	if err := r.hand(ctx, page); err != nil {
+		return err
+	}
+	r.account.rows.Add(int64(len(page)))
+	return nil
+}
+
+// hand hands something to the table's sink.
+func (r *reading) hand(ctx context.Context, part any) error {
 	select {
-	case r.res <- page:
-		r.account.rows.Add(int64(len(page)))
+	case r.res <- part:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -24,6 +24,7 @@ func (r *Run) UseRemoval(ctx context.Context, b *progress.Backend, s *spec.Spec,
 		return err
 	}
 	refreshed := s.FullRefreshEvery.Duration() > 0
+	r.separates = progress.UpsertsBatches(name)
 	r.removal, err = progress.RemovalAt(name, s.RemovedRows)
 	if err != nil && refreshed {
 		return err
@@ -72,14 +73,14 @@ func (r *Run) removeOf(ctx context.Context, of []progress.Removals, options plug
 }
 
 // onlyStale reports whether the rows that a table's full refreshes removed are all that the run has not sent again: those of
-// all accounts that have rows there.
+// all accounts that have rows there. A run that has not refreshed the table has not sent most of its rows.
 func (r *Run) onlyStale(of []progress.Removals, shard *plugin.Shard) bool {
 	refreshed := map[string]bool{}
 	for _, removals := range of {
-		if removals.Len() > 0 && !removals.Refreshed {
-			return false // most rows of the account have not been sent again
+		if !removals.Refreshed || !removals.Exact {
+			return false
 		}
-		refreshed[removals.Account] = removals.Refreshed && removals.Exact
+		refreshed[removals.Account] = true
 	}
 	for _, removals := range of {
 		for account := range removals.Accounts {
@@ -88,7 +89,7 @@ func (r *Run) onlyStale(of []progress.Removals, shard *plugin.Shard) bool {
 			}
 		}
 	}
-	return shard == nil && !r.partial && len(of) == len(r.accounts)
+	return shard == nil && !r.partial && len(refreshed) == len(r.accounts)
 }
 
 // removeRows removes rows one by one.

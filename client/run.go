@@ -29,17 +29,18 @@ type Run struct {
 	errs []error
 	stop context.CancelCauseFunc // ends the reading of all tables
 
-	machine  Machine
-	began    time.Time // by this machine's clock
-	accounts []*Account
-	secrets  *redact.Secrets // that no message may have
-	partial  bool            // whether accounts were left out
-	state    *progress.State // nil where every run reads everything
-	lease    *progress.Lease // nil where there is no state
-	log      zerolog.Logger
-	removal  progress.Removal
-	removals []progress.Removals
-	notDue   map[string]bool // tables that lists_every leaves out, by their records
+	machine   Machine
+	began     time.Time // by this machine's clock
+	accounts  []*Account
+	secrets   *redact.Secrets // that no message may have
+	partial   bool            // whether accounts were left out
+	state     *progress.State // nil where every run reads everything
+	lease     *progress.Lease // nil where there is no state
+	log       zerolog.Logger
+	removal   progress.Removal
+	separates bool // whether two versions of a record must not come to the destination in one batch
+	removals  []progress.Removals
+	notDue    map[string]bool // tables that lists_every leaves out, by their records
 
 	maxTokens int64 // that the run may cost, 0 for no cap
 	total     pipedrive.Meter
@@ -115,7 +116,9 @@ func (r *Run) readAll(
 		group.SetLimit(tablesAtOnce)
 		for _, rd := range sideBySide {
 			group.Go(func() error {
-				r.readTable(reading, rd, newSink(rd.table, rd.schema, rd.account.id, options.DeterministicCQID, out), counters)
+				s := newSink(rd.table, rd.schema, rd.account.id, options.DeterministicCQID, out)
+				s.separate = func(ctx context.Context) error { return r.announceTable(ctx, rd.table, true, options, out) }
+				r.readTable(reading, rd, s, counters)
 				return nil
 			})
 		}

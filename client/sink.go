@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -31,7 +32,12 @@ type sink struct {
 	sent       int64               // rows
 	skipped    int64               // records without a usable key
 	unreadable map[int]*unreadable // by column
+	separate   func(context.Context) error
 }
+
+// separator stands between two pages of an incremental table whose rows must not come to the destination in one batch. A
+// destination writes the batches of a table before it takes the table's announcement, which the sink repeats.
+type separator struct{}
 
 // newSink returns a sink that sends rows to out. With derived, a row's _cq_id is made of its key, which is the
 // meaning of CloudQuery's deterministic_cq_id; it is then the primary key, as it is of the table that was announced.
@@ -46,6 +52,12 @@ func newSink(t *table.Table, s *schema.Table, account string, derived bool, out 
 // addAll takes pages of rows until there are no more, and sends them.
 func (s *sink) addAll(ctx context.Context, pages <-chan any) error {
 	for page := range pages {
+		if _, ok := page.(separator); ok {
+			if err := cmp.Or(s.flush(ctx), s.separate(ctx)); err != nil {
+				return err
+			}
+			continue
+		}
 		rows, ok := page.([]*table.Row)
 		if !ok {
 			return fmt.Errorf("a page of rows is of type %T", page)

@@ -64,6 +64,12 @@ func RemovalAt(destination string, removed spec.RemovedRows) (Removal, error) {
 	return Stale, nil
 }
 
+// UpsertsBatches reports whether a destination may write a batch of rows in one statement, which is for rows of different keys
+// only: of two versions of a record, Snowflake inserts both or refuses the batch, and DuckDB keeps the first.
+func UpsertsBatches(destination string) bool {
+	return !deletesByKey[destination] && !onlyAppends[destination]
+}
+
 // Name asks the backend for the name of its plugin, like "postgresql".
 func (b *Backend) Name(ctx context.Context) (string, error) {
 	answer, err := b.client.GetName(ctx, &pb.GetName_Request{})

@@ -51,7 +51,9 @@ func NewState(c state.Client, backend *Backend, table string) *State {
 }
 
 // Reserve waits until nothing else reads from the state's backend, and keeps others from it until release is called.
-func (s *State) Reserve(ctx context.Context) (release func(), err error) { return s.backend.reserve(ctx) }
+func (s *State) Reserve(ctx context.Context) (release func(), err error) {
+	return s.backend.reserve(ctx)
+}
 
 // forget empties checkpoints, upon which their tables are read from their beginnings.
 func (s *State) forget(ctx context.Context, keys []string) error {

@@ -144,6 +144,14 @@ func (t *Tracker) Sent(rows []*table.Row) {
 	}
 }
 
+// SentAny reports whether the run has sent a version of any of the rows before, as far as it keeps what it sends.
+func (t *Tracker) SentAny(rows []*table.Row) bool {
+	return t.versions != nil && slices.ContainsFunc(rows, func(row *table.Row) bool {
+		_, sent := t.versions.sent[keyOf(table.KeyOf(row.Key(t.versions.key)))]
+		return sent
+	})
+}
+
 // checkpointPages is how many pages of a table a run sends before it stores how far it got; each further
 // time it is a quarter of those that it sent until then, if that is more.
 const checkpointPages = 10
