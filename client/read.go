@@ -39,7 +39,8 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 		r.account.noteFullReading(r.table, int64(r.rows), r.tokens())
 		return nil
 	}
-	switch complete := err == nil; {
+	complete := err == nil
+	switch {
 	case r.progress.Refreshing():
 		if err := r.findDeletions(ctx, complete); err != nil {
 			return err
@@ -47,7 +48,7 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 	case complete && !r.account.run.partial:
 		r.account.run.removed(r.progress.RemoveAgain())
 	}
-	return r.progress.StoreEnd(ctx)
+	return r.progress.StoreEnd(ctx, complete)
 }
 
 // all reads what the table is made of.

@@ -15,7 +15,8 @@ type checkpoint struct {
 	Version int `json:"version"`
 	// Positions are how far the last run got, by [pipedrive.Listing.Key].
 	Positions map[string]plan.Position `json:"marks"`
-	// Began is when that run began, by the API's clock; zero in a state of a version that did not keep it.
+	// Began is when the last run began that read the table to its end, by the API's clock; zero where that is not known, or
+	// rows of that run are lost.
 	Began time.Time `json:"began,omitzero"`
 	// Finished is true where that run ended well, so that its positions can be trusted where they can't be
 	// verified. A run that is under way writes its positions too, unfinished.

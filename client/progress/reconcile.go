@@ -60,6 +60,9 @@ func (t *Tracker) reconcile(back ReadBacks) checkpoint {
 		t.readBack = there
 	}
 	t.react(&next, loss, there)
+	if loss != noLoss {
+		next.Began = time.Time{} // a lost version may have the update_time of the one that is there
+	}
 	return next
 }
 

@@ -120,8 +120,8 @@ func (t *Tracker) Move(listing string, p plan.Position) { t.checkpoint.Positions
 
 // Unchanged reports whether the destination has a record as it was read from a listing, so that it need not be sent again.
 // That is known of the records that a run reads although they are no later than the position. One without an update_time
-// was never changed. Of the others the second of their update_time has to be over when the last run began: a later change
-// has another one.
+// was never changed. Of the others the second of their update_time has to be over when the last complete reading began: a
+// later change has another one.
 func (t *Tracker) Unchanged(listing string, row *table.Row) bool {
 	position, at := t.verified[listing].Changed, int64(never)
 	if t.readBack == nil || position.IsZero() {
@@ -129,7 +129,7 @@ func (t *Tracker) Unchanged(listing string, row *table.Row) bool {
 	}
 	if changed, timed := row.RecordTime(); timed {
 		second := changed.Truncate(time.Second)
-		if second.After(position) || !second.Before(t.last.Began.Add(-time.Second)) {
+		if second.After(position) || !second.Before(t.beginning.Began.Add(-time.Second)) {
 			return false
 		}
 		at = second.Unix()
@@ -173,8 +173,11 @@ func (t *Tracker) StoreReached(ctx context.Context, listing string, p plan.Posit
 	return nil
 }
 
-// StoreEnd keeps the checkpoint of a table that was read to its end, or as far as the budget goes.
-func (t *Tracker) StoreEnd(ctx context.Context) error {
+// StoreEnd keeps the checkpoint of a table that was read to its end or, if it is not complete, as far as the budget goes.
+func (t *Tracker) StoreEnd(ctx context.Context, complete bool) error {
+	if complete {
+		t.checkpoint.Began = t.Began
+	}
 	if t.refreshing || t.checkpoint.Refreshed.IsZero() {
 		t.checkpoint.refreshed = t.Began
 	}
@@ -192,7 +195,6 @@ const settledRows = 5_000
 // store keeps how far the run got, and the rows that it sent, unfinished.
 func (t *Tracker) store(ctx context.Context) error {
 	c := t.checkpoint
-	c.Began = t.Began
 	if t.Verify {
 		c.Verified, c.Sent = t.verified, t.versions.segments(rankOf(t.checkpoint.Positions))
 	}

@@ -347,3 +347,42 @@ func TestUnchanged_aRecordThatChangesAgainInItsSecond(t *testing.T) {
 		w.requireTruth(table)
 	})
 }
+
+// TestUnchanged_aListThatTheBudgetLeftOut: an archived deal changes again in the second in which a run began. The next
+// run has no budget for the archive, so that it proves nothing of that deal.
+func TestUnchanged_aListThatTheBudgetLeftOut(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	a := w.accounts[0]
+	w.tables = []string{"deals"}
+	id := a.Add("deals", "first", time.Time{})
+	a.Company.ArchiveDeal(id)
+	w.requireSync()
+	a.Change("deals", id, "second") // in the second in which the run began
+	a.Company.Advance(time.Minute)
+	a.Add("deals", "another", time.Time{})
+	w.spec["max_tokens"] = 2 + 10
+	w.requireSync()
+	require.Contains(t, w.log.String(), "budget")
+	delete(w.spec, "max_tokens")
+	a.Company.Advance(time.Minute)
+	w.requireSync()
+	w.requireTruth("deals")
+}
+
+// TestUnchanged_aVersionThatWasLost comes again, although the version before, which is still there, has the same
+// update_time.
+func TestUnchanged_aVersionThatWasLost(t *testing.T) {
+	each(t, func(t *testing.T, w *world, a *account, table string) {
+		id := a.Add(table, "first", time.Time{})
+		w.requireSync()
+		a.Change(table, id, "second") // in the second in which the run began
+		a.Company.Advance(time.Minute)
+		a.Add(table, "another", time.Time{})
+		w.dropped = func(of string, _ int) bool { return of == table }
+		w.requireSync()
+		w.dropped = nil
+		a.Company.Advance(time.Minute)
+		w.requireSync()
+		w.requireTruth(table)
+	})
+}
