@@ -114,12 +114,29 @@ func (a *Account) lists(t *table.Table) []pipedrive.Listing {
 	return lists
 }
 
-// noteFullReading keeps for the state that a table without a checkpoint was read to its end, or that the account lacks it.
-func (a *Account) noteFullReading(t *table.Table, rows, tokens int64) {
+// lastReading is the last complete reading of a table without a checkpoint in the form of this run; the zero one for none.
+func (a *Account) lastReading(t *table.Table) progress.FullReading {
+	last := a.lastReadings[t.Records]
+	if last.Form != a.form(t) {
+		return progress.FullReading{}
+	}
+	return last
+}
+
+// fullReading is the reading of a table without a checkpoint that has ended.
+func (r *reading) fullReading() progress.FullReading {
+	f := progress.FullReading{Rows: int64(r.rows), Tokens: r.tokens()}
+	if r.listed != nil {
+		f.Keys = r.listed.Keys()
+	}
+	return f
+}
+
+// noteFullReading keeps a reading of a table without a checkpoint for the state.
+func (a *Account) noteFullReading(t *table.Table, f progress.FullReading) {
 	if a.run.state == nil || t.Incremental {
 		return
 	}
-	a.run.state.NoteFullReading(t, a.id, progress.FullReading{
-		At: a.began, Form: a.form(t), Rows: rows, Tokens: tokens, Missed: a.lastReadings[t.Records].Missed,
-	})
+	f.At, f.Form, f.Missed = a.began, a.form(t), a.lastReadings[t.Records].Missed
+	a.run.state.NoteFullReading(t, a.id, f)
 }

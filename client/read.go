@@ -36,7 +36,7 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 	r.report()
 	r.ended.Store(err == nil)
 	if !r.incremental() {
-		r.account.noteFullReading(r.table, int64(r.rows), r.tokens())
+		r.account.noteFullReading(r.table, r.fullReading())
 		return nil
 	}
 	complete := err == nil
@@ -72,6 +72,9 @@ func (r *reading) all(ctx context.Context) error {
 			return err
 		}
 	}
+	if r.listed != nil {
+		return r.readMissing(ctx, r.listed.Missing(r.account.lastReading(r.table).Keys))
+	}
 	return nil
 }
 
@@ -81,8 +84,10 @@ type reading struct {
 	account  *Account
 	schema   *schema.Table
 	res      chan<- any
-	decoder  *table.Decoder    // of which each unit has a clone
-	progress *progress.Tracker // nil where the table is read in full
+	decoder  *table.Decoder         // of which each unit has a clone
+	progress *progress.Tracker      // nil where the table is read in full
+	listed   *progress.SentVersions // of a table that is read in full from several lists; nil without a state
+	missing  *progress.Missing      // records to send of what is read; nil for all
 	meter    pipedrive.Meter
 	own      pipedrive.Meter // of the table's own pages; meter has those of look-ups besides
 
@@ -120,6 +125,9 @@ func (r *reading) incremental() bool { return r.progress != nil }
 func (r *reading) prepare(ctx context.Context) (err error) {
 	t, a := r.table, r.account
 	r.decoder, r.lookups = table.NewDecoder(t.Columns, a.sources(t)), a.columnLookups(t)
+	if !t.Incremental && a.run.state != nil && len(a.listings(t)) > 1 {
+		r.listed = progress.NewSentVersions(t)
+	}
 	if r.decoder.Custom, err = a.loadCustomFieldsV1(ctx, t, &r.meter); err == nil && t.Parent != nil {
 		err = r.loadParents(ctx)
 	}
@@ -272,7 +280,8 @@ func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.R
 	seen := o.Seen
 	for _, row := range page {
 		changed, timed := row.RecordTime()
-		if known := r.incremental() && r.progress.Unchanged(l.Key(), row); u.Sends(changed, timed) && !known {
+		known := r.incremental() && r.progress.Unchanged(l.Key(), row) || r.missing != nil && !r.missing.Has(row)
+		if u.Sends(changed, timed) && !known {
 			wanted = append(wanted, row)
 		}
 		ended = ended || u.EndsAt(changed, timed)
@@ -330,6 +339,8 @@ func (r *reading) send(ctx context.Context, page []*table.Row) error {
 			}
 		}
 		r.progress.Sent(page)
+	} else if r.listed != nil {
+		r.listed.Add(page)
 	}
 	if err := r.hand(ctx, page); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
 // UseRemoval decides how rows that are gone at Pipedrive leave the destination of a state's backend, and says so, and which
@@ -148,7 +149,7 @@ func (r *reading) findDeletions(ctx context.Context, complete bool) error {
 		log.Warn().Err(err).Msg("which rows are deleted at Pipedrive can't be seen: the table can't be read through backend_options")
 		return nil
 	}
-	if err := r.readByIDs(ctx, missing.IDs()); err != nil {
+	if err := r.readMissing(ctx, missing); err != nil {
 		if !r.mayStop(err) {
 			return err
 		}
@@ -165,23 +166,37 @@ func (r *reading) findDeletions(ctx context.Context, complete bool) error {
 	return nil
 }
 
-// readByIDs asks for records by their ids, and sends those that are there. A record that moved from one of several
-// listings to another while these were read, as a deal that leaves the archive, was in neither. Where a listing can't be
-// asked by ids, its first reading has to do.
-func (r *reading) readByIDs(ctx context.Context, ids []int64) error {
+// readMissing asks for records that a reading of all listings has not brought, and sends those that are there. A record
+// that moved between listings while these were read, as a deal that leaves the archive, was in none of them. A listing that
+// can't be asked by ids is read again, unless it was the last one.
+func (r *reading) readMissing(ctx context.Context, missing *progress.Missing) error {
+	if r.missing = missing; missing.Len() == 0 {
+		return nil
+	}
 	listings := r.account.listings(r.table)
-	slices.Reverse(listings) // what moved against their order is found on its way
-	for _, l := range listings {
-		for some := range slices.Chunk(ids, max(1, l.ByIDs)) {
-			if l.ByIDs == 0 {
-				break
-			}
-			q := r.account.query
-			q.Limit, q.IDs, q.MayBeEmpty = l.ByIDs, some, true
-			q.Allow = func() error { return r.checkBudget(l) }
-			if err := r.pages(ctx, l, q, plan.Progress{}, plan.Unit{}, &plan.Outcome{}); err != nil {
-				return err
-			}
+	for i, l := range slices.Backward(listings) { // what moved against their order is found on its way
+		q := r.account.query
+		q.Allow = func() error { return r.checkBudget(l) }
+		var err error
+		switch {
+		case l.ByIDs > 0:
+			err = r.readByIDs(ctx, l, q, missing.IDs())
+		case i < len(listings)-1:
+			err = r.pages(ctx, l, q, plan.Progress{}, plan.Unit{}, &plan.Outcome{})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readByIDs asks a listing for records by their ids.
+func (r *reading) readByIDs(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, ids []int64) error {
+	q.Limit, q.MayBeEmpty = l.ByIDs, true
+	for q.IDs = range slices.Chunk(ids, l.ByIDs) {
+		if err := r.pages(ctx, l, q, plan.Progress{}, plan.Unit{}, &plan.Outcome{}); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -155,7 +155,7 @@ func (r *Run) readings(tables []*table.Table, shard *plugin.Shard) []*reading {
 	var readings []*reading
 	for _, p := range r.pairs(tables, shard) {
 		if p.account.lacks(p.table) != nil {
-			p.account.noteFullReading(p.table, 0, 0)
+			p.account.noteFullReading(p.table, progress.FullReading{})
 			continue
 		}
 		if schemas[p.table] == nil {

@@ -19,6 +19,8 @@ type FullReading struct {
 	Rows int64 `json:"rows"`
 	// Tokens is how many API tokens its pages cost.
 	Tokens int64 `json:"tokens"`
+	// Keys are those of its records, if it has several lists, between which records move.
+	Keys Keys `json:"keys,omitempty"`
 	// Missed is true from when rows of it were missing at the destination, for which the table was read again, until
 	// all of them are seen there. Where they come to another destination, that is never.
 	Missed bool `json:"missed,omitempty"`

@@ -26,8 +26,8 @@ func TestKeys_ofAnyKindAreReadBackAsTheyWereSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			of := &table.Table{Records: "things", Columns: append(test.columns, table.Column{Name: "changed", Type: table.Timestamp, IncrementalKey: true})}
 			row := table.NewRow(append(append([]table.Value{}, test.key...), table.TimeValue(at(5)))...)
-			l := newSentVersions(of)
-			l.add([]*table.Row{row})
+			l := NewSentVersions(of)
+			l.Add([]*table.Row{row})
 
 			needed := &schema.Table{Name: of.Name(), Columns: verifyColumns(of)}
 			b := array.NewRecordBuilder(memory.DefaultAllocator, needed.ToArrowSchema())

@@ -22,8 +22,8 @@ var notesTable = &table.Table{Records: "notes", Columns: []table.Column{{Name: "
 func at(second int64) time.Time { return time.Unix(second, 0).UTC() }
 
 // sentRows are rows of which each has its id for its second; those without a time are given as negative ids.
-func sentRows(ids ...int64) *sentVersions {
-	l := newSentVersions(notesTable)
+func sentRows(ids ...int64) *SentVersions {
+	l := NewSentVersions(notesTable)
 	for _, id := range ids {
 		l.sent[key(id)] = id
 		if id < 0 {
@@ -85,8 +85,8 @@ func TestCheckpoint_reconcile(t *testing.T) {
 // TestCheckpoint_reconcileOfAReadingByID: what it sends lies anywhere in time, so that the ids tell how far it arrived.
 func TestCheckpoint_reconcileOfAReadingByID(t *testing.T) {
 	times := map[int64]int64{11: 90, 12: 30, 13: 70, 14: never, 15: 20}
-	rows := func(ids ...int64) *sentVersions {
-		l := newSentVersions(notesTable)
+	rows := func(ids ...int64) *SentVersions {
+		l := NewSentVersions(notesTable)
 		for _, id := range ids {
 			l.sent[key(id)] = times[id]
 		}
@@ -135,7 +135,7 @@ func TestCheckpoint_reconcileOfAReadingByID(t *testing.T) {
 }
 
 func TestSentVersions_segmentsAreBounded(t *testing.T) {
-	l := newSentVersions(notesTable)
+	l := NewSentVersions(notesTable)
 	for id := range int64(10_000) {
 		l.sent[key(id)] = id / 7 * 7
 	}

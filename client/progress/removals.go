@@ -19,14 +19,14 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// Missing are rows of the destination that a reading of all records has not brought.
+// Missing are known records that a reading of all records has not brought.
 type Missing struct {
 	keys     []key // in ascending order
 	rows     map[key][]table.Value
 	all      int             // rows of the account
 	leftOut  int             // rows that were not sent and are not missing: start_time leaves them out
 	accounts map[string]bool // that have rows in the table
-	sent     *sentVersions
+	sent     *SentVersions
 }
 
 // ReadBackMissing reads the table back from the destination, and returns the rows that the run has not sent. An error
@@ -71,6 +71,15 @@ func (t *Tracker) readRows(ctx context.Context, each func(stored)) (*readBack, e
 	}
 	there.end()
 	return there, err
+}
+
+// Len is how many records are missing.
+func (m *Missing) Len() int { return len(m.keys) }
+
+// Has reports whether a row is of a record that is missing.
+func (m *Missing) Has(row *table.Row) bool {
+	_, missing := slices.BinarySearch(m.keys, keyOf(table.KeyOf(row.Key(m.sent.key))))
+	return missing
 }
 
 // IDs are the ids of the rows, in a table whose key is one. A record with one of them that is sent after all is no

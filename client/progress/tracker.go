@@ -58,7 +58,7 @@ type Tracker struct {
 	readBack   *readBack                // the rows that were there when the run began; nil where they are not known
 	removed    []key                    // of records that are deleted at Pipedrive
 	verified   map[string]plan.Position // from which the run goes on
-	versions   *sentVersions            // nil where nothing is going to verify the run
+	versions   *SentVersions            // nil where nothing is going to verify the run
 	doubtful   bool                     // whether the table may have been dropped, or never come to the backend
 	refreshing bool                     // whether the run reads all records to find deletions
 	noted      int                      // pages that were sent when the position was last stored
@@ -91,7 +91,7 @@ func (t *Tracker) Reconcile(back ReadBacks) Verification {
 	}
 	t.verified = maps.Clone(t.checkpoint.Positions)
 	if t.Verify || t.refreshing {
-		t.versions = newSentVersions(t.table)
+		t.versions = NewSentVersions(t.table)
 	}
 	return t.verification
 }
@@ -140,7 +140,7 @@ func (t *Tracker) Unchanged(listing string, row *table.Row) bool {
 // Sent notes rows that are sent.
 func (t *Tracker) Sent(rows []*table.Row) {
 	if t.versions != nil {
-		t.versions.add(rows)
+		t.versions.Add(rows)
 	}
 }
 

@@ -3,6 +3,7 @@ package progress
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -12,17 +13,19 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// sentVersions are the rows that a run has sent of a table and account: each record's last version.
-type sentVersions struct {
+// SentVersions are the rows that a run has sent of a table and account: each record's last version.
+type SentVersions struct {
 	sent map[key]int64 // seconds since 1970 of update_time, or never
 	key  []int         // columns of the table's primary key
 }
 
-func newSentVersions(t *table.Table) *sentVersions {
-	return &sentVersions{sent: map[key]int64{}, key: t.Key()}
+// NewSentVersions is that of a table without rows.
+func NewSentVersions(t *table.Table) *SentVersions {
+	return &SentVersions{sent: map[key]int64{}, key: t.Key()}
 }
 
-func (v *sentVersions) add(page []*table.Row) {
+// Add adds the rows of a page.
+func (v *SentVersions) Add(page []*table.Row) {
 	for _, row := range page {
 		at := int64(never)
 		if changed, ok := row.RecordTime(); ok {
@@ -32,8 +35,17 @@ func (v *sentVersions) add(page []*table.Row) {
 	}
 }
 
+// Keys stand for records, in ascending order.
+type Keys []key
+
+// Keys are those of the records.
+func (v *SentVersions) Keys() Keys { return slices.Sorted(maps.Keys(v.sent)) }
+
+// Missing are those of some records that the run has not sent.
+func (v *SentVersions) Missing(of Keys) *Missing { return &Missing{keys: v.without(of), sent: v} }
+
 // without returns those of some keys of which no record was sent.
-func (v *sentVersions) without(keys []key) []key {
+func (v *SentVersions) without(keys []key) []key {
 	return slices.DeleteFunc(slices.Clone(keys), func(k key) bool {
 		_, sent := v.sent[k]
 		return sent
@@ -91,7 +103,7 @@ const maxSegments = 64
 
 // segments divides the rows that were sent into parts of about the same number of records, so that where some of it
 // did not arrive, not all of it has to be read again.
-func (v *sentVersions) segments(rank func(key, int64) int64) []segment {
+func (v *SentVersions) segments(rank func(key, int64) int64) []segment {
 	if len(v.sent) == 0 {
 		return nil
 	}

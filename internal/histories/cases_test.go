@@ -699,6 +699,33 @@ func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
 	}
 }
 
+// TestSync_aProjectThatLeavesTheArchiveBetweenTheLists is in neither of them, and in the first one when that is read once
+// more. A project that is gone costs this once.
+func TestSync_aProjectThatLeavesTheArchiveBetweenTheLists(t *testing.T) {
+	w := newWorld(t, simulator.Generate(simulator.Config{Seed: 3, CompanyID: 4711}))
+	a := w.accounts[0]
+	w.tables = []string{"project_boards", "projects"}
+	ids := a.IDs("projects")
+	a.Company.ArchiveRecord("projects", ids[0], true)
+	w.requireSync()
+	quiet := w.requireTokens()
+	a.Add("projects", "as many as before", time.Time{})
+	w.before(paths["projects"][1], 1, func() { a.Company.ArchiveRecord("projects", ids[0], false) })
+	require.EqualValues(t, quiet+10, w.requireTokens())
+	w.undisturbed()
+	require.Equal(t, len(ids)+1, w.sent["projects"], "each once, and the new one")
+	w.requireTruth("projects")
+	require.Equal(t, quiet, w.requireTokens())
+	w.requireTruth("projects")
+
+	w.spec["deleted"] = false
+	a.Remove("projects", ids[1])
+	require.EqualValues(t, quiet+10, w.requireTokens())
+	require.Equal(t, quiet, w.requireTokens())
+	_, there := w.rows("projects")[a.ID()][a.Key("projects", ids[1])]
+	require.False(t, there)
+}
+
 // TestSync_aDealThatIsArchivedBetweenTheLists: its row from the list of archived deals comes after the row from
 // the other list, whose last page has only that row.
 func TestSync_aDealThatIsArchivedBetweenTheLists(t *testing.T) {

@@ -289,6 +289,29 @@ func TestFullRefresh_dealsThatLeaveTheArchive(t *testing.T) {
 	w.requireTruth("deals")
 }
 
+// TestFullRefresh_leadsThatLeaveTheArchive can't be asked for by their ids: the first list is read once more.
+func TestFullRefresh_leadsThatLeaveTheArchive(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables, w.spec["full_refresh_every"] = []string{"leads"}, "24h"
+	a := w.accounts[0]
+	ids := a.addMany("leads", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	for _, id := range ids[:8] {
+		a.Company.ArchiveRecord("leads", id, true)
+	}
+	whole := w.requireTokens()
+	a.Company.Advance(25 * time.Hour)
+	a.Remove("leads", ids[8])
+	w.before(paths["leads"][1], 1, func() {
+		for _, id := range ids[:7] {
+			a.Company.ArchiveRecord("leads", id, false)
+		}
+	})
+	require.EqualValues(t, whole+20, w.requireTokens())
+	w.undisturbed()
+	require.Equal(t, 19, w.sent["leads"], "each once")
+	w.requireTruth("leads")
+}
+
 // refused is a world in which a full refresh missed 11 of 20 persons.
 func refused(t *testing.T) *world {
 	t.Helper()
