@@ -186,10 +186,16 @@ func (a *Account) lacksFields(of, fields *table.Table) error {
 	return cmp.Or(a.lacking(len(listings) > 0, listings, of.Gate), a.refused[fields.Records])
 }
 
-// hasWhole reports whether the account has a table, and all that it describes.
-func (a *Account) hasWhole(t *table.Table) bool {
-	lacking := func(d table.Described) bool { return a.lacksFields(d.Of, d.Fields) != nil }
-	return a.lacks(t) == nil && !slices.ContainsFunc(t.Describes, lacking)
+// keepsRows reports whether the destination may have rows of a table, or of a list of fields that it describes, that the
+// account had at an earlier run and lacks now. Without a state, whatever it lacks may have been there.
+func (a *Account) keepsRows(t *table.Table) bool {
+	last, known := a.lastReadings[t.Records], a.run.state != nil
+	if a.lacks(t) != nil {
+		return !known || last.Rows > 0
+	}
+	return slices.ContainsFunc(t.Describes, func(d table.Described) bool {
+		return a.lacksFields(d.Of, d.Fields) != nil && (!known || slices.Contains(last.Described, d.Fields.Records))
+	})
 }
 
 func (a *Account) lacking(on bool, listings []pipedrive.Listing, g *table.Gate) error {

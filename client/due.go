@@ -129,6 +129,12 @@ func (r *reading) fullReading() progress.FullReading {
 	if r.listed != nil {
 		f.Keys = r.listed.Keys()
 	}
+	a, t := r.account, r.table
+	for _, d := range t.Describes {
+		if a.lacksFields(d.Of, d.Fields) == nil || slices.Contains(a.lastReadings[t.Records].Described, d.Fields.Records) {
+			f.Described = append(f.Described, d.Fields.Records)
+		}
+	}
 	return f
 }
 

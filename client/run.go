@@ -155,7 +155,7 @@ func (r *Run) readings(tables []*table.Table, shard *plugin.Shard) []*reading {
 	var readings []*reading
 	for _, p := range r.pairs(tables, shard) {
 		if p.account.lacks(p.table) != nil {
-			p.account.noteFullReading(p.table, progress.FullReading{})
+			p.account.noteFullReading(p.table, progress.FullReading{Rows: p.account.lastReadings[p.table.Records].Rows})
 			continue
 		}
 		if schemas[p.table] == nil {
@@ -171,12 +171,13 @@ func (r *Run) readings(tables []*table.Table, shard *plugin.Shard) []*reading {
 	return readings
 }
 
-// announce sends the tables themselves. A table that was not read for all accounts counts as incremental, upon which
-// CloudQuery removes no stale rows: those of an account that was left out were not sent again, and are no deletions.
+// announce sends the tables themselves. A table that was not read for all accounts that have rows of it counts as
+// incremental, upon which CloudQuery removes no stale rows: those of an account that was left out were not sent again, and
+// are no deletions.
 func (r *Run) announce(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	for _, t := range tables {
-		lacking := func(a *Account) bool { return !a.hasWhole(t) }
-		incremental := t.Incremental || r.partial || slices.ContainsFunc(r.accounts, lacking)
+		keepsRows := func(a *Account) bool { return a.keepsRows(t) }
+		incremental := t.Incremental || r.partial || slices.ContainsFunc(r.accounts, keepsRows)
 		if err := r.announceTable(ctx, t, incremental, options, out); err != nil {
 			return err
 		}

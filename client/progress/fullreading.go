@@ -15,12 +15,15 @@ type FullReading struct {
 	At time.Time `json:"at"`
 	// Form stands for the columns, listings and options that its rows came from.
 	Form string `json:"form"`
-	// Rows is how many it had.
+	// Rows is how many it had. A table that the account has come to lack keeps those of the reading before.
 	Rows int64 `json:"rows"`
 	// Tokens is how many API tokens its pages cost.
 	Tokens int64 `json:"tokens"`
 	// Keys are those of its records, if it has several lists, between which records move.
 	Keys Keys `json:"keys,omitempty"`
+	// Described are the lists of fields, by their records, of which the destination has rows: those of the reading, and those
+	// of an earlier one that the account has come to lack.
+	Described []string `json:"described,omitempty"`
 	// Missed is true from when rows of it were missing at the destination, for which the table was read again, until
 	// all of them are seen there. Where they come to another destination, that is never.
 	Missed bool `json:"missed,omitempty"`

@@ -158,18 +158,37 @@ func TestGates_ofOneAmongSeveralAccounts(t *testing.T) {
 		lacks, has := w.accounts[1], w.accounts[0]
 		lacks.Company.Refuse(gate, 402)
 		before := w.kept(behind)
-		lacks.live("lost")
-		has.live("had")
-		w.requireSync()
-		for _, table := range behind {
-			require.Equal(t, before[table][lacks.ID()], w.rows(table)[lacks.ID()], table)
-			for _, row := range has.Company.Truth(table, everything) {
-				require.Contains(t, w.rows(table)[has.ID()], truth.KeyOf(table, row), table)
+		for range 2 {
+			lacks.live("lost")
+			has.live("had")
+			w.requireSync()
+			for _, table := range behind {
+				require.Equal(t, before[table][lacks.ID()], w.rows(table)[lacks.ID()], table)
+				for _, row := range has.Company.Truth(table, everything) {
+					require.Contains(t, w.rows(table)[has.ID()], truth.KeyOf(table, row), table)
+				}
 			}
 		}
 		lacks.Company.Refuse(gate, 0)
 		w.requireSync()
 		w.requireTruth(all...)
+	}
+}
+
+// TestGates_oneAmongSeveralAccountsNeverHadIt: records that are gone leave the tables of the others.
+func TestGates_oneAmongSeveralAccountsNeverHadIt(t *testing.T) {
+	for _, gate := range simulator.Gates() {
+		w := several(t, 2)
+		w.tables = []string{"*"}
+		w.accounts[1].Company.Refuse(gate, 402)
+		for range 2 {
+			w.requireSync()
+			for _, table := range declared(func(t *table.Table) bool { return gateOf(t) == gate && !t.Incremental }) {
+				a := w.accounts[0]
+				w.requireRows(a, table, a.Company.Truth(table, everything), w.rows(table)[a.ID()])
+			}
+			w.accounts[0].live("had")
+		}
 	}
 }
 

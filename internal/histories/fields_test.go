@@ -128,6 +128,32 @@ func TestFields_aRefusedListKeepsItsRows(t *testing.T) {
 	}
 }
 
+// TestFields_aFieldThatIsDeletedLeaves, whether the accounts have all lists of fields or never had some of them.
+func TestFields_aFieldThatIsDeletedLeaves(t *testing.T) {
+	for name, lack := range map[string]func(w *world){
+		"no list":                                func(*world) {},
+		"those of an add-on, one account of two": func(w *world) { w.accounts[1].Company.Refuse("projects", 402) },
+		"those that are refused": func(w *world) {
+			w.simulator.AddFault(simulator.Fault{Path: "/v1/noteFields", Every: 1, Action: simulator.Status(403)})
+		},
+		"those that API v1 does not have": func(w *world) { w.spec["api_version"] = "v1" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := several(t, 2)
+			w.tables = []string{"*"}
+			lack(w)
+			w.requireSync()
+			before, c := w.countFields(), w.accounts[0].Company
+			c.AddField(simulator.Field{Entity: "deal", Name: "Short-lived", Type: "varchar", Key: hash("f")})
+			w.requireSync()
+			require.Equal(t, before+2, w.countFields(), "leads have it too")
+			c.RemoveField("deal", hash("f"))
+			w.requireSync()
+			require.Equal(t, before, w.countFields())
+		})
+	}
+}
+
 // TestFields_aFailureThatMayPassFailsTheRun: only a refusal counts as a refusal.
 func TestFields_aFailureThatMayPassFailsTheRun(t *testing.T) {
 	for _, action := range []simulator.Action{simulator.Status(502), simulator.HTMLPage, simulator.StatusHTML(404)} {
