@@ -123,6 +123,12 @@ func (a *Account) lastReading(t *table.Table) progress.FullReading {
 	return last
 }
 
+// wasEmpty reports whether the destination has no row of a table that is read in full: an empty answer then removes none.
+func (a *Account) wasEmpty(t *table.Table) bool {
+	last := a.lastReading(t)
+	return last.Complete() && last.Rows == 0
+}
+
 // fullReading is the reading of a table without a checkpoint that has ended.
 func (r *reading) fullReading() progress.FullReading {
 	f := progress.FullReading{Rows: int64(r.rows), Tokens: r.tokens()}

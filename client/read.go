@@ -233,7 +233,7 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 	o := u.Begin()
 	q := r.account.query
 	q.Allow = func() error { return r.checkBudget(l) }
-	q.Order, q.Since, q.After, q.MayBeEmpty = u.Order, u.Since, u.After, u.MayBeEmpty
+	q.Order, q.Since, q.After, q.MayBeEmpty = u.Order, u.Since, u.After, u.MayBeEmpty || r.account.wasEmpty(r.table)
 	q.Narrowed = func() { o.Narrowed = true }
 	q.Reached = func(place pipedrive.Place) { o.Reached = place }
 	if r.table.Parent != nil {

@@ -287,6 +287,32 @@ func TestCost_ofOccasionalRequests(t *testing.T) {
 	require.EqualValues(t, 2+20+20, empty.requireTokens(), "the log-in, and the list twice")
 }
 
+// TestCost_emptyListsStayEmpty: a list that is read in full is requested once if it had no record the last time, since an
+// empty answer can then remove none.
+func TestCost_emptyListsStayEmpty(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables = []string{"goals", "projects", "tasks"}
+	const once = 2*20 + 2*10 + 10
+	require.EqualValues(t, 2+2*once, w.requireTokens())
+	require.EqualValues(t, 2+once, w.requireTokens())
+	w.tables = []string{"project_boards", "project_phases"}
+	require.EqualValues(t, 2+2*10, w.requireTokens())
+	require.EqualValues(t, 2+10, w.requireTokens(), "a list that two tables need")
+
+	for _, table := range []string{"project_boards", "tasks"} {
+		w.accounts[0].Add(table, "added", time.Time{})
+	}
+	w.tables = []string{"*"}
+	w.requireSync()
+	w.requireTruth("project_boards", "tasks")
+	w.company().Refuse("projects", 402)
+	w.requireSync()
+	w.company().Refuse("projects", 0)
+	w.simulator.AddFault(simulator.Fault{Path: paths["tasks"][0], At: []int{1}, Action: simulator.EmptyPage})
+	w.requireSync()
+	w.requireTruth("project_boards", "tasks")
+}
+
 // TestMaxTokens_aRunThatGetsNowhereFails: if max_tokens is too low for the first step, each run would start where
 // the last one started. It must not report success for ever.
 func TestMaxTokens_aRunThatGetsNowhereFails(t *testing.T) {
