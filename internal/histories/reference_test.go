@@ -63,7 +63,7 @@ func TestCost_ofTheReferenceAccount(t *testing.T) {
 
 	c.Advance(time.Hour)
 	quiet := w.requireTokens()
-	require.LessOrEqual(t, quiet, int64(465))
+	require.LessOrEqual(t, quiet, int64(445))
 
 	c.Advance(time.Hour)
 	for _, table := range incremental { // a hundredth of the records: at most a page of any list

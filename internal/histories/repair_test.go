@@ -372,7 +372,7 @@ func TestUnchanged_aListThatTheBudgetLeftOut(t *testing.T) {
 // TestUnchanged_aVersionThatWasLost comes again, although the version before, which is still there, has the same
 // update_time.
 func TestUnchanged_aVersionThatWasLost(t *testing.T) {
-	each(t, func(t *testing.T, w *world, a *account, table string) {
+	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		id := a.Add(table, "first", time.Time{})
 		w.requireSync()
 		a.Change(table, id, "second") // in the second in which the run began
