@@ -52,7 +52,7 @@ func sharded[T any](whole []T, shard *plugin.Shard) []T {
 // lacking is an error, and so is one of the named ones, by their records. The others are left out of the run, and one
 // warning an account says which and why: were they announced, CloudQuery would take them for empty and remove their rows.
 //
-// It asks for the lists of the gates' probes, which the run then reads no more. A table that an account's API does not
+// It asks for the lists of the tables' probes, which the run then reads no more. A table that an account's API does not
 // have is never an error: who reads several accounts may name a table that only some of their APIs have.
 func (r *Run) Check(ctx context.Context, tables []*table.Table, named map[string]bool, shard *plugin.Shard) error {
 	wanted := map[*Account][]*table.Table{}
@@ -65,8 +65,8 @@ func (r *Run) Check(ctx context.Context, tables []*table.Table, named map[string
 	group.SetLimit(accountsAtOnce)
 	for _, a := range r.accounts {
 		group.Go(func() error {
-			gates := a.probes(slices.Concat(wanted[a], withFields), named)
-			if err := a.probe(probing, wanted[a], gates); err != nil {
+			probes := a.probes(slices.Concat(wanted[a], withFields), named)
+			if err := a.probe(probing, wanted[a], probes); err != nil {
 				return err
 			}
 			return a.probeFields(probing, wanted[a])
@@ -89,27 +89,38 @@ func (r *Run) Available(tables []*table.Table) []*table.Table {
 	})
 }
 
-// probe asks for the lists that show whether the account has what gates stand for. The look-ups keep the lists, for those
-// of the tables that are read from them.
-func (a *Account) probe(ctx context.Context, tables []*table.Table, gates []*table.Gate) error {
-	a.gates = map[string]error{}
-	for _, g := range gates {
-		probe := g.Probe()
+// probe asks for the lists that show which tables the account has, side by side. The look-ups keep the lists, for those of
+// the tables that are read from them.
+func (a *Account) probe(ctx context.Context, tables, probes []*table.Table) error {
+	refusals := make([]error, len(probes))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(a.atOnce)
+	for i, probe := range probes {
 		list := a.lookups.list(probe)
-		list.shared = list.shared || slices.ContainsFunc(tables, g.ProbedBy)
-		if _, err := list.load(ctx, a, &a.meter); err == nil {
-			a.gates[probe.Records] = nil
-		} else if a.gates[probe.Records] = refusal(err, g); a.gates[probe.Records] == nil {
-			return about(err, probe, a.id)
-		}
+		list.probed = slices.ContainsFunc(tables, func(t *table.Table) bool { return t.Records == probe.Records })
+		list.shared = list.shared || list.probed
+		group.Go(func() error {
+			_, err := list.load(ctx, a, &a.meter)
+			if err == nil {
+				return nil
+			}
+			if refusals[i] = refusal(err, probe.Gate); refusals[i] == nil {
+				return about(err, probe, a.id)
+			}
+			return nil
+		})
 	}
-	return nil
+	err := group.Wait()
+	a.refusals = map[string]error{}
+	for i, probe := range probes {
+		a.refusals[probe.Records] = refusals[i]
+	}
+	return err
 }
 
 // probeFields asks for the lists of fields that only a table of fields is made of, which an account may refuse. The
 // look-ups keep them for it.
 func (a *Account) probeFields(ctx context.Context, tables []*table.Table) error {
-	a.refused = map[string]error{}
 	for _, t := range tables {
 		for _, d := range t.Describes {
 			read := func(t *table.Table) bool {
@@ -119,7 +130,7 @@ func (a *Account) probeFields(ctx context.Context, tables []*table.Table) error 
 				continue
 			}
 			if _, err := a.lookups.list(d.Fields).load(ctx, a, &a.meter); err != nil {
-				if a.refused[d.Fields.Records] = refusal(err, d.Of.Gate); a.refused[d.Fields.Records] == nil {
+				if a.refusals[d.Fields.Records] = refusal(err, d.Of.Gate); a.refusals[d.Fields.Records] == nil {
 					return about(err, t, a.id)
 				}
 			}
@@ -149,30 +160,25 @@ func saysAbsent(e *pipedrive.Error, g *table.Gate) bool {
 	return e.Absent || g != nil && g.AnyNotFound && e.Status == http.StatusNotFound
 }
 
-// probes returns the gates to ask about. Where all of a gate's tables are named, reading them shows as well that it is
-// shut, and takes no request more.
-func (a *Account) probes(tables []*table.Table, named map[string]bool) []*table.Gate {
-	var gates []*table.Gate
-	add := func(g *table.Gate) {
-		known := func(other *table.Gate) bool { return g.ProbedBy(other.Probe()) }
-		if g != nil && g.Probe != nil && !slices.ContainsFunc(gates, known) {
-			gates = append(gates, g)
-		}
-	}
+// probes returns the tables whose lists to ask for. Where all tables of another one's list are named, reading them shows as
+// well that the account lacks them, and takes no request more.
+func (a *Account) probes(tables []*table.Table, named map[string]bool) []*table.Table {
+	var probes []*table.Table
 	for _, t := range tables {
-		if a.lacks(t) != nil {
+		probe := t.Probe()
+		if probe == nil || a.lacks(t) != nil || named[t.Records] && probe.Records != t.Records {
 			continue
 		}
-		if !named[t.Records] || t.Gate.ProbedBy(t) {
-			add(t.Gate)
+		if !slices.ContainsFunc(probes, func(p *table.Table) bool { return p.Records == probe.Records }) {
+			probes = append(probes, probe)
 		}
 	}
-	return gates
+	return probes
 }
 
 // lacks returns why the account does not have a table, nil where it does as far as that is known.
 func (a *Account) lacks(t *table.Table) error {
-	err := a.lacking(t.On(a.api), a.listings(t), t.Gate)
+	err := a.lacking(t.On(a.api), a.listings(t), t)
 	if err == nil && t.Parent != nil {
 		err = a.lacks(t.Parent.Table)
 	}
@@ -183,7 +189,7 @@ func (a *Account) lacks(t *table.Table) error {
 // that is known.
 func (a *Account) lacksFields(of, fields *table.Table) error {
 	listings := fields.Listings(a.api)
-	return cmp.Or(a.lacking(len(listings) > 0, listings, of.Gate), a.refused[fields.Records])
+	return cmp.Or(a.lacking(len(listings) > 0, listings, of), a.refusals[fields.Records])
 }
 
 // keepsRows reports whether the destination may have rows of a table, or of a list of fields that it describes, that the
@@ -198,7 +204,8 @@ func (a *Account) keepsRows(t *table.Table) bool {
 	})
 }
 
-func (a *Account) lacking(on bool, listings []pipedrive.Listing, g *table.Gate) error {
+// lacking returns why the account does not have listings of a table, or of its fields.
+func (a *Account) lacking(on bool, listings []pipedrive.Listing, of *table.Table) error {
 	if !on {
 		message := "API " + string(a.api) + " does not have it"
 		if a.api == table.Export {
@@ -216,10 +223,10 @@ func (a *Account) lacking(on bool, listings []pipedrive.Listing, g *table.Gate) 
 			}
 		}
 	}
-	if g == nil || g.Probe == nil {
-		return nil
+	if probe := of.Probe(); probe != nil {
+		return a.refusals[probe.Records]
 	}
-	return a.gates[g.Probe().Records]
+	return nil
 }
 
 // covers reports whether the user's consent covers a listing, as far as that is known.
@@ -277,10 +284,13 @@ func explained(err error, t *table.Table) error {
 	}
 	of := *e
 	of.Code, of.Absent = pipedrive.NotAvailable, false
-	of.Message = "the account's plan or the user's permissions do not cover the table; skip_tables leaves it out: " + e.Message
+	needs, leftOutBy := "the account's plan or the user's permissions do not cover the table", "skip_tables"
 	if t.Gate != nil {
-		of.Message = fmt.Sprintf("the table needs %s, which the account or its user does not have; a wildcard leaves it out: %s",
-			t.Gate.Needs, e.Message)
+		needs = "the table needs " + t.Gate.Needs + ", which the account or its user does not have"
 	}
+	if t.Gate != nil || t.Probe() != nil {
+		leftOutBy = "a wildcard"
+	}
+	of.Message = fmt.Sprintf("%s; %s leaves it out: %s", needs, leftOutBy, e.Message)
 	return &of
 }

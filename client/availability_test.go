@@ -35,7 +35,7 @@ func gatedTables() []*table.Table {
 		Records: "roles", Columns: id, Gate: admin,
 		V1: []pipedrive.Listing{{Path: "/v1/roles", Cost: 20, Paging: pipedrive.Offset, Scopes: []string{"admin"}}},
 	}
-	addOn.Probe, admin.Probe = func() *table.Table { return boards }, func() *table.Table { return roles }
+	addOn.Probe = func() *table.Table { return boards }
 	return []*table.Table{
 		{Records: "currencies", Columns: id, V1: []pipedrive.Listing{{Path: "/v1/currencies", Cost: 20}}},
 		boards,
@@ -209,6 +209,26 @@ func TestCheck_aWildcardLeavesOut(t *testing.T) {
 	require.Equal(t, 1, bytes.Count(g.log.Bytes(), []byte("\n")), "one line for both")
 	require.Contains(t, g.log.String(), "Required suites missing", "Pipedrive's own words")
 	require.Contains(t, g.log.String(), "You do not have permissions to do this")
+}
+
+// TestCheck_aListWithoutAGate: a table that is read in full is left out too if Pipedrive refuses its list, for no request
+// more; a named one fails before anything is announced.
+func TestCheck_aListWithoutAGate(t *testing.T) {
+	for _, status := range []int{402, 404} {
+		g := newGated(t, 1)
+		require.NoError(t, g.read())
+		require.EqualValues(t, 1, g.requests("/v1/currencies"))
+		g.simulator.AddFault(simulator.Fault{Path: "/v1/currencies", Action: simulator.Status(status)})
+		require.NoError(t, g.read())
+		require.Equal(t, names("project_boards", "roles", "stages", "tasks"), g.announced)
+		require.Contains(t, g.log.String(), "pipedrive_currencies: NOT_AVAILABLE: GET /v1/currencies")
+		g.named = map[string]bool{"currencies": true}
+		err := g.read()
+		require.ErrorIs(t, err, pipedrive.NotAvailable)
+		require.ErrorContains(t, err, "pipedrive_currencies")
+		require.ErrorContains(t, err, "a wildcard leaves it out")
+		require.Empty(t, g.announced)
+	}
 }
 
 // TestCheck_aNamedTableFails: before anything is announced, with the account, the table, the request and Pipedrive's words.

@@ -348,7 +348,6 @@ func TestChildren_ofWhatTheAccountLacks(t *testing.T) {
 	albums, photos, _, _ := albumsAndOrders()
 	a := &Account{api: table.V2}
 	require.NoError(t, a.lacks(photos))
-	albums.Gate = &table.Gate{Needs: "a camera", Probe: func() *table.Table { return albums }}
-	a.gates = map[string]error{albums.Records: pipedrive.Errorf(pipedrive.NotAvailable, "no camera")}
+	a.refusals = map[string]error{albums.Records: pipedrive.Errorf(pipedrive.NotAvailable, "no camera")}
 	require.ErrorContains(t, a.lacks(photos), "no camera")
 }

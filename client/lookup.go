@@ -21,6 +21,7 @@ type lookups struct {
 type lookupList struct {
 	of     *table.Table
 	shared bool // whether the run reads the table itself, which takes its rows from here
+	probed bool // whether it then was read to see if the account has the table
 	meter  pipedrive.Meter
 
 	mu     sync.Mutex

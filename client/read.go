@@ -361,8 +361,12 @@ func (r *reading) hand(ctx context.Context, part any) error {
 
 // report logs what the table took.
 func (r *reading) report() {
+	meter := &r.meter
+	if list := r.account.lookups.of(r.table); list != nil && list.probed {
+		meter = &list.meter
+	}
 	r.log().Info().Int("pages", r.sent).Int("rows", r.rows).Int64("unchanged", r.skipped).
-		Int64("requests", r.meter.Requests()).Int64("api_tokens", r.meter.Tokens()).
-		Int64("retries", r.meter.Retries()).Dur("waited_ms", r.meter.Waited()).
+		Int64("requests", meter.Requests()).Int64("api_tokens", meter.Tokens()).
+		Int64("retries", meter.Retries()).Dur("waited_ms", meter.Waited()).
 		Msg("table was read")
 }

@@ -5,15 +5,22 @@ package table
 type Gate struct {
 	// Needs is the feature's name: "the Projects add-on".
 	Needs string
-	// Probe is the table whose list shows before a run whether the account has the feature. It is small, always
-	// read in full, and specific to the gate. Without a probe, only reading the table itself shows it.
+	// Probe is the table whose list shows whether the account has the feature. It is small, always read in full, and
+	// specific to the gate. nil stands for the table's own list.
 	Probe func() *Table
 	// AnyNotFound is true if the probe's route does not exist for accounts without the feature. A 404 with a page
 	// of HTML then means the same as one with JSON.
 	AnyNotFound bool
 }
 
-// ProbedBy reports whether a table's list is the gate's probe. A nil gate has none.
-func (g *Gate) ProbedBy(t *Table) bool {
-	return g != nil && g.Probe != nil && g.Probe().Records == t.Records
+// Probe is the table whose list shows before a run whether an account has t: that of the gate, or t itself if it is read
+// in full, since the answer then has its rows. It is nil for the other tables: only reading them shows it.
+func (t *Table) Probe() *Table {
+	switch {
+	case t.Gate != nil && t.Gate.Probe != nil:
+		return t.Gate.Probe()
+	case t.Incremental, t.Core, t.Parent != nil, t.Describes != nil:
+		return nil
+	}
+	return t
 }

@@ -4,8 +4,8 @@ import "github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 
 // administrator is the gate of a table that only administrators can read. The probe is the table's own list, since
 // a user's permissions differ between apps.
-func administrator(of func() *table.Table) *table.Gate {
-	return &table.Gate{Needs: "an administrator's permissions", Probe: of}
+func administrator() *table.Gate {
+	return &table.Gate{Needs: "an administrator's permissions"}
 }
 
 // projectsAddOn is the gate of the lists of projects.

@@ -11,7 +11,7 @@ func permissionSets() *table.Table {
 		Title:       "Permission sets",
 		Description: "Sets of permissions of users, by app. https://developers.pipedrive.com/docs/api/v1/PermissionSets#getPermissionSets",
 		Setup:       true,
-		Gate:        administrator(permissionSets),
+		Gate:        administrator(),
 		V1:          []pipedrive.Listing{{Path: "/v1/permissionSets", Cost: 20, Scopes: adminScopes, NullIsEmpty: true}},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Text, Description: "The set's id, a UUID."},

@@ -11,7 +11,7 @@ func roles() *table.Table {
 		Title:       "Roles",
 		Description: "Visibility groups of users, which form a tree. https://developers.pipedrive.com/docs/api/v1/Roles#getRoles",
 		Setup:       true,
-		Gate:        administrator(roles),
+		Gate:        administrator(),
 		V1:          []pipedrive.Listing{{Path: "/v1/roles", Cost: 20, Paging: pipedrive.Offset, Scopes: adminScopes}},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The role's id."},
