@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/customfields"
@@ -16,12 +17,18 @@ func (a *Account) loadFields(ctx context.Context, t *table.Table, m *pipedrive.M
 }
 
 // loadCustomFieldsV1 returns the collector of the custom fields of a table's records. Where the table has no column of
-// custom fields, or the API has them in one object already, it returns nil.
+// custom fields, or the API has them in one object already, it returns nil. Without the scope for the list of fields it
+// knows no types, with a warning: the table's other columns are whole without them.
 func (a *Account) loadCustomFieldsV1(ctx context.Context, t *table.Table, m *pipedrive.Meter) (*table.CustomFieldsV1, error) {
 	if !t.HasCustomFields() || t.Form(a.api) == table.V2 {
 		return nil, nil
 	}
 	c := &table.CustomFieldsV1{Kinds: map[string]string{}}
+	if err := a.lacksFields(t, t.Fields); errors.Is(err, pipedrive.MissingScope) {
+		a.logger.Warn().Err(err).Str("account_id", a.id).Str("table", t.Name()).
+			Msg("the credentials do not cover the list of this table's custom fields; these come in the column custom_fields only, and their options as text")
+		return c, nil
+	}
 	fields, err := a.loadFields(ctx, t, m)
 	for _, f := range fields {
 		c.Kinds[f.Values[customfields.Code].Text] = f.Values[customfields.FieldType].Text

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
 // UseState has the run go on from where the last one ended.
@@ -51,6 +52,7 @@ func (a *Account) tracker(t *table.Table) *progress.Tracker {
 		Form: progress.Form{
 			API: a.api, StartTime: a.startTime, Deleted: a.query.Deleted, Archived: a.archived, CustomFields: a.customFields,
 		},
+		Untyped:      t.Fields != nil && errors.Is(a.lacksFields(t, t.Fields), pipedrive.MissingScope),
 		Verify:       a.verify,
 		RefreshEvery: a.refresh,
 		Began:        a.began,

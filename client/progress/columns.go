@@ -19,9 +19,9 @@ func signature(c table.Column) string { return c.Name + ":" + typeNames[c.Type] 
 // be read from its beginning to get it.
 var markSignature = signature(table.Column{Name: table.RemovedColumn, Type: table.Timestamp})
 
-// fills reports whether the account's API fills a column.
+// fills reports whether the account's API fills a column, and in its usual form.
 func (t *Tracker) fills(c table.Column) bool {
-	return !c.SourceFor(t.Account, t.table.Form(t.Form.API)).IsAbsent()
+	return !(t.Untyped && c.Name == table.CustomFieldsColumn) && !c.SourceFor(t.Account, t.table.Form(t.Form.API)).IsAbsent()
 }
 
 // noteColumns puts down in the checkpoint which columns the run fills. If the rows that are there lack one, the table is

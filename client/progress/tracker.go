@@ -18,6 +18,9 @@ type Options struct {
 	Account string
 	// Form is the one in which the run reads the table.
 	Form Form
+	// Untyped is true where the account does not list the types of the table's custom fields, so that these come in another
+	// form.
+	Untyped bool
 	// Verify is true where rows that are missing at the destination are read again.
 	Verify bool
 	// RefreshEvery is how often to read the table from its beginning to find deletions; 0 for never.

@@ -186,6 +186,47 @@ func TestCustomFields_ofLeads(t *testing.T) {
 	}
 }
 
+// TestCustomFields_ofLeadsWithoutTheScopeOfTheirFields: leads come all the same, and their custom fields without types. Once
+// the scope is granted, all leads are read again.
+func TestCustomFields_ofLeadsWithoutTheScopeOfTheirFields(t *testing.T) {
+	for _, custom := range []string{"columns", "json", "off"} {
+		t.Run(custom, func(t *testing.T) {
+			c := simulator.NewCompany(4711)
+			c.AddField(simulator.Field{Entity: "deal", Key: hash("1"), Name: "Colour", Type: "enum", Options: []simulator.Choice{{ID: int64(7), Label: "red"}}})
+			for range 3 {
+				c.AddRecord("leads", map[string]any{"custom_fields": map[string]any{hash("1"): int64(7)}})
+				c.Advance(time.Hour)
+			}
+			var options []simulator.Option
+			for name, scopes := range map[string][]string{"leads": {"base", "users:read", "leads:read"}, "deals": {"base", "users:read", "leads:read", "deals:read"}} {
+				options = append(options, simulator.WithOAuthApp(simulator.App{ClientID: name, ClientSecret: "s", RefreshToken: "r-" + name, Company: c, Scopes: scopes}))
+			}
+			w := newWorld(t, c, options...)
+			w.tables, w.spec["custom_fields"] = []string{"leads"}, custom
+			sync := func(app string) {
+				w.spec["oauth"] = map[string]any{"client_id": app, "client_secret": "s", "refresh_token": "r-" + app, "token_url": w.url + "/oauth/token"}
+				w.requireSync()
+			}
+			for range 2 {
+				sync("leads")
+				require.Len(t, w.rows("leads")["4711"], 3)
+				require.Equal(t, custom != "off", strings.Contains(w.log.String(), "deal-fields:full"), "%s", w.log.String())
+			}
+			require.Less(t, w.sent["leads"], 3, "the second run goes on from the checkpoint")
+			sync("deals")
+			for _, lead := range w.rows("leads")["4711"] {
+				switch custom {
+				case "columns":
+					require.Equal(t, truth.Cell{Kind: "text", Text: "red"}, lead["cf_colour"])
+					fallthrough
+				case "json":
+					require.JSONEq(t, `{"`+hash("1")+`": 7}`, lead["custom_fields"].Text)
+				}
+			}
+		})
+	}
+}
+
 // TestCustomFields_moreThanColumns: fields for whose columns a table has no room come in the JSON column, in each run the same
 // ones, and the log names them.
 func TestCustomFields_moreThanColumns(t *testing.T) {
