@@ -270,7 +270,7 @@ func (a *Account) leaveOut(tables []*table.Table, named map[string]bool) error {
 	}
 	if len(errs) == 0 && len(names) > 0 {
 		a.logger.Warn().Str("account_id", a.id).Strs("tables", names).Strs("why", reasons).
-			Msg("the account does not have these tables; they are left out of this sync")
+			Msg("the account does not have these tables; a sync leaves them out")
 	}
 	return errors.Join(errs...)
 }

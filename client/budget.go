@@ -57,8 +57,10 @@ func (a *Account) checkMaxTokens(l pipedrive.Listing, advice string) error {
 	if most == 0 || used+int64(l.Cost) <= most {
 		return nil
 	}
+	a.run.refusePage(int64(l.Cost))
 	e := *errBudget
-	e.Message = fmt.Sprintf("the run has used %d API tokens, and max_tokens allows %d%s", used, most, advice)
+	e.Message = fmt.Sprintf("the run has used %d API tokens, the next page of %s costs %d, and max_tokens allows %d%s",
+		used, l.Path, l.Cost, most, advice)
 	return &e
 }
 

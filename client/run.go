@@ -43,6 +43,7 @@ type Run struct {
 	notDue    map[string]bool // tables that lists_every leaves out, by their records
 
 	maxTokens int64 // that the run may cost, 0 for no cap
+	refused   int64 // API tokens of the cheapest page that maxTokens did not allow, 0 for none
 	total     pipedrive.Meter
 	unread    []unread // tables that the budget left unfinished
 }
@@ -57,6 +58,25 @@ func NewRunOn(m Machine, maxTokens int64) *Run {
 
 // Tokens is how many API tokens the run has cost so far, over all accounts.
 func (r *Run) Tokens() int64 { return r.total.Tokens() }
+
+// refusePage notes the cost of a page that maxTokens did not allow.
+func (r *Run) refusePage(tokens int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.refused == 0 || tokens < r.refused {
+		r.refused = tokens
+	}
+}
+
+// Needs is how many API tokens the run would have needed at least to read another page; 0 if max_tokens refused none.
+func (r *Run) Needs() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.refused == 0 {
+		return 0
+	}
+	return r.Tokens() + r.refused
+}
 
 // unread is a table of an account that was not read to its end, for want of budget.
 type unread struct {

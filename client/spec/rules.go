@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/invopop/jsonschema"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
 // A rule is a condition on a value of the spec. All rules are part of the JSON schema. A run and `cloudquery
@@ -76,7 +78,7 @@ const (
 	consent = "a map with refresh_token or token_file; `cq-source-pipedrive login` gets the first one"
 	connect = "a map with one way to connect: "
 
-	howToGetToken = " (spec.api_token: the token is in Pipedrive under Personal preferences → API)"
+	howToGetToken = " (spec.api_token: " + pipedrive.APITokenPlace + ")"
 )
 
 // missing reports whether a rule's words are about missing credentials.

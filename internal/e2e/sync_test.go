@@ -115,7 +115,7 @@ func TestSync_aFailedRunSaysSoAndRemovesNothing(t *testing.T) {
 		},
 		{
 			"the token is refused", func(s *setup) { s.token = "another" },
-			[]string{"TOKEN_INVALIDATED", "connect the account again"},
+			[]string{"TOKEN_INVALIDATED", "Personal preferences → API"},
 		},
 		{
 			"the token's variable is empty", func(s *setup) { s.token = "" },

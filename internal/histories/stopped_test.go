@@ -2,6 +2,7 @@ package histories
 
 import (
 	"database/sql"
+	"fmt"
 	"testing"
 	"time"
 
@@ -92,7 +93,7 @@ func TestStopped_aRunThatGetsNoFurtherIsAFailedOne(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["max_tokens"] = []string{"persons", "syncs"}, 3
 	w.accounts[0].addMany("persons", 5, w.company().Now().Add(-30*time.Hour), time.Hour)
-	require.ErrorContains(t, w.sync(), "raise it")
+	require.ErrorContains(t, w.sync(), fmt.Sprintf("raise it to %d at least", 2+cost("persons")))
 	require.Zero(t, w.sent["syncs"])
 	delete(w.spec, "max_tokens")
 	w.requireSync()

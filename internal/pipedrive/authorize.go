@@ -11,7 +11,12 @@ type Authorizer interface {
 	Authorize(*http.Request) error
 	// Renew reports whether there are other credentials than the refused ones.
 	Renew(refused *http.Request) (bool, error)
+	// Remedy says in a few words how to replace refused credentials.
+	Remedy() string
 }
+
+// APITokenPlace says where a user finds the token.
+const APITokenPlace = "the token is in Pipedrive under Personal preferences → API"
 
 // APIToken is a user's personal token, from Pipedrive's "Personal preferences → API". It goes into a
 // header and never into the URL ([Pipedrive: authentication]).
@@ -27,6 +32,9 @@ func (t APIToken) Authorize(r *http.Request) error {
 
 // Renew finds no other token: there is only one.
 func (APIToken) Renew(*http.Request) (bool, error) { return false, nil }
+
+// Remedy says where the valid token is.
+func (APIToken) Remedy() string { return APITokenPlace }
 
 // String hides the token from anything that prints it.
 func (APIToken) String() string { return "[api token]" }
@@ -45,6 +53,9 @@ func (t BearerToken) Authorize(r *http.Request) error {
 
 // Renew finds no other token: there is only one.
 func (BearerToken) Renew(*http.Request) (bool, error) { return false, nil }
+
+// Remedy names the key of the token.
+func (BearerToken) Remedy() string { return "export.token needs a new one" }
 
 // String hides the token from anything that prints it.
 func (BearerToken) String() string { return "[bearer token]" }

@@ -49,7 +49,7 @@ func (c *Client) classify(r request, res *response) error {
 		return e
 	case res.status == http.StatusUnauthorized:
 		e.Code = TokenInvalidated
-		e.Message = "Pipedrive refuses the credentials, connect the account again: " + e.Message
+		e.Message = "the API refuses the credentials; " + c.config.Authorizer.Remedy() + ": " + e.Message
 		return e
 	case res.status == http.StatusTooManyRequests:
 		return c.throttled(e, r, res.header)

@@ -19,7 +19,7 @@ const (
 	InvalidType Code = "INVALID_TYPE"
 	// TokenNotFound: there are no credentials, or an empty variable in their place.
 	TokenNotFound Code = "TOKEN_NOT_FOUND"
-	// TokenInvalidated: the API refuses the credentials; the account must be connected again.
+	// TokenInvalidated: the API refuses the credentials, so that the account needs new ones.
 	TokenInvalidated Code = "TOKEN_INVALIDATED"
 	// MissingScope: the credentials are good, but their scope does not cover the request.
 	MissingScope Code = "MISSING_SCOPE"

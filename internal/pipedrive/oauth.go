@@ -31,6 +31,8 @@ func aheadOf(life time.Duration) time.Duration { return min(refreshAhead, life/1
 // then used that token up, and writes the new one as soon as it has the answer.
 var laterLooks = [...]time.Duration{0, 250 * time.Millisecond, time.Second}
 
+const reconnect = "connect the account again with `cq-source-pipedrive login`"
+
 // OAuthConfig configures an [OAuth] authorizer.
 type OAuthConfig struct {
 	ClientID, ClientSecret string
@@ -110,6 +112,9 @@ func (o *OAuth) Authorize(r *http.Request) error {
 	r.Header.Set("Authorization", "Bearer "+token.AccessToken)
 	return nil
 }
+
+// Remedy names the command that connects an account.
+func (*OAuth) Remedy() string { return reconnect }
 
 // Renew replaces the access token that r was refused with, unless another request has done so already.
 func (o *OAuth) Renew(r *http.Request) (bool, error) {
@@ -276,7 +281,7 @@ func tokenError(err error, tokenURL string, reached bool) error {
 		return e
 	default:
 		e.Code = TokenInvalidated
-		e.Message = "Pipedrive refuses the refresh token; connect the account again with `cq-source-pipedrive login`"
+		e.Message = "Pipedrive refuses the refresh token; " + reconnect
 	}
 	e.Message += fmt.Sprintf(" (%s)", refused.ErrorCode)
 	return e

@@ -20,8 +20,7 @@ import (
 type Server struct {
 	latency time.Duration
 	hook    func(*http.Request)
-	clock   func() time.Time // nil: the company's
-	skew    atomic.Int64     // how far the Date header is ahead, in nanoseconds
+	skew    atomic.Int64 // how far the Date header is ahead, in nanoseconds
 
 	mu           sync.Mutex
 	tokens       map[string]*Company // by API token
@@ -107,12 +106,6 @@ func WithFaults(faults ...Fault) Option {
 // concurrently if the client sends requests concurrently.
 func WithRequestHook(f func(*http.Request)) Option {
 	return func(s *Server) { s.hook = f }
-}
-
-// WithClock sets the clock of the Date header and the daily budget. Without it, the requested company's clock is
-// used.
-func WithClock(now func() time.Time) Option {
-	return func(s *Server) { s.clock = now }
 }
 
 // SetSkew moves the Date header ahead of the clock by d.
@@ -363,10 +356,7 @@ func (x *exchange) unauthorised() {
 
 // clock is the simulated time of the request.
 func (x *exchange) clock() time.Time {
-	switch c := cmp.Or(x.company, x.s.first); {
-	case x.s.clock != nil:
-		return x.s.clock()
-	case c != nil:
+	if c := cmp.Or(x.company, x.s.first); c != nil {
 		return c.Now()
 	}
 	return time.Now()

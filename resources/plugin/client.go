@@ -211,8 +211,9 @@ func (c *Client) mayEnd(run *client.Run, checkpoints *progress.State, skipped er
 	if skipped != nil && checkpoints == nil {
 		return fmt.Errorf("accounts were left out, and without backend_options their rows would now be removed: %w", skipped)
 	}
-	if unread, why := run.Unread(); len(unread) > 0 && c.spec.MaxTokens > 0 && !checkpoints.Moved() {
-		return fmt.Errorf("max_tokens is too low for a first step, so no run makes progress; raise it: %w", why)
+	unread, why := run.Unread()
+	if needs := run.Needs(); len(unread) > 0 && needs > 0 && !checkpoints.Moved() {
+		return fmt.Errorf("max_tokens is too low for a first step, so no run makes progress; raise it to %d at least: %w", needs, why)
 	}
 	return nil
 }
