@@ -41,11 +41,11 @@ programs: build ## the plugin and all that a local sync needs
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/ $(LOCAL)
 	cd internal/tools && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o ../../bin/cloudquery $(CLI)
 
-demo: ## sync a made-up account into pipedrive.db and show the result
+demo: ## sync a made-up account into demo.db and show the result
 	CGO_ENABLED=0 $(GO) build $(QUICK) -o bin/demo/ . $(LOCAL)
 	cd internal/tools && CGO_ENABLED=0 $(GO) build $(QUICK) -o ../../bin/demo/cloudquery $(CLI)
 	bin/demo/pipedrive-simulator -burst 40 -- bin/demo/$(SYNC) docs/examples/demo.yml
-	bin/demo/sqlite-query pipedrive.db < docs/examples/summary.sql
+	bin/demo/sqlite-query demo.db < docs/examples/summary.sql
 
 sync: export PIPEDRIVE_API_URL ?= https://api.pipedrive.com
 sync: ## sync your own account into pipedrive.db
@@ -68,12 +68,13 @@ try-postgres: ## sync a made-up account into your PostgreSQL, the one of POSTGRE
 	bin/pipedrive-simulator -- bin/$(SYNC) $(if $(POSTGRESQL_DESTINATION),bin,docs/examples)/postgresql.yml
 	@echo 'Now look into it:  psql "$$POSTGRESQL_CONNECTION_STRING" -c "SELECT title, value, currency, status FROM pipedrive_deals LIMIT 5"'
 
-report: ## a report on pipedrive.db, or on the PostgreSQL of DATABASE=postgres://…
-	@test -n "$$DATABASE" || test -f pipedrive.db || { \
-		echo 'There is no pipedrive.db here: run make demo or make sync first.' >&2; \
-		exit 1; }
+report: ## a report on the newer of pipedrive.db and demo.db, or on the PostgreSQL of DATABASE=postgres://…
 	@CGO_ENABLED=0 $(GO) build $(QUICK) -o bin/demo/ ./internal/report/cmd/...
-	@bin/demo/pipedrive-report -database "$${DATABASE:-pipedrive.db}"
+	@database="$${DATABASE:-$$(ls -t pipedrive.db demo.db 2>/dev/null | head -n 1)}"; \
+	test -n "$$database" || { \
+		echo 'There is neither pipedrive.db nor demo.db here: run make demo or make sync first.' >&2; \
+		exit 1; }; \
+	bin/demo/pipedrive-report -database "$$database"
 
 picture: report ## the picture of the report in README.md, drawn by Chromium
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1200,1000 \

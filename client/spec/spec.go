@@ -42,7 +42,7 @@ type Spec struct {
 	// Deals: also those deleted in the last 30 days, with is_deleted. Projects: also deleted ones, with that
 	// status.
 	Deleted bool `json:"deleted,omitempty" jsonschema:"default=true"`
-	// Deals and projects: also archived ones, with is_archived or archive_time.
+	// Deals, leads and projects: also archived ones, with is_archived or archive_time.
 	Archived bool `json:"archived,omitempty" jsonschema:"default=true"`
 	// The form of custom fields: a typed column for each plus one JSON column for all, only the JSON column, or
 	// none.

@@ -67,6 +67,22 @@ func TestCost_ofRuns(t *testing.T) {
 	require.Contains(t, read(t, "docs/cost.md"), fmt.Sprintf("nothing changed costs %d tokens", server.Usage().Tokens))
 }
 
+// TestCost_ofKeysThatSave: the page gives the simulator's count.
+func TestCost_ofKeysThatSave(t *testing.T) {
+	t.Parallel()
+	c := newComputer(t, nil)
+	server, url := account(t)
+	quiet := func(keys ...string) int64 {
+		c.sync(url, withState, keys...)
+		server.ResetUsage()
+		c.sync(url, withState, keys...)
+		return server.Usage().Tokens
+	}
+	all := quiet()
+	require.Contains(t, read(t, "docs/cost.md"), fmt.Sprintf("`archived: false` saves %d tokens", all-quiet("archived: false")))
+	require.Contains(t, read(t, "docs/cost.md"), fmt.Sprintf("`custom_fields: off` %d,", all-quiet("custom_fields: off")))
+}
+
 // fullRun applies the page's formula to the records in the database.
 func fullRun(t *testing.T, c *computer) (tokens int64) {
 	t.Helper()

@@ -17,13 +17,14 @@ import (
 // list is a list of API v2 and its uses.
 type list struct {
 	pipedrive.Listing
-	Records  string // the table's records, as in `archived deals`; for a list of children, the parents
-	Timed    bool   // whether a run with a state reads only changed records
-	always   bool   // whether a run reads it even if no set-up table is due
-	tables   []string
-	lookedUp []string // the tables that look up columns in it
-	fields   bool     // whether it is a list of custom fields
-	fieldsOf string   // the table of fields that it belongs to; "" for none
+	Records   string // the table's records, as in `archived deals`; for a list of children, the parents
+	Timed     bool   // whether a run with a state reads only changed records
+	always    bool   // whether a run reads it even if no set-up table is due
+	tables    []string
+	lookedUp  []string // the tables that look up columns in it
+	fields    bool     // whether it is a list of custom fields
+	fieldsFor []string // the tables that have these
+	fieldsOf  string   // the table of fields that it belongs to; "" for none
 }
 
 // lists are the lists that a run over all tables reads, each once.
@@ -56,6 +57,7 @@ func lists() []*list {
 		if t.Fields != nil {
 			add(t.Fields, func(l *list) {
 				l.fields = true
+				l.fieldsFor = append(l.fieldsFor, t.Name())
 				l.always = l.always || t.HasCustomFields()
 			})
 		}
@@ -173,6 +175,61 @@ func looks() (tokens int) {
 	return tokens
 }
 
+// archive is the cost of a page of each list of archived records.
+func archive() (tokens int) {
+	for _, l := range lists() {
+		if l.Archived {
+			tokens += l.Cost
+		}
+	}
+	return tokens
+}
+
+// fieldLists is the cost of a page of each list of fields.
+func fieldLists() (tokens int) {
+	for _, l := range lists() {
+		if l.fields || l.fieldsOf != "" {
+			tokens += l.Cost
+		}
+	}
+	return tokens
+}
+
+// secondLook is the cost of requesting missing records by their ids.
+func secondLook() string {
+	prices := map[string][]string{}
+	var order, never []string
+	for _, l := range lists() {
+		price := fmt.Sprintf("%d for each %d", l.Cost, l.ByIDs)
+		switch {
+		case !l.Timed || len(l.tables) == 0:
+		case l.ByIDs == 0:
+			never = append(never, l.Records)
+		default:
+			if prices[price] == nil {
+				order = append(order, price)
+			}
+			prices[price] = append(prices[price], l.Records)
+		}
+	}
+	for i, price := range order {
+		order[i] = price + " " + either(prices[price])
+	}
+	return strings.Join(order, ", and ") + "; none for " + either(never) + ", which can't be requested by id"
+}
+
+// either lists some words: "a, b or c".
+func either(words []string) string { return enumerate(words, " or ") }
+
+// enumerate lists some words, with another word before the last one.
+func enumerate(words []string, last string) string {
+	n := len(words) - 1
+	if n < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:n], ", ") + last + words[n]
+}
+
 // formula is the cost formula of a run over all tables.
 func formula() string {
 	constant, terms := 0, ""
@@ -249,7 +306,9 @@ func planRows() (rows string) {
 func percent(part, whole int) int { return int(math.Round(100 * float64(part) / float64(whole))) }
 
 // scopeRows are the tables with their OAuth scopes and other needs; tables with the same needs share a row.
-func scopeRows() (rows string) {
+func scopeRows() string { return tableScopes() + besideScopes() }
+
+func tableScopes() (rows string) {
 	type needs struct{ scopes, besides string }
 	var order []needs
 	tablesOf := map[needs][]string{}
@@ -268,13 +327,22 @@ func scopeRows() (rows string) {
 	for _, n := range order {
 		rows += row(strings.Join(code(tablesOf[n]), ", "), n.scopes, n.besides)
 	}
+	return rows
+}
+
+// besideScopes are the scopes of the lists that tables need besides their own.
+func besideScopes() (rows string) {
 	for _, t := range tables.All() {
 		if t.Describes != nil {
 			rows += row("`"+t.Name()+"`", "lists the fields of the tables above that the account has", "")
 		}
 	}
 	for _, l := range lists() {
-		if apart := l.lookedUpApart(); len(apart) > 0 {
+		if apart := l.apart(l.fieldsFor); len(apart) > 0 {
+			rows += row("custom fields of "+strings.Join(code(apart), ", "),
+				strings.Join(code(l.Scopes), ", ")+"; without it they come in the column `custom_fields` only, their options as text", "")
+		}
+		if apart := l.apart(l.lookedUp); len(apart) > 0 {
 			rows += row("looked-up columns of "+strings.Join(code(apart), ", "),
 				strings.Join(code(l.Scopes), ", ")+"; without it they are NULL, and the log says so", "")
 		}
@@ -282,12 +350,12 @@ func scopeRows() (rows string) {
 	return rows
 }
 
-// lookedUpApart are the tables that look up columns in the list but whose scopes do not cover it.
-func (l *list) lookedUpApart() (names []string) {
+// apart are those of some tables whose scopes do not cover the list.
+func (l *list) apart(some []string) (names []string) {
 	for _, t := range tables.All() {
 		for _, of := range t.Listings(table.V2) {
 			lacking := func(scope string) bool { return !slices.Contains(l.Scopes, scope) }
-			if slices.Contains(l.lookedUp, t.Name()) && !slices.Contains(names, t.Name()) && slices.ContainsFunc(of.Scopes, lacking) {
+			if slices.Contains(some, t.Name()) && !slices.Contains(names, t.Name()) && slices.ContainsFunc(of.Scopes, lacking) {
 				names = append(names, t.Name())
 			}
 		}
@@ -296,14 +364,33 @@ func (l *list) lookedUpApart() (names []string) {
 }
 
 // coreTables are the tables that belong to every account.
-func coreTables() string {
+func coreTables() string { return those(func(t *table.Table) bool { return t.Core }) }
+
+// unprobedTables are those of the others of which only reading them shows that an account lacks them.
+func unprobedTables() string {
+	return those(func(t *table.Table) bool { return !t.Core && !t.Runs && t.Describes == nil && t.Probe() == nil })
+}
+
+// those are the tables with a property.
+func those(property func(*table.Table) bool) string {
 	var names []string
 	for _, t := range tables.All() {
-		if t.Core {
+		if property(t) {
 			names = append(names, t.Name())
 		}
 	}
 	return strings.Join(code(names), ", ")
+}
+
+// withCustomFields are the types of record that have custom fields.
+func withCustomFields() string {
+	var records []string
+	for _, t := range tables.All() {
+		if t.HasCustomFields() {
+			records = append(records, strings.ReplaceAll(t.Records, "_", " "))
+		}
+	}
+	return enumerate(records, " and ")
 }
 
 // readingRows are the tables by the way a run with a state reads them.

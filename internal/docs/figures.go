@@ -36,13 +36,18 @@ func figures() []figure {
 		{"docs/cost.md", at("`lists_every: 23h`: a run in which nothing changed costs ", ` tokens`), number(quiet() - setup())},
 		{"docs/cost.md", at(`Hourly runs then cost `, ` a day`), number(day(24) - 23*setup())},
 		{"docs/cost.md", at(`a day, which is `, ` % of one Lite seat`), number(percent(day(24)-23*setup(), plans[0].tokens))},
+		{"docs/cost.md", at("`archived: false` saves ", ` tokens`), number(archive())},
+		{"docs/cost.md", at("`custom_fields: off` ", `,`), number(fieldLists())},
+		{"docs/cost.md", regexp.MustCompile(`(missing records \| with a full refresh \| ).*( \|)`), secondLook()},
 		{"docs/configuration.md", below("table | reads | why"), readingRows()},
+		{"docs/configuration.md", regexp.MustCompile("(`custom_fields: columns` each custom field of )[a-z, ]*( is)"), withCustomFields()},
 		{"docs/configuration.md", at(`An incremental run on an account without changes costs `, ` tokens`), number(quiet())},
 		{"README.md", at(`deals and 10,000 notes costs `, `, and a run`), number(cost(accounts[1], 1))},
 		{"README.md", at(`a run in which nothing changed `, `\.`), number(quiet())},
 		{"spec.yml.example", regexp.MustCompile(`(?m)(^  tables: .*\n)(?:  #   - .*\n)*()`), tableList()},
 		{"docs/authentication.md", below("table | one of these scopes"), scopeRows()},
 		{"docs/authentication.md", regexp.MustCompile("(The core tables, )`.*`(,)"), coreTables()},
+		{"docs/authentication.md", regexp.MustCompile("(before they are read:\n)`.*`(\\.)"), unprobedTables()},
 	}
 }
 
