@@ -99,6 +99,7 @@ func (a *account) live(text string) {
 // TestGates_rowsOfALostFeatureStay: in a run of all tables, which reports the tables that it leaves out, and in a
 // run that names a missing table, which fails. When the account has the feature again, its tables are read on.
 func TestGates_rowsOfALostFeatureStay(t *testing.T) {
+	long(t)
 	gates := simulator.Gates()
 	require.NotEmpty(t, gates)
 	for _, backend := range []bool{true, false} {
@@ -253,6 +254,7 @@ func TestScopes_rowsOfARevokedScopeStay(t *testing.T) {
 // TestAPIs_tablesOfAnotherAPIStay: an account on v2 is read with another API for a while. One line names the tables
 // that this API lacks. Afterwards they are read on from their positions.
 func TestAPIs_tablesOfAnotherAPIStay(t *testing.T) {
+	long(t)
 	for _, backend := range []bool{true, false} {
 		for api, connect := range map[table.API]func(w *world) map[string]any{
 			table.V1: func(*world) map[string]any { return map[string]any{"api_version": "v1"} },

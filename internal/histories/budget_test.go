@@ -260,6 +260,7 @@ func TestCost_anIncrementalRun(t *testing.T) {
 // TestCost_ofOccasionalRequests: the costs, in docs/cost.md, of the daily look for records without an
 // update_time, of a full refresh's second look, and of confirming that a list is empty.
 func TestCost_ofOccasionalRequests(t *testing.T) {
+	long(t)
 	w := newWorld(t, simulator.Generate(simulator.Config{
 		Seed: 9, CompanyID: 4711, Deals: 50, Persons: 990, Organizations: 50, Notes: 50, CustomFieldsPerEntity: 1,
 	}))

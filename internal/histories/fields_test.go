@@ -94,6 +94,7 @@ func TestFields_displaySettings(t *testing.T) {
 // TestFields_aRefusedListKeepsItsRows: the fields of the other entities are still read, and one warning names the
 // entities that are left out. Without a state CloudQuery removes rows that a run did not send.
 func TestFields_aRefusedListKeepsItsRows(t *testing.T) {
+	long(t)
 	for _, backend := range []bool{true, false} {
 		for entity, refuse := range map[string]func(w *world){
 			"activity": func(w *world) {

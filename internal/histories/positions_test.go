@@ -14,6 +14,7 @@ import (
 // TestPositions_ofARunThatFailedAreNotTrusted: the failed run stored its positions, and its rows were lost. The
 // next run reads them again, with or without verify.
 func TestPositions_ofARunThatFailedAreNotTrusted(t *testing.T) {
+	long(t)
 	for _, verify := range []bool{true, false} {
 		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
 			each(t, func(t *testing.T, w *world, a *account, table string) {

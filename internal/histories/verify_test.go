@@ -181,6 +181,7 @@ func TestVerify_abandonedRowsComeADayLater(t *testing.T) {
 // TestResume_goesOnFromTheArrivedRows: a first run is cut short again and again. Pages are read again only because of
 // their lost rows.
 func TestResume_goesOnFromTheArrivedRows(t *testing.T) {
+	long(t)
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		const rows, page = 5000, 20 // a message holds 1,000 rows
 		w.spec["page_size"] = page
@@ -207,6 +208,7 @@ func TestResume_goesOnFromTheArrivedRows(t *testing.T) {
 
 // TestResume_aSmallFirstLoad: a first load of 20 pages also continues where it was cut short.
 func TestResume_aSmallFirstLoad(t *testing.T) {
+	long(t)
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["page_size"] = []string{"persons"}, 500
 	w.accounts[0].addMany("persons", 10_000, w.company().Now().Add(-10_100*time.Minute), time.Minute)
