@@ -38,7 +38,7 @@ type Account struct {
 	rows     atomic.Int64    // that were sent
 	atOnce   int             // requests that may be under way
 	lookups  lookups
-	refusals map[string]error             // of the lists of probes and of fields that were asked for, by their records; nil for those that the account has
+	refusals map[string]error             // of the lists of probes and of fields, by their records; nil for those that the account has
 	columns  map[string]map[string]string // of custom fields, by type of record and hash
 	run      *Run
 	logger   zerolog.Logger

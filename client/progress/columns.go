@@ -21,7 +21,8 @@ var markSignature = signature(table.Column{Name: table.RemovedColumn, Type: tabl
 
 // fills reports whether the account's API fills a column, and in its usual form.
 func (t *Tracker) fills(c table.Column) bool {
-	return !(t.Untyped && c.Name == table.CustomFieldsColumn) && !c.SourceFor(t.Account, t.table.Form(t.Form.API)).IsAbsent()
+	untyped := t.Untyped && c.Name == table.CustomFieldsColumn
+	return !untyped && !c.SourceFor(t.Account, t.table.Form(t.Form.API)).IsAbsent()
 }
 
 // noteColumns puts down in the checkpoint which columns the run fills. If the rows that are there lack one, the table is
