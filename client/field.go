@@ -26,7 +26,7 @@ func (a *Account) loadCustomFieldsV1(ctx context.Context, t *table.Table, m *pip
 	c := &table.CustomFieldsV1{Kinds: map[string]string{}}
 	if err := a.lacksFields(t, t.Fields); errors.Is(err, pipedrive.MissingScope) {
 		a.logger.Warn().Err(err).Str("account_id", a.id).Str("table", t.Name()).
-			Msg("the credentials do not cover the list of custom fields; these come in the column custom_fields only, their options as text")
+			Msg("the credentials do not cover the list of custom fields; these are in the column custom_fields only, their options as text")
 		return c, nil
 	}
 	fields, err := a.loadFields(ctx, t, m)

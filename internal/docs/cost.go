@@ -340,7 +340,7 @@ func besideScopes() (rows string) {
 	for _, l := range lists() {
 		if apart := l.apart(l.fieldsFor); len(apart) > 0 {
 			rows += row("custom fields of "+strings.Join(code(apart), ", "),
-				strings.Join(code(l.Scopes), ", ")+"; without it they come in the column `custom_fields` only, their options as text", "")
+				strings.Join(code(l.Scopes), ", ")+"; without it they are in the column `custom_fields` only, their options as text", "")
 		}
 		if apart := l.apart(l.lookedUp); len(apart) > 0 {
 			rows += row("looked-up columns of "+strings.Join(code(apart), ", "),
