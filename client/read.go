@@ -60,6 +60,17 @@ func (r *reading) all(ctx context.Context) error {
 		}
 		return r.take(ctx, rows, rows)
 	}
+	if err := r.listings(ctx); err != nil {
+		return err
+	}
+	if r.listed != nil {
+		return r.readMissing(ctx, r.listed.Missing(r.account.lastReading(r.table).Keys))
+	}
+	return nil
+}
+
+// listings reads the table's listings, or takes the records that the look-ups keep of them.
+func (r *reading) listings(ctx context.Context) error {
 	if list := r.account.lookups.of(r.table); list != nil {
 		rows, err := list.loadCopies(ctx, r.account, &r.meter)
 		if err != nil {
@@ -71,9 +82,6 @@ func (r *reading) all(ctx context.Context) error {
 		if err := r.listing(ctx, listing); err != nil {
 			return err
 		}
-	}
-	if r.listed != nil {
-		return r.readMissing(ctx, r.listed.Missing(r.account.lastReading(r.table).Keys))
 	}
 	return nil
 }

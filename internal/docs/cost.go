@@ -35,14 +35,7 @@ func lists() []*list {
 			i := slices.IndexFunc(all, func(other *list) bool { return other.Key() == l.Key() })
 			if i < 0 {
 				i = len(all)
-				records := strings.ReplaceAll(t.Records, "_", " ")
-				if t.Parent != nil {
-					records = strings.ReplaceAll(t.Parent.Table.Records, "_", " ")
-				}
-				if l.Archived {
-					records = "archived " + records
-				}
-				all = append(all, &list{Listing: l, Records: records, Timed: t.Incremental})
+				all = append(all, &list{Listing: l, Records: recordsOf(t, l), Timed: t.Incremental})
 			}
 			note(all[i])
 		}
@@ -71,6 +64,18 @@ func lists() []*list {
 		}
 	}
 	return all
+}
+
+// recordsOf are the records of a table's list, as in `archived deals`; for a list of children, the parents.
+func recordsOf(t *table.Table, l pipedrive.Listing) string {
+	if t.Parent != nil {
+		t = t.Parent.Table
+	}
+	records := strings.ReplaceAll(t.Records, "_", " ")
+	if l.Archived {
+		records = "archived " + records
+	}
+	return records
 }
 
 // lookUpFor records that a table looks up columns in the list. An incremental table without changes sends no row
@@ -195,27 +200,33 @@ func fieldLists() (tokens int) {
 	return tokens
 }
 
-// secondLook is the cost of requesting missing records by their ids.
+// secondLook is the cost of requesting the missing records of incremental tables once more.
 func secondLook() string {
 	prices := map[string][]string{}
 	var order, never []string
-	for _, l := range lists() {
-		price := fmt.Sprintf("%d for each %d", l.Cost, l.ByIDs)
-		switch {
-		case !l.Timed || len(l.tables) == 0:
-		case l.ByIDs == 0:
-			never = append(never, l.Records)
-		default:
-			if prices[price] == nil {
-				order = append(order, price)
+	for _, t := range tables.All() {
+		listings := t.Listings(table.V2)
+		for i, l := range listings {
+			price := fmt.Sprintf("%d for each %d", l.Cost, l.ByIDs)
+			if l.ByIDs == 0 {
+				price = fmt.Sprintf("%d for each page of", l.Cost)
 			}
-			prices[price] = append(prices[price], l.Records)
+			switch last := i == len(listings)-1; {
+			case !t.Incremental || t.Runs:
+			case l.ByIDs > 0 || !last:
+				if prices[price] == nil {
+					order = append(order, price)
+				}
+				prices[price] = append(prices[price], recordsOf(t, l))
+			case len(listings) == 1:
+				never = append(never, recordsOf(t, l))
+			}
 		}
 	}
 	for i, price := range order {
 		order[i] = price + " " + either(prices[price])
 	}
-	return strings.Join(order, ", and ") + "; none for " + either(never) + ", which can't be requested by id"
+	return strings.Join(order, "; ") + "; none for " + either(never) + ", which are in one list and can't be requested by id"
 }
 
 // either lists some words: "a, b or c".
