@@ -726,6 +726,21 @@ func TestSync_aProjectThatLeavesTheArchiveBetweenTheLists(t *testing.T) {
 	require.False(t, there)
 }
 
+// TestSync_aGoalThatGetsAnotherMetricBetweenTheLists is in neither of them, although these are read before the run begins to
+// see if the account has goals.
+func TestSync_aGoalThatGetsAnotherMetricBetweenTheLists(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables = []string{"goals"}
+	for _, metric := range []string{"quantity", "sum", "sum"} {
+		w.company().AddRecord("goals", map[string]any{"expected_tracking_metric": metric})
+	}
+	w.requireSync()
+	w.before("/v1/goals/find", 2, func() { w.company().UpdateRecord("goals", 3, map[string]any{"expected_tracking_metric": "quantity"}) })
+	w.requireSync()
+	w.undisturbed()
+	w.requireTruth("goals")
+}
+
 // TestSync_aDealThatIsArchivedBetweenTheLists: its row from the list of archived deals comes after the row from
 // the other list, whose last page has only that row.
 func TestSync_aDealThatIsArchivedBetweenTheLists(t *testing.T) {
