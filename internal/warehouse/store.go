@@ -156,17 +156,21 @@ func only(m *message.WriteInsert, table string, has func(column string) bool) *m
 func (s *store) stage(ctx context.Context, messages message.WriteInserts, use func(tx *sql.Tx, staged string) error) (err error) {
 	table := messages[0].GetTable()
 	staged := fmt.Sprintf("%s staged %d", table.Name, s.staged.Add(1))
+	drop := func() error {
+		return s.InTransaction(context.WithoutCancel(ctx), []string{staged}, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, "DROP TABLE IF EXISTS "+sqlite.Quote(staged))
+			return err
+		})
+	}
+	if err := drop(); err != nil { // that of a process which was killed
+		return err
+	}
+	defer func() { err = errors.Join(err, drop()) }()
 	creation := unconstrained(&message.WriteMigrateTable{Table: table}, false)
 	creation.Table.Name = staged
 	if err := apply(ctx, s, message.WriteMigrateTables{creation}); err != nil {
 		return err
 	}
-	defer func() {
-		err = errors.Join(err, s.InTransaction(context.WithoutCancel(ctx), []string{staged}, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, "DROP TABLE "+sqlite.Quote(staged))
-			return err
-		}))
-	}()
 	rows := make(message.WriteInserts, len(messages))
 	for i, m := range messages {
 		rows[i] = only(m, staged, func(string) bool { return true })

@@ -126,7 +126,7 @@ func (inOrder) Close(context.Context) error { return nil }
 
 // Plugin returns the double as the SDK serves it.
 func (k Kind) Plugin() *plugin.Plugin {
-	return plugin.NewPlugin(string(k), "double", k.newClient,
+	return plugin.NewPlugin(string(k), "double", k.NewClient,
 		plugin.WithKind(string(plugin.KindDestination)), plugin.WithTeam("cloudquery"))
 }
 
@@ -139,7 +139,8 @@ type client struct {
 
 var errNotConnected = errors.New("the double was started without a connection")
 
-func (k Kind) newClient(ctx context.Context, log zerolog.Logger, raw []byte, options plugin.NewClientOptions) (plugin.Client, error) {
+// NewClient is the SDK's constructor of a double at work.
+func (k Kind) NewClient(ctx context.Context, log zerolog.Logger, raw []byte, options plugin.NewClientOptions) (plugin.Client, error) {
 	if options.NoConnection {
 		return &client{}, nil
 	}

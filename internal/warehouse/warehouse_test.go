@@ -3,6 +3,7 @@ package warehouse
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,8 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/types"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
 )
 
 // newPlugin opens a double with a file of its own. What is zero in the spec is as by default.
@@ -331,4 +334,20 @@ func TestKind_withoutConnectionOrKnownName(t *testing.T) {
 	require.NoError(t, p.Close(t.Context()))
 	require.ErrorContains(t, Kind("oracle").Plugin().Init(t.Context(), []byte("{}"), plugin.NewClientOptions{}), "no double of oracle")
 	require.ErrorContains(t, BigQuery.Plugin().Init(t.Context(), []byte(`{"paht":"x"}`), plugin.NewClientOptions{}), "paht")
+}
+
+// TestStage_aProcessWasKilled and left the table that it had staged.
+func TestStage_aProcessWasKilled(t *testing.T) {
+	s, err := openStore(t.Context(), Snowflake, Spec{Path: filepath.Join(t.TempDir(), "test.db")})
+	require.NoError(t, err)
+	defer s.Close(t.Context())
+	left := unconstrained(migration(deals()), false).Table
+	left.Name = "deals staged 1"
+	require.NoError(t, apply(t.Context(), s, []*message.WriteMigrateTable{migration(left)}))
+	require.NoError(t, apply(t.Context(), s, []*message.WriteInsert{rows(t, left, []string{"a", "1"})}))
+	staged := 0
+	require.NoError(t, s.stage(t.Context(), message.WriteInserts{rows(t, deals(), []string{"b", "1"})}, func(tx *sql.Tx, name string) error {
+		return tx.QueryRowContext(t.Context(), "SELECT count(*) FROM "+sqlite.Quote(name)).Scan(&staged)
+	}))
+	require.Equal(t, 1, staged)
 }
