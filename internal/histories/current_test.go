@@ -1,6 +1,7 @@
 package histories
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -17,11 +18,12 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/postgrestest"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/warehouse"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
 // createCurrentViews creates the views of current rows, in a dialect.
-func createCurrentViews(t *testing.T, db *sql.DB, dialect string) {
+func createCurrentViews(t tester, db *sql.DB, dialect string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("../..", docs.CurrentViews, dialect, "*.sql"))
 	require.NoError(t, err)
@@ -54,7 +56,7 @@ func (w *world) requireCurrentTruth(names ...string) {
 }
 
 // column returns the values of a statement's only column, as text and sorted.
-func column(t *testing.T, db *sql.DB, statement string) (values []string) {
+func column(t tester, db *sql.DB, statement string) (values []string) {
 	t.Helper()
 	rows, err := db.Query(statement)
 	require.NoError(t, err, statement)
@@ -121,17 +123,31 @@ func (w *world) failingLate() {
 	}
 }
 
-// TestCurrent_appended: several runs after one another leave what is there at Pipedrive, on SQLite and on PostgreSQL.
+// TestCurrent_appended: several runs after one another leave what is there at Pipedrive, on SQLite, on PostgreSQL and on the
+// double of BigQuery, where rows are marked by default.
 func TestCurrent_appended(t *testing.T) {
 	long(t)
-	w := several(t, 2)
-	w.appends, w.tables = true, slices.Concat(all, []string{"fields", "syncs"})
-	w.spec["full_refresh_every"], w.spec["removed_rows"] = "1h", "mark"
+	for kind, removed := range map[warehouse.Kind]string{"": "mark", warehouse.BigQuery: "auto"} {
+		t.Run(cmp.Or(string(kind), "sqlite"), func(t *testing.T) {
+			w := several(t, 2)
+			w.kind, w.spec["removed_rows"] = kind, removed
+			w.requireCurrentOfAppended()
+			if kind == "" {
+				w.query(func(db *sql.DB) { requireTheSameOnPostgreSQL(t, db) })
+			}
+		})
+	}
+}
+
+// requireCurrentOfAppended plays runs that append, and compares the views of current rows with the truth after each.
+func (w *world) requireCurrentOfAppended() {
+	w.t.Helper()
+	w.appends, w.tables, w.spec["full_refresh_every"] = true, slices.Concat(all, []string{"fields", "syncs"}), "1h"
 	for _, a := range w.accounts {
 		a.Add("pipelines", "without stages", time.Time{})
 	}
 	w.requireSync()
-	w.query(func(db *sql.DB) { createCurrentViews(t, db, "sqlite") })
+	w.query(func(db *sql.DB) { createCurrentViews(w.t, db, "sqlite") })
 	w.requireCurrentTruth(all...)
 	first := w.accounts[0]
 	for _, table := range incremental { // comes back when it changes
@@ -147,7 +163,7 @@ func TestCurrent_appended(t *testing.T) {
 	w.failingLate()
 	for _, table := range full {
 		w.exec("DELETE FROM pipedrive_" + table + " WHERE _cq_sync_time = (SELECT max(_cq_sync_time) FROM pipedrive_" + table + ") AND rowid % 2")
-		require.Subset(t, w.currentKeys(table), before[table], "a failed run takes no row away")
+		require.Subset(w.t, w.currentKeys(table), before[table], "a failed run takes no row away")
 	}
 	w.requireSync() // by the changes, as any run after a full refresh that failed
 	w.requireCurrentTruth(full...)
@@ -165,11 +181,10 @@ func TestCurrent_appended(t *testing.T) {
 	w.exec(`INSERT INTO pipedrive_syncs (_cq_sync_time, _cq_id, account_id, started_at)
 		SELECT '2026-01-01 00:00:00', hex(randomblob(16)), account_id, started_at FROM pipedrive_syncs`)
 	w.query(func(db *sql.DB) {
-		runs := column(t, db, "SELECT account_id || ' ' || started_at FROM pipedrive_syncs_current WHERE status IS NOT NULL")
-		require.Equal(t, column(t, db, "SELECT DISTINCT account_id || ' ' || started_at FROM pipedrive_syncs"), runs)
-		require.Equal(t, column(t, db, "SELECT _cq_id FROM pipedrive_fields WHERE _cq_sync_time = (SELECT max(_cq_sync_time) FROM pipedrive_fields)"),
-			column(t, db, "SELECT _cq_id FROM pipedrive_fields_current"))
-		t.Run("PostgreSQL", func(t *testing.T) { requireTheSameOnPostgreSQL(t, db) })
+		runs := column(w.t, db, "SELECT account_id || ' ' || started_at FROM pipedrive_syncs_current WHERE status IS NOT NULL")
+		require.Equal(w.t, column(w.t, db, "SELECT DISTINCT account_id || ' ' || started_at FROM pipedrive_syncs"), runs)
+		require.Equal(w.t, column(w.t, db, "SELECT _cq_id FROM pipedrive_fields WHERE _cq_sync_time = (SELECT max(_cq_sync_time) FROM pipedrive_fields)"),
+			column(w.t, db, "SELECT _cq_id FROM pipedrive_fields_current"))
 	})
 }
 
