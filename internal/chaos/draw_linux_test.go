@@ -10,6 +10,7 @@ import (
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/warehouse"
 )
 
 // history is the content of a seed: an account, a configuration, and the events during and after each run.
@@ -20,15 +21,21 @@ type history struct {
 	pageSize  int
 	batchRows int // the destination's
 	lookback  time.Duration
-	appends   bool          // the destination's write mode append
-	refresh   time.Duration // full_refresh_every
-	nullsLast bool          // whether records without an update_time are behind all others
-	skewed    bool          // whether the server's clock is ahead in some runs
-	runs      []run
+	// destination is sqlite, or the official one whose double is written to. It appends where appends is true, which is the
+	// write mode append, and else overwrites and removes stale rows.
+	destination string
+	appends     bool
+	refresh     time.Duration // full_refresh_every
+	nullsLast   bool          // whether records without an update_time are behind all others
+	skewed      bool          // whether the server's clock is ahead in some runs
+	runs        []run
 }
 
 // atOnce is the number of tables in a history with more than one, so that each gets enough events.
 const atOnce = 6
+
+// sqlite is the project's own destination.
+const sqlite = "sqlite"
 
 // never is the age of a record without an update_time, as from an old import.
 const never = -1
@@ -77,6 +84,10 @@ func draw(seed uint64) history {
 	d.batchRows = pick(d, 1, 5, 10, 1000)
 	d.lookback = pick(d, 0, 2*time.Minute)
 	d.appends = d.IntN(5) == 0
+	if d.destination = sqlite; d.IntN(2) == 0 {
+		kind := pick(d, warehouse.Kinds()...)
+		d.destination, d.appends = string(kind), kind == warehouse.BigQuery
+	}
 	d.refresh = pick(d, 0, 0, time.Second, time.Hour)
 	d.nullsLast = d.IntN(2) == 0
 	d.skewed = d.IntN(4) == 0
@@ -136,7 +147,16 @@ func (d *drawing) disturbance() event {
 	case 1:
 		return event{moment: pick(d, repeated...), at: at, action: pick(d, processes...)}
 	}
-	return event{moment: pick(d, once...), at: 1, action: pick(d, append(processes, "fail", "full disk")...)}
+	e := event{moment: pick(d, once...), at: 1, action: pick(d, append(processes, "fail", "full disk")...)}
+	if e.action == "full disk" && strings.Contains(e.moment, "state") && d.onlyLogs() {
+		e.action = "fail" // a run whose claims of the lease are lost without an error never ends
+	}
+	return e
+}
+
+// onlyLogs reports whether the destination only logs that it could not write a batch.
+func (h *history) onlyLogs() bool {
+	return h.destination != sqlite && h.destination != string(warehouse.PostgreSQL)
 }
 
 // processes are the ways to kill one.
@@ -160,8 +180,8 @@ func (d *drawing) changes() (changes []truth.Change) {
 
 func (h history) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: page_size %d, lookback %v, full_refresh_every %v, the destination's batch_size %d, append %t\n",
-		h.seed, h.pageSize, h.lookback, h.refresh, h.batchRows, h.appends)
+	fmt.Fprintf(&b, "seed %d: page_size %d, lookback %v, full_refresh_every %v, destination %s, its batch_size %d, append %t\n",
+		h.seed, h.pageSize, h.lookback, h.refresh, h.destination, h.batchRows, h.appends)
 	for _, table := range slices.Sorted(maps.Keys(h.records)) {
 		fmt.Fprintf(&b, "  %s of these ages: %v\n", table, h.records[table])
 	}

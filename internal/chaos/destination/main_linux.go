@@ -1,5 +1,6 @@
-// Command destination is the SQLite destination of the chaos tests. It reports each step of its work to the test,
-// which may make it lose a batch, fail, run out of disk, or be killed on the spot.
+// Command destination is the destination of the chaos tests: the SQLite destination, or the double of an official one. It
+// reports each step of its work to the test, which may make it lose a batch, fail, run out of disk, or be killed on the
+// spot.
 package main
 
 import (
@@ -23,29 +24,40 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/warehouse"
 )
 
 func main() {
 	signal.Ignore(syscall.SIGXFSZ) // so that only the write errors of a full disk remain
-	p := plugin.NewPlugin("sqlite", "development", newClient, plugin.WithKind(string(plugin.KindDestination)))
+	name := os.Getenv("CHAOS_DESTINATION")
+	open := warehouse.Kind(name).NewClient
+	if name == "sqlite" {
+		open = sqlite.New
+	}
+	p := plugin.NewPlugin(name, "development", interfering(open), plugin.WithKind(string(plugin.KindDestination)))
 	if err := serve.Plugin(p).Serve(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// client is the SQLite destination with interference.
+// client is a destination with interference.
 type client struct {
 	plugin.Client
 	batchRows int64
 }
 
-func newClient(ctx context.Context, logger zerolog.Logger, raw []byte, options plugin.NewClientOptions) (plugin.Client, error) {
-	var spec sqlite.Spec
-	if err := json.Unmarshal(raw, &spec); err != nil {
-		return nil, err
+// interfering is a destination's constructor, given that of one without interference.
+func interfering(open plugin.NewClientFunc) plugin.NewClientFunc {
+	return func(ctx context.Context, logger zerolog.Logger, raw []byte, options plugin.NewClientOptions) (plugin.Client, error) {
+		var spec struct {
+			BatchSize int64 `json:"batch_size"`
+		}
+		if err := json.Unmarshal(raw, &spec); err != nil {
+			return nil, err
+		}
+		inner, err := open(ctx, logger, raw, options)
+		return &client{inner, spec.BatchSize}, err
 	}
-	inner, err := sqlite.New(ctx, logger, raw, options)
-	return &client{inner, spec.BatchSize}, err
 }
 
 // Write forwards messages, rows in batches of batch_size. If it is to fail, unwritten messages are lost.
