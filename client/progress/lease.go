@@ -22,6 +22,9 @@ import (
 // ErrOverlap says that another run of the same tables is under way.
 var ErrOverlap = errors.New("another run of these tables, accounts and shard is under way")
 
+// errNotKept says that a claim is not in the state, although the destination took it without an error.
+var errNotKept = errors.New("the destination reported no error, and does not have what was written to it; its log may say why")
+
 // LeaseTimes are the times of a lease. A run that finds the lease of another one watches whether its holder renews
 // it, so that no clock of one machine is compared with that of another.
 type LeaseTimes struct {
@@ -137,8 +140,11 @@ func TakeLease(ctx context.Context, b *Backend, stateTable string, keys []string
 // is an error, or has not renewed it for the expiry.
 func (l *Lease) acquire(ctx context.Context) error {
 	w := watch{Lease: l, since: map[string]sighting{}}
-	for {
+	for lost := 0; ; {
 		taken, err := l.try(ctx, w)
+		if errors.Is(err, errNotKept) && lost < mostLost {
+			lost, err = lost+1, nil
+		}
 		if taken || err != nil {
 			return err
 		}
@@ -147,6 +153,9 @@ func (l *Lease) acquire(ctx context.Context) error {
 		}
 	}
 }
+
+// mostLost is how many claims that the destination does not keep are written once more.
+const mostLost = 3
 
 // try claims the lease if it is free, and reports whether the claim stood.
 func (l *Lease) try(ctx context.Context, w watch) (bool, error) {
@@ -163,7 +172,7 @@ func (l *Lease) try(ctx context.Context, w watch) (bool, error) {
 	}
 	err = pause(ctx, l.times.Settle+2*time.Since(began))
 	if err == nil {
-		err = l.Check(ctx)
+		err = l.stands(ctx, found)
 	}
 	if err == nil {
 		return true, nil
@@ -173,6 +182,20 @@ func (l *Lease) try(ctx context.Context, w watch) (bool, error) {
 		return false, released
 	}
 	return false, errors.Join(err, released)
+}
+
+// stands returns an error if the run's claim is not in the state: that of another run, or [errNotKept] where the state is as
+// it was before.
+func (l *Lease) stands(ctx context.Context, before map[string]versioned) error {
+	found, err := l.table.claims(ctx, l.keys)
+	if err != nil {
+		return err
+	}
+	if maps.Equal(found, before) {
+		return errNotKept
+	}
+	_, err = l.held(found)
+	return err
 }
 
 // watch is how a run sees the claims of others over time.

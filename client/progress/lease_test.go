@@ -27,6 +27,7 @@ type memoryLeases struct {
 	rows    map[string][]versioned
 	puts    int
 	failing error
+	lost    int // writings from now on that come to nothing, without an error
 	// before is called ahead of each writing, nil for nothing.
 	before func()
 }
@@ -50,6 +51,10 @@ func (m *memoryLeases) put(_ context.Context, claims map[string]versioned) error
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.puts++
+	if m.lost > 0 {
+		m.lost--
+		return m.failing
+	}
 	for key, c := range claims {
 		if !m.appends {
 			m.rows[key] = nil
@@ -97,6 +102,16 @@ func TestLease_aSecondRunGoesOnWhenTheFirstEndsMeanwhile(t *testing.T) {
 		_, end := one.Hold(t.Context())
 		time.AfterFunc(5*time.Second, func() { _ = end() })
 		require.NoError(t, two.acquire(t.Context()))
+	})
+}
+
+// TestLease_isNotKept by a destination that reports no error where it can't write: a run does not wait for it forever.
+func TestLease_isNotKept(t *testing.T) {
+	eachLeases(t, func(t *testing.T, m *memoryLeases) {
+		m.lost = 1
+		require.NoError(t, testLease(m, "a").acquire(t.Context()), "a single loss")
+		m.rows, m.lost = map[string][]versioned{}, 1000
+		require.ErrorIs(t, testLease(m, "a").acquire(t.Context()), errNotKept)
 	})
 }
 
