@@ -147,11 +147,7 @@ func (d *drawing) disturbance() event {
 	case 1:
 		return event{moment: pick(d, repeated...), at: at, action: pick(d, processes...)}
 	}
-	e := event{moment: pick(d, once...), at: 1, action: pick(d, append(processes, "fail", "full disk")...)}
-	if e.action == "full disk" && strings.Contains(e.moment, "state") && d.onlyLogs() {
-		e.action = "fail" // a run whose claims of the lease are lost without an error never ends
-	}
-	return e
+	return event{moment: pick(d, once...), at: 1, action: pick(d, append(processes, "fail", "full disk")...)}
 }
 
 // onlyLogs reports whether the destination only logs that it could not write a batch.
