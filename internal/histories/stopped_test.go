@@ -62,6 +62,7 @@ func TestStopped_lookbackStillFindsLateRecords(t *testing.T) {
 		require.NotEmpty(t, w.log.String())
 		a.Add(table, "late", a.Company.Now().Add(-59*time.Second))
 		a.Add(table, "later", a.Company.Now().Add(-2*time.Minute))
+		w.maxTokens(table, 12) // the second list of leads costs more than the first
 		w.finished()
 		w.requireTruth(table)
 	})
