@@ -80,13 +80,15 @@ func (c Column) SourceFor(account string, api API) Source {
 	return c.V1
 }
 
-// Source is the origin of a column's value. Make one with [At], [Not], [First], [Lookup], [OfParent] or [Absent].
+// Source is the origin of a column's value. Make one with [At], [Not], [First], [Lookup], [OfParent], [Position] or
+// [Absent].
 type Source struct {
-	paths  []string
-	read   Reader // nil for the reader of the column's type
-	lookup *Looked
-	parent string // column of the parent
-	absent bool
+	paths    []string
+	read     Reader // nil for the reader of the column's type
+	lookup   *Looked
+	parent   string // column of the parent
+	position bool
+	absent   bool
 }
 
 // At is the value at the first path that has one. A path's steps are names, joined by dots.
@@ -130,6 +132,12 @@ func OfParent(column string) Source { return Source{parent: column} }
 
 // OfParent returns the source's column of the parent, empty for none.
 func (s Source) OfParent() string { return s.parent }
+
+// Position is the record's place in its parent's list, from 1.
+func Position() Source { return Source{position: true} }
+
+// IsPosition reports whether the source is the record's place in its parent's list.
+func (s Source) IsPosition() bool { return s.position }
 
 // first is the first name in the source's first path, or the column's own.
 func (s Source) first(column string) string {

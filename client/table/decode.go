@@ -124,7 +124,7 @@ func NewDecoder(columns []Column, source func(Column) Source) *Decoder {
 		if c.IncrementalKey {
 			d.changed = i
 		}
-		if s.absent || s.parent != "" {
+		if s.absent || s.position || s.parent != "" {
 			continue
 		}
 		if c.Key {

@@ -16,6 +16,10 @@ type Parent struct {
 	// Count is the parents' column with the number of children; empty for none. A parent with 0 children is
 	// skipped.
 	Count string
+	// Skip is the parents' flag column; empty for none. A parent with the flag has no children and is skipped.
+	Skip string
+	// Rows is the parents' JSON column with the list of the records; empty if requests read the records.
+	Rows string
 }
 
 // Adopt returns the function that fills a child's parent columns. It refuses a child whose parent is not among the
