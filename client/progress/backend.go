@@ -65,7 +65,8 @@ func (e *lackingError) Error() string {
 const readTimeout = 5 * time.Minute
 
 // verifyColumns are the columns that verification needs of a table: the account, the sync time, the rest of the
-// primary key and, last, the column that the table is incremental on, if it has one.
+// primary key, the column that the table is incremental on, if it has one, and last, the parent of children whose
+// primary key does not have it.
 func verifyColumns(t *table.Table) schema.ColumnList {
 	columns := schema.ColumnList{{Name: table.AccountColumn, Type: arrow.BinaryTypes.String}, schema.CqSyncTimeColumn}
 	for _, i := range t.Key() {
@@ -74,10 +75,21 @@ func verifyColumns(t *table.Table) schema.ColumnList {
 	if i := t.Time(); i >= 0 {
 		columns = append(columns, t.SchemaColumn(i))
 	}
+	if i := parentColumn(t); i >= 0 && !t.Columns[i].Key {
+		columns = append(columns, t.SchemaColumn(i))
+	}
 	for i := range columns {
 		columns[i] = schema.Column{Name: columns[i].Name, Type: columns[i].Type}
 	}
 	return columns
+}
+
+// parentColumn is the index of the column with the parents of children, -1 for none.
+func parentColumn(t *table.Table) int {
+	if t.Parent == nil {
+		return -1
+	}
+	return t.Column(t.Parent.Column)
 }
 
 // removedColumn returns the column that marks removed rows, in a table that has one.
@@ -94,6 +106,7 @@ type stored struct {
 	account string
 	version version
 	key     []table.Value // of the primary key without the account; it is only good during a call
+	parent  key           // of a child
 }
 
 // reserve waits until nothing else reads from the backend, which answers a second reading with an error.
@@ -243,6 +256,10 @@ func eachOf(batch arrow.RecordBatch, t *table.Table, removed int, each func(stor
 			return err
 		}
 	}
+	parent, err := parentIn(batch, t)
+	if err != nil {
+		return err
+	}
 	key := make([]table.Value, len(columns))
 	for i := range int(batch.NumRows()) {
 		for j, c := range columns {
@@ -258,9 +275,34 @@ func eachOf(batch arrow.RecordBatch, t *table.Table, removed int, each func(stor
 			row.version.at = gone
 		}
 		row.version.sync, _ = synced(i)
+		row.parent = parent(i)
 		each(row)
 	}
 	return nil
+}
+
+// parentIn returns the function that gives the parent of a row, which is 0 where it has none.
+func parentIn(batch arrow.RecordBatch, t *table.Table) (func(i int) key, error) {
+	none := func(int) key { return 0 }
+	at := parentColumn(t)
+	if at < 0 {
+		return none, nil
+	}
+	column := slices.Index(t.Key(), at)
+	if column < 0 {
+		column = len(verifyColumns(t)) - 3
+	}
+	parents := batch.Column(2 + column)
+	if _, err := keyValue(parents, 0); err != nil {
+		return none, fmt.Errorf("%w for %s", err, t.Parent.Column)
+	}
+	return func(i int) key {
+		if parents.IsNull(i) {
+			return 0
+		}
+		v, _ := keyValue(parents, i)
+		return keyOf(table.KeyOf([]table.Value{v}))
+	}, nil
 }
 
 // keyValue is a value of a column of the primary key.

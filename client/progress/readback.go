@@ -44,6 +44,7 @@ type readBack struct {
 	versions []version             // sorted by key once all of them are added and compacted
 	full     int                   // how many versions there are when they are compacted next
 	removing map[key][]table.Value // keys of the rows that are there although the last run removed them
+	parents  map[key]key           // of children
 
 	now    int64 // by this machine's clock, in microseconds since 1970
 	before int64 // the greatest sync time up to now
@@ -53,15 +54,18 @@ type readBack struct {
 
 // newReadBack is one without rows. last is the checkpoint of the last run, and began when this one began.
 func newReadBack(last checkpoint, began time.Time) *readBack {
-	b := &readBack{now: began.UnixMicro(), older: last.Ahead, removing: map[key][]table.Value{}}
+	b := &readBack{now: began.UnixMicro(), older: last.Ahead, removing: map[key][]table.Value{}, parents: map[key]key{}}
 	for _, k := range last.Removing {
 		b.removing[k] = nil
 	}
 	return b
 }
 
-// keep keeps the key of a row that the last run removed.
+// keep keeps the parent of a child, and the key of a row that the last run removed.
 func (b *readBack) keep(row stored) {
+	if row.parent != 0 {
+		b.parents[row.version.key] = row.parent
+	}
 	if _, removing := b.removing[row.version.key]; removing {
 		b.removing[row.version.key] = slices.Clone(row.key)
 	}
@@ -142,10 +146,12 @@ func (b *readBack) parts(c checkpoint) (sent []fingerprint, removing []key, rest
 	}
 	sent, rank := make([]fingerprint, len(c.Sent)), rankOf(c.Positions)
 	for _, v := range b.versions {
+		_, removed := slices.BinarySearch(c.Removing, v.key)
+		if removed {
+			removing = append(removing, v.key)
+		}
 		if v.sync < newest || newest <= c.Before {
-			if _, removed := slices.BinarySearch(c.Removing, v.key); removed {
-				removing = append(removing, v.key)
-			} else {
+			if !removed {
 				rest.add(v.key, v.at)
 			}
 		} else if i := segmentOf(c.Sent, rank(v.key, v.at)); i < len(sent) {

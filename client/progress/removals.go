@@ -35,7 +35,7 @@ func (t *Tracker) ReadBackMissing(ctx context.Context) (*Missing, error) {
 	m := &Missing{rows: map[key][]table.Value{}, accounts: map[string]bool{}, sent: t.versions}
 	there, err := t.readRows(ctx, func(row stored) {
 		m.accounts[row.account] = true
-		if _, listed := t.versions.sent[row.version.key]; !listed && row.account == t.Account {
+		if _, listed := t.versions.sent[row.version.key]; !listed && row.account == t.Account && !t.family.keeps(row.parent) {
 			m.rows[row.version.key] = slices.Clone(row.key)
 		}
 	})

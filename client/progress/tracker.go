@@ -61,6 +61,7 @@ type Tracker struct {
 	readBack   *readBack                // the rows that were there when the run began; nil where they are not known
 	removed    []key                    // of records that are deleted at Pipedrive
 	verified   map[string]plan.Position // from which the run goes on
+	family     *family                  // of a table of children, once any parent was read
 	versions   *SentVersions            // nil where nothing is going to verify the run
 	doubtful   bool                     // whether the table may have been dropped, or never come to the backend
 	refreshing bool                     // whether the run reads all records to find deletions

@@ -1,0 +1,143 @@
+package progress
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// family is what a run has read of the parents of a table of children. Rows of a parent that were not read with it are to
+// leave the destination.
+type family struct {
+	read    map[key][]key // the children of the parents that were read again, by their last reading
+	kept    map[key]bool  // parents whose children could not be read
+	dropped map[key]key   // children that one reading of the run had, and a later one no longer, and their parents
+}
+
+func (t *Tracker) familyOf() *family {
+	if t.family == nil {
+		t.family = &family{read: map[key][]key{}, kept: map[key]bool{}, dropped: map[key]key{}}
+	}
+	return t.family
+}
+
+// Reread notes that all children of a parent were read, and that these are rows.
+func (t *Tracker) Reread(parent pipedrive.Key, rows []*table.Row) {
+	f, of := t.familyOf(), keyOf(parent)
+	children := make([]key, len(rows))
+	for i, row := range rows {
+		children[i] = keyOf(table.KeyOf(row.Key(t.table.Key())))
+	}
+	for _, k := range f.read[of] {
+		if !slices.Contains(children, k) {
+			f.dropped[k] = of
+		}
+	}
+	f.read[of] = children
+}
+
+// Keep notes that a parent's children could not be read: their rows stay as they are.
+func (t *Tracker) Keep(parent pipedrive.Key) {
+	t.familyOf().kept[keyOf(parent)] = true
+}
+
+// keeps reports whether the children of a parent could not be read.
+func (f *family) keeps(parent key) bool { return f != nil && f.kept[parent] }
+
+// left are the children that the run sent and that had left their parents when it read these for the last time. The next
+// run removes them, once they have arrived.
+func (f *family) left() (left []key) {
+	if f == nil {
+		return nil
+	}
+	for k, parent := range f.dropped {
+		if !slices.Contains(f.read[parent], k) {
+			left = append(left, k)
+		}
+	}
+	return left
+}
+
+// leastReread is how many parents must have had children for it to be an error that most of them have none any more.
+const leastReread = 20
+
+// orphans are the keys of the rows, among those that were there when the run began, whose parent was read again without
+// them. It is an error if most parents that had children have none any more: an API that leaves them out looks the same.
+func (t *Tracker) orphans() ([]key, error) {
+	if t.family == nil || t.readBack == nil {
+		return nil, nil
+	}
+	var orphans []key
+	had := map[key]bool{}
+	for _, v := range t.readBack.versions {
+		parent := t.readBack.parents[v.key]
+		children, read := t.family.read[parent]
+		if !read {
+			continue
+		}
+		had[parent] = true
+		if !slices.Contains(children, v.key) {
+			orphans = append(orphans, v.key)
+		}
+	}
+	childless := 0
+	for parent := range had {
+		if len(t.family.read[parent]) == 0 {
+			childless++
+		}
+	}
+	if len(had) >= leastReread && mostOf(childless, len(had)) {
+		return nil, fmt.Errorf("of %d records that had rows in %s and were read again, %d have none any more; "+
+			"that is more than half, so none is removed; if they are to go, delete the rows yourself",
+			len(had), t.table.Name(), childless)
+	}
+	return orphans, nil
+}
+
+// ReadBackOrphans returns the removal of the rows that have left their parents, and of those that an earlier run removed
+// and that were still there when this one began. For the former it reads the table back.
+func (t *Tracker) ReadBackOrphans(ctx context.Context) (Removals, error) {
+	again := t.RemoveAgain()
+	orphans, err := t.orphans()
+	if err != nil {
+		return again, err
+	}
+	defer func() { t.checkpoint.removing = sortedKeys(t.checkpoint.removing, t.family.left()) }()
+	if len(orphans) == 0 {
+		return again, nil
+	}
+	found := make(map[key][]table.Value, len(orphans))
+	for _, k := range orphans {
+		found[k] = nil
+	}
+	_, err = t.readRows(ctx, func(row stored) {
+		if _, orphan := found[row.version.key]; orphan && row.account == t.Account {
+			found[row.version.key] = slices.Clone(row.key)
+		}
+	})
+	if err != nil {
+		t.Logger.Warn().Err(err).Msg("rows that have left their parents stay: the table can't be read through backend_options")
+		return again, nil
+	}
+	orphans = slices.DeleteFunc(orphans, func(k key) bool { return found[k] == nil })
+	t.Logger.Info().Int("rows", len(orphans)).Msg("rows have left their parents")
+	t.removed = sortedKeys(t.removed, orphans)
+	if t.checkpoint.removing = t.removed; len(t.removed) > maxRemoving {
+		t.checkpoint.removing = nil
+	}
+	t.checkpoint.Least -= int64(len(orphans))
+	for _, k := range orphans {
+		again.rows = append(again.rows, found[k])
+	}
+	return again, nil
+}
+
+// sortedKeys are the keys of both, each once, in ascending order.
+func sortedKeys(a, b []key) []key {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
