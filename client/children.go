@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -12,81 +14,326 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// loadParents loads the records whose children the table has, unless another table did: it waits for the list of the run.
-func (r *reading) loadParents(ctx context.Context) error {
-	rows, err := r.account.lookups.list(r.table.Parent.Table).load(ctx, r.account, &r.meter)
-	r.parents = make(map[pipedrive.Key]*table.Row, len(rows))
-	for _, row := range rows {
-		r.parents[row.RecordKey()] = row
-	}
-	return err
+// family is what the reading of a table of children has besides.
+type family struct {
+	leader  *reading // reads the parents' list in this run; nil where that list is one that look-ups share
+	columns *table.ParentColumns
+	lists   *table.ListDecoder // nil where requests read the records
+
+	of     map[string]*parents            // by the key of the parents' listing
+	asking *parents                       // whose children are being asked for
+	found  map[pipedrive.Key][]*table.Row // children by parents of whose requests not all are answered
+	refs   refusals
 }
 
-// stagesAhead is how many units a stage has for each request that may be under way. More of them wait less for the
-// slowest one, and take more memory.
-const stagesAhead = 2
+// parents are those of a listing whose children are to be asked for.
+type parents struct {
+	due    map[pipedrive.Key]plan.Parent
+	values map[pipedrive.Key][]table.Value
+	latest time.Time // update_time of all that were read
+	whole  bool      // whether the listing was read to its end
+}
 
-// perParent returns the strategy for a listing of children. A parent counts as changed when the column did that the
-// table is incremental on; without one, all parents do.
-func (r *reading) perParent(l pipedrive.Listing, from plan.Position) plan.Strategy {
-	of, changed := r.table.Parent, -1
-	count := of.Table.Column(of.Count)
+// refusals are the answers to requests for children of parents that are gone or that the user may not see.
+type refusals struct {
+	errs     []error
+	answered int // parents of other requests
+}
+
+// newFamily is that of a table of children; the leader is nil where the parents' list is one that look-ups share.
+func newFamily(a *Account, t *table.Table, leader *reading) *family {
+	of := t.Parent.Table
+	if leader != nil {
+		of = leader.table
+	}
+	f := &family{
+		leader: leader, columns: t.ParentColumns(of, a.sources(t)),
+		of: map[string]*parents{}, found: map[pipedrive.Key][]*table.Row{},
+	}
+	if t.IsCut() {
+		f.lists = f.columns.ListDecoder(of, a.sources(t))
+	}
+	return f
+}
+
+// led has each incremental table of children take part in the reading of its parents' list. It joins that of the parents'
+// own table, if both go on from where one reading can begin; otherwise the list is read for it alone, or for it and others.
+// It returns the readings that are not led.
+func led(readings []*reading) (leaders []*reading) {
+	var children []*reading
+	for _, r := range readings {
+		switch t := r.table; {
+		case t.Parent == nil:
+			leaders = append(leaders, r)
+		case !t.Parent.Table.Incremental:
+			r.family = newFamily(r.account, t, nil)
+			leaders = append(leaders, r)
+		default:
+			children = append(children, r)
+		}
+	}
+	for _, r := range children {
+		of := r.table.Parent.Table
+		i := slices.IndexFunc(leaders, func(l *reading) bool {
+			return l.account == r.account && l.table.Records == of.Records && l.joins(r)
+		})
+		if i < 0 {
+			i, leaders = len(leaders), append(leaders, newReading(r.account, of))
+			leaders[i].silent = true
+		}
+		leaders[i].followers = append(leaders[i].followers, r)
+		r.family = newFamily(r.account, r.table, leaders[i])
+	}
+	return leaders
+}
+
+// joins reports whether a table of children can take part in a reading of its parents' list.
+func (r *reading) joins(child *reading) bool {
+	if !r.incremental() || child.progress == nil {
+		return r.incremental() == (child.progress != nil)
+	}
+	if r.first().Refreshing() != child.progress.Refreshing() {
+		return false
+	}
+	return !slices.ContainsFunc(r.account.listings(r.table), func(l pipedrive.Listing) bool {
+		return !r.first().Position(l.Key()).Joins(child.progress.Position(l.Key()))
+	})
+}
+
+// parents returns those of a listing of the parents'.
+func (f *family) parents(listing string) *parents {
+	if f.of[listing] == nil {
+		f.of[listing] = &parents{due: map[pipedrive.Key]plan.Parent{}, values: map[pipedrive.Key][]table.Value{}}
+	}
+	return f.of[listing]
+}
+
+// allChildren reads a table of children: once the leader has read the parents' list and handed on each page, or else all
+// at once.
+func (r *reading) allChildren(ctx context.Context) error {
+	if r.family.leader == nil {
+		rows, err := r.account.lookups.list(r.table.Parent.Table).load(ctx, r.account, &r.meter)
+		if err == nil {
+			err = r.follow(ctx, "", rows)
+		}
+		r.family.parents("").whole = true
+		for _, l := range r.account.listings(r.table) {
+			if err == nil {
+				err = r.ask(ctx, l, "", l.Key())
+			}
+		}
+		return err
+	}
+	leader := r.family.leader
+	close(r.ready)
+	<-leader.done
+	if leader.err != nil && !r.mayStop(leader.err) {
+		if leader.silent {
+			return leader.err
+		}
+		return errStopped // the leader reports it
+	}
+	for _, of := range r.account.listings(leader.table) {
+		for _, l := range r.account.listings(r.table) {
+			if err := r.ask(ctx, l, of.Key(), of.Key()); err != nil {
+				return err
+			}
+		}
+	}
+	return leader.err
+}
+
+// handOn hands the parents of a page on to the tables of their children, if the unit's rule lets them through.
+func (r *reading) handOn(ctx context.Context, l pipedrive.Listing, page []*table.Row, u plan.Unit) error {
+	if len(r.followers) == 0 {
+		return nil
+	}
+	sent := slices.DeleteFunc(slices.Clone(page), func(row *table.Row) bool { return !u.Sends(row.RecordTime()) })
+	for _, f := range r.followers {
+		select {
+		case <-f.ready:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if err := f.follow(ctx, l.Key(), sent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow takes parents of a listing: it sends the children that are in their lists, or notes whose children are to be
+// asked for.
+func (r *reading) follow(ctx context.Context, listing string, rows []*table.Row) error {
+	if r.family.lists == nil {
+		r.note(listing, rows)
+		return nil
+	}
+	var page, wanted []*table.Row
+	for _, parent := range rows {
+		children, err := r.family.lists.Decode(parent)
+		if err != nil {
+			return err
+		}
+		page = append(page, children...)
+		for _, row := range children {
+			if r.progress == nil || !r.progress.Unchanged(listing, row) {
+				wanted = append(wanted, row)
+			}
+		}
+		r.reread(parent.RecordKey(), children)
+	}
+	return r.take(ctx, page, wanted)
+}
+
+// reread notes that all children of a parent were read.
+func (r *reading) reread(parent pipedrive.Key, children []*table.Row) {
+	if r.progress != nil {
+		r.progress.Reread(parent, children)
+	}
+}
+
+// keep notes that a parent's children can't be read: their rows stay.
+func (r *reading) keep(parent pipedrive.Key) {
+	if r.progress != nil {
+		r.progress.Keep(parent)
+	}
+}
+
+// note notes whose children are to be asked for. A parent counts as changed when the column did that the table is
+// incremental on; without one, all parents do.
+func (r *reading) note(listing string, rows []*table.Row) {
+	of, ps := r.table.Parent, r.family.parents(listing)
+	count, skip, changed := of.Table.Column(of.Count), of.Table.Column(of.Skip), -1
 	if i := r.table.Time(); i >= 0 {
 		changed = of.Table.Column(r.account.sources(r.table)(r.table.Columns[i]).OfParent())
 	}
-	parents := make([]plan.Parent, 0, len(r.parents))
-	for key, row := range r.parents {
-		p := plan.Parent{Key: key}
+	for _, row := range rows {
+		p := plan.Parent{Key: row.RecordKey()}
 		if changed >= 0 {
 			p.Changed = row.Values[changed].Time()
 		}
-		p.Childless = count >= 0 && row.Values[count].Valid && row.Values[count].Number == 0
-		parents = append(parents, p)
+		if p.Changed.After(ps.latest) {
+			ps.latest = p.Changed
+		}
+		delete(ps.due, p.Key)
+		switch {
+		case skip >= 0 && row.Values[skip].Valid && row.Values[skip].Number != 0:
+			r.keep(p.Key)
+		case count >= 0 && row.Values[count].Valid && row.Values[count].Number == 0:
+			r.reread(p.Key, nil)
+		default:
+			ps.due[p.Key], ps.values[p.Key] = p, r.family.columns.Values(row)
+		}
 	}
-	return plan.PerParent(parents, from, l.Parent.Batch, stagesAhead*r.account.atOnce, r.facts())
 }
 
-// decode returns what decodes the records of a unit.
+// ask asks for the children of a listing's parents, from the position that the table has reached there.
+func (r *reading) ask(ctx context.Context, l pipedrive.Listing, listing, position string) error {
+	r.family.asking = r.family.parents(listing)
+	var from plan.Progress
+	if r.progress != nil {
+		from.Position = r.progress.Position(position)
+	}
+	return r.strategyOf(ctx, l, position, r.perParent(l, from.Position), from)
+}
+
+// stagesAhead is the number of units of a stage for each request that may be under way. More of them wait less for the
+// slowest one, and take more memory.
+const stagesAhead = 2
+
+// perParent returns the strategy for a listing of children.
+func (r *reading) perParent(l pipedrive.Listing, from plan.Position) plan.Strategy {
+	ps := r.family.asking
+	due := []plan.Parent{{Changed: ps.latest, Childless: true}} // to which the position moves
+	for _, p := range ps.due {
+		due = append(due, p)
+	}
+	return plan.PerParent(due, from, l.Parent.Batch, stagesAhead*r.account.atOnce, ps.whole, r.facts())
+}
+
+// decode returns the decoder of a unit's records.
 func (r *reading) decode(u plan.Unit) pipedrive.Decode[*table.Row] {
 	decode := r.decoder.Clone().Record
 	if len(u.Parents) == 0 {
 		return decode
 	}
-	parents := make(map[pipedrive.Key]*table.Row, len(u.Parents))
+	parents := make(map[pipedrive.Key][]table.Value, len(u.Parents))
 	for _, key := range u.Parents {
-		parents[key] = r.parents[key]
+		parents[key] = r.family.asking.values[key]
 	}
-	adopt := r.table.Adopt(parents, r.account.sources(r.table))
+	fill := r.family.columns.Filler(parents)
 	return func(dec *jsontext.Decoder) (*table.Row, error) {
 		row, err := decode(dec)
 		if err == nil {
-			err = adopt(row)
+			err = fill(row)
 		}
 		return row, err
 	}
 }
 
-// refused reports whether a unit has no records since its only parent was deleted after the parents' list was read.
-func (r *reading) refused(err error, u plan.Unit) bool {
-	e, ok := errors.AsType[*pipedrive.Error](err)
-	gone := ok && e.Absent && (e.Status == http.StatusNotFound || e.Status == http.StatusGone) && len(u.Parents) == 1
-	if gone {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.gone = append(r.gone, err)
+// noteChildren keeps the records of a page by their parents.
+func (r *reading) noteChildren(page []*table.Row) {
+	for _, row := range page {
+		parent := r.family.columns.ParentOf(row)
+		r.family.found[parent] = append(r.family.found[parent], row)
 	}
-	return gone
+}
+
+// childrenRead notes that all children of a unit's parents were read.
+func (r *reading) childrenRead(u plan.Unit) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.family.refs.answered += len(u.Parents)
+	for _, parent := range u.Parents {
+		r.reread(parent, r.family.found[parent])
+		delete(r.family.found, parent)
+	}
+}
+
+// mostRefused is how many parents a run asks about before it takes the list itself for refused.
+const mostRefused = 20
+
+// refuse handles the answer that a unit's parents are gone since their list was read, or that the user may not see them. A unit
+// of several is halved until those are alone; their rows stay.
+func (r *reading) refuse(ctx context.Context, l pipedrive.Listing, p plan.Progress, u plan.Unit, err error) (plan.Outcome, error) {
+	stopped := plan.Outcome{Stopped: true}
+	if n := len(u.Parents); n > 1 {
+		for _, half := range [][]pipedrive.Key{u.Parents[:n/2], u.Parents[n/2:]} {
+			u.Parents = half
+			if o, err := r.unit(ctx, l, p, u); err != nil || o.Stopped {
+				return stopped, err
+			}
+		}
+		return plan.Outcome{}, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	refs := &r.family.refs
+	refs.errs = append(refs.errs, err)
+	r.keep(u.Parents[0])
+	if refs.answered == 0 && len(refs.errs) == mostRefused {
+		return stopped, err
+	}
+	return plan.Outcome{}, nil
+}
+
+// refused reports whether an error is about a unit's parents.
+func refused(err error, u plan.Unit) bool {
+	e, ok := errors.AsType[*pipedrive.Error](err)
+	about := []int{http.StatusForbidden, http.StatusNotFound, http.StatusGone}
+	return ok && e.Absent && slices.Contains(about, e.Status) && len(u.Parents) > 0
 }
 
 // refusal returns an error if all parents that were asked for were refused: it is then the list that does not exist.
-func (r *reading) refusal(asked int) error {
-	switch n := len(r.gone); n {
-	case 0:
-		return nil
-	case asked:
-		return r.gone[0]
-	default:
-		r.log().Info().Int("parents", n).Msg("parents were deleted while their children were read; these have no rows in this run")
+func (r *reading) refusal() error {
+	if r.family == nil || len(r.family.refs.errs) == 0 {
 		return nil
 	}
+	if n := len(r.family.refs.errs); r.family.refs.answered == 0 && (r.progress == nil || n >= mostRefused) {
+		return r.family.refs.errs[0]
+	}
+	r.log().Info().Int("parents", len(r.family.refs.errs)).
+		Msg("parents were deleted meanwhile, or the user may not see them; their children's rows stay as they are")
+	return nil
 }

@@ -27,6 +27,9 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 	if err == nil {
 		err = r.all(ctx)
 	}
+	if r.err = err; r.silent {
+		return err
+	}
 	switch {
 	case err != nil && !r.mayStop(err):
 		return err
@@ -35,7 +38,7 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 	}
 	r.report()
 	r.ended.Store(err == nil)
-	if !r.incremental() {
+	if r.progress == nil {
 		r.account.noteFullReading(r.table, r.fullReading())
 		return nil
 	}
@@ -46,7 +49,11 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 			return err
 		}
 	case complete && !r.account.run.partial:
-		r.account.run.removed(r.progress.RemoveAgain())
+		removals, err := r.progress.ReadBackOrphans(ctx)
+		if err != nil {
+			return err
+		}
+		r.account.run.removed(removals)
 	}
 	return r.progress.StoreEnd(ctx, complete)
 }
@@ -78,15 +85,23 @@ func (r *reading) listings(ctx context.Context) error {
 		}
 		return r.take(ctx, rows, rows)
 	}
+	if r.family != nil {
+		return r.allChildren(ctx)
+	}
 	for _, listing := range r.account.listings(r.table) {
 		if err := r.listing(ctx, listing); err != nil {
 			return err
+		}
+		for _, f := range r.followers {
+			f.family.parents(listing.Key()).whole = true
 		}
 	}
 	return nil
 }
 
 // reading is a table of an account that is being read. It is what the table's resolver gets as its client.
+//
+// Tables of children take part in the reading of their parents' list, which is their leader: it hands each page on to them.
 type reading struct {
 	table    *table.Table
 	account  *Account
@@ -99,18 +114,28 @@ type reading struct {
 	meter    pipedrive.Meter
 	own      pipedrive.Meter // of the table's own pages; meter has those of look-ups besides
 
-	parents map[pipedrive.Key]*table.Row // of a table of children
+	family    *family       // of a table of children
+	ready     chan struct{} // closed once a table of children can take parents
+	followers []*reading    // tables of children that take part in the reading
+	silent    bool          // whether the list is read for these alone
+	done      chan struct{} // closed once a leader has ended
+	err       error         // of a leader, also one that may stop
 
 	mu      sync.Mutex             // held while a page is counted and sent: units that are read side by side take turns
 	lookups []columnLookup         // each without its list until a row needs it
 	decoded int64                  // records of the pages that were read
 	skipped int64                  // records that a unit's rule left out, or that were sent before
 	keys    map[pipedrive.Key]bool // of the records that were sent, where each is sent once
-	gone    []error                // of parents that were deleted since their list was read
 
 	sent  int // pages
 	rows  int
 	ended atomic.Bool // whether the table was read to its end
+}
+
+func newReading(a *Account, t *table.Table) *reading {
+	r := &reading{table: t, account: a, ready: make(chan struct{}), done: make(chan struct{})}
+	r.meter.Whole, r.own.Whole = &a.meter, &r.meter
+	return r
 }
 
 // ID is that of the account.
@@ -126,8 +151,53 @@ func (a *Account) tableLogger(t *table.Table) zerolog.Logger {
 	return a.logger.With().Str("table", t.Name()).Str("account_id", a.id).Logger()
 }
 
-// incremental reports whether the table goes on from where the last run ended.
-func (r *reading) incremental() bool { return r.progress != nil }
+// incremental reports whether the reading goes on from where the last run ended.
+func (r *reading) incremental() bool { return r.first() != nil }
+
+// first is the progress that decides what is read: the table's, or that of the first table of children; nil where the
+// table is read in full.
+func (r *reading) first() *progress.Tracker {
+	if r.silent {
+		return r.followers[0].progress
+	}
+	return r.progress
+}
+
+// position is that from which to read a listing: the earliest of all tables that take part.
+func (r *reading) position(l pipedrive.Listing) (p plan.Progress) {
+	if !r.incremental() {
+		return p
+	}
+	p.Position = r.first().Position(l.Key())
+	for _, f := range r.followers {
+		if at := f.progress.Position(l.Key()); at.Changed.Before(p.Position.Changed) {
+			p.Position = at
+		}
+	}
+	return p
+}
+
+// moving are the tables whose position in a listing a reading moves: its own, and those whose records are cut from it. No
+// position moves back.
+func (r *reading) moving(key string, to plan.Position) (moving []*reading) {
+	for _, of := range append([]*reading{r}, r.followers...) {
+		takesPart := of == r && !r.silent || of != r && of.family.lists != nil
+		if takesPart && of.progress != nil && !to.Changed.Before(of.progress.Position(key).Changed) {
+			moving = append(moving, of)
+		}
+	}
+	return moving
+}
+
+// storeReached stores how far a listing was read, now and then.
+func (r *reading) storeReached(ctx context.Context, key string, at plan.Position) error {
+	for _, of := range r.moving(key, at) {
+		if err := of.progress.StoreReached(ctx, key, at, of.sent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // prepare loads the lists that are needed before the first row.
 func (r *reading) prepare(ctx context.Context) (err error) {
@@ -136,9 +206,7 @@ func (r *reading) prepare(ctx context.Context) (err error) {
 	if !t.Incremental && a.run.state != nil && len(a.listings(t)) > 1 {
 		r.listed = progress.NewSentVersions(t)
 	}
-	if r.decoder.Custom, err = a.loadCustomFieldsV1(ctx, t, &r.meter); err == nil && t.Parent != nil {
-		err = r.loadParents(ctx)
-	}
+	r.decoder.Custom, err = a.loadCustomFieldsV1(ctx, t, &r.meter)
 	return err
 }
 
@@ -148,42 +216,33 @@ func (r *reading) mayStop(err error) bool {
 	return r.incremental() && errors.As(err, &e) && e.Daily
 }
 
-// listing reads one of the table's listings by its strategy, stage by stage.
+// listing reads one of the table's listings by its strategy.
 func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
-	strategy, p := r.strategy(l)
-	asked := 0 // for how many parents' children
+	strategy := plan.Whole(r.facts())
+	if r.incremental() {
+		strategy = plan.For(l, r.facts())
+	}
+	return r.strategyOf(ctx, l, l.Key(), strategy, r.position(l))
+}
+
+// strategyOf reads a listing by a strategy, stage by stage, and moves its position, given that with which to begin.
+func (r *reading) strategyOf(ctx context.Context, l pipedrive.Listing, key string, strategy plan.Strategy, p plan.Progress) error {
 	for stage := strategy.Next(p); len(stage) > 0; stage = strategy.Next(p) {
 		outcomes, err := r.stage(ctx, l, p, stage)
 		for i, outcome := range outcomes {
 			p = strategy.Advance(p, stage[i], outcome)
-			asked += len(stage[i].Parents)
 		}
-		if r.incremental() {
-			r.progress.Move(l.Key(), p.Position)
-			if err == nil {
-				err = r.progress.StoreReached(ctx, l.Key(), p.Position, r.sent)
-			}
+		for _, of := range r.moving(key, p.Position) {
+			of.progress.Move(key, p.Position)
+		}
+		if err == nil {
+			err = r.storeReached(ctx, key, p.Position)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return r.refusal(asked)
-}
-
-// strategy returns the strategy for a listing, and where it begins.
-func (r *reading) strategy(l pipedrive.Listing) (plan.Strategy, plan.Progress) {
-	var p plan.Progress
-	if r.incremental() {
-		p.Position = r.progress.Position(l.Key())
-	}
-	switch {
-	case r.table.Parent != nil:
-		return r.perParent(l, p.Position), p
-	case r.incremental():
-		return plan.For(l, r.facts()), p
-	}
-	return plan.Whole(r.facts()), p
+	return r.refusal()
 }
 
 // stage reads the units of a stage side by side, as many at once as the account may have requests under way. All of
@@ -231,7 +290,7 @@ func (r *reading) facts() plan.Facts {
 		f.Start = r.account.start
 	}
 	if r.incremental() {
-		f.Refresh = r.progress.Refreshing()
+		f.Refresh = r.first().Refreshing()
 	}
 	return f
 }
@@ -244,19 +303,23 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 	q.Order, q.Since, q.After, q.MayBeEmpty = u.Order, u.Since, u.After, u.MayBeEmpty || r.account.wasEmpty(r.table)
 	q.Narrowed = func() { o.Narrowed = true }
 	q.Reached = func(place pipedrive.Place) { o.Reached = place }
-	if r.table.Parent != nil {
+	of := l
+	if r.family != nil {
 		if len(u.Parents) == 0 {
 			return o, nil
 		}
-		l = l.Of(u.Parents)
+		of = l.Of(u.Parents)
 	}
-	err := r.pages(ctx, l, q, p, u, &o)
+	err := r.pages(ctx, of, q, p, u, &o)
 	if ties, ok := errors.AsType[*pipedrive.TiesError](err); ok {
 		o.Unsteady, o.Rest = true, ties.Since
 		return o, nil
 	}
-	if r.refused(err, u) {
-		return o, nil
+	if refused(err, u) {
+		return r.refuse(ctx, l, p, u, err)
+	}
+	if r.family != nil && err == nil {
+		r.childrenRead(u)
 	}
 	o.Stopped = err != nil
 	return o, err
@@ -273,7 +336,7 @@ func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 			return err
 		}
 		if reached, ok := plan.Reached(p, u, *o, r.facts()); ok && r.incremental() {
-			if err := r.progress.StoreReached(ctx, l.Key(), reached, r.sent); err != nil {
+			if err := r.storeReached(ctx, l.Key(), reached); err != nil {
 				return err
 			}
 		}
@@ -288,7 +351,7 @@ func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.R
 	seen := o.Seen
 	for _, row := range page {
 		changed, timed := row.RecordTime()
-		known := r.incremental() && r.progress.Unchanged(l.Key(), row) || r.missing != nil && !r.missing.Has(row)
+		known := r.progress != nil && r.progress.Unchanged(l.Key(), row) || r.missing != nil && !r.missing.Has(row)
 		if u.Sends(changed, timed) && !known {
 			wanted = append(wanted, row)
 		}
@@ -297,7 +360,13 @@ func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.R
 			seen = changed
 		}
 	}
-	if err := r.take(ctx, page, wanted); err != nil {
+	if !r.silent {
+		err = r.take(ctx, page, wanted)
+	}
+	if err == nil {
+		err = r.handOn(ctx, l, page, u)
+	}
+	if err != nil {
 		return false, err
 	}
 	o.Seen = seen
@@ -314,6 +383,9 @@ func (r *reading) take(ctx context.Context, page, wanted []*table.Row) error {
 	}
 	if r.table.Once {
 		wanted = slices.DeleteFunc(wanted, r.again)
+	}
+	if r.family != nil && r.family.asking != nil {
+		r.noteChildren(page)
 	}
 	r.decoded += int64(len(page))
 	r.skipped += int64(len(page) - len(wanted))
@@ -340,7 +412,7 @@ func (r *reading) send(ctx context.Context, page []*table.Row) error {
 	}
 	r.sent++
 	r.rows += len(page)
-	if r.incremental() {
+	if r.progress != nil {
 		if r.account.run.separates && r.progress.SentAny(page) {
 			if err := r.hand(ctx, separator{}); err != nil {
 				return err

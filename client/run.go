@@ -116,6 +116,7 @@ func (r *Run) Read(ctx context.Context, tables []*table.Table, options plugin.Sy
 	if err := r.resume(ctx, readings); err != nil {
 		return err
 	}
+	readings = led(readings)
 	tables = r.Available(tables)
 	if err := r.announce(ctx, tables, options, out); err != nil {
 		return err
@@ -136,9 +137,7 @@ func (r *Run) readAll(
 		group.SetLimit(tablesAtOnce)
 		for _, rd := range sideBySide {
 			group.Go(func() error {
-				s := newSink(rd.table, rd.schema, rd.account.id, options.DeterministicCQID, out)
-				s.separate = func(ctx context.Context) error { return r.announceTable(ctx, rd.table, true, options, out) }
-				r.readTable(reading, rd, s, counters)
+				r.readWithChildren(reading, rd, options, out, counters)
 				return nil
 			})
 		}
@@ -147,6 +146,27 @@ func (r *Run) readAll(
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return errors.Join(r.errs...)
+}
+
+// readWithChildren reads a table, and side by side with it those whose records are children of its own.
+func (r *Run) readWithChildren(
+	ctx context.Context, rd *reading, options plugin.SyncOptions, out chan<- message.SyncMessage, counters *metrics.Metrics,
+) {
+	var group errgroup.Group
+	for _, of := range append([]*reading{rd}, rd.followers...) {
+		group.Go(func() error {
+			defer close(of.done)
+			if of.silent {
+				of.err = recovered(func() error { return of.Stream(ctx, nil) })
+				return nil // the tables of children report it
+			}
+			s := newSink(of.table, of.schema, of.account.id, options.DeterministicCQID, out)
+			s.separate = func(ctx context.Context) error { return r.announceTable(ctx, of.table, true, options, out) }
+			r.readTable(ctx, of, s, counters)
+			return nil
+		})
+	}
+	_ = group.Wait()
 }
 
 // turns divides readings into those that go on side by side. Under max_tokens, tables that are always read in full come
@@ -181,8 +201,8 @@ func (r *Run) readings(tables []*table.Table, shard *plugin.Shard) []*reading {
 		if schemas[p.table] == nil {
 			schemas[p.table] = p.table.Schema()
 		}
-		rd := &reading{table: p.table, account: p.account, schema: schemas[p.table], progress: p.account.tracker(p.table)}
-		rd.meter.Whole, rd.own.Whole = &p.account.meter, &rd.meter
+		rd := newReading(p.account, p.table)
+		rd.schema, rd.progress = schemas[p.table], p.account.tracker(p.table)
 		if !p.table.Incremental {
 			p.account.whole = append(p.account.whole, rd)
 		}

@@ -38,7 +38,8 @@ func readTablesOf(ctx context.Context, resolvers map[string]resolverOf, prepare 
 			return resolve(ctx, res)
 		}
 		tables = append(tables, t)
-		rd := &reading{table: t, account: a, schema: s}
+		rd := newReading(a, t)
+		rd.schema = s
 		prepare(rd)
 		readings = append(readings, rd)
 	}

@@ -23,15 +23,21 @@ type Parent struct {
 type perParent struct {
 	facts Facts
 	units []Unit
-	stage int // units in a stage
+	stage int  // units in a stage
+	whole bool // whether these are all parents
 }
 
 // PerParent returns the strategy for the children of parents: a unit has the children of up to batch parents, and
-// a stage has up to stage units. The children of all parents up to position have been read.
+// a stage has up to stage units. The children of all parents up to position have been read. whole is true if these are
+// all parents that changed since then; others may follow.
 //
 // An empty answer is always confirmed: the next run reads the children again only if their parent changes.
-func PerParent(parents []Parent, position Position, batch, stage int, f Facts) Strategy {
-	return perParent{facts: f, units: batches(due(parents, from(Progress{Position: position}, f)), batch), stage: stage}
+func PerParent(parents []Parent, position Position, batch, stage int, whole bool, f Facts) Strategy {
+	units := batches(due(parents, from(Progress{Position: position}, f)), batch)
+	if len(units) == 0 && whole {
+		units = []Unit{{}}
+	}
+	return perParent{facts: f, units: units, stage: stage, whole: whole}
 }
 
 // due returns the parents that were changed since a moment, followed by those without an update_time.
@@ -75,7 +81,7 @@ func (s perParent) Advance(p Progress, u Unit, o Outcome) Progress {
 	switch {
 	case o.Stopped, u.number != p.units: // an earlier unit was stopped
 		return p
-	case u.number == len(s.units)-1:
+	case u.number == len(s.units)-1 && s.whole:
 		p.Position = p.Position.ended(u.through, s.facts.Began)
 		p.Position.Complete = true
 	default:

@@ -44,65 +44,76 @@ func stages(s Strategy, from Position) (read [][][]int64, p Progress) {
 
 func TestPerParent_theFirstRunReadsTheChildrenOfAll(t *testing.T) {
 	parents := []Parent{parent(1, 50), parent(2, 0), parent(3, 20), parent(4, 40), parent(5, 30), parent(6, 0), parent(7, 40)}
-	read, p := stages(PerParent(parents, Position{}, 2, 3, facts(100)), Position{})
+	read, p := stages(PerParent(parents, Position{}, 2, 3, true, facts(100)), Position{})
 	require.Equal(t, [][][]int64{{{3, 5}, {4, 7}, {1, 2}}, {{6}}}, read, "stages of up to 3 units of up to 2 parents, those without a time last")
 	require.Equal(t, Position{Changed: at(50), Complete: true}, p.Position)
 	require.Equal(t, parent(1, 50), parents[0], "the list is someone else's too")
 
-	read, p = stages(PerParent(nil, Position{}, 2, 3, facts(100)), Position{})
-	require.Empty(t, read)
-	require.Equal(t, Position{}, p.Position)
+	read, p = stages(PerParent(nil, Position{}, 2, 3, true, facts(100)), Position{})
+	require.Equal(t, [][][]int64{{nil}}, read, "a unit that asks for nothing")
+	require.Equal(t, Position{Complete: true}, p.Position)
 }
 
 func TestPerParent_theNextRunReadsThoseOfParentsThatChanged(t *testing.T) {
 	from := Position{Changed: at(50), Complete: true}
 	parents := []Parent{parent(1, 47), parent(2, 48), parent(3, 0), parent(4, 150), parent(5, 50)}
-	read, p := stages(PerParent(parents, from, 1, 9, facts(160)), from)
+	read, p := stages(PerParent(parents, from, 1, 9, true, facts(160)), from)
 	require.Equal(t, [][][]int64{{{2}, {5}, {4}, {3}}}, read, "and looks back")
 	require.Equal(t, Position{Changed: at(150), Complete: true}, p.Position)
 
-	read, p = stages(PerParent(parents[:1], from, 1, 9, facts(160)), from)
-	require.Empty(t, read)
+	read, p = stages(PerParent(parents[:1], from, 1, 9, true, facts(160)), from)
+	require.Equal(t, [][][]int64{{nil}}, read)
 	require.Equal(t, from, p.Position)
 }
 
 func TestPerParent_startTimeIsThatOfParents(t *testing.T) {
 	f := facts(100)
 	f.Start = at(30)
-	read, _ := stages(PerParent([]Parent{parent(1, 29), parent(2, 30), parent(3, 0)}, Position{}, 9, 9, f), Position{})
+	read, _ := stages(PerParent([]Parent{parent(1, 29), parent(2, 30), parent(3, 0)}, Position{}, 9, 9, true, f), Position{})
 	require.Equal(t, [][][]int64{{{2, 3}}}, read)
 }
 
 // TestPerParent_childlessParentsCostNothing: the position moves over them.
 func TestPerParent_childlessParentsCostNothing(t *testing.T) {
 	parents := []Parent{parent(1, 10).childless(), parent(2, 20), parent(3, 30).childless(), parent(4, 40), parent(5, 50).childless(), parent(6, 60), parent(7, 70).childless()}
-	read, p := stages(PerParent(parents, Position{}, 2, 1, facts(100)), Position{})
+	read, p := stages(PerParent(parents, Position{}, 2, 1, true, facts(100)), Position{})
 	require.Equal(t, [][][]int64{{{2, 4}}, {{6}}}, read)
 	require.Equal(t, at(70), p.Position.Changed)
 
-	read, p = stages(PerParent([]Parent{parent(1, 80).childless()}, p.Position, 2, 1, facts(100)), p.Position)
+	read, p = stages(PerParent([]Parent{parent(1, 80).childless()}, p.Position, 2, 1, true, facts(100)), p.Position)
 	require.Equal(t, [][][]int64{{nil}}, read, "a unit that asks for nothing")
 	require.Equal(t, at(80), p.Position.Changed)
+}
+
+// TestPerParent_moreParentsMayFollow where their list was not read to its end: the position is not that of the end.
+func TestPerParent_moreParentsMayFollow(t *testing.T) {
+	parents := []Parent{parent(1, 10), parent(2, 20).childless()}
+	read, p := stages(PerParent(parents, Position{}, 2, 3, false, facts(100)), Position{})
+	require.Equal(t, [][][]int64{{{1}}}, read)
+	require.Equal(t, Position{Changed: at(20), Stopped: true}, p.Position)
+	read, p = stages(PerParent(nil, p.Position, 2, 3, false, facts(100)), p.Position)
+	require.Empty(t, read)
+	require.False(t, p.Position.Complete)
 }
 
 // TestPerParent_thePositionStopsAtAGap: records read behind the gap are read again.
 func TestPerParent_thePositionStopsAtAGap(t *testing.T) {
 	parents := []Parent{parent(1, 10), parent(2, 20), parent(3, 30), parent(4, 40), parent(5, 0)}
-	s, p := PerParent(parents, Position{}, 1, 9, facts(100)), Progress{}
+	s, p := PerParent(parents, Position{}, 1, 9, true, facts(100)), Progress{}
 	stage := s.Next(p)
 	for i, stopped := range []bool{false, false, true, false, true} {
 		p = s.Advance(p, stage[i], Outcome{Stopped: stopped})
 	}
 	require.Equal(t, Position{Changed: at(20), Stopped: true}, p.Position)
 	require.Equal(t, stage[2:], s.Next(p))
-	read, p := stages(PerParent(parents, p.Position, 1, 9, facts(160)), p.Position)
+	read, p := stages(PerParent(parents, p.Position, 1, 9, true, facts(160)), p.Position)
 	require.Equal(t, [][][]int64{{{2}, {3}, {4}, {5}}}, read, "from that second on, of which not all may have been read")
 	require.Equal(t, Position{Changed: at(40), Complete: true}, p.Position)
 }
 
 func TestPerParent_noPositionPassesTheBeginningOfTheRun(t *testing.T) {
 	parents := []Parent{parent(1, 97), parent(2, 99), parent(3, 101)}
-	s, p := PerParent(parents, Position{}, 1, 1, facts(100)), Progress{}
+	s, p := PerParent(parents, Position{}, 1, 1, true, facts(100)), Progress{}
 	p = s.Advance(p, s.Next(p)[0], Outcome{})
 	p = s.Advance(p, s.Next(p)[0], Outcome{})
 	require.Equal(t, Position{Changed: at(98), Stopped: true}, p.Position, "nor what is looked back for, as long as it is not the end")
@@ -112,7 +123,7 @@ func TestPerParent_noPositionPassesTheBeginningOfTheRun(t *testing.T) {
 
 // TestPerParent_emptyAnswersAreConfirmed: no later run would ask for the children again.
 func TestPerParent_emptyAnswersAreConfirmed(t *testing.T) {
-	require.False(t, PerParent([]Parent{parent(1, 10)}, Position{}, 1, 1, facts(100)).Next(Progress{})[0].MayBeEmpty)
+	require.False(t, PerParent([]Parent{parent(1, 10)}, Position{}, 1, 1, true, facts(100)).Next(Progress{})[0].MayBeEmpty)
 }
 
 // TestPerParent_losesNoChange: whenever records change and whichever units end early, after a complete run the
@@ -135,7 +146,7 @@ func TestPerParent_losesNoChange(t *testing.T) {
 			for id, minute := range changed {
 				parents = append(parents, parent(id, minute))
 			}
-			s, p := PerParent(parents, position, rapid.IntRange(1, 3).Draw(t, "batch"), rapid.IntRange(1, 4).Draw(t, "stage"), facts(began)), Progress{Position: position}
+			s, p := PerParent(parents, position, rapid.IntRange(1, 3).Draw(t, "batch"), rapid.IntRange(1, 4).Draw(t, "stage"), true, facts(began)), Progress{Position: position}
 			for stage, stopped := s.Next(p), false; len(stage) > 0 && !stopped; stage = s.Next(p) {
 				for _, u := range stage {
 					o := Outcome{Stopped: fails()}

@@ -36,6 +36,12 @@ func (p Position) Equal(q Position) bool {
 		p.place() == q.place()
 }
 
+// Joins reports whether one reading can go on from both positions, by beginning at the earlier one.
+func (p Position) Joins(q Position) bool { return p.Equal(q) || p.plain() && q.plain() }
+
+// plain reports whether everything up to the position was read, and nothing else.
+func (p Position) plain() bool { return p.Complete && !p.Stopped && p.Ends == 0 && p.ByID == nil }
+
 // place is the last record of a reading by id, the zero Place for none.
 func (p Position) place() pipedrive.Place {
 	if p.ByID == nil {

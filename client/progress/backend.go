@@ -285,7 +285,7 @@ func eachOf(batch arrow.RecordBatch, t *table.Table, removed int, each func(stor
 func parentIn(batch arrow.RecordBatch, t *table.Table) (func(i int) key, error) {
 	none := func(int) key { return 0 }
 	at := parentColumn(t)
-	if at < 0 {
+	if at < 0 || batch.NumRows() == 0 {
 		return none, nil
 	}
 	column := slices.Index(t.Key(), at)

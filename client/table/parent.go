@@ -27,108 +27,111 @@ type Parent struct {
 	Rows string
 }
 
-// Heirs fill the columns of children that come from their parents.
-type Heirs struct {
+// IsCut reports whether the records are cut from a list in their parents.
+func (t *Table) IsCut() bool { return t.Parent != nil && t.Parent.Rows != "" }
+
+// ParentColumns are the columns of children that come from their parents.
+type ParentColumns struct {
 	table   *Table
 	own     int   // column of the children with the parent's key
 	columns []int // of the children
 	of      []int // the parents' columns that these come from
 }
 
-// Heirs returns those of a table of children, given the sources of its columns.
-func (t *Table) Heirs(source func(Column) Source) *Heirs {
-	h := &Heirs{table: t, own: t.Column(t.Parent.Column)}
+// ParentColumns returns those of a table of children, given its parents' table and the sources of its columns.
+func (t *Table) ParentColumns(parents *Table, source func(Column) Source) *ParentColumns {
+	p := &ParentColumns{table: t, own: t.Column(t.Parent.Column)}
 	for i, c := range t.Columns {
 		if column := source(c).OfParent(); column != "" {
-			h.columns, h.of = append(h.columns, i), append(h.of, t.Parent.Table.Column(column))
+			p.columns, p.of = append(p.columns, i), append(p.of, parents.Column(column))
 		}
 	}
-	return h
+	return p
 }
 
-// Estate is the values of a parent that its children inherit.
-func (h *Heirs) Estate(parent *Row) []Value { return parent.Key(h.of) }
+// Values are the parent's values for its children.
+func (p *ParentColumns) Values(parent *Row) []Value { return parent.Key(p.of) }
 
-// inherit fills a child's parent columns.
-func (h *Heirs) inherit(child *Row, estate []Value) {
-	for i, column := range h.columns {
-		child.Values[column] = estate[i]
+// fill puts the parent's values into a child.
+func (p *ParentColumns) fill(child *Row, values []Value) {
+	for i, column := range p.columns {
+		child.Values[column] = values[i]
 	}
 }
 
 // ParentOf is the key of a child's parent.
-func (h *Heirs) ParentOf(child *Row) pipedrive.Key { return KeyOf(child.Key([]int{h.own})) }
+func (p *ParentColumns) ParentOf(child *Row) pipedrive.Key { return KeyOf(child.Key([]int{p.own})) }
 
-// Adopt returns the function that fills a child's parent columns, given the estates of the parents. It refuses a child
-// whose parent is not among these: the answer then belongs to another request, and may have any records.
-func (h *Heirs) Adopt(estates map[pipedrive.Key][]Value) func(child *Row) error {
+// Filler returns the function that fills a child's parent columns, given the values of the parents. It refuses a child
+// of any other parent: the answer then belongs to another request, and may have any records.
+func (p *ParentColumns) Filler(parents map[pipedrive.Key][]Value) func(child *Row) error {
 	var only []Value
-	if slices.Contains(h.columns, h.own) && len(estates) == 1 {
-		for _, only = range estates {
+	if slices.Contains(p.columns, p.own) && len(parents) == 1 {
+		for _, only = range parents {
 		}
 	}
 	return func(child *Row) error {
-		estate := only
-		if estate == nil {
-			var found bool
-			if estate, found = estates[h.ParentOf(child)]; !found {
+		values := only
+		if values == nil {
+			var asked bool
+			if values, asked = parents[p.ParentOf(child)]; !asked {
 				return pipedrive.Refuse(fmt.Errorf("a record has the %s %s, which was not asked for",
-					h.table.Parent.Column, KeyText(child.Key([]int{h.own}))))
+					p.table.Parent.Column, KeyText(child.Key([]int{p.own}))))
 			}
 		}
-		h.inherit(child, estate)
+		p.fill(child, values)
 		return nil
 	}
 }
 
-// Cutter makes records of a list in their parent. It is not safe for concurrent use.
-type Cutter struct {
-	heirs    *Heirs
+// ListDecoder decodes the records in a list of their parent. It is not safe for concurrent use.
+type ListDecoder struct {
+	columns  *ParentColumns
 	decoder  *Decoder
-	rows     int // the parents' column with the list
-	position int // column of the records with their places, -1 for none
+	list     int // the parents' column with the list
+	position int // the records' column with their places, -1 for none
 	text     strings.Reader
 }
 
-// Cutter returns that of a table of children, given the sources of its columns.
-func (h *Heirs) Cutter(source func(Column) Source) *Cutter {
-	t := h.table
-	return &Cutter{
-		heirs: h, decoder: NewDecoder(t.Columns, source), rows: t.Parent.Table.Column(t.Parent.Rows),
+// ListDecoder returns that of a table, given its parents' table and the sources of its columns.
+func (p *ParentColumns) ListDecoder(parents *Table, source func(Column) Source) *ListDecoder {
+	t := p.table
+	return &ListDecoder{
+		columns: p, decoder: NewDecoder(t.Columns, source), list: parents.Column(t.Parent.Rows),
 		position: slices.IndexFunc(t.Columns, func(c Column) bool { return source(c).IsPosition() }),
 	}
 }
 
-// Cut returns the records in a parent's list; none where it has no list.
-func (c *Cutter) Cut(parent *Row) ([]*Row, error) {
-	list := parent.Values[c.rows]
+// Decode returns the records in a parent's list; none where it has no list.
+func (d *ListDecoder) Decode(parent *Row) ([]*Row, error) {
+	list := parent.Values[d.list]
 	if !list.Valid {
 		return nil, nil
 	}
-	c.text.Reset(list.Text)
-	dec := jsontext.NewDecoder(&c.text, pipedrive.Lenient...)
+	d.text.Reset(list.Text)
+	dec := jsontext.NewDecoder(&d.text, pipedrive.Lenient...)
 	if dec.PeekKind() != '[' {
-		return nil, c.failed(parent, errors.New("it is no list"))
+		return nil, d.failed(parent, errors.New("it is no list"))
 	}
 	if _, err := dec.ReadToken(); err != nil {
-		return nil, c.failed(parent, err)
+		return nil, d.failed(parent, err)
 	}
-	estate := c.heirs.Estate(parent)
+	values := d.columns.Values(parent)
 	var rows []*Row
 	for dec.PeekKind() != ']' {
-		row, err := c.decoder.Record(dec)
+		row, err := d.decoder.Record(dec)
 		if err != nil {
-			return nil, c.failed(parent, err)
+			return nil, d.failed(parent, err)
 		}
-		c.heirs.inherit(row, estate)
-		if rows = append(rows, row); c.position >= 0 {
-			row.Values[c.position] = IntValue(int64(len(rows)))
+		d.columns.fill(row, values)
+		if rows = append(rows, row); d.position >= 0 {
+			row.Values[d.position] = IntValue(int64(len(rows)))
 		}
 	}
 	return rows, nil
 }
 
-func (c *Cutter) failed(parent *Row, err error) error {
-	of := c.heirs.table.Parent
+func (d *ListDecoder) failed(parent *Row, err error) error {
+	of := d.columns.table.Parent
 	return fmt.Errorf("%s of the record %s of %s: %w", of.Rows, parent.KeyText(of.Table.Key()), of.Table.Name(), err)
 }

@@ -111,6 +111,9 @@ func (t *Table) Name() string { return "pipedrive_" + t.Records }
 
 // Form is the API whose form the records have for an account on api.
 func (t *Table) Form(api API) API {
+	if t.IsCut() {
+		return t.Parent.Table.Form(api)
+	}
 	if api == V2 && len(t.V2) == 0 {
 		return V1
 	}
@@ -136,6 +139,9 @@ func (t *Table) Listings(api API) []pipedrive.Listing {
 
 // On reports whether an API has the table.
 func (t *Table) On(api API) bool {
+	if t.IsCut() {
+		return t.Parent.Table.On(api)
+	}
 	if t.Describes == nil {
 		return t.Runs || len(t.Listings(api)) > 0
 	}
@@ -153,9 +159,9 @@ func (t *Table) included(when Presence) []string {
 	return fields
 }
 
-// Depends reports whether a listing of the records has a property, on any API.
+// Depends reports whether a listing of the records, or of their parents, has a property, on any API.
 func (t *Table) Depends(property func(pipedrive.Listing) bool) bool {
-	return slices.ContainsFunc(slices.Concat(t.V2, t.V1, t.Export), property)
+	return t.Parent != nil && t.Parent.Table.Depends(property) || slices.ContainsFunc(slices.Concat(t.V2, t.V1, t.Export), property)
 }
 
 // Column returns the index of a column, or -1.
