@@ -46,6 +46,7 @@ type Account struct {
 	lastReadings map[string]progress.FullReading // of tables without a checkpoint, by their records
 	whole        []*reading                      // of these tables in this run
 
+	againEvery time.Duration // how often to read children of parents that did not change; 0 for never
 	listsEvery time.Duration // how often to read set-up tables; 0 for every run
 
 	verify    bool          // whether rows of the last run that are missing at the destination are read again
@@ -138,6 +139,7 @@ func connect(
 
 		customFields: s.CustomFields,
 		listsEvery:   s.ListsEvery.Duration(),
+		againEvery:   s.OpenDealsEvery.Duration(),
 		lastReadings: map[string]progress.FullReading{},
 	}
 	a.meter.Whole = &run.total

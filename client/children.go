@@ -140,7 +140,32 @@ func (r *reading) allChildren(ctx context.Context) error {
 			}
 		}
 	}
-	return leader.err
+	if leader.err != nil || r.progress == nil || len(r.table.Parent.Again) == 0 || !r.progress.AgainDue(r.account.againEvery) {
+		return leader.err
+	}
+	return r.askAgain(ctx)
+}
+
+// askAgain asks for the children of some parents that did not change.
+func (r *reading) askAgain(ctx context.Context) error {
+	of := r.table.Parent.Table
+	decoder := table.NewDecoder(of.Columns, r.account.sources(of))
+	for _, parents := range r.table.Parent.Again {
+		q := r.account.query
+		q.Allow = func() error { return r.checkBudget(parents) }
+		for page, err := range r.account.pages(ctx, parents, q, &r.own, decoder.Record) {
+			if err != nil {
+				return err
+			}
+			r.note(parents.Key(), slices.DeleteFunc(page, func(row *table.Row) bool { return r.progress.WasReread(row.RecordKey()) }))
+		}
+		for _, l := range r.account.listings(r.table) {
+			if err := r.ask(ctx, l, parents.Key(), ""); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // handOn hands the parents of a page on to the tables of their children, if the unit's rule lets them through.
@@ -228,11 +253,12 @@ func (r *reading) note(listing string, rows []*table.Row) {
 	}
 }
 
-// ask asks for the children of a listing's parents, from the position that the table has reached there.
+// ask asks for the children of a listing's parents, from the position that the table has reached there; all of them, where no
+// position is named.
 func (r *reading) ask(ctx context.Context, l pipedrive.Listing, listing, position string) error {
 	r.family.asking = r.family.parents(listing)
 	var from plan.Progress
-	if r.progress != nil {
+	if r.progress != nil && position != "" {
 		from.Position = r.progress.Position(position)
 	}
 	return r.strategyOf(ctx, l, position, r.perParent(l, from.Position), from)

@@ -180,6 +180,9 @@ func (r *reading) position(l pipedrive.Listing) (p plan.Progress) {
 // moving are the tables whose position in a listing a reading moves: its own, and those whose records are cut from it. No
 // position moves back.
 func (r *reading) moving(key string, to plan.Position) (moving []*reading) {
+	if key == "" {
+		return nil
+	}
 	for _, of := range append([]*reading{r}, r.followers...) {
 		takesPart := of == r && !r.silent || of != r && of.family.lists != nil
 		if takesPart && of.progress != nil && !to.Changed.Before(of.progress.Position(key).Changed) {

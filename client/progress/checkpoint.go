@@ -63,8 +63,11 @@ type checkpoint struct {
 	// Removing are the keys, in ascending order, of the rows that the last run removed from the destination, or that it could
 	// not see to be gone: until they are, each run removes them again.
 	Removing []key `json:"removing,omitempty"`
-	// refreshed and removing are those of this run. They count once the run ends well: rows are removed only then.
+	// Again is when the children of parents that did not change were last read.
+	Again time.Time `json:"again,omitzero"`
+	// refreshed, again and removing are those of this run. They count once the run ends well: rows are removed only then.
 	refreshed time.Time
+	again     time.Time
 	removing  []key
 }
 
@@ -98,7 +101,7 @@ func (c checkpoint) trusted() checkpoint {
 	next := checkpoint{
 		Version: StateVersion, Finished: true, Positions: maps.Clone(c.Positions), Before: c.Before, Ahead: c.Ahead, Least: c.Least,
 		Began: c.Began, Found: c.Found, Absent: c.Absent, Columns: c.Columns, Looked: c.Looked, Refreshed: c.Refreshed, GivenUp: c.GivenUp,
-		Removing: c.Removing,
+		Removing: c.Removing, Again: c.Again,
 	}
 	if !c.Finished {
 		next.Positions = maps.Clone(c.Verified)

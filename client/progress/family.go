@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
@@ -37,6 +38,26 @@ func (t *Tracker) Reread(parent pipedrive.Key, rows []*table.Row) {
 		}
 	}
 	f.read[of] = children
+}
+
+// AgainDue reports whether to read the children of parents that did not change: not if the run reads those of all. Whether they
+// were read counts once the run ends well.
+func (t *Tracker) AgainDue(every time.Duration) bool {
+	last, all := t.checkpoint.Again, t.refreshing || len(t.verified) == 0
+	if every == 0 || !all && t.Began.Sub(last) < every {
+		return false
+	}
+	t.checkpoint.again = t.Began
+	return !all
+}
+
+// WasReread reports whether all children of a parent were read in this run.
+func (t *Tracker) WasReread(parent pipedrive.Key) bool {
+	if t.family == nil {
+		return false
+	}
+	_, read := t.family.read[keyOf(parent)]
+	return read
 }
 
 // Keep notes that a parent's children could not be read: their rows stay as they are.

@@ -148,6 +148,7 @@ func (s *State) Finish(ctx context.Context) error {
 			}
 		}
 		c.Finished, c.Refreshing, c.Refreshed, c.Removing = true, false, latest(c.Refreshed, c.refreshed), c.removing
+		c.Again = latest(c.Again, c.again)
 		if err := s.Store(ctx, key, c); err != nil {
 			return err
 		}

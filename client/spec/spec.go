@@ -58,6 +58,8 @@ type Spec struct {
 	// How rows of records that were deleted at Pipedrive leave the destination: delete deletes them, mark sets _removed_at,
 	// and auto marks those that the destination can't delete.
 	RemovedRows RemovedRows `json:"removed_rows,omitempty" jsonschema:"enum=auto,enum=delete,enum=mark,default=auto"`
+	// With a state: ask for the products of open deals this often, although the deals did not change; 0s for never.
+	OpenDealsEvery configtype.Duration `json:"open_deals_every,omitzero"`
 	// With a state: read the lists of an account's set-up, which are read in full and rarely change, at most this
 	// often; 0s for every run.
 	ListsEvery configtype.Duration `json:"lists_every,omitzero"`
@@ -157,6 +159,7 @@ func (Spec) JSONSchemaExtend(s *jsonschema.Schema) {
 	restrict(s, "lookback", duration)
 	restrict(s, "full_refresh_every", duration)
 	restrict(s, "lists_every", duration)
+	restrict(s, "open_deals_every", duration)
 	restrict(s, "start_time", moment)
 	Connection{}.JSONSchemaExtend(s)
 	oneOf(s, slices.Concat(ways, []string{accounts}))
@@ -225,6 +228,7 @@ func defaults() *Spec {
 		Archived:       true,
 		CustomFields:   Columns,
 		OnAccountError: "fail",
+		OpenDealsEvery: configtype.NewDuration(24 * time.Hour),
 		RemovedRows:    Auto,
 		Verify:         true,
 	}

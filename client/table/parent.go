@@ -23,6 +23,9 @@ type Parent struct {
 	Count string
 	// Skip is the parents' flag column; empty for none. A parent with the flag has no children and is skipped.
 	Skip string
+	// Again are lists of the parents whose children are read again now and then although they did not change; none on
+	// an API without them. Whether a change of a child changes its parent, Pipedrive does not document.
+	Again []pipedrive.Listing
 	// Rows is the parents' JSON column with the list of the records; empty if requests read the records.
 	Rows string
 }
