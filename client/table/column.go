@@ -80,8 +80,8 @@ func (c Column) SourceFor(account string, api API) Source {
 	return c.V1
 }
 
-// Source is the origin of a column's value. Make one with [At], [Not], [First], [Lookup], [OfParent], [Position] or
-// [Absent].
+// Source is the origin of a column's value. Make one with [At], [Not], [First], [Primary], [Lookup], [OfParent],
+// [Position] or [Absent].
 type Source struct {
 	paths    []string
 	read     Reader // nil for the reader of the column's type
@@ -99,6 +99,9 @@ func Not(path string) Source { return Source{paths: []string{path}, read: readNo
 
 // First is the first element of the list at path.
 func First(path string) Source { return Source{paths: []string{path}, read: readFirst} }
+
+// Primary is the value of the primary element of the list at path, or of its first element if none is primary.
+func Primary(path string) Source { return Source{paths: []string{path}, read: readPrimary} }
 
 // List is the list at the first path that has one. v1 also writes a list of ids as "2,3".
 func List(paths ...string) Source { return Source{paths: paths, read: readList} }

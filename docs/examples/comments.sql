@@ -408,6 +408,8 @@ COMMENT ON COLUMN pipedrive_persons.first_name IS 'First name.';
 COMMENT ON COLUMN pipedrive_persons.last_name IS 'Last name.';
 COMMENT ON COLUMN pipedrive_persons.email IS 'E-mail addresses: a list of {value, primary, label}.';
 COMMENT ON COLUMN pipedrive_persons.phone IS 'Phone numbers: a list of {value, primary, label}.';
+COMMENT ON COLUMN pipedrive_persons.primary_email IS 'The primary e-mail address, or the first one if none is primary.';
+COMMENT ON COLUMN pipedrive_persons.primary_phone IS 'The primary phone number, or the first one if none is primary.';
 COMMENT ON COLUMN pipedrive_persons.org_id IS 'The organization that the person belongs to.';
 COMMENT ON COLUMN pipedrive_persons.owner_id IS 'The user who owns the person.';
 COMMENT ON COLUMN pipedrive_persons.owner_name IS 'The owner''s name.';

@@ -21,6 +21,8 @@ type Company struct {
 	contactSync   bool
 	marketingApp  bool
 	silentArchive bool
+	silentParents bool
+	elements      int64 // number of elements that were added to nested tables
 
 	deals         *table[Deal, *Deal]
 	persons       *table[Person, *Person]
@@ -62,6 +64,9 @@ func NewCompany(id int64) *Company {
 	c.deals.subsets["unarchived"] = func(d *Deal) bool { return !d.IsArchived }
 	c.deals.subsets["archived"] = func(d *Deal) bool { return d.IsArchived }
 	c.deals.subsets["listed"] = func(d *Deal) bool { return !d.IsArchived && !d.IsDeleted }
+	c.deals.subsets["there"] = func(d *Deal) bool { return !d.IsDeleted }
+	c.persons.subsets["there"] = func(p *Person) bool { return !p.IsDeleted }
+	c.users.subsets["there"] = c.users.subsets[""]
 	c.persons.subsets["listed"] = func(p *Person) bool { return !p.IsDeleted }
 	c.organizations.subsets["listed"] = func(o *Organization) bool { return !o.IsDeleted }
 	c.notes.subsets["listed"] = func(n *Note) bool { return !n.IsDeleted }
@@ -128,6 +133,14 @@ func (c *Company) SetArchivingStampsUpdateTime(on bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.silentArchive = !on
+}
+
+// SetChildrenStampParents sets whether a new, changed or removed child, like a product of a deal, sets the parent's
+// update_time. The vendor does not document it. It is on at first.
+func (c *Company) SetChildrenStampParents(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.silentParents = !on
 }
 
 // SetNullsLast sets whether lists by update_time have the records without one at their end. The vendor does not
@@ -209,6 +222,9 @@ func (c *Company) AddUser(u User) int64 {
 	setDefault(&u.TimezoneName, "Europe/Tallinn")
 	setDefault(&u.TimezoneOffset, "+03:00")
 	setDefault(&u.RoleID, 1)
+	if u.Access == nil {
+		u.Access = usualAccess(u.IsAdmin)
+	}
 	return c.users.add(&u, c.now)
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -12,6 +13,9 @@ import (
 type draws struct {
 	*generator
 	entry *entry
+	// parent is the number of the record's parent if the kind declares the parents of generated records, else 0.
+	// The record's place among those with the same parent is counted from 1.
+	parent, place int64
 }
 
 // drawKinds has the company's declared kinds drawn on first use. Each kind has its own random source, so that it
@@ -19,16 +23,45 @@ type draws struct {
 func (g *generator) drawKinds(all []*kind) {
 	g.all = all
 	for _, k := range all {
+		parents := g.parentsOf(k) // as they are before any change of the company
 		g.c.kinds[k.name] = sync.OnceValue(func() *table[entry, *entry] {
 			own := *g
 			own.r = rand.New(rand.NewPCG(g.Seed, seedOf(k.name)+uint64(g.CompanyID)))
 			t := newKindTable(k)
-			for n := range int64(own.records(k.name)) {
-				t.store(own.record(k, n+1))
+			places := map[int64]int64{}
+			for i, parent := range parents {
+				places[parent]++
+				t.store(own.record(k, draws{parent: parent, place: places[parent]}, int64(i+1)))
 			}
 			return t
 		})
 	}
+}
+
+// parentsOf are the parents of a kind's records, one for each record. The configured number of records is spread
+// over the parents that would have some.
+func (g *generator) parentsOf(k *kind) []int64 {
+	if k.drawn == nil {
+		return make([]int64, g.records(k.name))
+	}
+	parents := k.drawn(g)
+	if n, ok := g.Records[k.name]; ok {
+		of := slices.Compact(slices.Clone(parents))
+		parents = nil
+		for i := range min(n, n*len(of)) {
+			parents = append(parents, of[i%len(of)])
+		}
+		slices.Sort(parents)
+	}
+	if k.counter != nil {
+		for _, d := range g.c.deals.rows {
+			*k.counter(d) = 0
+		}
+		for _, parent := range parents {
+			*k.counter(g.c.deals.rows[parent])++
+		}
+	}
+	return parents
 }
 
 func seedOf(name string) uint64 {
@@ -37,8 +70,8 @@ func seedOf(name string) uint64 {
 	return h.Sum64()
 }
 
-func (g *generator) record(k *kind, number int64) *entry {
-	d := &draws{g, k.entry(number)}
+func (g *generator) record(k *kind, d draws, number int64) *entry {
+	d.generator, d.entry = g, k.entry(number)
 	d.entry.add, d.entry.update = g.times()
 	if k.grain == time.Millisecond {
 		fraction := time.Duration(g.r.IntN(1000)) * time.Millisecond
@@ -51,14 +84,14 @@ func (g *generator) record(k *kind, number int64) *entry {
 	d.entry.archived, d.entry.removed = g.chance(k.archived), k.archived > 0 && g.chance(0.02)
 	for i, f := range k.fields {
 		if f.draw != nil {
-			d.entry.values[i] = f.draw(d)
+			d.entry.values[i] = f.draw(&d)
 		}
 	}
 	if k.entity != "" {
 		d.entry.custom = g.customValues(k.entity)
 	}
 	if k.finish != nil {
-		k.finish(d)
+		k.finish(&d)
 	}
 	return d.entry
 }
@@ -127,7 +160,9 @@ func inTurn[T any](values ...T) draw {
 	return func(d *draws) any { return values[int(d.entry.number-1)%len(values)] }
 }
 
-func place(d *draws) any { return d.entry.number }
+func place(d *draws) any { return d.place }
+
+func parent(d *draws) any { return d.parent }
 
 // related draws the id of a record of another kind, which is its first field.
 func related(name string) draw {

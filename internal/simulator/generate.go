@@ -151,7 +151,7 @@ func (g *generator) users() {
 			ID: int64(i + 1), Name: name, Email: fmt.Sprintf("user%d@company%d.example", i+1, g.CompanyID), DefaultCurrency: "EUR",
 			Locale: "et_EE", Lang: 1, Phone: maybe(g, 0.5, fmt.Sprintf("+372 5%06d", i*7919)), Activated: i != len(userNames)-1,
 			IsDeleted: i == 6 || i == 7, IsAdmin: i == 0, TimezoneName: "Europe/Tallinn", TimezoneOffset: "+03:00", RoleID: 1,
-			Created: created, Modified: maybe(g, 0.8, g.between(created, g.now)),
+			Created: created, Modified: maybe(g, 0.8, g.between(created, g.now)), Access: usualAccess(i == 0),
 		}
 		if u.Activated {
 			u.LastLogin = g.between(created, g.now)
@@ -426,10 +426,11 @@ func (g *generator) synced(p *Person) {
 
 var contactLabels = []string{"work", "home", "mobile", "other", ""}
 
+// emails makes a person's addresses: the primary one is the first or the second, or there is none.
 func (g *generator) emails(id int) []Contact {
 	var cs []Contact
 	for i := range g.r.IntN(4) {
-		cs = append(cs, Contact{fmt.Sprintf("person%d.%d@example.com", id, i), i == 0, pick(g, contactLabels)})
+		cs = append(cs, Contact{fmt.Sprintf("person%d.%d@example.com", id, i), i == id%5%2, pick(g, contactLabels)})
 	}
 	return cs
 }

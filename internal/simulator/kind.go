@@ -36,10 +36,17 @@ type kind struct {
 	finish func(*draws)
 	// given are the values that every record has unless [Company.AddRecord] gets others.
 	given map[string]any
-	// parent is the declared kind that the records belong to, through the field with its number; nil for none. A
+	// parent is the table that the records belong to, through the field with the parent's number; "" for none. A
 	// record is gone when its parent is.
-	parent *kind
+	parent string
 	member string
+	// parentTime is the column with the parent's update_time, which the answer lacks; "" for none. A change of a
+	// record then stamps its parent too, unless [Company.SetChildrenStampParents] says otherwise.
+	parentTime string
+	// counter is a deal's number of such records; nil for none.
+	counter func(*Deal) *int64
+	// drawn are the parents of the records that [Generate] makes, one for each record, in place of count.
+	drawn func(*generator) []int64
 }
 
 // field is a value that records of a kind store, under the name of the table's column. The stored values are the
@@ -162,6 +169,7 @@ func (e *entry) set(values map[string]any) {
 			}
 		case "custom_fields":
 			e.custom = as[map[string]any](v)
+		case e.kind.parentTime: // the parent has it
 		default:
 			e.values[e.kind.index(name)] = v
 		}
@@ -343,7 +351,7 @@ func (l *listed) choose(c *Company, q url.Values, subset string) (string, func(*
 			}
 			continue
 		}
-		keep, refused := f.keep(q.Get(f.param))
+		keep, refused := f.keep(strings.Join(q[f.param], ","))
 		if refused != nil {
 			return "", nil, refused
 		}
@@ -370,15 +378,15 @@ func (l *listed) choose(c *Company, q url.Values, subset string) (string, func(*
 // oneOf keeps the records whose field is among up to most ids, joined by commas.
 func oneOf(name string, most int) func(string) (func(*entry) bool, *refusal) {
 	return func(value string) (func(*entry) bool, *refusal) {
-		var ids []any
-		for text := range strings.SplitSeq(value, ",") {
+		texts, ids := strings.Split(value, ","), map[any]bool{}
+		for _, text := range texts {
 			id, err := strconv.ParseInt(text, 10, 64)
-			if err != nil || len(ids) == most {
+			if err != nil || len(texts) > most {
 				return nil, invalid("expected up to %d ids, not %q", most, value)
 			}
-			ids = append(ids, id)
+			ids[id] = true
 		}
-		return func(e *entry) bool { return slices.Contains(ids, e.get(name)) }, nil
+		return func(e *entry) bool { return ids[e.get(name)] }, nil
 	}
 }
 
@@ -424,6 +432,7 @@ func newKindTable(k *kind) *table[entry, *entry] {
 		t.grain = time.Second
 	}
 	t.subsets["listed"] = func(e *entry) bool { return !e.removed && !e.archived }
+	t.subsets["there"] = func(e *entry) bool { return !e.removed }
 	t.subsets["archived"] = func(e *entry) bool { return !e.removed && e.archived }
 	t.subsets["listed or removed"] = func(e *entry) bool { return !e.archived }
 	t.subsets["archived or removed"] = func(e *entry) bool { return e.archived }
@@ -468,31 +477,23 @@ func (e *entry) seal(company int64) {
 	e.key = id(company, e.kind.name, e.number)
 }
 
-// orphaned reports whether a record's parent is gone or never existed.
-func (c *Company) orphaned(e *entry) bool {
-	if e.kind.parent == nil {
-		return false
-	}
-	number, _ := e.get(e.kind.member).(int64)
-	parent := c.kind(e.kind.parent).rows[number]
-	return parent == nil || parent.removed
-}
-
 // AddRecord adds a record of a declared kind and returns its number, which is its id if ids are whole numbers. The
 // values are keyed by the columns of the kind's table; missing ones are NULL. A missing add_time becomes the
-// clock's time, a missing update_time the add_time.
+// clock's time, a missing update_time the add_time, a missing parent one of those that there are. An element of a
+// nested table is added, changed and removed likewise.
 func (c *Company) AddRecord(kind string, values map[string]any) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if n := nestedNamed(kind); n != nil {
+		return c.addElement(n, values)
+	}
 	k := mustKind(kind)
 	t := c.kind(k)
 	e := k.entry(t.lastID + 1)
 	e.set(k.given)
 	e.set(values)
-	if k.parent != nil && e.get(k.member) == nil {
-		if parents := c.kind(k.parent).ordered("listed", "id").rows; len(parents) > 0 {
-			e.set(map[string]any{k.member: parents[int(e.number)%len(parents)].number})
-		}
+	if k.parent != "" && e.get(k.member) == nil {
+		e.set(map[string]any{k.member: c.anyParent(k.parent, e.number)})
 	}
 	e.seal(c.id)
 	at, given := values["update_time"]
@@ -500,36 +501,54 @@ func (c *Company) AddRecord(kind string, values map[string]any) int64 {
 	if given && at == nil {
 		t.edit(number, func(e *entry) { e.update = nil })
 	}
+	c.tally(e, 1, values)
 	return number
 }
 
 // UpdateRecord changes values of a record and stamps the clock's time as its update_time, unless that is among the
 // values.
 func (c *Company) UpdateRecord(kind string, number int64, values map[string]any) {
-	c.changeEntry(kind, number, func(e *entry) { e.set(values) })
+	if n := nestedNamed(kind); n != nil {
+		c.changeElement(n, number, values)
+		return
+	}
+	c.changeEntry(kind, number, values, func(e *entry) { e.set(values) })
 }
 
 // RemoveRecord deletes a record. No list shows it any more, or for some kinds only a list of deleted records.
 func (c *Company) RemoveRecord(kind string, number int64) {
-	c.changeEntry(kind, number, func(e *entry) { e.removed = true })
+	if n := nestedNamed(kind); n != nil {
+		c.removeElement(n, number)
+		return
+	}
+	c.changeEntry(kind, number, nil, func(e *entry) { e.removed = true })
 }
 
 // ArchiveRecord moves a record to the archive, or back from it if archived is false.
 func (c *Company) ArchiveRecord(kind string, number int64, archived bool) {
-	c.changeEntry(kind, number, func(e *entry) { e.archived = archived })
+	c.changeEntry(kind, number, nil, func(e *entry) { e.archived = archived })
 }
 
-func (c *Company) changeEntry(kind string, number int64, f func(*entry)) {
+func (c *Company) changeEntry(kind string, number int64, values map[string]any, f func(*entry)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.kind(mustKind(kind)).change(number, c.now, f)
+	t := c.kind(mustKind(kind))
+	c.tally(t.rows[number], -1, nil)
+	t.change(number, c.now, f)
+	c.tally(t.rows[number], 1, values)
 }
 
-// Text is the column of a declared kind into which tests write texts.
-func Text(kind string) string { return mustKind(kind).text }
+// Text is the column of a declared kind or of a nested table into which tests write texts, or numbers if it has no
+// texts.
+func Text(table string) string {
+	if n := nestedNamed(table); n != nil {
+		return n.text
+	}
+	return mustKind(table).text
+}
 
-// Refuse takes a feature away from an account: "projects" for the Projects add-on, "admin" for an administrator's
-// rights. Its lists are then answered with the status: 402, 403 or 404. A status of 0 gives the feature back.
+// Refuse takes a feature away from an account: "projects" for the Projects add-on, "installments" for the plan that
+// has them, "admin" for an administrator's rights. Its lists are then answered with the status: 402, 403 or 404. A status of 0 gives the feature back.
 func (c *Company) Refuse(gate string, status int) {
 	if !slices.Contains(Gates(), gate) {
 		panic("simulator: there is no gate " + gate)
@@ -571,7 +590,10 @@ func (t *truth) kindRows(k *kind) (rows []map[string]any, numbers []int64) {
 
 // lists reports whether one of the kind's lists has a record for this reader.
 func (t *truth) lists(k *kind, e *entry) bool {
-	if e.removed && (!t.Deleted || !k.recoverable) || e.archived && !t.Archived || t.API == "export" || t.orphaned(e) {
+	if e.removed && (!t.Deleted || !k.recoverable) || e.archived && !t.Archived || t.API == "export" {
+		return false
+	}
+	if k.parent != "" && !t.listsParent(k.parent, e.parent()) {
 		return false
 	}
 	return t.v2 || !strings.HasPrefix(k.lists[0].path, "/api/v2/")
@@ -583,6 +605,9 @@ func (t *truth) kindRow(k *kind, e *entry) map[string]any {
 		if !f.hidden {
 			row[f.name] = stored(e.value(i))
 		}
+	}
+	if k.parentTime != "" {
+		row[k.parentTime] = t.parentTime(k.parent, e.parent())
 	}
 	if k.owned {
 		owner, _ := e.get("owner_id").(int64)
@@ -636,30 +661,45 @@ func HasOwner(kind string) bool {
 	return k != nil && k.owned
 }
 
-// ParentOf is the declared kind that the records of another kind belong to; "" for none.
-func ParentOf(kind string) string {
-	if k := kindNamed(kind); k != nil && k.parent != nil {
-		return k.parent.name
+// ParentOf is the table that the records of a declared kind, or the elements of a nested table, belong to, and the
+// column with the parent's number; "" for none.
+func ParentOf(table string) (parent, column string) {
+	if n := nestedNamed(table); n != nil {
+		return n.parent, n.member
 	}
-	return ""
+	if k := kindNamed(table); k != nil {
+		return k.parent, k.member
+	}
+	return "", ""
+}
+
+// TimeOf is the column with the time of the last change of a declared kind's record or a nested table's element, and
+// whether that is the parent's; "" if there is none. [Company.AddRecord] and [Company.UpdateRecord] take a value for
+// it, and change the parent's update_time to it.
+func TimeOf(table string) (column string, ofParent bool) {
+	if n := nestedNamed(table); n != nil {
+		return n.time, n.time != ""
+	}
+	if k := kindNamed(table); k != nil && k.parentTime != "" {
+		return k.parentTime, true
+	}
+	return "update_time", false
 }
 
 // Numbers are the numbers of the records behind the rows of [Company.Truth], in the same order. In the other
 // tables a record's number is its id.
 func (c *Company) Numbers(table string, opts TruthOptions) []int64 {
-	var numbers []int64
-	k := kindNamed(table)
-	if k == nil {
-		for _, row := range c.Truth(table, opts) {
-			id, _ := row["id"].(int64) // the company has no id
-			numbers = append(numbers, id)
-		}
+	if k, n := kindNamed(table), nestedNamed(table); k != nil || n != nil {
+		c.mu.RLock()
+		defer c.mu.RUnlock()
+		_, numbers := c.truth(opts).declared(k, n)
 		return numbers
 	}
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	t := truth{Company: c, TruthOptions: opts, v2: opts.API == "" || opts.API == "v2"}
-	_, numbers = t.kindRows(k)
+	var numbers []int64
+	for _, row := range c.Truth(table, opts) {
+		id, _ := row["id"].(int64) // the company has no id
+		numbers = append(numbers, id)
+	}
 	return numbers
 }
 

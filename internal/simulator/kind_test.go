@@ -107,7 +107,8 @@ func TestKind_listsHaveTheRowsOfTheTable(t *testing.T) {
 		"projects": {"/api/v2/projects?status=open,completed,canceled,deleted", "/api/v2/projects/archived?status=open,completed,canceled,deleted"},
 		"tasks":    {"/api/v2/tasks"}, "project_boards": {"/api/v2/boards"}, "project_phases": {"/api/v2/phases?board_id=1", "/api/v2/phases?board_id=2"},
 		"project_templates": {"/api/v2/projectTemplates"}, "deal_products": {"/api/v2/deals/products?deal_ids=" + numbers(90)},
-		"note_comments": perParent("/v1/notes/%d/comments", 60), "users": {"/v1/users"},
+		"deal_installments": {"/api/v2/deals/installments?deal_ids=" + numbers(90)},
+		"note_comments":     perParent("/v1/notes/%d/comments", 60), "users": {"/v1/users"},
 	} {
 		keys := map[any]int{}
 		for _, ask := range asks {

@@ -24,7 +24,7 @@ var (
 // vendor's OpenAPI files.
 var kinds = []*kind{
 	activities, activityTypes, leads, leadLabels, leadSources, products, roles, permissionSets, filters, currencyList, files, goals,
-	projects, projectBoards, projectPhases, projectTemplates, tasks, dealProducts, noteComments,
+	projects, projectBoards, projectPhases, projectTemplates, tasks, dealProducts, dealInstallments, noteComments,
 }
 
 func few(n int) func(Config) int { return func(Config) int { return n } }
@@ -219,37 +219,6 @@ var products = &kind{
 	},
 }
 
-// dealProducts are [v2 /deals/products]. A request names up to 100 deals.
-var dealProducts = &kind{
-	name: "deal_products", text: "comments", count: func(cfg Config) int { return cfg.Deals / 2 },
-	lists: []listed{{
-		path: "/api/v2/deals/products", cost: 10, scopes: slices.Concat(productScopes, dealScopes), paging: cursors,
-		sorts: slices.Concat(v2Times, []string{"deal_id", "order_nr"}), filters: []filter{{"deal_ids", true, oneOf("deal_id", 100)}},
-	}},
-	fields: []field{
-		key("id"),
-		{name: "deal_id", draw: related("deals")},
-		{name: "product_id", draw: sometimes(0.95, related("products"))},
-		{name: "product_variation_id"},
-		{name: "name", draw: anyOf(dealNouns...)},
-		{name: "quantity", draw: anyOf(1.0, 2.0, 0.5)},
-		{name: "item_price", draw: money},
-		{name: "sum", draw: money},
-		{name: "currency", draw: anyOf(currencies...)},
-		{name: "discount", draw: anyOf(0.0, 10.0, 2.5)},
-		{name: "discount_type", draw: anyOf("percentage", "amount")},
-		{name: "tax", draw: anyOf(0.0, 22.0)},
-		{name: "tax_method", draw: anyOf("exclusive", "inclusive", "none")},
-		{name: "comments", draw: sometimes(0.2, anyOf(noteOpenings...)), form: blank},
-		{name: "is_enabled", draw: flag(0.95)},
-		{name: "order_nr", draw: upTo(5)},
-		addTime(), updateTime(),
-		{name: "billing_frequency", draw: anyOf(frequencies...)},
-		{name: "billing_frequency_cycles", draw: sometimes(0.2, upTo(24))},
-		{name: "billing_start_date", draw: sometimes(0.4, someDay)},
-	},
-}
-
 // roles are [v1 /roles], whose counts are texts.
 var roles = &kind{
 	name: "roles", text: "name", count: few(4),
@@ -271,7 +240,7 @@ var permissionSets = &kind{
 	name: "permission_sets", text: "name", count: few(4),
 	id: func(company int64, kind string, n int64) any {
 		if n <= 2 { // those of the users
-			return []string{"62cc4d7f-4038-4352-abf3-a8c1c822b631", "233b7976-39bd-43a9-b305-ef3a2b0998e5"}[n-1]
+			return usualSets[n-1]
 		}
 		return uuid(company, kind, n)
 	},
@@ -461,7 +430,7 @@ var projectBoards = &kind{
 
 // projectPhases are [v2 /phases], one request per board.
 var projectPhases = &kind{
-	name: "project_phases", text: "name", grain: time.Millisecond, count: few(7), parent: projectBoards, member: "board_id",
+	name: "project_phases", text: "name", grain: time.Millisecond, count: few(7), parent: "project_boards", member: "board_id",
 	lists: []listed{{
 		path: "/api/v2/phases", cost: 10, scopes: projectScopes, gate: "projects", filters: []filter{{"board_id", true, oneOf("board_id", 1)}},
 	}},

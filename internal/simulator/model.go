@@ -215,6 +215,14 @@ type User struct {
 	Created         time.Time
 	Modified        *time.Time
 	LastLogin       time.Time
+	Access          []Access
+}
+
+// Access is a user's access to an app.
+type Access struct {
+	App             string
+	Admin           bool
+	PermissionSetID string // a UUID
 }
 
 // row is a table's view of a record, for keeping records in order.

@@ -19,8 +19,9 @@ type TruthOptions struct {
 
 // Truth returns the rows that a table must hold after a full sync, ordered by id: one map per row, by column name,
 // with the values int64, float64, string, bool, [time.Time] (UTC, whole seconds), [Date], [json.RawMessage] or nil
-// for NULL. The tables are persons, organizations, deals, notes, pipelines, stages, users, company and the
-// declared kinds, whose rows are ordered by their numbers. Some kinds have times with milliseconds.
+// for NULL. The tables are persons, organizations, deals, notes, pipelines, stages, users, company, the declared
+// kinds and the nested tables. The rows of the latter two are ordered by their numbers. Some kinds have times with
+// milliseconds.
 //
 // An absent value is NULL, and so are empty strings and empty lists, because v1 shows an absent value as either. A
 // value that the API can't show is NULL too. The column custom_fields holds all custom fields of the entity in
@@ -33,9 +34,9 @@ type TruthOptions struct {
 func (c *Company) Truth(table string, opts TruthOptions) []map[string]any {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	t := truth{Company: c, TruthOptions: opts, v2: opts.API == "" || opts.API == "v2"}
-	if k := kindNamed(table); k != nil {
-		rows, _ := t.kindRows(k)
+	t := c.truth(opts)
+	if k, n := kindNamed(table), nestedNamed(table); k != nil || n != nil {
+		rows, _ := t.declared(k, n)
 		return rows
 	}
 	switch table {
@@ -76,6 +77,18 @@ type truth struct {
 	v2 bool
 	// sparse is true if the answer leaves out unset custom fields.
 	sparse bool
+}
+
+func (c *Company) truth(opts TruthOptions) *truth {
+	return &truth{Company: c, TruthOptions: opts, v2: opts.API == "" || opts.API == "v2"}
+}
+
+// declared are the rows of a declared kind, or else of a nested table, and the numbers of their records.
+func (t *truth) declared(k *kind, n *nested) ([]map[string]any, []int64) {
+	if k != nil {
+		return t.kindRows(k)
+	}
+	return t.nestedRows(n)
 }
 
 func (t *truth) dealListed(d *Deal) bool {
@@ -131,7 +144,8 @@ func (t *truth) deal(d *Deal) map[string]any {
 func (t *truth) person(p *Person) map[string]any {
 	row := map[string]any{
 		"account_id": strconv.FormatInt(t.id, 10), "id": p.ID, "name": text(p.Name), "first_name": text(p.FirstName),
-		"last_name": textOf(p.LastName), "email": contacts(p.Emails), "phone": contacts(p.Phones), "org_id": link(p.OrgID),
+		"last_name": textOf(p.LastName), "email": contacts(p.Emails), "phone": contacts(p.Phones),
+		"primary_email": primary(p.Emails), "primary_phone": primary(p.Phones), "org_id": link(p.OrgID),
 		"owner_id": link(p.OwnerID), "add_time": second(p.AddTime), "update_time": moment(p.UpdateTime),
 		"visible_to": p.VisibleTo, "label": firstID(p.LabelIDs), "label_ids": idList(p.LabelIDs),
 		"cc_email":   fmt.Sprintf("%s+person%d@pipedrivemail.com", t.domain, p.ID),
@@ -277,10 +291,10 @@ func (t *truth) user(u *User) map[string]any {
 		"default_currency": text(u.DefaultCurrency), "locale": text(u.Locale), "lang": u.Lang, "timezone_name": text(u.TimezoneName),
 		"timezone_offset": text(u.TimezoneOffset), "last_login": nil, "created": second(u.Created), "modified": moment(u.Modified),
 		"has_created_company": u.ID == t.me(), "is_you": u.ID == t.me(), "icon_url": textOf(u.IconURL),
-		"access": marshal([]map[string]any{
-			{"app": "sales", "admin": u.IsAdmin, "permission_set_id": "62cc4d7f-4038-4352-abf3-a8c1c822b631"},
-			{"app": "global", "admin": u.IsAdmin, "permission_set_id": "233b7976-39bd-43a9-b305-ef3a2b0998e5"},
-		}),
+		"access": nil,
+	}
+	if len(u.Access) > 0 {
+		row["access"] = marshal(elementsOf(u.Access, Access.element))
 	}
 	if !u.LastLogin.IsZero() {
 		row["last_login"] = second(u.LastLogin)
@@ -355,11 +369,16 @@ func contacts(cs []Contact) any {
 	if len(cs) == 0 {
 		return nil
 	}
-	list := make([]map[string]any, len(cs))
-	for i, c := range cs {
-		list[i] = map[string]any{"value": c.Value, "primary": c.Primary, "label": c.Label}
+	return marshal(elementsOf(cs, Contact.element))
+}
+
+// primary is the value of the first contact that is primary, else of the first.
+func primary(cs []Contact) any {
+	if len(cs) == 0 {
+		return nil
 	}
-	return marshal(list)
+	i := max(0, slices.IndexFunc(cs, func(c Contact) bool { return c.Primary }))
+	return text(cs[i].Value)
 }
 
 func idList(ids []int64) any {

@@ -22,10 +22,11 @@ var userAttributes = []attribute[User]{
 	same("modified", "", func(u *User) any { return u.Modified }),
 	onlyV1("has_created_company", func(c *Company, u *User) any { return u.ID == c.me() }),
 	onlyV1("access", func(_ *Company, u *User) any {
-		return list{
-			object{{"app", "sales"}, {"admin", u.IsAdmin}, {"permission_set_id", "62cc4d7f-4038-4352-abf3-a8c1c822b631"}},
-			object{{"app", "global"}, {"admin", u.IsAdmin}, {"permission_set_id", "233b7976-39bd-43a9-b305-ef3a2b0998e5"}},
+		l := list{}
+		for _, a := range u.Access {
+			l = append(l, object{{"app", a.App}, {"admin", a.Admin}, {"permission_set_id", a.PermissionSetID}})
 		}
+		return l
 	}),
 	onlyV1("active_flag", func(_ *Company, u *User) any { return !u.IsDeleted }),
 	same("timezone_name", "", func(u *User) any { return u.TimezoneName }),
@@ -34,6 +35,17 @@ var userAttributes = []attribute[User]{
 	same("icon_url", "", func(u *User) any { return u.IconURL }),
 	onlyV1("is_you", func(c *Company, u *User) any { return u.ID == c.me() }),
 	same("is_deleted", "", func(u *User) any { return u.IsDeleted }),
+}
+
+// usualSets are the permission sets of users who have no others.
+var usualSets = []string{"62cc4d7f-4038-4352-abf3-a8c1c822b631", "233b7976-39bd-43a9-b305-ef3a2b0998e5"}
+
+// usualAccess is the access to all of the firm's apps.
+func usualAccess(admin bool) (access []Access) {
+	for i, app := range firms {
+		access = append(access, Access{app, admin, usualSets[i]})
+	}
+	return access
 }
 
 // companyMembers are the members that /v1/users/me adds to the user [v1 /users/me].

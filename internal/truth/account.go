@@ -147,31 +147,41 @@ func (a *Account) Add(table, text string, changed time.Time) int64 {
 		}
 		return h.add(a.Company, text, at)
 	}
-	if parent := simulator.ParentOf(table); parent != "" && len(a.IDs(parent)) == 0 {
+	parent, member := simulator.ParentOf(table)
+	time, ofParent := simulator.TimeOf(table)
+	column, values := simulator.Text(table), map[string]any{}
+	if time != "" && !changed.IsZero() {
+		values[time] = changed
+		if ofParent { // a new parent, so that no other child changes
+			values[member] = a.Add(parent, text, changed)
+		}
+	}
+	if parent != "" && len(a.IDs(parent)) == 0 {
 		a.Add(parent, text, changed)
 	}
-	column := simulator.Text(table)
 	if slices.Contains(of.keys(table), column) { // no two records share it
 		a.changes++
 		text = fmt.Sprint(text, " ", a.changes)
 	}
-	values := map[string]any{column: text}
+	values[column] = of.value(table, column, text)
 	if simulator.HasOwner(table) {
 		values["owner_id"] = int64(1)
-	}
-	if !changed.IsZero() {
-		values["update_time"] = changed
 	}
 	return a.Company.AddRecord(table, values)
 }
 
-// AddNeverChanged adds a record whose update_time is NULL.
+// AddNeverChanged adds a record whose update_time is NULL, or that of its parent if the record has none.
 func (a *Account) AddNeverChanged(table, text string) int64 {
-	id := a.Add(table, text, time.Time{})
-	if h, ok := handmade[table]; !ok {
-		a.Company.UpdateRecord(table, id, map[string]any{"update_time": nil})
-	} else if h.silent != nil {
+	column, ofParent := simulator.TimeOf(table)
+	var changed time.Time
+	if ofParent {
+		changed = a.Company.Now()
+	}
+	id := a.Add(table, text, changed)
+	if h, ok := handmade[table]; ok && h.silent != nil {
 		h.silent(a.Company, id)
+	} else if !ok && column != "" {
+		a.Company.UpdateRecord(table, id, map[string]any{column: nil})
 	}
 	return id
 }
@@ -179,25 +189,47 @@ func (a *Account) AddNeverChanged(table, text string) int64 {
 // Change changes a record, which stamps its update_time.
 func (a *Account) Change(table string, id int64, text string) {
 	if h, ok := handmade[table]; !ok {
-		a.Company.UpdateRecord(table, id, map[string]any{simulator.Text(table): text})
+		column := simulator.Text(table)
+		a.Company.UpdateRecord(table, id, map[string]any{column: of.value(table, column, text)})
 	} else if h.change != nil {
 		h.change(a.Company, id, text)
 	}
 }
 
-// Remove deletes a record. A deal stays listed, as a deleted one, for 30 days.
+// Remove deletes a record, and so its children. A deal stays listed, as a deleted one, for 30 days.
 func (a *Account) Remove(table string, id int64) {
-	if table != "deals" && slices.Contains(Incremental, table) {
-		if a.deleted[table] == nil {
-			a.deleted[table] = map[string]bool{}
-		}
-		a.deleted[table][a.Key(table, id)] = true
-	}
+	before := a.keys(table)
 	if h, ok := handmade[table]; ok {
 		h.remove(a.Company, id)
-		return
+	} else {
+		a.Company.RemoveRecord(table, id)
 	}
-	a.Company.RemoveRecord(table, id)
+	after := a.keys(table)
+	for table, keys := range before {
+		for key := range keys {
+			if !after[table][key] {
+				if a.deleted[table] == nil {
+					a.deleted[table] = map[string]bool{}
+				}
+				a.deleted[table][key] = true
+			}
+		}
+	}
+}
+
+// keys are the keys of the rows of a table and of its children's tables, as far as they are incremental.
+func (a *Account) keys(table string) map[string]map[string]bool {
+	found := map[string]map[string]bool{}
+	for _, name := range Incremental {
+		if parent, _ := simulator.ParentOf(name); name != table && parent != table {
+			continue
+		}
+		found[name] = map[string]bool{}
+		for _, row := range a.Company.Truth(name, Everything) {
+			found[name][KeyOf(name, row)] = true
+		}
+	}
+	return found
 }
 
 // RemoveStage deletes the last stage. No deal of a generated account is in it; otherwise the deal's stage_order_nr

@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"hash/crc32"
 	"slices"
 	"strings"
 
@@ -111,6 +112,15 @@ func (d declaration) keys(records string) (names []string) {
 		}
 	}
 	return names
+}
+
+// value is the value of a column for a text: the text itself, or a number that differs from those for other texts.
+func (d declaration) value(records, column, text string) any {
+	t := d.table(records)
+	if i := t.Column(column); i < 0 || t.Columns[i].Type != table.Int {
+		return text
+	}
+	return int64(crc32.ChecksumIEEE([]byte(text)))
 }
 
 // Key is a row's key within its account, as text.

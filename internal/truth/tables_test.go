@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,72 @@ func withTables(t *testing.T, d declaration) {
 	t.Cleanup(func() { of, Incremental = plugins, incremental })
 }
 
+// withList replaces the plugin's tables with one of the elements of lists and its parents'.
+func withList(t *testing.T, list string) {
+	t.Helper()
+	of := &table.Table{Records: list, Incremental: true, Columns: []table.Column{{Name: "person_id", Type: table.Int}}}
+	parent, member := simulator.ParentOf(list)
+	place := cmp.Or(map[string]string{"product_prices": "currency", "permission_set_assignments": "permission_set_id"}[list], "position")
+	for _, name := range []string{member, place} {
+		of.Columns = append(of.Columns, table.Column{Name: name, Key: true})
+	}
+	withTables(t, declaration{of, {Records: parent, Incremental: true, Columns: []table.Column{{Name: "id", Key: true}}}})
+}
+
+// Changes of the elements of lists work like those of records.
+func TestAccount_changesElementsOfLists(t *testing.T) {
+	for _, list := range simulator.Nested() {
+		withList(t, list)
+		parent, member := simulator.ParentOf(list)
+		changed, _ := simulator.TimeOf(list)
+		a := NewAccount(simulator.NewCompany(4711))
+		row := func(id int64) map[string]any { return a.Company.Truth(list, Everything)[slices.Index(a.IDs(list), id)] }
+		first := a.Add(list, "before", time.Time{})
+		require.Equal(t, of.value(list, simulator.Text(list), "before"), row(first)[simulator.Text(list)], list)
+		a.Company.Advance(time.Minute)
+		a.Apply(Change{Kind: "change", Table: list, Record: slices.Index(a.IDs(list), first)})
+		require.Equal(t, of.value(list, simulator.Text(list), "change 1"), row(first)[simulator.Text(list)], list)
+		second := a.Add(list, "beside it", time.Time{})
+		require.Equal(t, row(first)[member], row(second)[member], list)
+		if changed != "" {
+			at := a.Company.Now().Add(-time.Hour)
+			third, fourth := a.Add(list, "long ago", at), a.AddNeverChanged(list, "imported")
+			assert.Equal(t, []any{a.Company.Now(), at, nil}, []any{row(second)[changed], row(third)[changed], row(fourth)[changed]}, list)
+		}
+		before := a.keys(list)[list]
+		a.Remove(list, first)
+		after := a.keys(list)[list]
+		require.Len(t, after, len(before)-1, list)
+		for key := range before {
+			place, id, _ := strings.Cut(key, "/")
+			gone := Row{}
+			for i, name := range of.keys(list) {
+				gone[name] = Cell{Text: []string{place, id}[i]}
+			}
+			assert.Equal(t, !after[key], a.MayStay(list)(gone), "%s %s", list, key)
+		}
+		if parent != "users" { // the list of users keeps deleted ones
+			a.Remove(parent, row(a.IDs(list)[0])[member].(int64))
+			assert.Len(t, a.keys(list)[list], len(after)-1, list)
+		}
+	}
+}
+
+// The children of a deleted deal are gone with it.
+func TestAccount_removesChildrenOfDeals(t *testing.T) {
+	withTables(t, declaration{
+		{Records: "deals", Incremental: true, Columns: []table.Column{{Name: "id", Key: true}}},
+		{Records: "deal_products", Incremental: true, Columns: []table.Column{{Name: "id", Key: true}}},
+	})
+	a := NewAccount(simulator.NewCompany(4711))
+	kept, gone := a.Add("deal_products", "kept", time.Time{}), a.Add("deal_products", "gone", a.Company.Now())
+	row := a.Company.Truth("deal_products", Everything)[1]
+	a.Remove("deals", row["deal_id"].(int64))
+	assert.Equal(t, []int64{kept}, a.IDs("deal_products"))
+	assert.True(t, a.MayStay("deal_products")(Row{"id": {Text: fmt.Sprint(gone)}}))
+	assert.False(t, a.MayStay("deal_products")(Row{"id": {Text: fmt.Sprint(kept)}}))
+}
+
 // If the text of the records is their key, the texts differ.
 func TestAccount_addsRecordsOfDifferentKeys(t *testing.T) {
 	withTables(t, declaration{{Records: "lead_sources", Columns: []table.Column{{Name: "name", Key: true}}}})
@@ -78,9 +145,11 @@ func TestAccount_addsRecordsOfDifferentKeys(t *testing.T) {
 func TestAccount_treatsAllKindsAlike(t *testing.T) {
 	for _, kind := range simulator.Kinds() {
 		key := cmp.Or(map[string]string{"note_comments": "uuid", "lead_sources": "name"}[kind], "id")
+		parent, _ := simulator.ParentOf(kind)
+		changed, _ := simulator.TimeOf(kind)
 		withTables(t, declaration{
 			{Records: kind, Incremental: true, Columns: []table.Column{{Name: key, Key: true}}},
-			{Records: simulator.ParentOf(kind), Columns: []table.Column{{Name: "id", Key: true}}},
+			{Records: parent, Columns: []table.Column{{Name: "id", Key: true}}},
 		})
 		a := NewAccount(simulator.NewCompany(4711))
 		row := func(i int) map[string]any { return a.Company.Truth(kind, Everything)[i] }
@@ -94,10 +163,10 @@ func TestAccount_treatsAllKindsAlike(t *testing.T) {
 		at := a.Company.Now().Add(-time.Hour)
 		a.Apply(Change{Kind: "create", Table: kind})
 		second := a.IDs(kind)[1]
-		if row(0)["update_time"] != nil {
-			assert.Equal(t, a.Company.Now(), row(0)["update_time"], kind)
+		if row(0)[changed] != nil {
+			assert.Equal(t, a.Company.Now(), row(0)[changed], kind)
 			third, fourth := a.Add(kind, "long ago", at), a.AddNeverChanged(kind, "imported")
-			assert.Equal(t, []any{at, nil}, []any{row(2)["update_time"], row(3)["update_time"]}, kind)
+			assert.Equal(t, []any{at, nil}, []any{row(2)[changed], row(3)[changed]}, kind)
 			assert.Equal(t, []int64{first, second, third, fourth}, a.IDs(kind), kind)
 		}
 		if simulator.HasArchive(kind) {
@@ -110,7 +179,8 @@ func TestAccount_treatsAllKindsAlike(t *testing.T) {
 		gone, kept := Row{key: {Text: fmt.Sprint(row(0)[key])}}, Row{key: {Text: fmt.Sprint(row(1)[key])}}
 		assert.False(t, a.MayStay(kind)(gone), kind)
 		a.Apply(Change{Kind: "delete", Table: kind})
-		assert.True(t, a.MayStay(kind)(gone), kind)
+		listed := kind == "projects" // a deleted one stays in the list
+		assert.Equal(t, !listed, a.MayStay(kind)(gone), kind)
 		assert.False(t, a.MayStay(kind)(kept), kind)
 	}
 }

@@ -23,6 +23,8 @@ func persons() *table.Table {
 			{Name: "last_name", Type: table.Text, Description: "Last name."},
 			{Name: "email", Type: table.JSON, Description: "E-mail addresses: a list of {value, primary, label}.", V2: table.At("emails")},
 			{Name: "phone", Type: table.JSON, Description: "Phone numbers: a list of {value, primary, label}.", V2: table.At("phones")},
+			{Name: "primary_email", Type: table.Text, Description: "The primary e-mail address, or the first one if none is primary.", V2: table.Primary("emails"), V1: table.Primary("email")},
+			{Name: "primary_phone", Type: table.Text, Description: "The primary phone number, or the first one if none is primary.", V2: table.Primary("phones"), V1: table.Primary("phone")},
 			{Name: "org_id", Type: table.Int, Description: "The organization that the person belongs to.", V1: table.Ref("org_id")},
 			{Name: "owner_id", Type: table.Int, Description: "The user who owns the person.", V1: table.Ref("owner_id")},
 			{Name: "owner_name", Type: table.Text, Description: "The owner's name.", V2: table.Lookup("owner_id", users(), "name"), V1: table.At("owner_id.name")},
