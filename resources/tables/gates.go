@@ -12,3 +12,6 @@ func administrator() *table.Gate {
 func projectsAddOn() *table.Gate {
 	return &table.Gate{Needs: "the Projects add-on", Probe: projectBoards, AnyNotFound: true}
 }
+
+// growthPlan is the gate of installments. Only reading them shows whether the account has it.
+func growthPlan() *table.Gate { return &table.Gate{Needs: "the Growth plan or a larger one"} }

@@ -21,6 +21,8 @@ var (
 	leadsScopes      = []string{"leads:read", "leads:full"}
 	adminScopes      = []string{"admin"}
 
+	dealProductsScopes = slices.Concat(dealsScopes, productsScopes)
+
 	dealFieldsScopes = slices.Concat(dealsScopes, []string{"admin", "deal-fields:full"})
 	// The OpenAPI file has only admin; activities:read was seen to work.
 	activityFieldsScopes = slices.Concat(activitiesScopes, adminScopes)

@@ -96,6 +96,46 @@ var shapes = []shape{
 		map[string]string{"category": null, "prices": null, "custom_fields": null},
 	},
 	{
+		persons(), "the example", `{"id": 1, "emails": [{"value": "a@example.com", "primary": false, "label": "home"}, {"value": "b@example.com", "primary": true}], "phones": []}`,
+		map[string]string{"primary_email": "b@example.com", "primary_phone": null, "phone": null},
+	},
+	{
+		dealProducts(), "the example", `{"id": 3, "sum": 90, "tax": 0, "deal_id": 1, "name": "Mechanical Pencil", "product_id": 1, "product_variation_id": null,
+			"order_nr": 50, "add_time": "2019-12-19T11:36:49Z", "comments": "", "quantity": 1, "billing_frequency_cycles": null, "billing_start_date": "2019-12-01"}`,
+		map[string]string{
+			"id": "3", "deal_id": "1", "sum": "90", "product_variation_id": null, "comments": null, "billing_frequency_cycles": null,
+			"billing_start_date": "2019-12-01", "deal_update_time": null,
+		},
+	},
+	{
+		dealInstallments(), "the example", `{"id": 1, "amount": 10, "billing_date": "2025-03-10", "deal_id": 1, "description": "Delivery Fee"}`,
+		map[string]string{"id": "1", "amount": "10", "billing_date": "2025-03-10", "deal_id": "1", "description": "Delivery Fee", "deal_update_time": null},
+	},
+	{
+		personEmails(), "the example", `{"value": "a@example.com", "primary": true, "label": "work"}`,
+		map[string]string{"value": "a@example.com", "is_primary": "true", "label": "work", "person_id": null, "position": null},
+	},
+	{
+		personPhones(), "an empty one of API v1", `{"value": "", "primary": "1"}`,
+		map[string]string{"value": null, "is_primary": "true", "label": null},
+	},
+	{
+		productPrices(), "the example", `{"product_id": 1, "price": 5, "currency": "EUR", "cost": 2, "direct_cost": 1, "notes": "this is a note"}`,
+		map[string]string{"currency": "EUR", "price": "5", "cost": "2", "direct_cost": "1", "notes": "this is a note", "product_id": null},
+	},
+	{
+		activityParticipants(), "the migration guide", `{"person_id": 1, "primary_flag": true}`,
+		map[string]string{"person_id": "1", "is_primary": "true", "activity_id": null, "position": null},
+	},
+	{
+		activityAttendees(), "the migration guide", `{"email_address": "a@example.com", "is_organizer": 1, "name": "", "user_id": null}`,
+		map[string]string{"email": "a@example.com", "is_organizer": "true", "name": null, "user_id": null, "person_id": null},
+	},
+	{
+		permissionSetAssignments(), "the schema", `{"app": "sales", "admin": true, "permission_set_id": "62cc4d7f-4038-4352-abf3-a8c1c822b631"}`,
+		map[string]string{"app": "sales", "is_admin": "true", "permission_set_id": "62cc4d7f-4038-4352-abf3-a8c1c822b631", "user_id": null},
+	},
+	{
 		projects(), "the example", `{"id": 3, "start_date": "2026-04-15", "deal_ids": [1], "label_ids": [], "health_status": 10,
 			"add_time": "2026-04-14T10:45:20.852Z", "archive_time": null, "custom_fields": {}}`,
 		map[string]string{

@@ -1,0 +1,48 @@
+package tables
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+)
+
+// TestChildren_fitTheirParents: all columns of the parents that a declaration names exist and have the type that
+// their use needs.
+func TestChildren_fitTheirParents(t *testing.T) {
+	for _, of := range children() {
+		parent := of.Parent.Table
+		typeOf := func(column string) table.Type {
+			i := parent.Column(column)
+			require.GreaterOrEqual(t, i, 0, "%s: the parents have no column %s", of.Records, column)
+			return parent.Columns[i].Type
+		}
+		require.GreaterOrEqual(t, of.Column(of.Parent.Column), 0, of.Records)
+		if of.Parent.Count != "" {
+			require.Equal(t, table.Int, typeOf(of.Parent.Count), of.Records)
+		}
+		if of.Parent.Skip != "" {
+			require.Equal(t, table.Bool, typeOf(of.Parent.Skip), of.Records)
+		}
+		require.NotEqual(t, of.Parent.Rows != "", len(of.V2) > 0, "%s: either a parent's column or a list has the records", of.Records)
+		if of.Parent.Rows != "" {
+			require.Equal(t, table.JSON, typeOf(of.Parent.Rows), of.Records)
+		}
+		for _, l := range of.V2 {
+			require.Positive(t, l.Parent.Batch, l.Path)
+		}
+		require.Equal(t, parent.Incremental, of.Incremental, of.Records)
+		require.Equal(t, of.Incremental, of.Time() >= 0, of.Records)
+		for _, c := range of.Columns {
+			column := c.V2.OfParent()
+			require.Equal(t, column, c.V1.OfParent(), "%s.%s", of.Records, c.Name)
+			if column != "" {
+				require.Equal(t, c.Type, typeOf(column), "%s.%s", of.Records, c.Name)
+			}
+			if c.IncrementalKey {
+				require.True(t, parent.Columns[parent.Column(column)].IncrementalKey, of.Records)
+			}
+		}
+	}
+}
