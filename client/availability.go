@@ -55,6 +55,7 @@ func sharded[T any](whole []T, shard *plugin.Shard) []T {
 // It asks for the lists of the tables' probes, which the run then reads no more. A table that an account's API does not
 // have is never an error: who reads several accounts may name a table that only some of their APIs have.
 func (r *Run) Check(ctx context.Context, tables []*table.Table, named map[string]bool, shard *plugin.Shard) error {
+	r.named = named
 	wanted := map[*Account][]*table.Table{}
 	for _, p := range r.pairs(tables, shard) {
 		wanted[p.account] = append(wanted[p.account], p.table)

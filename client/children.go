@@ -24,6 +24,7 @@ type family struct {
 	asking *parents                       // whose children are being asked for
 	found  map[pipedrive.Key][]*table.Row // children by parents of whose requests not all are answered
 	refs   refusals
+	shut   bool // whether the account does not have the table, as the first request showed
 }
 
 // parents are those of a listing whose children are to be asked for.
@@ -107,6 +108,22 @@ func (f *family) parents(listing string) *parents {
 	}
 	return f.of[listing]
 }
+
+// readChildren reads a table of children. Whether the account has those that are behind a gate, their first request shows: it
+// takes a parent. If it does not, they are left out, unless the configuration names them, and their rows stay.
+func (r *reading) readChildren(ctx context.Context) error {
+	err := r.allChildren(ctx)
+	e, ok := errors.AsType[*pipedrive.Error](err)
+	if !ok || !r.mayBeShut() || !saysAbsent(e, r.table.Gate) || r.account.run.named[r.table.Records] {
+		return err
+	}
+	r.family.shut = true
+	r.log().Warn().Err(err).Str("needs", r.table.Gate.Needs).Msg("the account does not have this table; its rows stay as they are")
+	return nil
+}
+
+// mayBeShut reports whether the table is behind a gate that no answer has shown to be open.
+func (r *reading) mayBeShut() bool { return r.table.Gate != nil && r.family.refs.answered == 0 }
 
 // allChildren reads a table of children: once the leader has read the parents' list and handed on each page, or else all
 // at once.

@@ -42,8 +42,9 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 		r.account.noteFullReading(r.table, r.fullReading())
 		return nil
 	}
-	complete := err == nil
+	complete := err == nil && (r.family == nil || !r.family.shut)
 	switch {
+	case r.family != nil && r.family.shut:
 	case r.progress.Refreshing():
 		if err := r.findDeletions(ctx, complete); err != nil {
 			return err
@@ -86,7 +87,7 @@ func (r *reading) listings(ctx context.Context) error {
 		return r.take(ctx, rows, rows)
 	}
 	if r.family != nil {
-		return r.allChildren(ctx)
+		return r.readChildren(ctx)
 	}
 	for _, listing := range r.account.listings(r.table) {
 		if err := r.listing(ctx, listing); err != nil {
@@ -318,7 +319,7 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 		o.Unsteady, o.Rest = true, ties.Since
 		return o, nil
 	}
-	if refused(err, u) {
+	if refused(err, u) && !r.mayBeShut() {
 		return r.refuse(ctx, l, p, u, err)
 	}
 	if r.family != nil && err == nil {

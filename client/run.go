@@ -40,6 +40,7 @@ type Run struct {
 	removal   progress.Removal
 	separates bool // whether two versions of a record must not come to the destination in one batch
 	removals  []progress.Removals
+	named     map[string]bool // tables that the configuration names, by their records
 	notDue    map[string]bool // tables that lists_every leaves out, by their records
 
 	maxTokens int64 // that the run may cost, 0 for no cap

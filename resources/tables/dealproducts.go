@@ -1,14 +1,21 @@
 package tables
 
-import "github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+import (
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
 
 func dealProducts() *table.Table {
+	parent := dealsWithProducts()
+	open := pipedrive.ByIDV2("/api/v2/deals", 10, dealsScopes).WithStatus("open")
+	open.Include = []string{parent.Count}
+	parent.Again = []pipedrive.Listing{open}
 	return &table.Table{
 		Records:     "deal_products",
 		Title:       "Deal products",
 		Description: "Products of deals, with their quantities and prices. https://developers.pipedrive.com/docs/api/v1/DealProducts#getDealsProducts",
 		Incremental: true,
-		Parent:      dealsWithProducts(),
+		Parent:      parent,
 		V2:          childrenOfDeals("/api/v2/deals/products", dealProductsScopes),
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The row's id. A product that a deal has twice has two rows."},
