@@ -121,6 +121,14 @@ func acme() *simulator.Company {
 	})
 	c.AddPerson(simulator.Person{ID: 3, Name: "Cy", FirstName: "Cy", OwnerID: ada, AddTime: joined})
 
+	c.AddRecord("deal_products", map[string]any{
+		"deal_id": int64(10), "name": "Kit", "currency": "EUR", "quantity": 2.0, "item_price": 500.0, "sum": 1000.0, "is_enabled": true,
+	})
+	c.AddRecord("deal_products", map[string]any{
+		"deal_id": int64(1), "name": "Service", "currency": "EUR", "sum": 1000.0, "is_enabled": true, "billing_frequency": "monthly",
+	})
+	c.AddRecord("deal_installments", map[string]any{"deal_id": int64(10), "amount": 500.0, "billing_date": simulator.Date("2024-02-01")})
+
 	last := ago(3*day + time.Hour)
 	c.AddNote(simulator.Note{ID: 1, DealID: 1, UserID: bo, AddTime: at("01-01 10:00:00"), PinnedToDeal: true})
 	c.AddNote(simulator.Note{ID: 2, DealID: 1, UserID: bo, AddTime: last})
