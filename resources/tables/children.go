@@ -5,20 +5,6 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// children are the tables of records that belong to the records of an incremental table or of users.
-func children() []*table.Table {
-	return []*table.Table{
-		activityAttendees(),
-		activityParticipants(),
-		dealInstallments(),
-		dealProducts(),
-		permissionSetAssignments(),
-		personEmails(),
-		personPhones(),
-		productPrices(),
-	}
-}
-
 // parentKey is the column of the primary key with the parent's id, which the record itself lacks.
 func parentKey(name, description string) table.Column {
 	return table.Column{Name: name, Key: true, Type: table.Int, Description: description, V2: table.OfParent("id"), V1: table.OfParent("id")}
