@@ -33,6 +33,7 @@ type Company struct {
 	users         *table[User, *User]
 	kinds         map[string]func() *table[entry, *entry] // the declared kinds, by name
 	gates         map[string]int                          // statuses, by missing feature
+	refusedDeals  map[string]int                          // statuses, by deals whose records can't be read
 	fields        map[string][]*Field                     // by entity, in order
 	lastFieldID   int64
 }
@@ -55,8 +56,8 @@ func NewCompany(id int64) *Company {
 		stages:        newTable[Stage]("stage"),
 		users:         newTable[User]("user"),
 		kinds:         map[string]func() *table[entry, *entry]{},
-		gates:         map[string]int{},
-		fields:        map[string][]*Field{},
+		gates:         map[string]int{}, refusedDeals: map[string]int{},
+		fields: map[string][]*Field{},
 	}
 	for _, k := range kinds {
 		c.kinds[k.name] = sync.OnceValue(func() *table[entry, *entry] { return newKindTable(k) })

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"crypto/sha1"
 	"encoding/json"
 	"fmt"
@@ -571,6 +572,24 @@ func Gates() (names []string) {
 
 // GateOf is the gate of an API path, "" for none.
 func GateOf(path string) string { return routes[path].gate }
+
+// RefuseDeal has requests for records of a deal answered with a status, such as 403 or 404; 0 for what they are answered
+// with otherwise.
+func (c *Company) RefuseDeal(id int64, status int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refusedDeals[strconv.FormatInt(id, 10)] = status
+}
+
+// refusesDeals is the status for a list of ids of deals, 0 if none of them is refused.
+func (c *Company) refusesDeals(ids string) (status int) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for id := range strings.SplitSeq(ids, ",") {
+		status = cmp.Or(status, c.refusedDeals[id])
+	}
+	return status
+}
 
 func (c *Company) refuses(gate string) int {
 	c.mu.RLock()

@@ -271,6 +271,8 @@ func (x *exchange) handle() {
 		x.fail(http.StatusForbidden, "Scope and URL mismatch")
 	case x.company.refuses(rt.gate) != 0:
 		x.lacking(x.company.refuses(rt.gate))
+	case x.company.refusesDeals(x.query.Get("deal_ids")) != 0:
+		x.fail(x.company.refusesDeals(x.query.Get("deal_ids")), "The deal is not found, or you may not see it")
 	case x.admit(rt.cost):
 		rt.serve(x)
 	}

@@ -1,0 +1,233 @@
+package histories
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// childTables are the incremental tables of children.
+var childTables = []string{
+	"activity_attendees", "activity_participants", "deal_installments", "deal_products", "person_emails", "person_phones", "product_prices",
+}
+
+// withDeals is a world with the products of n deals, of which the first has two.
+func withDeals(t *testing.T, n int) (w *world, products []int64) {
+	t.Helper()
+	w = newWorld(t, simulator.NewCompany(4711))
+	a := w.accounts[0]
+	w.tables = []string{"deals", "deal_products"}
+	deals := a.addMany("deals", n, a.Company.Now().Add(-30*time.Hour), time.Minute)
+	for i, deal := range append(deals[:1:1], deals...) {
+		changed := a.Company.Now().Add(-30*time.Hour + time.Duration(i)*time.Minute)
+		products = append(products, a.Company.AddRecord("deal_products", map[string]any{"deal_id": deal, "deal_update_time": changed}))
+	}
+	a.Company.Advance(time.Hour)
+	return w, products
+}
+
+// TestChildren_costNothingButTheirRequests: one reading of the deals serves their own table and those of their children.
+func TestChildren_costNothingButTheirRequests(t *testing.T) {
+	w, _ := withDeals(t, 250)
+	w.tables = []string{"deals"}
+	deals := w.requireTokens()
+	w.file = shared.newFile(t)
+	w.tables = append([]string{"deals"}, "deal_products")
+	require.EqualValues(t, 30, w.requireTokens()-deals, "250 deals are three requests")
+	w.requireTruth("deals", "deal_products")
+	w.requireQuiet("deals")
+	w.tables = []string{"deals"}
+	quiet := w.requireTokens()
+	w.tables = append(w.tables, "deal_products")
+	require.LessOrEqual(t, w.requireTokens()-quiet, int64(10), "the children of the deals of the last second")
+}
+
+// TestChildren_withoutTheirParents, which are then read for them alone, once for all tables of children.
+func TestChildren_withoutTheirParents(t *testing.T) {
+	w := newWorld(t, generated(1, 4711))
+	w.tables = []string{"person_emails", "person_phones"}
+	w.requireSync()
+	w.requireTruth(w.tables...)
+	both := w.requireTokens()
+	w.tables = []string{"person_emails"}
+	require.Equal(t, both, w.requireTokens())
+	require.Empty(t, w.sent["persons"])
+}
+
+// TestChildren_aTableThatIsNew has its parents' list read from the beginning, and sends none of the parents again.
+func TestChildren_aTableThatIsNew(t *testing.T) {
+	for _, child := range []string{"person_emails", "deal_products"} {
+		t.Run(child, func(t *testing.T) {
+			w := newWorld(t, generated(1, 4711))
+			parent := map[string]string{"person_emails": "persons", "deal_products": "deals"}[child]
+			w.tables = []string{parent}
+			w.requireSync()
+			w.tables = append(w.tables, child)
+			w.requireSync()
+			require.LessOrEqual(t, w.sent[parent], 3)
+			w.requireTruth(w.tables...)
+			w.requireQuiet(child)
+		})
+	}
+}
+
+// TestChildren_leaveTheirParent: rows of a parent that no longer has them are removed, or marked.
+func TestChildren_leaveTheirParent(t *testing.T) {
+	for _, removed := range []string{"delete", "mark"} {
+		for _, of := range childTables {
+			t.Run(fmt.Sprint(removed, " ", of), func(t *testing.T) {
+				w := newWorld(t, generated(1, 4711))
+				a := w.accounts[0]
+				w.spec["removed_rows"] = removed
+				w.tables = []string{of}
+				w.requireSync()
+				w.requireTruth(of)
+				a.Company.Advance(time.Hour)
+				was := w.count(of)
+				a.Company.RemoveRecord(of, a.IDs(of)[0])
+				w.requireSync()
+				w.requireTruth(of)
+				require.Len(t, w.marked(of), map[string]int{"delete": 0, "mark": 1}[removed])
+				if removed == "delete" {
+					require.Equal(t, was-1, w.count(of))
+				}
+				w.requireSync()
+				require.LessOrEqual(t, w.sent[of], 8, "the children of the last second's parents")
+				require.Empty(t, w.log.String())
+			})
+		}
+	}
+}
+
+// TestChildren_changeWithoutTheirParent: the products of open deals are read again once a day, and those of all deals with a
+// full refresh.
+func TestChildren_changeWithoutTheirParent(t *testing.T) {
+	w, products := withDeals(t, 3)
+	a := w.accounts[0]
+	w.spec["lookback"] = "0s"
+	w.requireSync()
+	a.Company.SetChildrenStampParents(false)
+	a.Change("deal_products", products[0], "new")
+	a.Remove("deal_products", products[1])
+	a.Company.Advance(time.Hour)
+	w.requireSync()
+	require.Len(t, w.rows("deal_products")["4711"], 4, "not a day later")
+	a.Company.Advance(24 * time.Hour)
+	w.requireSync()
+	w.requireTruth("deal_products") // the deal's counter is that of its last change
+	require.Len(t, w.rows("deal_products")["4711"], 3)
+
+	w.spec["open_deals_every"], w.spec["full_refresh_every"] = "0s", "24h"
+	a.Change("deal_products", products[2], "newer")
+	a.Company.Advance(25 * time.Hour)
+	w.requireSync()
+	w.requireTruth("deals", "deal_products")
+}
+
+// TestChildren_ofRefusedParents: a batch is halved until the refused parent is alone. Its rows stay, and those of the others come.
+func TestChildren_ofRefusedParents(t *testing.T) {
+	for _, status := range []int{http.StatusForbidden, http.StatusNotFound, http.StatusGone} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			w, products := withDeals(t, 30)
+			a := w.accounts[0]
+			w.requireSync()
+			a.Company.Advance(time.Hour)
+			for _, id := range products {
+				a.Change("deal_products", id, "changed")
+			}
+			w.company().RefuseDeal(7, status)
+			w.requireSync()
+			stale := 0
+			for _, row := range w.rows("deal_products")["4711"] {
+				if row["comments"].Text != "changed" {
+					require.Equal(t, "7", row["deal_id"].Text)
+					stale++
+				}
+			}
+			require.Equal(t, 1, stale)
+			w.company().RefuseDeal(7, 0)
+			a.Change("deal_products", products[7], "changed")
+			w.requireSync()
+			w.requireTruth("deals", "deal_products")
+		})
+	}
+}
+
+// TestChildren_ofAListThatIsRefused: the table fails where the first parents are refused, one and all.
+func TestChildren_ofAListThatIsRefused(t *testing.T) {
+	w, _ := withDeals(t, 130)
+	for deal := range int64(130) {
+		w.company().RefuseDeal(deal+1, http.StatusForbidden)
+	}
+	err := w.sync()
+	require.ErrorContains(t, err, "deal_products")
+}
+
+// TestChildren_mostParentsLoseTheirs: it may be the API that leaves them out, so that the run fails and removes nothing.
+func TestChildren_mostParentsLoseTheirs(t *testing.T) {
+	w, products := withDeals(t, 20)
+	a := w.accounts[0]
+	w.requireSync()
+	a.Company.Advance(time.Hour)
+	for i, id := range products {
+		if i < 12 { // of 11 deals
+			a.Remove("deal_products", id)
+		} else {
+			a.Change("deal_products", id, "changed")
+		}
+	}
+	require.ErrorContains(t, w.sync(), "more than half")
+	require.Equal(t, 21, w.count("deal_products"))
+}
+
+// TestChildren_behindAGate: without the plan the table is left out, unless it is named, and its rows stay.
+func TestChildren_behindAGate(t *testing.T) {
+	for _, status := range []int{http.StatusPaymentRequired, http.StatusForbidden} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			w := newWorld(t, generated(1, 4711))
+			w.tables = []string{"*"}
+			w.requireSync()
+			rows := w.count("deal_installments")
+			require.NotZero(t, rows)
+			w.company().Refuse("installments", status)
+			w.company().Advance(time.Hour)
+			w.accounts[0].Change("deals", 3, "changed")
+			w.requireSync()
+			require.Contains(t, w.log.String(), "Growth plan")
+			require.Equal(t, rows, w.count("deal_installments"))
+			w.company().Refuse("installments", 0)
+			w.requireSync()
+			w.requireTruth("deal_installments")
+
+			w.company().Refuse("installments", status)
+			w.company().Advance(time.Hour)
+			w.accounts[0].Change("deals", 3, "changed again")
+			w.tables = []string{"deals", "deal_installments"}
+			require.ErrorContains(t, w.sync(), "deal_installments")
+			require.Equal(t, rows, w.count("deal_installments"))
+		})
+	}
+}
+
+// TestChildren_cutShort by the budget: the runs behind it go on where it ended, and ask for no deal twice but the last.
+func TestChildren_cutShort(t *testing.T) {
+	w, _ := withDeals(t, 950)
+	w.requireSync()
+	whole := w.simulator.Usage().Tokens
+	w.file = shared.newFile(t)
+	w.simulator.ResetUsage()
+	w.spec["max_tokens"] = 100
+	w.requireSync()
+	for runs := 0; strings.Contains(w.log.String(), "ends this sync early"); runs++ {
+		w.requireSync()
+		require.Less(t, runs, 10)
+	}
+	w.requireTruth("deals", "deal_products")
+	require.Less(t, w.simulator.Usage().Tokens, 3*whole)
+}
