@@ -46,6 +46,8 @@ type kind struct {
 	parentTime string
 	// counter is a deal's number of such records; nil for none.
 	counter func(*Deal) *int64
+	// needs is the kind of which a deal must have a record to have one of this kind; nil for none. It gets one.
+	needs *kind
 	// drawn are the parents of the records that [Generate] makes, one for each record, in place of count.
 	drawn func(*generator) []int64
 }
@@ -488,13 +490,23 @@ func (c *Company) AddRecord(kind string, values map[string]any) int64 {
 	if n := nestedNamed(kind); n != nil {
 		return c.addElement(n, values)
 	}
-	k := mustKind(kind)
+	return c.addRecord(mustKind(kind), values)
+}
+
+func (c *Company) addRecord(k *kind, values map[string]any) int64 {
 	t := c.kind(k)
 	e := k.entry(t.lastID + 1)
 	e.set(k.given)
 	e.set(values)
 	if k.parent != "" && e.get(k.member) == nil {
 		e.set(map[string]any{k.member: c.anyParent(k.parent, e.number)})
+	}
+	if k.needs != nil && c.lacksNeeded(e) {
+		needed := map[string]any{k.member: e.parent()}
+		if at, given := values[k.parentTime]; given {
+			needed[k.parentTime] = at
+		}
+		c.addRecord(k.needs, needed)
 	}
 	e.seal(c.id)
 	at, given := values["update_time"]

@@ -62,7 +62,7 @@ var dealProducts = &kind{
 // dealInstallments are [v2 /deals/installments], which only some plans have.
 var dealInstallments = &kind{
 	name: "deal_installments", text: "description", parent: "deals", member: "deal_id", parentTime: "deal_update_time",
-	drawn: dealsWithInstallments,
+	needs: dealProducts, drawn: dealsWithInstallments,
 	lists: []listed{{
 		path: "/api/v2/deals/installments", cost: 10, scopes: dealScopes, gate: "installments", paging: cursors,
 		sorts: []string{"id", "billing_date", "deal_id"}, filters: []filter{{"deal_ids", true, oneOf("deal_id", 100)}},

@@ -51,9 +51,17 @@ func (e *entry) parent() int64 {
 	return number
 }
 
-// orphaned reports whether a record's parent is gone or never existed.
+// orphaned reports whether a record's parent is gone or never existed, or has lost what the record needs.
 func (c *Company) orphaned(e *entry) bool {
-	return e.kind.parent != "" && !c.parents(e.kind.parent).shows("there", e.parent())
+	k := e.kind
+	return k.parent != "" && !c.parents(k.parent).shows("there", e.parent()) ||
+		k.needs != nil && c.lacksNeeded(e)
+}
+
+// lacksNeeded reports whether a record's deal has none of the records that it needs.
+func (c *Company) lacksNeeded(e *entry) bool {
+	deal := c.deals.rows[e.parent()]
+	return deal != nil && *e.kind.needs.counter(deal) == 0
 }
 
 // anyParent is one of the parents that there are; nil for none. Successive numbers give different ones.
