@@ -50,6 +50,32 @@ COMMENT ON COLUMN pipedrive_activities.outcome IS 'Outcome of the activity, wher
 COMMENT ON COLUMN pipedrive_activities.private IS 'Whether only the owner sees the activity, where Pipedrive says so.';
 COMMENT ON COLUMN pipedrive_activities._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
+COMMENT ON TABLE pipedrive_activity_attendees IS 'Guests of the calendar events of activities. They come from the answers that have the activities.';
+COMMENT ON COLUMN pipedrive_activity_attendees._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_activity_attendees._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_activity_attendees.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_activity_attendees.activity_id IS 'The activity.';
+COMMENT ON COLUMN pipedrive_activity_attendees.position IS 'Place in the activity''s list, from 1.';
+COMMENT ON COLUMN pipedrive_activity_attendees.email IS 'E-mail address.';
+COMMENT ON COLUMN pipedrive_activity_attendees.name IS 'Name.';
+COMMENT ON COLUMN pipedrive_activity_attendees.status IS 'Answer to the invitation, like accepted.';
+COMMENT ON COLUMN pipedrive_activity_attendees.is_organizer IS 'Whether the guest organizes the event.';
+COMMENT ON COLUMN pipedrive_activity_attendees.person_id IS 'The person with the address; NULL for none.';
+COMMENT ON COLUMN pipedrive_activity_attendees.user_id IS 'The user with the address; NULL for none.';
+COMMENT ON COLUMN pipedrive_activity_attendees.activity_update_time IS 'The activity''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_activity_attendees._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
+COMMENT ON TABLE pipedrive_activity_participants IS 'Persons who take part in activities. They come from the answers that have the activities.';
+COMMENT ON COLUMN pipedrive_activity_participants._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_activity_participants._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_activity_participants.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_activity_participants.activity_id IS 'The activity.';
+COMMENT ON COLUMN pipedrive_activity_participants.position IS 'Place in the activity''s list, from 1.';
+COMMENT ON COLUMN pipedrive_activity_participants.person_id IS 'The person who takes part.';
+COMMENT ON COLUMN pipedrive_activity_participants.is_primary IS 'Whether the activity is first of all with this person.';
+COMMENT ON COLUMN pipedrive_activity_participants.activity_update_time IS 'The activity''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_activity_participants._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
 COMMENT ON TABLE pipedrive_activity_types IS 'Types of activities. https://developers.pipedrive.com/docs/api/v1/ActivityTypes#getActivityTypes';
 COMMENT ON COLUMN pipedrive_activity_types._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_activity_types._cq_parent_id IS 'Internal CQ ID of the parent row';
@@ -92,6 +118,46 @@ COMMENT ON COLUMN pipedrive_currencies.symbol IS 'Symbol, like €.';
 COMMENT ON COLUMN pipedrive_currencies.decimal_points IS 'Number of decimals of an amount.';
 COMMENT ON COLUMN pipedrive_currencies.active_flag IS 'Whether the currency is active, that is, not deleted.';
 COMMENT ON COLUMN pipedrive_currencies.is_custom_flag IS 'Whether the company added the currency.';
+
+COMMENT ON TABLE pipedrive_deal_installments IS 'Installments in which deals are paid. https://developers.pipedrive.com/docs/api/v1/DealInstallments#getInstallments';
+COMMENT ON COLUMN pipedrive_deal_installments._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_deal_installments._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_deal_installments.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_deal_installments.id IS 'The installment''s id.';
+COMMENT ON COLUMN pipedrive_deal_installments.deal_id IS 'The deal.';
+COMMENT ON COLUMN pipedrive_deal_installments.amount IS 'Amount, in the deal''s currency.';
+COMMENT ON COLUMN pipedrive_deal_installments.billing_date IS 'The day on which the installment is charged.';
+COMMENT ON COLUMN pipedrive_deal_installments.description IS 'Name of the installment.';
+COMMENT ON COLUMN pipedrive_deal_installments.deal_update_time IS 'The deal''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_deal_installments._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
+COMMENT ON TABLE pipedrive_deal_products IS 'Products of deals, with their quantities and prices. https://developers.pipedrive.com/docs/api/v1/DealProducts#getDealsProducts';
+COMMENT ON COLUMN pipedrive_deal_products._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_deal_products._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_deal_products.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_deal_products.id IS 'The row''s id. A product that a deal has twice has two rows.';
+COMMENT ON COLUMN pipedrive_deal_products.deal_id IS 'The deal.';
+COMMENT ON COLUMN pipedrive_deal_products.product_id IS 'The product; NULL 30 days after the product was deleted.';
+COMMENT ON COLUMN pipedrive_deal_products.product_variation_id IS 'The variation of the product; NULL for none.';
+COMMENT ON COLUMN pipedrive_deal_products.name IS 'The product''s name; NULL 30 days after the product was deleted.';
+COMMENT ON COLUMN pipedrive_deal_products.quantity IS 'Quantity, which can be a fraction.';
+COMMENT ON COLUMN pipedrive_deal_products.item_price IS 'Price of one item.';
+COMMENT ON COLUMN pipedrive_deal_products.sum IS 'Price of all items, after the discount.';
+COMMENT ON COLUMN pipedrive_deal_products.currency IS 'Currency of the amounts.';
+COMMENT ON COLUMN pipedrive_deal_products.discount IS 'Discount, in percent or as an amount, as discount_type says.';
+COMMENT ON COLUMN pipedrive_deal_products.discount_type IS 'percentage or amount.';
+COMMENT ON COLUMN pipedrive_deal_products.tax IS 'Tax, in percent.';
+COMMENT ON COLUMN pipedrive_deal_products.tax_method IS 'Whether the price has the tax: exclusive, inclusive or none.';
+COMMENT ON COLUMN pipedrive_deal_products.comments IS 'Comments.';
+COMMENT ON COLUMN pipedrive_deal_products.is_enabled IS 'Whether the product counts towards the deal''s value.';
+COMMENT ON COLUMN pipedrive_deal_products.order_nr IS 'Position among the products of the deal.';
+COMMENT ON COLUMN pipedrive_deal_products.add_time IS 'When the product was added to the deal.';
+COMMENT ON COLUMN pipedrive_deal_products.update_time IS 'When the row was last changed.';
+COMMENT ON COLUMN pipedrive_deal_products.billing_frequency IS 'Billing frequency: one-time, weekly, monthly, quarterly, semi-annually or annually. Plans below Growth do not have it.';
+COMMENT ON COLUMN pipedrive_deal_products.billing_frequency_cycles IS 'Number of billing cycles; NULL for no end. Plans below Growth do not have it.';
+COMMENT ON COLUMN pipedrive_deal_products.billing_start_date IS 'The first day of billing. Plans below Growth do not have it.';
+COMMENT ON COLUMN pipedrive_deal_products.deal_update_time IS 'The deal''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_deal_products._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_deals IS 'Sales opportunities: open, won and lost ones, archived ones, and those deleted in the last 30 days. https://developers.pipedrive.com/docs/api/v1/Deals#getDeals';
 COMMENT ON COLUMN pipedrive_deals._cq_id IS 'Internal CQ ID of the row';
@@ -387,6 +453,15 @@ COMMENT ON COLUMN pipedrive_organizations.followers_count IS 'Number of users wh
 COMMENT ON COLUMN pipedrive_organizations.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
 COMMENT ON COLUMN pipedrive_organizations._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
+COMMENT ON TABLE pipedrive_permission_set_assignments IS 'Permission sets of users, one for each app that a user has access to. They come from the answer that has the users.';
+COMMENT ON COLUMN pipedrive_permission_set_assignments._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_permission_set_assignments._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_permission_set_assignments.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_permission_set_assignments.permission_set_id IS 'The permission set, a UUID.';
+COMMENT ON COLUMN pipedrive_permission_set_assignments.user_id IS 'The user.';
+COMMENT ON COLUMN pipedrive_permission_set_assignments.app IS 'The app: sales, projects, campaigns, global, account_settings, partnership or nova.';
+COMMENT ON COLUMN pipedrive_permission_set_assignments.is_admin IS 'Whether the user is an administrator of the app.';
+
 COMMENT ON TABLE pipedrive_permission_sets IS 'Sets of permissions of users, by app. https://developers.pipedrive.com/docs/api/v1/PermissionSets#getPermissionSets';
 COMMENT ON COLUMN pipedrive_permission_sets._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_permission_sets._cq_parent_id IS 'Internal CQ ID of the parent row';
@@ -397,6 +472,30 @@ COMMENT ON COLUMN pipedrive_permission_sets.description IS 'Description.';
 COMMENT ON COLUMN pipedrive_permission_sets.app IS 'The app that the set is for: sales, projects, campaigns, global, account_settings, partnership or nova.';
 COMMENT ON COLUMN pipedrive_permission_sets.type IS 'admin, manager, regular or custom.';
 COMMENT ON COLUMN pipedrive_permission_sets.assignment_count IS 'Number of users who have the set.';
+
+COMMENT ON TABLE pipedrive_person_emails IS 'E-mail addresses of persons, one a row. They come from the answers that have the persons.';
+COMMENT ON COLUMN pipedrive_person_emails._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_person_emails._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_person_emails.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_person_emails.person_id IS 'The person.';
+COMMENT ON COLUMN pipedrive_person_emails.position IS 'Place in the person''s list, from 1.';
+COMMENT ON COLUMN pipedrive_person_emails.value IS 'The e-mail address.';
+COMMENT ON COLUMN pipedrive_person_emails.label IS 'Label: work, home, mobile, other or a label of the user''s own.';
+COMMENT ON COLUMN pipedrive_person_emails.is_primary IS 'Whether it is the person''s primary one.';
+COMMENT ON COLUMN pipedrive_person_emails.person_update_time IS 'The person''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_person_emails._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
+COMMENT ON TABLE pipedrive_person_phones IS 'Phone numbers of persons, one a row. They come from the answers that have the persons.';
+COMMENT ON COLUMN pipedrive_person_phones._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_person_phones._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_person_phones.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_person_phones.person_id IS 'The person.';
+COMMENT ON COLUMN pipedrive_person_phones.position IS 'Place in the person''s list, from 1.';
+COMMENT ON COLUMN pipedrive_person_phones.value IS 'The phone number.';
+COMMENT ON COLUMN pipedrive_person_phones.label IS 'Label: work, home, mobile, other or a label of the user''s own.';
+COMMENT ON COLUMN pipedrive_person_phones.is_primary IS 'Whether it is the person''s primary one.';
+COMMENT ON COLUMN pipedrive_person_phones.person_update_time IS 'The person''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_person_phones._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_persons IS 'Contacts: the people that the company deals with. https://developers.pipedrive.com/docs/api/v1/Persons#getPersons';
 COMMENT ON COLUMN pipedrive_persons._cq_id IS 'Internal CQ ID of the row';
@@ -466,6 +565,19 @@ COMMENT ON COLUMN pipedrive_pipelines.deal_probability IS 'Whether deals have th
 COMMENT ON COLUMN pipedrive_pipelines.add_time IS 'When the pipeline was created.';
 COMMENT ON COLUMN pipedrive_pipelines.update_time IS 'When the pipeline was last changed.';
 COMMENT ON COLUMN pipedrive_pipelines.selected IS 'Whether the pipeline opens first. API v2 does not have it.';
+
+COMMENT ON TABLE pipedrive_product_prices IS 'Prices of products, one for each currency. They come from the answers that have the products.';
+COMMENT ON COLUMN pipedrive_product_prices._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_product_prices._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_product_prices.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_product_prices.product_id IS 'The product.';
+COMMENT ON COLUMN pipedrive_product_prices.currency IS 'Currency of the amounts: an ISO 4217 code, or the code of a currency of the company.';
+COMMENT ON COLUMN pipedrive_product_prices.price IS 'Price.';
+COMMENT ON COLUMN pipedrive_product_prices.cost IS 'Cost of the product for the company.';
+COMMENT ON COLUMN pipedrive_product_prices.direct_cost IS 'Direct cost, a part of the cost.';
+COMMENT ON COLUMN pipedrive_product_prices.notes IS 'Notes about the price.';
+COMMENT ON COLUMN pipedrive_product_prices.product_update_time IS 'The product''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_product_prices._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_products IS 'Products that the company sells, with their prices. https://developers.pipedrive.com/docs/api/v1/Products#getProducts';
 COMMENT ON COLUMN pipedrive_products._cq_id IS 'Internal CQ ID of the row';

@@ -1,8 +1,12 @@
 -- Rows per table and account
 SELECT account_id AS account, 'pipedrive_activities' AS "table", count(*) AS "rows" FROM pipedrive_activities GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_activity_attendees', count(*) FROM pipedrive_activity_attendees GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_activity_participants', count(*) FROM pipedrive_activity_participants GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_activity_types', count(*) FROM pipedrive_activity_types GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_company', count(*) FROM pipedrive_company GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_currencies', count(*) FROM pipedrive_currencies GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_deal_installments', count(*) FROM pipedrive_deal_installments GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_deal_products', count(*) FROM pipedrive_deal_products GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_deals', count(*) FROM pipedrive_deals GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_fields', count(*) FROM pipedrive_fields GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_files', count(*) FROM pipedrive_files GROUP BY 1
@@ -13,9 +17,13 @@ UNION ALL SELECT account_id, 'pipedrive_lead_sources', count(*) FROM pipedrive_l
 UNION ALL SELECT account_id, 'pipedrive_leads', count(*) FROM pipedrive_leads GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_notes', count(*) FROM pipedrive_notes GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_organizations', count(*) FROM pipedrive_organizations GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_permission_set_assignments', count(*) FROM pipedrive_permission_set_assignments GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_permission_sets', count(*) FROM pipedrive_permission_sets GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_person_emails', count(*) FROM pipedrive_person_emails GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_person_phones', count(*) FROM pipedrive_person_phones GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_persons', count(*) FROM pipedrive_persons GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_pipelines', count(*) FROM pipedrive_pipelines GROUP BY 1
+UNION ALL SELECT account_id, 'pipedrive_product_prices', count(*) FROM pipedrive_product_prices GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_products', count(*) FROM pipedrive_products GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_project_boards', count(*) FROM pipedrive_project_boards GROUP BY 1
 UNION ALL SELECT account_id, 'pipedrive_project_phases', count(*) FROM pipedrive_project_phases GROUP BY 1

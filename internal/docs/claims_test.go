@@ -100,6 +100,7 @@ func fullRun(t *testing.T, c *computer) (tokens int64) {
 		_, err := fmt.Sscan(parts[1]+" "+parts[3], &cost, &size)
 		require.NoError(t, err)
 		name, archived := strings.CutPrefix(parts[2], "archived ")
+		name, with, children := strings.Cut(name, " with ")
 		from := "pipedrive_" + strings.ReplaceAll(name, " ", "_")
 		switch {
 		case archived:
@@ -107,8 +108,14 @@ func fullRun(t *testing.T, c *computer) (tokens int64) {
 		case strings.Contains(formula[2], "archived "+name):
 			from += " WHERE NOT is_archived"
 		}
+		if children {
+			from += " AND " + with + "_count > 0 AND is_deleted IS NOT TRUE"
+		}
 		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+from).Scan(&rows), term)
-		tokens += cost * max(1, (rows+size-1)/size)
+		if !children {
+			rows = max(1, rows)
+		}
+		tokens += cost * ((rows + size - 1) / size)
 	}
 	return tokens
 }

@@ -17,9 +17,10 @@ import (
 // list is a list of API v2 and its uses.
 type list struct {
 	pipedrive.Listing
-	Records   string // the table's records, as in `archived deals`; for a list of children, the parents
-	Timed     bool   // whether a run with a state reads only changed records
-	always    bool   // whether a run reads it even if no set-up table is due
+	Records   string   // the records that decide how many requests it takes: its own, or the parents of children
+	groups    []string // of those records, as in `archived deals`; no request has records of two
+	Timed     bool     // whether a run with a state reads only changed records
+	always    bool     // whether a run reads it even if no set-up table is due
 	tables    []string
 	lookedUp  []string // the tables that look up columns in it
 	fields    bool     // whether it is a list of custom fields
@@ -31,20 +32,25 @@ type list struct {
 func lists() []*list {
 	var all []*list
 	add := func(t *table.Table, note func(*list)) {
-		for _, l := range t.Listings(table.V2) {
+		for _, l := range listings(t) {
 			i := slices.IndexFunc(all, func(other *list) bool { return other.Key() == l.Key() })
 			if i < 0 {
 				i = len(all)
-				all = append(all, &list{Listing: l, Records: recordsOf(t, l), Timed: t.Incremental})
+				records := counted(t)
+				all = append(all, &list{Listing: l, Records: records, groups: groups(t, l), Timed: t.Incremental})
 			}
 			note(all[i])
 		}
 	}
-	for _, t := range tables.All() {
-		add(t, func(l *list) {
-			l.tables = append(l.tables, t.Name())
-			l.always = l.always || !t.Setup
-		})
+	for _, cut := range []bool{false, true} { // the tables of a list's own records come first
+		for _, t := range tables.All() {
+			if t.IsCut() == cut {
+				add(t, func(l *list) {
+					l.tables = append(l.tables, t.Name())
+					l.always = l.always || !t.Setup
+				})
+			}
+		}
 	}
 	for _, t := range tables.All() {
 		if t.Fields != nil {
@@ -66,16 +72,29 @@ func lists() []*list {
 	return all
 }
 
-// recordsOf are the records of a table's list, as in `archived deals`; for a list of children, the parents.
-func recordsOf(t *table.Table, l pipedrive.Listing) string {
+// counted are the records that decide how many requests a table takes: its own, or the parents of children.
+func counted(t *table.Table) string {
+	records := t.Records
 	if t.Parent != nil {
-		t = t.Parent.Table
+		records = t.Parent.Table.Records
+		if with, ok := strings.CutSuffix(t.Parent.Count, "_count"); ok {
+			records += " with " + with
+		}
 	}
-	records := strings.ReplaceAll(t.Records, "_", " ")
-	if l.Archived {
-		records = "archived " + records
+	return strings.ReplaceAll(records, "_", " ")
+}
+
+// groups are the groups of the counted records, given one of a table's listings: those of the listing itself, or of the
+// listings of children's parents.
+func groups(t *table.Table, l pipedrive.Listing) (names []string) {
+	of := []pipedrive.Listing{l}
+	if t.Parent != nil && !t.IsCut() {
+		of = listings(t.Parent.Table)
 	}
-	return records
+	for _, l := range of {
+		names = append(names, map[bool]string{true: "archived "}[l.Archived]+counted(t))
+	}
+	return names
 }
 
 // lookUpFor records that a table looks up columns in the list. An incremental table without changes sends no row
@@ -142,16 +161,27 @@ type records map[string]int
 func cost(of records, share float64) int {
 	tokens := 0
 	for _, l := range lists() {
-		pages := 1.0
-		switch {
-		case l.Timed:
-			pages = max(1, math.Ceil(float64(of[l.Records])*share/float64(l.records())))
-		case l.Parent.Batch > 0:
-			pages = math.Ceil(float64(of[l.Records]) / float64(l.records()))
-		}
-		tokens += int(pages) * l.Cost
+		tokens += l.requests(of, share) * l.Cost
 	}
 	return tokens
+}
+
+// requests is the number of requests that a list takes in a run that reads a share of the records.
+func (l *list) requests(of records, share float64) int {
+	if !l.Timed && l.Parent.Batch == 0 {
+		return 1
+	}
+	if !l.Timed {
+		share = 1
+	}
+	requests := 0
+	for _, group := range l.groups {
+		requests += int(math.Ceil(float64(of[group]) * share / float64(l.records())))
+	}
+	if l.Parent.Batch == 0 {
+		return max(1, requests)
+	}
+	return requests
 }
 
 // boards is how many project boards the accounts of the examples have.
@@ -217,9 +247,9 @@ func secondLook() string {
 				if prices[price] == nil {
 					order = append(order, price)
 				}
-				prices[price] = append(prices[price], recordsOf(t, l))
+				prices[price] = append(prices[price], groups(t, l)...)
 			case len(listings) == 1:
-				never = append(never, recordsOf(t, l))
+				never = append(never, groups(t, l)...)
 			}
 		}
 	}
@@ -246,7 +276,9 @@ func formula() string {
 	constant, terms := 0, ""
 	for _, l := range lists() {
 		if l.Timed || l.Parent.Batch > 0 {
-			terms += fmt.Sprintf(" + %d·⌈%s/%d⌉", l.Cost, l.Records, l.records())
+			for _, group := range l.groups {
+				terms += fmt.Sprintf(" + %d·⌈%s/%d⌉", l.Cost, group, l.records())
+			}
 		} else {
 			constant += l.Cost
 		}
@@ -324,7 +356,7 @@ func tableScopes() (rows string) {
 	var order []needs
 	tablesOf := map[needs][]string{}
 	for _, t := range tables.All() {
-		if listings := t.Listings(table.V2); len(listings) > 0 {
+		if listings := listings(t); len(listings) > 0 {
 			n := needs{scopes: strings.Join(code(listings[0].Scopes), ", ")}
 			if t.Gate != nil {
 				n.besides = t.Gate.Needs
@@ -406,14 +438,16 @@ func withCustomFields() string {
 
 // readingRows are the tables by the way a run with a state reads them.
 func readingRows() string {
-	var timed, newest, setup, full []string
+	var timed, newest, children, setup, full []string
 	for _, t := range tables.All() {
 		name := "`" + t.Name() + "`"
-		listings := t.Listings(table.V2)
+		listings := listings(t)
 		switch {
 		case t.Runs:
 		case t.Incremental && slices.ContainsFunc(listings, pipedrive.Listing.Timed):
 			timed = append(timed, name)
+		case t.Incremental && t.Parent != nil:
+			children = append(children, name)
 		case t.Setup:
 			setup = append(setup, name)
 		case !t.Incremental:
@@ -428,6 +462,8 @@ func readingRows() string {
 	return row(strings.Join(timed, ", "), "the changes, by `update_time`", "Pipedrive can filter them by time") +
 		row(strings.Join(newest, ", "), "the newest records, by `update_time`, down to those of the last run",
 			"Pipedrive can sort them by time, but not filter them") +
+		row(strings.Join(children, ", "), "those of the deals that changed, by the deals' `update_time`",
+			"Pipedrive lists them by deal, and can neither sort nor filter them by the deals' times") +
 		row(strings.Join(full, ", "), "everything, every time",
 			"Pipedrive can't filter them; deleted records leave the table") +
 		row(strings.Join(setup, ", "), "everything, every time or as `lists_every` says",

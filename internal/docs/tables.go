@@ -39,7 +39,7 @@ type page struct {
 	OnRequest bool
 	Setup     bool
 	// Parent is the table of the parent records, "" for none; Asks describes the requests that reading the
-	// children takes.
+	// children takes; "" if they come with their parents.
 	Parent, Asks string
 }
 
@@ -59,7 +59,10 @@ func TablePages() (map[string]string, error) {
 			p.Needs = t.Gate.Needs
 		}
 		if t.Parent != nil {
-			p.Parent, p.Asks = t.Parent.Table.Name(), asks(p.Sources[0], strings.ReplaceAll(t.Parent.Table.Records, "_", " "))
+			p.Parent = t.Parent.Table.Name()
+			if !t.IsCut() {
+				p.Asks = asks(p.Sources[0], counted(t))
+			}
 		}
 		pages = append(pages, p)
 	}
@@ -81,9 +84,17 @@ func render(texts map[string]string, file, name string, values any) error {
 	return err
 }
 
-// sources are a table's lists.
+// listings are the lists of a table's records; those of the parents for records that are cut from them.
+func listings(t *table.Table) []pipedrive.Listing {
+	if t.IsCut() {
+		t = t.Parent.Table
+	}
+	return t.Listings(table.V2)
+}
+
+// sources are the lists that a table is read from.
 func sources(t *table.Table) []pipedrive.Listing {
-	listings := t.Listings(table.V2)
+	listings := listings(t)
 	for _, d := range t.Describes {
 		listings = append(listings, d.Fields.Listings(table.V2)...)
 	}

@@ -66,7 +66,7 @@ func (d declaration) alike() (groups [][]string) {
 		for _, i := range t.Key() {
 			fmt.Fprint(&of, " ", t.Columns[i].Type)
 		}
-		for _, l := range t.Listings(table.V2) {
+		for _, l := range listings(t) {
 			l.Path, l.Cost, l.Scopes, l.Include, l.IncludeOptional = "", 0, nil, nil, nil
 			fmt.Fprintf(&of, " %+v", l)
 		}
@@ -85,7 +85,7 @@ func (d declaration) alike() (groups [][]string) {
 func (d declaration) paths() map[string][]string {
 	paths := map[string][]string{}
 	for _, t := range d {
-		for _, l := range t.Listings(table.V2) {
+		for _, l := range listings(t) {
 			paths[t.Records] = append(paths[t.Records], l.Path)
 		}
 	}
@@ -101,8 +101,15 @@ func (d declaration) table(records string) *table.Table {
 	return d[i]
 }
 
-// Listings are the lists of a table.
-func Listings(records string) []pipedrive.Listing { return of.table(records).Listings(table.V2) }
+// Listings are the lists of a table, or those of its parents if they have its records.
+func Listings(records string) []pipedrive.Listing { return listings(of.table(records)) }
+
+func listings(t *table.Table) []pipedrive.Listing {
+	if t.IsCut() {
+		t = t.Parent.Table
+	}
+	return t.Listings(table.V2)
+}
 
 // keys are the columns that identify a table's rows within an account.
 func (d declaration) keys(records string) (names []string) {

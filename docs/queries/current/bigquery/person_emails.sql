@@ -1,0 +1,7 @@
+-- Made by `make gen`. The records of pipedrive_person_emails, each once and as it was last sent, but those that are marked as removed.
+CREATE OR REPLACE VIEW pipedrive.pipedrive_person_emails_current AS
+SELECT t.*
+FROM pipedrive.pipedrive_person_emails AS t
+WHERE true
+QUALIFY row_number() OVER (PARTITION BY account_id, person_id, position ORDER BY _cq_sync_time DESC) = 1
+    AND _removed_at IS NULL;

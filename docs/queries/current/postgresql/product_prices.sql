@@ -1,0 +1,9 @@
+-- Made by `make gen`. The records of pipedrive_product_prices, each once and as it was last sent, but those that are marked as removed.
+CREATE OR REPLACE VIEW pipedrive_product_prices_current AS
+SELECT *
+FROM (
+    SELECT DISTINCT ON (account_id, product_id, currency) t.*
+    FROM pipedrive_product_prices AS t
+    ORDER BY account_id, product_id, currency, _cq_sync_time DESC
+) AS newest
+WHERE _removed_at IS NULL;
