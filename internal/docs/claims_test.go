@@ -112,10 +112,7 @@ func fullRun(t *testing.T, c *computer) (tokens int64) {
 			from += " AND " + with + "_count > 0 AND is_deleted IS NOT TRUE"
 		}
 		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+from).Scan(&rows), term)
-		if !children {
-			rows = max(1, rows)
-		}
-		tokens += cost * ((rows + size - 1) / size)
+		tokens += cost * max(1, (rows+size-1)/size)
 	}
 	return tokens
 }

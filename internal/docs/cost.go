@@ -166,20 +166,18 @@ func cost(of records, share float64) int {
 	return tokens
 }
 
-// requests is the number of requests that a list takes in a run that reads a share of the records.
-func (l *list) requests(of records, share float64) int {
+// requests is the number of requests that a list takes in a run that reads a share of the records. The next run reads
+// the last changed record of a list again, and so that record's children.
+func (l *list) requests(of records, share float64) (requests int) {
 	if !l.Timed && l.Parent.Batch == 0 {
 		return 1
 	}
-	if !l.Timed {
-		share = 1
-	}
-	requests := 0
 	for _, group := range l.groups {
-		requests += int(math.Ceil(float64(of[group]) * share / float64(l.records())))
-	}
-	if l.Parent.Batch == 0 {
-		return max(1, requests)
+		n := float64(of[group])
+		if l.Timed {
+			n = max(1, n*share)
+		}
+		requests += int(math.Ceil(n / float64(l.records())))
 	}
 	return requests
 }
