@@ -561,7 +561,8 @@ func Text(table string) string {
 }
 
 // Refuse takes a feature away from an account: "projects" for the Projects add-on, "installments" for the plan that
-// has them, "admin" for an administrator's rights. Its lists are then answered with the status: 402, 403 or 404. A status of 0 gives the feature back.
+// has them, "admin" for an administrator's rights. Its lists are then answered with the status: 402, 403 or 404. A
+// status of 0 gives the feature back.
 func (c *Company) Refuse(gate string, status int) {
 	if !slices.Contains(Gates(), gate) {
 		panic("simulator: there is no gate " + gate)

@@ -38,7 +38,7 @@ var nestedTables = []*nested{
 	inPersons("person_phones", func(p *Person) *[]Contact { return &p.Phones }),
 	inRecords("products", "prices", nested{
 		name: "product_prices", member: "product_id", time: "product_update_time", text: "notes",
-		columns: map[string]string{"currency": "currency", "price": "price", "cost": "cost", "direct_cost": "direct_cost", "notes": "notes"},
+		columns: alike("currency", "price", "cost", "direct_cost", "notes"),
 		fresh: func(n int64) map[string]any {
 			return map[string]any{"currency": fmt.Sprint("X", n), "price": float64(n), "cost": 0.5, "direct_cost": nil, "notes": ""}
 		},
@@ -50,12 +50,11 @@ var nestedTables = []*nested{
 	}),
 	inRecords("activities", "attendees", nested{
 		name: "activity_attendees", member: "activity_id", time: "activity_update_time", place: "position", text: "name",
-		columns: map[string]string{
-			"email": "email", "name": "name", "status": "status", "is_organizer": "is_organizer", "person_id": "person_id", "user_id": "user_id",
-		},
+		columns: alike("email", "name", "status", "is_organizer", "person_id", "user_id"),
 		fresh: func(n int64) map[string]any {
 			return map[string]any{
-				"email": fmt.Sprintf("guest%d@example.com", n), "name": "", "status": "noreply", "is_organizer": false, "person_id": n, "user_id": nil,
+				"email": fmt.Sprintf("guest%d@example.com", n), "name": "", "status": "noreply", "is_organizer": false,
+				"person_id": n, "user_id": nil,
 			}
 		},
 	}),
@@ -76,6 +75,15 @@ var nestedTables = []*nested{
 			return map[string]any{"app": "sales", "admin": false, "permission_set_id": uuid(0, "permission_sets", n)}
 		},
 	},
+}
+
+// alike are members that the columns with their names show.
+func alike(names ...string) map[string]string {
+	columns := map[string]string{}
+	for _, name := range names {
+		columns[name] = name
+	}
+	return columns
 }
 
 // inPersons is the table of a list of contacts.
