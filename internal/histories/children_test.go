@@ -72,7 +72,9 @@ func TestChildren_aTableThatIsNew(t *testing.T) {
 			w.requireSync()
 			require.LessOrEqual(t, w.sent[parent], 3)
 			w.requireTruth(w.tables...)
-			w.requireQuiet(child)
+			w.requireSync()
+			require.LessOrEqual(t, w.sent[child], 8, "the children of the last second's parents")
+			require.Empty(t, w.log.String())
 		})
 	}
 }

@@ -14,4 +14,6 @@ func projectsAddOn() *table.Gate {
 }
 
 // growthPlan is the gate of installments. Only reading them shows whether the account has it.
-func growthPlan() *table.Gate { return &table.Gate{Needs: "the Growth plan or a larger one"} }
+func growthPlan() *table.Gate {
+	return &table.Gate{Needs: "the Growth plan or a larger one", AnyNotFound: true}
+}
