@@ -274,6 +274,12 @@ func TestTables_contract(t *testing.T) {
 	keys := map[string][]string{
 		"pipedrive_fields": {"account_id", "entity", "field_code"}, "pipedrive_syncs": {"account_id", "started_at"},
 		"pipedrive_company": {"account_id"}, "pipedrive_lead_sources": {"account_id", "name"},
+		"pipedrive_activity_attendees":         {"account_id", "activity_id", "position"},
+		"pipedrive_activity_participants":      {"account_id", "activity_id", "position"},
+		"pipedrive_permission_set_assignments": {"account_id", "permission_set_id", "user_id"},
+		"pipedrive_person_emails":              {"account_id", "person_id", "position"},
+		"pipedrive_person_phones":              {"account_id", "person_id", "position"},
+		"pipedrive_product_prices":             {"account_id", "product_id", "currency"},
 	}
 	for _, table := range tables {
 		key := keys[table.Name]
