@@ -315,6 +315,13 @@ func (r *reading) decode(u plan.Unit) pipedrive.Decode[*table.Row] {
 	}
 }
 
+// mayHaveNone reports whether an empty answer about some parents is none to doubt.
+func (r *reading) mayHaveNone(parents []pipedrive.Key) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.table.Parent.Sparse && (r.progress == nil || !r.progress.HaveChildren(parents))
+}
+
 // noteChildren keeps the records of a page by their parents.
 func (r *reading) noteChildren(page []*table.Row) {
 	for _, row := range page {

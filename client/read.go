@@ -43,18 +43,8 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 		return nil
 	}
 	complete := err == nil && (r.family == nil || !r.family.shut)
-	switch {
-	case r.family != nil && r.family.shut:
-	case r.progress.Refreshing():
-		if err := r.findDeletions(ctx, complete); err != nil {
-			return err
-		}
-	case complete && !r.account.run.partial:
-		removals, err := r.progress.ReadBackOrphans(ctx)
-		if err != nil {
-			return err
-		}
-		r.account.run.removed(removals)
+	if err := r.findRemoved(ctx, complete); err != nil {
+		return err
 	}
 	return r.progress.StoreEnd(ctx, complete)
 }
@@ -312,7 +302,7 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 		if len(u.Parents) == 0 {
 			return o, nil
 		}
-		of = l.Of(u.Parents)
+		of, q.MayBeEmpty = l.Of(u.Parents), r.mayHaveNone(u.Parents)
 	}
 	err := r.pages(ctx, of, q, p, u, &o)
 	if ties, ok := errors.AsType[*pipedrive.TiesError](err); ok {

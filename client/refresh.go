@@ -132,6 +132,25 @@ func (r *Run) removed(removals progress.Removals) {
 	r.removals = append(r.removals, removals)
 }
 
+// findRemoved looks for rows of the destination to remove: those that a full refresh did not find, those that have left their
+// parents, and those that an earlier run removed in vain.
+func (r *reading) findRemoved(ctx context.Context, complete bool) error {
+	switch {
+	case r.family != nil && r.family.shut:
+		return nil
+	case r.progress.Refreshing():
+		return r.findDeletions(ctx, complete)
+	case !complete || r.account.run.partial:
+		return nil
+	}
+	removals, err := r.progress.ReadBackOrphans(ctx)
+	if err != nil {
+		return err
+	}
+	r.account.run.removed(removals)
+	return nil
+}
+
 // findDeletions looks for rows of the destination that a reading of all records did not find. It reads the table back,
 // and asks the API for the records that are missing. It is an error, which the state keeps, if these are more than
 // half of the account's.

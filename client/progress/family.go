@@ -51,6 +51,20 @@ func (t *Tracker) AgainDue(every time.Duration) bool {
 	return !all
 }
 
+// HaveChildren reports whether the destination had children of any of some parents when the run began, as far as that is known.
+func (t *Tracker) HaveChildren(parents []pipedrive.Key) bool {
+	if t.readBack == nil {
+		return false
+	}
+	if t.readBack.withChildren == nil {
+		t.readBack.withChildren = map[key]bool{}
+		for _, parent := range t.readBack.parents {
+			t.readBack.withChildren[parent] = true
+		}
+	}
+	return slices.ContainsFunc(parents, func(parent pipedrive.Key) bool { return t.readBack.withChildren[keyOf(parent)] })
+}
+
 // WasReread reports whether all children of a parent were read in this run.
 func (t *Tracker) WasReread(parent pipedrive.Key) bool {
 	if t.family == nil {

@@ -21,6 +21,9 @@ type Parent struct {
 	// Count is the parents' column with the number of children; empty for none. A parent with 0 children is
 	// skipped.
 	Count string
+	// Sparse is true if many of the parents that are asked for have no children. An empty answer is confirmed only if the
+	// destination has children of one of them.
+	Sparse bool
 	// Skip is the parents' flag column; empty for none. A parent with the flag has no children and is skipped.
 	Skip string
 	// Again are lists of the parents whose children are read again now and then although they did not change; none on

@@ -3,13 +3,15 @@ package tables
 import "github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 
 func dealInstallments() *table.Table {
+	parent := dealsWithProducts()
+	parent.Sparse = true
 	return &table.Table{
 		Records:     "deal_installments",
 		Title:       "Deal installments",
 		Description: "Installments in which deals are paid. https://developers.pipedrive.com/docs/api/v1/DealInstallments#getInstallments",
 		Incremental: true,
 		Gate:        growthPlan(),
-		Parent:      dealsWithProducts(),
+		Parent:      parent,
 		V2:          childrenOfDeals("/api/v2/deals/installments", dealsScopes),
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The installment's id."},
