@@ -208,11 +208,13 @@ func looks() (tokens int) {
 	return tokens
 }
 
-// archive is the cost of a page of each list of archived records.
+// archive is the cost of a page of each list of archived records, and of a request for the children of one of them.
 func archive() (tokens int) {
 	for _, l := range lists() {
-		if l.Archived {
-			tokens += l.Cost
+		for _, group := range l.groups {
+			if strings.HasPrefix(group, "archived ") {
+				tokens += l.Cost
+			}
 		}
 	}
 	return tokens
@@ -240,7 +242,7 @@ func secondLook() string {
 				price = fmt.Sprintf("%d for each page of", l.Cost)
 			}
 			switch last := i == len(listings)-1; {
-			case !t.Incremental || t.Runs:
+			case !t.Incremental || t.Runs || t.Parent != nil:
 			case l.ByIDs > 0 || !last:
 				if prices[price] == nil {
 					order = append(order, price)
