@@ -32,10 +32,10 @@ func generated(seed uint64, id int64) *simulator.Company {
 	return c
 }
 
-// since keeps the rows that were changed at a moment or later.
-func since(rows []map[string]any, moment time.Time) []map[string]any {
-	return slices.DeleteFunc(slices.Clone(rows), func(row map[string]any) bool {
-		changed, ok := row["update_time"].(time.Time)
+// since is the truth of a table, without the rows that were changed before a moment.
+func (a *account) since(table string, moment time.Time) []map[string]any {
+	return slices.DeleteFunc(a.Company.Truth(table, everything), func(row map[string]any) bool {
+		changed, ok := row[truth.Time(table)].(time.Time)
 		return !ok || changed.Before(moment)
 	})
 }

@@ -73,17 +73,18 @@ func column(t tester, db *sql.DB, statement string) (values []string) {
 
 // mark marks a record as removed, with the row that a run would send.
 func (w *world) mark(a *account, table, key string) {
-	w.exec(fmt.Sprintf(`INSERT INTO pipedrive_%[1]s (_cq_sync_time, _cq_id, account_id, id, _removed_at)
-		SELECT strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now'), hex(randomblob(16)), account_id, id, '2026-01-02 03:04:05'
-		FROM pipedrive_%[1]s WHERE account_id = ? AND id = ? LIMIT 1`, table), a.ID(), key)
+	w.exec(fmt.Sprintf(`INSERT INTO pipedrive_%[1]s (_cq_sync_time, _cq_id, account_id, %[2]s, _removed_at)
+		SELECT strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now'), hex(randomblob(16)), account_id, %[2]s, '2026-01-02 03:04:05'
+		FROM pipedrive_%[1]s WHERE account_id = ? AND %[3]s = ? LIMIT 1`, table, strings.Join(truth.Keys(table), ", "), keyIn(table)), a.ID(), key)
 }
 
 // readTwice adds two older versions of a record that a run read more than once.
 func (w *world) readTwice(a *account, table, key string) {
 	for _, changed := range []string{"'2000-01-01 00:00:00'", "NULL"} {
-		w.exec(fmt.Sprintf(`INSERT INTO pipedrive_%[1]s (_cq_sync_time, _cq_id, account_id, id, update_time)
-			SELECT max(_cq_sync_time), hex(randomblob(16)), account_id, id, %[2]s
-			FROM pipedrive_%[1]s WHERE account_id = ? AND id = ?`, table, changed), a.ID(), key)
+		w.exec(fmt.Sprintf(`INSERT INTO pipedrive_%[1]s (_cq_sync_time, _cq_id, account_id, %[2]s, %[3]s)
+			SELECT max(_cq_sync_time), hex(randomblob(16)), account_id, %[2]s, %[4]s
+			FROM pipedrive_%[1]s WHERE account_id = ? AND %[5]s = ?`,
+			table, strings.Join(truth.Keys(table), ", "), truth.Time(table), changed, keyIn(table)), a.ID(), key)
 	}
 }
 

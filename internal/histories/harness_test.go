@@ -556,11 +556,14 @@ func (w *world) exec(statement string, values ...any) {
 	})
 }
 
+// keyIn is the SQL expression of a row's key, as [truth.Row.Key] makes it.
+func keyIn(table string) string { return strings.Join(truth.Keys(table), " || '/' || ") }
+
 // loseRows deletes the rows of the account's records with some numbers from the destination.
 func (w *world) loseRows(table string, numbers ...int64) {
 	w.t.Helper()
 	for _, number := range numbers {
-		w.exec("DELETE FROM pipedrive_"+table+" WHERE id = ?", w.accounts[0].Key(table, number))
+		w.exec("DELETE FROM pipedrive_"+table+" WHERE "+keyIn(table)+" = ?", w.accounts[0].Key(table, number))
 	}
 }
 

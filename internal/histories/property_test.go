@@ -205,7 +205,7 @@ func (h *history) deleteRows() {
 	of := rapid.IntRange(2, 4).Draw(h.t, "one of so many rows")
 	for _, table := range h.tables {
 		if slices.Contains(incremental, table) {
-			h.exec(fmt.Sprintf("DELETE FROM pipedrive_%s WHERE id %% %d = 0", table, of))
+			h.exec(fmt.Sprintf("DELETE FROM pipedrive_%s WHERE (%s) %% %d = 0", table, strings.Join(truth.Keys(table), " + "), of))
 		}
 	}
 }

@@ -29,14 +29,14 @@ func TestVerify_oldRowsAreDeletedBehindNewOnes(t *testing.T) {
 		t.Run(fmt.Sprint("append ", appends), func(t *testing.T) {
 			each(t, func(_ *testing.T, w *world, a *account, table string) {
 				w.appends = appends
-				a.addMany(table, 30, a.Company.Now().Add(-40*time.Hour), time.Hour)
+				ids := a.addMany(table, 30, a.Company.Now().Add(-40*time.Hour), time.Hour)
 				w.requireSync()
 				for range 2 {
 					a.Company.Advance(time.Hour)
 					a.addMany(table, 20, a.Company.Now().Add(-30*time.Minute), time.Minute)
 					w.requireSync()
 				}
-				w.loseRows(table, 5, 6, 7, 8, 9, 10, 11, 12)
+				w.loseRows(table, ids[4:12]...)
 				a.Company.Advance(time.Hour)
 				w.requireSync()
 				w.requireTruth(table)

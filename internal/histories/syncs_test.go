@@ -118,7 +118,7 @@ func (w *world) verified() (runs []string) {
 func TestSyncs_tellOfLostRows(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		w.tables = []string{table, "syncs"}
-		a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+		ids := a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
 		next := func(lose func()) {
 			t.Helper()
 			lose()
@@ -127,7 +127,7 @@ func TestSyncs_tellOfLostRows(t *testing.T) {
 		}
 		next(func() {})
 		next(func() {})
-		next(func() { w.loseRows(table, 1, 2, 3, 4, 5, 6, 7) })
+		next(func() { w.loseRows(table, ids[:7]...) })
 		next(func() {})
 		next(func() { w.exec("DROP TABLE pipedrive_" + table) })
 		w.exec("ALTER TABLE pipedrive_" + table + " DROP COLUMN " + truth.Text(table))

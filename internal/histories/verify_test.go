@@ -16,10 +16,10 @@ import (
 func (w *world) missing(table string) int {
 	w.t.Helper()
 	n := 0
-	got := w.rows(table)[fmt.Sprint(w.company().ID())]
+	got, changed := w.rows(table)[fmt.Sprint(w.company().ID())], truth.Time(table)
 	for _, want := range w.company().Truth(table, everything) {
 		row := got[truth.KeyOf(table, want)]
-		if row == nil || !row["update_time"].Is(want["update_time"]) {
+		if row == nil || !row[changed].Is(want[changed]) {
 			n++
 		}
 	}
@@ -86,21 +86,21 @@ func TestVerify_anotherAccountsStateCantBeRead(t *testing.T) {
 
 // TestVerify_aTableIsEmptied between two runs, dropped, or loses old rows: it is read from its beginning.
 func TestVerify_aTableIsEmptied(t *testing.T) {
-	for name, lose := range map[string]func(w *world, table string){
-		"emptied":  func(w *world, table string) { w.exec("DELETE FROM pipedrive_" + table) },
-		"dropped":  func(w *world, table string) { w.exec("DROP TABLE pipedrive_" + table) },
-		"old rows": func(w *world, table string) { w.loseRows(table, 2, 3) },
+	for name, lose := range map[string]func(w *world, table string, ids []int64){
+		"emptied":  func(w *world, table string, _ []int64) { w.exec("DELETE FROM pipedrive_" + table) },
+		"dropped":  func(w *world, table string, _ []int64) { w.exec("DROP TABLE pipedrive_" + table) },
+		"old rows": func(w *world, table string, ids []int64) { w.loseRows(table, ids[1:3]...) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(_ *testing.T, w *world, a *account, table string) {
-				a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+				ids := a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
 				a.AddNeverChanged(table, "never changed")
 				for range 2 {
 					w.requireSync()
 					a.Company.Advance(time.Hour)
 					a.Add(table, "new", time.Time{})
 				}
-				lose(w, table)
+				lose(w, table, ids)
 				w.requireSync()
 				w.requireTruth(table)
 			})
@@ -154,10 +154,10 @@ func TestVerify_anotherProgramRemovesRows(t *testing.T) {
 // ones.
 func TestVerify_abandonedRowsComeADayLater(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
-		a.addMany(table, 50, a.Company.Now().Add(-100*time.Hour), time.Hour)
+		ids := a.addMany(table, 50, a.Company.Now().Add(-100*time.Hour), time.Hour)
 		w.requireSync()
 		for run := range 4 {
-			w.loseRows(table, int64(10+run))
+			w.loseRows(table, ids[10+run])
 			a.Company.Advance(time.Hour)
 			w.requireSync()
 		}
@@ -171,7 +171,7 @@ func TestVerify_abandonedRowsComeADayLater(t *testing.T) {
 		w.requireSync()
 		w.requireTruth(table)
 
-		w.loseRows(table, 20)
+		w.loseRows(table, ids[20])
 		a.Company.Advance(time.Hour)
 		w.requireSync()
 		require.Equal(t, 49, w.count(table), "missing again after the last reading")

@@ -111,6 +111,15 @@ func listings(t *table.Table) []pipedrive.Listing {
 	return t.Listings(table.V2)
 }
 
+// Keys are the columns that identify a table's rows within an account.
+func Keys(records string) []string { return of.keys(records) }
+
+// Time is the column with the time of the last change of an incremental table's record, or of its parent.
+func Time(records string) string {
+	t := of.table(records)
+	return t.Columns[t.Time()].Name
+}
+
 // keys are the columns that identify a table's rows within an account.
 func (d declaration) keys(records string) (names []string) {
 	for _, c := range d.table(records).Columns {
