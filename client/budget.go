@@ -29,11 +29,13 @@ func (a *Account) spare() bool {
 	return !known || left >= spareTokens
 }
 
-// checkBudget returns an error if the next page of a listing would go over the run's or the day's budget.
+// checkBudget returns an error if the next page of a listing would go over the run's or the day's budget, with the children of
+// its records so far.
 func (r *reading) checkBudget(l pipedrive.Listing) error {
 	if !r.table.Incremental {
 		return r.account.checkWhole(r.table, l, &r.own)
 	}
+	l.Cost += r.owed()
 	err := r.account.checkMaxTokens(l, "")
 	if err == nil && r.incremental() {
 		err = r.account.checkReserve(l)

@@ -285,6 +285,26 @@ func (r *reading) ask(ctx context.Context, l pipedrive.Listing, listing, positio
 // slowest one, and take more memory.
 const stagesAhead = 2
 
+// batch is how many parents a request names: no more than a page has records, so that a run which the budget ends may have
+// read their children.
+func (r *reading) batch(l pipedrive.Listing) int { return min(l.Parent.Batch, r.account.query.Limit) }
+
+// owed is how many API tokens the requests for the children of the parents that were read so far take at least. The reading of
+// the parents' list leaves them, or its tables of children would never get on where the list costs as much as a run may.
+func (r *reading) owed() (tokens int) {
+	for _, f := range r.followers {
+		if f.family.lists != nil {
+			continue
+		}
+		for _, l := range f.account.listings(f.table) {
+			for _, of := range f.family.of {
+				tokens += l.Cost * ((len(of.due) + f.batch(l) - 1) / f.batch(l))
+			}
+		}
+	}
+	return tokens
+}
+
 // perParent returns the strategy for a listing of children.
 func (r *reading) perParent(l pipedrive.Listing, from plan.Position) plan.Strategy {
 	ps := r.family.asking
@@ -292,7 +312,7 @@ func (r *reading) perParent(l pipedrive.Listing, from plan.Position) plan.Strate
 	for _, p := range ps.due {
 		due = append(due, p)
 	}
-	return plan.PerParent(due, from, l.Parent.Batch, stagesAhead*r.account.atOnce, ps.whole, r.facts())
+	return plan.PerParent(due, from, r.batch(l), stagesAhead*r.account.atOnce, ps.whole, r.facts())
 }
 
 // decode returns the decoder of a unit's records.

@@ -194,14 +194,8 @@ func TestIncremental_recordsChangeBetweenPages(t *testing.T) {
 // apart divides tables into groups in which no table is read from another one's lists, or adds records to them.
 func apart(tables []string) (groups [][]string) {
 	for _, table := range tables {
-		of := func(table string) string {
-			if parent, _ := simulator.ParentOf(table); parent != "" {
-				return parent
-			}
-			return table
-		}
 		i := slices.IndexFunc(groups, func(group []string) bool {
-			return !slices.ContainsFunc(group, func(other string) bool { return of(other) == of(table) })
+			return !slices.ContainsFunc(group, func(other string) bool { return truth.Family(other) == truth.Family(table) })
 		})
 		if i < 0 {
 			i, groups = len(groups), append(groups, nil)
@@ -707,7 +701,7 @@ func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
 				w.simulator.AddFault(simulator.Fault{Path: paths[table][0], At: []int{request}, Action: simulator.Status(500)})
 				w.lost = lost
 				err := w.sync()
-				require.ErrorContains(t, err, table)
+				require.ErrorContains(t, err, listOf(table))
 				require.Equal(t, before, w.positions())
 				for table, n := range counts {
 					require.GreaterOrEqual(t, w.count(table), n, "a run that fails removes nothing")

@@ -87,6 +87,31 @@ var (
 	paths                  = truth.Paths
 )
 
+// listOf is the table from whose lists a table's records come: that of the parents whose records have them, or the table itself.
+func listOf(table string) string {
+	if parents := truth.Family(table); paths[parents][0] == paths[table][0] {
+		return parents
+	}
+	return table
+}
+
+// requested reports whether a table's records are read by requests that name their parents.
+func requested(table string) bool { return truth.Listings(table)[0].Parent.Batch > 0 }
+
+// ofLastParents is the number of a table's rows whose parents are those of the last second, which each run reads again.
+func (a *account) ofLastParents(table string) int {
+	if truth.Family(table) == table {
+		return 0
+	}
+	var last time.Time
+	for _, row := range a.Company.Truth(table, everything) {
+		if changed, ok := row[truth.Time(table)].(time.Time); ok && changed.After(last) {
+			last = changed
+		}
+	}
+	return len(a.since(table, last))
+}
+
 // cost is what a page of the first of a table's lists costs, in API tokens.
 func cost(table string) int { return truth.Listings(table)[0].Cost }
 

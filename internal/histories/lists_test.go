@@ -71,7 +71,7 @@ func TestListsEvery_aListThatIsNotDueCostsNothing(t *testing.T) {
 		for _, table := range setup {
 			require.Zero(t, w.sent[table], table)
 			require.Equal(t, before[table], w.rows(table), table)
-			if !lookedUp(table) {
+			if !lookedUp(listOf(table)) {
 				require.Zero(t, w.asked(table), table)
 			}
 		}

@@ -18,7 +18,7 @@ import (
 func (w *world) requireQuiet(table string) {
 	w.t.Helper()
 	w.requireSync()
-	require.LessOrEqual(w.t, w.sent[table], 3, "nothing is read again")
+	require.LessOrEqual(w.t, w.sent[table], max(3, w.accounts[0].ofLastParents(table)), "nothing is read again")
 	require.Empty(w.t, w.log.String())
 }
 
@@ -343,7 +343,9 @@ func TestUnchanged_aRecordThatChangesAgainInItsSecond(t *testing.T) {
 		require.Equal(t, 1, w.sent[table])
 		a.Company.Advance(time.Minute)
 		w.requireSync()
-		require.Zero(t, w.sent[table], "nothing changed")
+		if !requested(table) { // those are sent again, since they may have changed without their parents
+			require.Zero(t, w.sent[table], "nothing changed")
+		}
 		w.requireTruth(table)
 	})
 }

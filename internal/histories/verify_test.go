@@ -154,6 +154,7 @@ func TestVerify_anotherProgramRemovesRows(t *testing.T) {
 // ones.
 func TestVerify_abandonedRowsComeADayLater(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
+		w.spec["open_deals_every"] = "0s"
 		ids := a.addMany(table, 50, a.Company.Now().Add(-100*time.Hour), time.Hour)
 		w.requireSync()
 		for run := range 4 {

@@ -625,7 +625,7 @@ func (t *truth) lists(k *kind, e *entry) bool {
 	if e.removed && (!t.Deleted || !k.recoverable) || e.archived && !t.Archived || t.API == "export" {
 		return false
 	}
-	if k.parent != "" && !t.listsParent(k.parent, e.parent()) {
+	if k.parent != "" && (!t.listsParent(k.parent, e.parent()) || k.needs != nil && t.lacksNeeded(e)) {
 		return false
 	}
 	return t.v2 || !strings.HasPrefix(k.lists[0].path, "/api/v2/")

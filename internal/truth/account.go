@@ -217,11 +217,12 @@ func (a *Account) Remove(table string, id int64) {
 	}
 }
 
-// keys are the keys of the rows of a table and of its children's tables, as far as they are incremental.
+// keys are the keys of the rows of a table and of those with the same parents or with its records as parents, as far as they
+// are incremental.
 func (a *Account) keys(table string) map[string]map[string]bool {
 	found := map[string]map[string]bool{}
 	for _, name := range Incremental {
-		if parent, _ := simulator.ParentOf(name); name != table && parent != table {
+		if Family(name) != Family(table) {
 			continue
 		}
 		found[name] = map[string]bool{}
@@ -230,6 +231,14 @@ func (a *Account) keys(table string) map[string]map[string]bool {
 		}
 	}
 	return found
+}
+
+// Family is the table of a table's parents, or itself if it has none.
+func Family(table string) string {
+	if parent, _ := simulator.ParentOf(table); parent != "" {
+		return parent
+	}
+	return table
 }
 
 // RemoveStage deletes the last stage. No deal of a generated account is in it; otherwise the deal's stage_order_nr
