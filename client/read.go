@@ -169,14 +169,17 @@ func (r *reading) position(l pipedrive.Listing) (p plan.Progress) {
 }
 
 // moving are the tables whose position in a listing a reading moves: its own, and those whose records are cut from it. No
-// position moves back.
+// position moves back, except one of a reading by id: its time is the start of a run, and the end's that of a record.
 func (r *reading) moving(key string, to plan.Position) (moving []*reading) {
 	if key == "" {
 		return nil
 	}
 	for _, of := range append([]*reading{r}, r.followers...) {
 		takesPart := of == r && !r.silent || of != r && of.family.lists != nil
-		if takesPart && of.progress != nil && !to.Changed.Before(of.progress.Position(key).Changed) {
+		if !takesPart || of.progress == nil {
+			continue
+		}
+		if at := of.progress.Position(key); at.ByID != nil || !to.Changed.Before(at.Changed) {
 			moving = append(moving, of)
 		}
 	}
