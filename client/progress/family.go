@@ -140,6 +140,10 @@ func (t *Tracker) ReadBackOrphans(ctx context.Context) (Removals, error) {
 	if err != nil {
 		return again, err
 	}
+	orphans = slices.DeleteFunc(orphans, func(k key) bool {
+		_, again := slices.BinarySearch(t.removed, k)
+		return again
+	})
 	defer func() { t.checkpoint.removing = sortedKeys(t.checkpoint.removing, t.family.left()) }()
 	if len(orphans) == 0 {
 		return again, nil
