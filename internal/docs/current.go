@@ -47,8 +47,10 @@ func newCurrentView(t *table.Table, prefix string) currentView {
 		Full:   !t.Incremental,
 		Marked: t.Column(table.RemovedColumn) >= 0,
 	}
-	if t.Column("update_time") >= 0 {
-		v.Newest += ", update_time DESC NULLS LAST"
+	for i, c := range t.Columns {
+		if i == t.Time() || c.Name == "update_time" {
+			v.Newest += ", " + c.Name + " DESC NULLS LAST"
+		}
 	}
 	return v
 }

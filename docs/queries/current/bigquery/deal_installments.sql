@@ -3,5 +3,5 @@ CREATE OR REPLACE VIEW pipedrive.pipedrive_deal_installments_current AS
 SELECT t.*
 FROM pipedrive.pipedrive_deal_installments AS t
 WHERE true
-QUALIFY row_number() OVER (PARTITION BY account_id, id ORDER BY _cq_sync_time DESC) = 1
+QUALIFY row_number() OVER (PARTITION BY account_id, id ORDER BY _cq_sync_time DESC, deal_update_time DESC NULLS LAST) = 1
     AND _removed_at IS NULL;

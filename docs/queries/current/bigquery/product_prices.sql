@@ -3,5 +3,5 @@ CREATE OR REPLACE VIEW pipedrive.pipedrive_product_prices_current AS
 SELECT t.*
 FROM pipedrive.pipedrive_product_prices AS t
 WHERE true
-QUALIFY row_number() OVER (PARTITION BY account_id, product_id, currency ORDER BY _cq_sync_time DESC) = 1
+QUALIFY row_number() OVER (PARTITION BY account_id, product_id, currency ORDER BY _cq_sync_time DESC, product_update_time DESC NULLS LAST) = 1
     AND _removed_at IS NULL;

@@ -4,6 +4,6 @@ SELECT *
 FROM (
     SELECT DISTINCT ON (account_id, activity_id, position) t.*
     FROM pipedrive_activity_attendees AS t
-    ORDER BY account_id, activity_id, position, _cq_sync_time DESC
+    ORDER BY account_id, activity_id, position, _cq_sync_time DESC, activity_update_time DESC NULLS LAST
 ) AS newest
 WHERE _removed_at IS NULL;

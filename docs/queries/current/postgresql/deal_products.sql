@@ -4,6 +4,6 @@ SELECT *
 FROM (
     SELECT DISTINCT ON (account_id, id) t.*
     FROM pipedrive_deal_products AS t
-    ORDER BY account_id, id, _cq_sync_time DESC, update_time DESC NULLS LAST
+    ORDER BY account_id, id, _cq_sync_time DESC, update_time DESC NULLS LAST, deal_update_time DESC NULLS LAST
 ) AS newest
 WHERE _removed_at IS NULL;

@@ -4,6 +4,6 @@ SELECT *
 FROM (
     SELECT DISTINCT ON (account_id, person_id, position) t.*
     FROM pipedrive_person_emails AS t
-    ORDER BY account_id, person_id, position, _cq_sync_time DESC
+    ORDER BY account_id, person_id, position, _cq_sync_time DESC, person_update_time DESC NULLS LAST
 ) AS newest
 WHERE _removed_at IS NULL;

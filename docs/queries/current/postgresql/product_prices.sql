@@ -4,6 +4,6 @@ SELECT *
 FROM (
     SELECT DISTINCT ON (account_id, product_id, currency) t.*
     FROM pipedrive_product_prices AS t
-    ORDER BY account_id, product_id, currency, _cq_sync_time DESC
+    ORDER BY account_id, product_id, currency, _cq_sync_time DESC, product_update_time DESC NULLS LAST
 ) AS newest
 WHERE _removed_at IS NULL;

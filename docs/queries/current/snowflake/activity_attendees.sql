@@ -3,5 +3,5 @@ CREATE OR REPLACE VIEW pipedrive_activity_attendees_current AS
 SELECT t.*
 FROM pipedrive_activity_attendees AS t
 WHERE true
-QUALIFY row_number() OVER (PARTITION BY account_id, activity_id, position ORDER BY _cq_sync_time DESC) = 1
+QUALIFY row_number() OVER (PARTITION BY account_id, activity_id, position ORDER BY _cq_sync_time DESC, activity_update_time DESC NULLS LAST) = 1
     AND _removed_at IS NULL;

@@ -3,5 +3,5 @@ CREATE OR REPLACE VIEW pipedrive_person_emails_current AS
 SELECT t.*
 FROM pipedrive_person_emails AS t
 WHERE true
-QUALIFY row_number() OVER (PARTITION BY account_id, person_id, position ORDER BY _cq_sync_time DESC) = 1
+QUALIFY row_number() OVER (PARTITION BY account_id, person_id, position ORDER BY _cq_sync_time DESC, person_update_time DESC NULLS LAST) = 1
     AND _removed_at IS NULL;

@@ -8,7 +8,7 @@ WHERE rowid IN (
     FROM (
         SELECT
             t.rowid AS number,
-            row_number() OVER (PARTITION BY account_id, id ORDER BY _cq_sync_time DESC, update_time DESC NULLS LAST) AS version
+            row_number() OVER (PARTITION BY account_id, id ORDER BY _cq_sync_time DESC, update_time DESC NULLS LAST, deal_update_time DESC NULLS LAST) AS version
         FROM pipedrive_deal_products AS t
     )
     WHERE version = 1

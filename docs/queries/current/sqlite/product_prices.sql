@@ -8,7 +8,7 @@ WHERE rowid IN (
     FROM (
         SELECT
             t.rowid AS number,
-            row_number() OVER (PARTITION BY account_id, product_id, currency ORDER BY _cq_sync_time DESC) AS version
+            row_number() OVER (PARTITION BY account_id, product_id, currency ORDER BY _cq_sync_time DESC, product_update_time DESC NULLS LAST) AS version
         FROM pipedrive_product_prices AS t
     )
     WHERE version = 1
