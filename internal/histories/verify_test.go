@@ -254,7 +254,11 @@ func TestFullRefresh_removesDeletedRecords(t *testing.T) {
 		a.Company.Advance(31 * 24 * time.Hour) // after that, deleted deals are no longer listed
 		w.spec["full_refresh_every"] = "0s"
 		w.requireSync()
-		require.Len(t, w.rows(table)["4711"], 20, "a run as any other")
+		left := 20
+		if truth.Family(table) != table { // it reads all children of the parents that have lost some
+			left = 15
+		}
+		require.Len(t, w.rows(table)["4711"], left, "a run as any other")
 		w.spec["full_refresh_every"] = "24h"
 		w.requireSync()
 		require.Len(t, w.rows(table)["4711"], 15)
