@@ -485,6 +485,7 @@ func TestFullRefresh_isCutShortEachTime(t *testing.T) {
 		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
 			each(t, func(t *testing.T, w *world, a *account, table string) {
 				w.spec["full_refresh_every"], w.spec["page_size"], w.spec["verify"] = "24h", 2, verify
+				w.spec["open_deals_every"] = "0s"
 				ids := a.addMany(table, 200, a.Company.Now().Add(-300*time.Hour), time.Hour)
 				w.requireSync()
 				a.Company.Advance(25 * time.Hour)
