@@ -111,19 +111,37 @@ func acme() *simulator.Company {
 	c.AddPerson(simulator.Person{
 		ID: 1, Name: "Ann Ace", FirstName: "Ann", LastName: new("Ace"), OrgID: 1, OwnerID: ada, AddTime: joined,
 		UpdateTime: new(at("01-02 08:00:00")),
-		Emails:     []simulator.Contact{{Value: "ann@home.example"}, {Value: "ann@work.example", Primary: true}},
-		Phones:     []simulator.Contact{{Value: "+1"}, {Value: "+11"}},
+		Emails: []simulator.Contact{
+			{Value: "ann@home.example"}, {Value: "ann@work.example", Primary: true}, {Value: "ANN@work.example"}, {Value: " "},
+		},
+		Phones: []simulator.Contact{{Value: "+1"}, {Value: "+11"}},
 	})
 	c.AddPerson(simulator.Person{
 		ID: 2, Name: "Bob", FirstName: "Bob", OrgID: 2, OwnerID: bo, AddTime: joined,
-		Emails: []simulator.Contact{{Value: "bob@one.example", Primary: true}, {Value: "bob@two.example", Primary: true}},
+		Emails: []simulator.Contact{{Value: "bob@one.example", Primary: true}, {Value: "bob@two.example", Primary: true}, {Value: " Ann@Work.example"}},
 		Phones: []simulator.Contact{{Value: "", Primary: true}, {Value: "+2"}},
+	})
+	c.AddPerson(simulator.Person{
+		ID: 4, Name: "Deleted", OwnerID: ada, AddTime: joined, Emails: []simulator.Contact{{Value: "ann@work.example", Primary: true}},
 	})
 	c.AddPerson(simulator.Person{ID: 3, Name: "Cy", FirstName: "Cy", OwnerID: ada, AddTime: joined})
 
-	c.AddRecord("deal_products", map[string]any{
-		"deal_id": int64(10), "name": "Kit", "currency": "EUR", "quantity": 2.0, "item_price": 500.0, "sum": 1000.0, "is_enabled": true,
-	})
+	kit := c.AddRecord("products", map[string]any{"name": "Kit", "code": "K-1"})
+	product := func(deal int64, product any, name string, quantity, sum float64, currency string, enabled bool) {
+		c.AddRecord("deal_products", map[string]any{
+			"deal_id": deal, "product_id": product, "name": name, "currency": currency, "quantity": quantity, "sum": sum, "is_enabled": enabled,
+		})
+	}
+	product(10, kit, "Kit's old name", 2, 1000, "EUR", true)
+	product(10, kit, "Kit", 1, 100.25, "EUR", true)
+	product(10, kit, "Kit", 1, 9999, "EUR", false)
+	product(11, kit, "Kit", 0.5, 250.5, "EUR", true)
+	product(12, kit, "Kit", 1, 500, "EUR", true)
+	product(12, nil, "", 1, 40, "EUR", true)
+	product(13, kit, "Kit", 1, 9999, "EUR", true)
+	product(14, kit, "Kit", 1, 700, "USD", true)
+	product(16, kit, "Kit", 1, 9999, "EUR", true)
+	product(17, kit, "Kit", 1, 5, "EUR", true)
 	c.AddRecord("deal_products", map[string]any{
 		"deal_id": int64(1), "name": "Service", "currency": "EUR", "sum": 1000.0, "is_enabled": true, "billing_frequency": "monthly",
 	})
@@ -158,18 +176,26 @@ func beta() *simulator.Company {
 		ID: 1, Name: "Dee", FirstName: "Dee", OrgID: 1, OwnerID: zoe, AddTime: at("01-01 08:00:00"),
 		Emails: []simulator.Contact{{Value: "dee@beta.example", Primary: true}},
 	})
+	parcel := c.AddRecord("products", map[string]any{"name": "Paket", "code": "P-1"})
+	c.AddRecord("deal_products", map[string]any{
+		"deal_id": int64(2), "product_id": parcel, "name": "Paket", "currency": "EUR", "quantity": 5.0, "sum": 50.0, "is_enabled": true,
+	})
 	c.AddNote(simulator.Note{ID: 1, DealID: 1, UserID: zoe, AddTime: ago(day - time.Hour)})
 	return c
 }
 
 // unusual has values that the columns allow but the simulator's API v2 never sends: missing amounts and moments,
-// API v1 without is_archived, and deleted deals and notes without other marks.
+// API v1 without is_archived, deleted persons, deals and notes without other marks, and a product without is_enabled.
 const unusual = `
 	UPDATE pipedrive_deals SET status = 'open' WHERE account_id = '1001' AND id = 7;
 	UPDATE pipedrive_deals SET status = 'won' WHERE account_id = '1001' AND id = 15;
 	UPDATE pipedrive_deals SET value = NULL WHERE account_id = '1001' AND id = 19;
 	UPDATE pipedrive_deals SET value = NULL, currency = NULL WHERE account_id = '2002' AND id = 3;
 	UPDATE pipedrive_deals SET is_archived = NULL, is_deleted = NULL WHERE account_id = '2002';
+	UPDATE pipedrive_deal_products SET deal_id = 15 WHERE account_id = '1001' AND deal_id = 16;
+	UPDATE pipedrive_deal_products SET name = NULL WHERE account_id = '1001' AND product_id IS NULL AND deal_id = 12;
+	UPDATE pipedrive_deal_products SET is_enabled = NULL WHERE account_id = '2002';
+	UPDATE pipedrive_persons SET is_deleted = 1 WHERE account_id = '1001' AND id = 4;
 	UPDATE pipedrive_notes SET active_flag = 0 WHERE account_id = '1001' AND id = 4;
 	UPDATE pipedrive_notes SET add_time = NULL WHERE account_id = '1001' AND id = 8;
 	UPDATE pipedrive_notes SET active_flag = NULL WHERE account_id = '2002'`

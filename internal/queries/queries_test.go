@@ -19,7 +19,10 @@ import (
 const folder = "../../docs/queries"
 
 // names are the names of the files in each dialect's folder; all but sales_report make a view.
-var names = []string{"contacts", "currency_decimals", "deal_notes", "open_deals_by_age", "pipeline_stages", "sales_by_day", "sales_report"}
+var names = []string{
+	"contacts", "contacts_by_email", "currency_decimals", "deal_notes", "deals_with_products", "open_deals_by_age", "pipeline_stages",
+	"revenue_by_product", "sales_by_day", "sales_report",
+}
 
 func read(t *testing.T, dialect, name string) string {
 	t.Helper()
@@ -58,7 +61,7 @@ func onEachDatabase(t *testing.T, account *sql.DB, test func(t *testing.T, diale
 			if dialect == "postgresql" {
 				db, _ = postgrestest.Copy(t, account)
 			}
-			for _, name := range names[:6] {
+			for _, name := range names[:len(names)-1] {
 				for range 2 { // an existing view is replaced
 					_, err := db.Exec(read(t, dialect, name))
 					require.NoError(t, err, name)
@@ -91,6 +94,41 @@ account_id|person_id|name|first_name|last_name|email|phone|organization_id|organ
 1001|2|Bob|Bob|NULL|bob@one.example|+2|2|NULL|NULL|2|Bo|2024-01-01 08:00:00|2024-01-01 08:00:00
 1001|3|Cy|Cy|NULL|NULL|NULL|NULL|NULL|NULL|1|Ada|2024-01-01 08:00:00|2024-01-01 08:00:00
 2002|1|Dee|Dee|NULL|dee@beta.example|NULL|1|Beta|NULL|1|Zoe|2024-01-01 08:00:00|2024-01-01 08:00:00`,
+
+	`SELECT * FROM pipedrive_contacts_by_email ORDER BY account_id, email, person_id`: `
+account_id|email|person_id|name|is_primary|organization_id|organization_name|owner_id|owner_name|persons
+1001|ann@home.example|1|Ann Ace|0|1|Acme|1|Ada|1
+1001|ann@work.example|1|Ann Ace|1|1|Acme|1|Ada|2
+1001|ann@work.example|2|Bob|0|2|NULL|2|Bo|2
+1001|bob@one.example|2|Bob|1|2|NULL|2|Bo|1
+1001|bob@two.example|2|Bob|1|2|NULL|2|Bo|1
+2002|dee@beta.example|1|Dee|1|1|Beta|1|Zoe|1`,
+
+	`SELECT account_id, month, product_name, product_code, currency, won_deals, quantity, revenue
+	FROM pipedrive_revenue_by_product ORDER BY account_id, currency, month NULLS FIRST, product_id NULLS LAST`: `
+account_id|month|product_name|product_code|currency|won_deals|quantity|revenue
+1001|NULL|Kit|K-1|EUR|1|1|5
+1001|2024-01-01|Kit|K-1|EUR|2|3.5|1350.75
+1001|2024-02-01|Kit|K-1|EUR|1|1|500
+1001|2024-02-01|NULL|NULL|EUR|1|1|40
+1001|2024-01-01|Kit|K-1|USD|1|1|700
+2002|2024-01-01|Paket|P-1|EUR|1|5|50`,
+
+	`SELECT account_id, deal_id, title, status, owner_name, deal_value, product_name, product_code, quantity, value, currency,
+		is_enabled, billing_frequency
+	FROM pipedrive_deals_with_products ORDER BY account_id, deal_id, deal_product_id`: `
+account_id|deal_id|title|status|owner_name|deal_value|product_name|product_code|quantity|value|currency|is_enabled|billing_frequency
+1001|1|Just rotten|open|Ada|1000|Service|NULL|NULL|1000|EUR|1|monthly
+1001|10|won|won|Ada|1000|Kit|K-1|2|1000|EUR|1|NULL
+1001|10|won|won|Ada|1000|Kit|K-1|1|100.25|EUR|1|NULL
+1001|10|won|won|Ada|1000|Kit|K-1|1|9999|EUR|0|NULL
+1001|11|won|won|Ada|3000|Kit|K-1|0.5|250.5|EUR|1|NULL
+1001|12|won|won|Ada|5000|Kit|K-1|1|500|EUR|1|NULL
+1001|12|won|won|Ada|5000|NULL|NULL|1|40|EUR|1|NULL
+1001|13|lost|lost|Ada|500|Kit|K-1|1|9999|EUR|1|NULL
+1001|14|won|won|Ada|700|Kit|K-1|1|700|USD|1|NULL
+1001|17|won|won|Bo|5|Kit|K-1|1|5|EUR|1|NULL
+2002|2|Won|won|Zoe|50|Paket|P-1|5|50|EUR|NULL|NULL`,
 
 	`SELECT account_id, deal_id, title, pipeline_name, stage_name, owner_name, currency, value, days_in_stage, rotten_days, is_rotten
 	FROM pipedrive_open_deals_by_age ORDER BY account_id, deal_id`: `
