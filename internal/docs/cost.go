@@ -273,17 +273,26 @@ func enumerate(words []string, last string) string {
 
 // formula is the cost formula of a run over all tables.
 func formula() string {
-	constant, terms := 0, ""
+	constant, costs := 0, map[string]int{}
+	var requests []string // each once, although several lists may take as many
 	for _, l := range lists() {
-		if l.Timed || l.Parent.Batch > 0 {
-			for _, group := range l.groups {
-				terms += fmt.Sprintf(" + %d·⌈%s/%d⌉", l.Cost, group, l.records())
-			}
-		} else {
+		if !l.Timed && l.Parent.Batch == 0 {
 			constant += l.Cost
+			continue
+		}
+		for _, group := range l.groups {
+			n := fmt.Sprintf("⌈%s/%d⌉", group, l.records())
+			if costs[n] == 0 {
+				requests = append(requests, n)
+			}
+			costs[n] += l.Cost
 		}
 	}
-	return strconv.Itoa(constant) + terms
+	text := strconv.Itoa(constant)
+	for _, n := range requests {
+		text += fmt.Sprintf(" + %d·%s", costs[n], n)
+	}
+	return text
 }
 
 // accounts are the examples of docs/cost.md.
@@ -327,8 +336,21 @@ var plans = []struct {
 	tokens int
 }{{"Lite", 30_000}, {"Growth", 60_000}, {"Premium", 150_000}, {"Ultimate", 210_000}}
 
+// again is the least cost of a reading of children whose parents did not change.
+func again() (tokens int) {
+	for _, t := range tables.All() {
+		if t.Parent == nil {
+			continue
+		}
+		for _, l := range slices.Concat(t.Parent.Again, listings(t)[:min(1, len(t.Parent.Again))]) {
+			tokens += l.Cost
+		}
+	}
+	return tokens
+}
+
 // day is the cost of a day of runs in which nothing changed.
-func day(runs int) int { return runs*quiet() + looks() }
+func day(runs int) int { return runs*quiet() + looks() + again() }
 
 func planRows() (rows string) {
 	rows += row("all plans: tokens", "", number(day(24)), number(day(24*4)), number(day(24*12)))
