@@ -142,6 +142,7 @@ func acme() *simulator.Company {
 	product(14, kit, "Kit", 1, 700, "USD", true)
 	product(16, kit, "Kit", 1, 9999, "EUR", true)
 	product(17, kit, "Kit", 1, 5, "EUR", true)
+	product(18, kit, "Kit", 1, 400, "EUR", true)
 	c.AddRecord("deal_products", map[string]any{
 		"deal_id": int64(1), "name": "Service", "currency": "EUR", "sum": 1000.0, "is_enabled": true, "billing_frequency": "monthly",
 	})

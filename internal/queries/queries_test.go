@@ -108,7 +108,7 @@ account_id|email|person_id|name|is_primary|organization_id|organization_name|own
 	FROM pipedrive_revenue_by_product ORDER BY account_id, currency, month NULLS FIRST, product_id NULLS LAST`: `
 account_id|month|product_name|product_code|currency|won_deals|quantity|revenue
 1001|NULL|Kit|K-1|EUR|1|1|5
-1001|2024-01-01|Kit|K-1|EUR|2|3.5|1350.75
+1001|2024-01-01|Kit|K-1|EUR|3|4.5|1750.75
 1001|2024-02-01|Kit|K-1|EUR|1|1|500
 1001|2024-02-01|NULL|NULL|EUR|1|1|40
 1001|2024-01-01|Kit|K-1|USD|1|1|700
@@ -128,6 +128,7 @@ account_id|deal_id|title|status|owner_name|deal_value|product_name|product_code|
 1001|13|lost|lost|Ada|500|Kit|K-1|1|9999|EUR|1|NULL
 1001|14|won|won|Ada|700|Kit|K-1|1|700|USD|1|NULL
 1001|17|won|won|Bo|5|Kit|K-1|1|5|EUR|1|NULL
+1001|18|won|won|Bo|400|Kit|K-1|1|400|EUR|1|NULL
 2002|2|Won|won|Zoe|50|Paket|P-1|5|50|EUR|NULL|NULL`,
 
 	`SELECT account_id, deal_id, title, pipeline_name, stage_name, owner_name, currency, value, days_in_stage, rotten_days, is_rotten
