@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
@@ -315,10 +314,6 @@ const apiToken = "0123456789abcdef0123456789abcdef01234567"
 func account(t *testing.T) (*simulator.Server, string) {
 	t.Helper()
 	company := simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Deals: 600, Persons: 700, Organizations: 100, Notes: 600})
-	for _, deal := range []int64{1, 2} { // the last changed deals, one of them archived, have children of all kinds
-		company.AddRecord("deal_installments", map[string]any{"deal_id": deal})
-	}
-	company.Advance(time.Hour)
 	server := simulator.NewServer(simulator.WithCompany(apiToken, company))
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)
