@@ -162,7 +162,8 @@ func (r *Run) readWithChildren(
 				return nil // the tables of children report it
 			}
 			s := newSink(of.table, of.schema, of.account.id, options.DeterministicCQID, out)
-			s.separate = func(ctx context.Context) error { return r.announceTable(ctx, of.table, true, options, out) }
+			s.late = announcedLate(of.table)
+			s.announce = func(ctx context.Context) error { return r.announceTable(ctx, of.table, true, options, out) }
 			r.readTable(ctx, of, s, counters)
 			return nil
 		})
@@ -215,8 +216,14 @@ func (r *Run) readings(tables []*table.Table, shard *plugin.Shard) []*reading {
 // announce sends the tables themselves. A table that was not read for all accounts that have rows of it counts as
 // incremental, upon which CloudQuery removes no stale rows: those of an account that was left out were not sent again, and
 // are no deletions.
+//
+// A table whose first request shows whether the account has it is announced with its first row, or at its end. Without a
+// state CloudQuery removes all stale rows of a table that was announced.
 func (r *Run) announce(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	for _, t := range tables {
+		if announcedLate(t) {
+			continue
+		}
 		keepsRows := func(a *Account) bool { return a.keepsRows(t) }
 		incremental := t.Incremental || r.partial || slices.ContainsFunc(r.accounts, keepsRows)
 		if err := r.announceTable(ctx, t, incremental, options, out); err != nil {
@@ -225,6 +232,8 @@ func (r *Run) announce(ctx context.Context, tables []*table.Table, options plugi
 	}
 	return nil
 }
+
+func announcedLate(t *table.Table) bool { return t.Incremental && t.Parent != nil && t.Gate != nil }
 
 // announceTable sends a table itself. If it is not incremental, CloudQuery removes its stale rows when the run has ended
 // well; a later announcement of a table wins.
@@ -262,6 +271,9 @@ func (r *Run) readTable(run context.Context, rd *reading, s *sink, counters *met
 	err = cmp.Or(err, <-failed)
 	if err == nil {
 		err = rd.balance(s)
+	}
+	if err == nil && (rd.family == nil || !rd.family.shut) {
+		err = s.announceLate(run)
 	}
 	counters.AddResources(ctx, s.sent, counted)
 	if err != nil && !errors.Is(err, errStopped) { // the table that failed reports it

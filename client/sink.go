@@ -32,7 +32,8 @@ type sink struct {
 	sent       int64               // rows
 	skipped    int64               // records without a usable key
 	unreadable map[int]*unreadable // by column
-	separate   func(context.Context) error
+	announce   func(context.Context) error
+	late       bool // whether the table is still to be announced
 }
 
 // separator stands between two pages of an incremental table whose rows must not come to the destination in one batch. A
@@ -53,7 +54,7 @@ func newSink(t *table.Table, s *schema.Table, account string, derived bool, out 
 func (s *sink) addAll(ctx context.Context, pages <-chan any) error {
 	for page := range pages {
 		if _, ok := page.(separator); ok {
-			if err := cmp.Or(s.flush(ctx), s.separate(ctx)); err != nil {
+			if err := cmp.Or(s.flush(ctx), s.announce(ctx)); err != nil {
 				return err
 			}
 			continue
@@ -95,11 +96,23 @@ func (s *sink) add(ctx context.Context, rows []*table.Row) error {
 	return nil
 }
 
+// announceLate announces the table, unless that was done.
+func (s *sink) announceLate(ctx context.Context) error {
+	if !s.late {
+		return nil
+	}
+	s.late = false
+	return s.announce(ctx)
+}
+
 // flush sends the rows that were taken and not sent yet.
 func (s *sink) flush(ctx context.Context) error {
 	rows := s.batch.Rows
 	if rows == 0 {
 		return nil
+	}
+	if err := s.announceLate(ctx); err != nil {
+		return err
 	}
 	if err := send(ctx, &message.SyncInsert{Record: s.batch.Record()}, s.out); err != nil {
 		return err

