@@ -288,11 +288,11 @@ func formula() string {
 			costs[n] += l.Cost
 		}
 	}
-	text := strconv.Itoa(constant)
+	terms := []string{strconv.Itoa(constant)}
 	for _, n := range requests {
-		text += fmt.Sprintf(" + %d·%s", costs[n], n)
+		terms = append(terms, fmt.Sprintf("%d·%s", costs[n], n))
 	}
-	return text
+	return strings.Join(terms, " + ")
 }
 
 // accounts are the examples of docs/cost.md.
