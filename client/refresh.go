@@ -16,26 +16,21 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// UseRemoval decides how rows that are gone at Pipedrive leave the destination of a state's backend, and says so, and which
-// rows are verified, in one line of the log. refreshed is true where full refreshes look for such rows.
+// UseRemoval decides how rows that are gone at Pipedrive leave the destination of a state's backend. One line of the log says
+// so, and whether rows are verified.
 func (r *Run) UseRemoval(ctx context.Context, b *progress.Backend, s *spec.Spec, log zerolog.Logger) error {
 	r.log = log
 	name, err := b.Name(ctx)
 	if err != nil {
 		return err
 	}
-	refreshed := s.FullRefreshEvery.Duration() > 0
 	r.separates = progress.UpsertsBatches(name)
-	r.removal, err = progress.RemovalAt(name, s.RemovedRows)
-	if err != nil && refreshed {
+	if r.removal, err = progress.RemovalAt(name, s.RemovedRows); err != nil {
 		return err
 	}
-	removed := "kept, as full_refresh_every is 0s"
-	if refreshed {
-		removed = r.removal.String()
-	}
-	log.Info().Str("destination", name).Bool("verified", s.Verify).Str("rows_gone_at_pipedrive", removed).
-		Msg("rows of incremental tables at the destination")
+	log.Info().Str("destination", name).Bool("verified", s.Verify).Stringer("removed_rows", r.removal).
+		Str("full_refresh_every", s.FullRefreshEvery.Duration().String()).
+		Msg("incremental tables at the destination")
 	return nil
 }
 
