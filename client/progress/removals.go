@@ -24,7 +24,7 @@ type Missing struct {
 	keys     []key // in ascending order
 	rows     map[key][]table.Value
 	all      int             // rows of the account
-	leftOut  int             // rows that were not sent and are not missing: start_time leaves them out
+	leftOut  int             // rows that were not sent and are not missing: start_time leaves them out, or their parents were refused
 	accounts map[string]bool // that have rows in the table
 	sent     *SentVersions
 }
@@ -35,7 +35,11 @@ func (t *Tracker) ReadBackMissing(ctx context.Context) (*Missing, error) {
 	m := &Missing{rows: map[key][]table.Value{}, accounts: map[string]bool{}, sent: t.versions}
 	there, err := t.readRows(ctx, func(row stored) {
 		m.accounts[row.account] = true
-		if _, listed := t.versions.sent[row.version.key]; !listed && row.account == t.Account && !t.family.keeps(row.parent) {
+		switch _, listed := t.versions.sent[row.version.key]; {
+		case listed || row.account != t.Account:
+		case t.family.keeps(row.parent):
+			m.leftOut++
+		default:
 			m.rows[row.version.key] = slices.Clone(row.key)
 		}
 	})
