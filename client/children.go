@@ -123,7 +123,11 @@ func (r *reading) readChildren(ctx context.Context) error {
 }
 
 // mayBeShut reports whether the table is behind a gate that no answer has shown to be open.
-func (r *reading) mayBeShut() bool { return r.table.Gate != nil && r.family.refs.answered == 0 }
+func (r *reading) mayBeShut() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.table.Gate != nil && r.family.refs.answered == 0
+}
 
 // allChildren reads a table of children: once the leader has read the parents' list and handed on each page, or else all
 // at once.
