@@ -135,8 +135,8 @@ func (r *reading) findRemoved(ctx context.Context, complete bool) error {
 		return nil
 	case r.progress.Refreshing():
 		return r.findDeletions(ctx, complete)
-	case !complete || r.account.run.partial:
-		return nil
+	case !complete || r.account.run.partial: // the next run removes them
+		return r.progress.CheckOrphans()
 	}
 	removals, err := r.progress.ReadBackOrphans(ctx)
 	if err != nil {

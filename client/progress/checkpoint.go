@@ -60,15 +60,14 @@ type checkpoint struct {
 	// Refused is what a full refresh would have removed, had it not been more than half of the rows; nil once
 	// somebody has decided.
 	Refused *refused `json:"refused,omitempty"`
-	// Removing are the keys, in ascending order, of the rows that the last run removed from the destination, or that it could
-	// not see to be gone: until they are, each run removes them again.
+	// Removing are the keys, in ascending order, of the rows that the last run was to remove from the destination, or could
+	// not see to be gone: until they are, or are sent again, each run that reads the table to its end removes them again.
 	Removing []key `json:"removing,omitempty"`
 	// Again is when the children of parents that did not change were last read.
 	Again time.Time `json:"again,omitzero"`
-	// refreshed, again and removing are those of this run. They count once the run ends well: rows are removed only then.
+	// refreshed and again are those of this run. They count once the run ends well.
 	refreshed time.Time
 	again     time.Time
-	removing  []key
 }
 
 // Complete is false for a value without positions.

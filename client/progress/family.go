@@ -15,12 +15,12 @@ import (
 type family struct {
 	read    map[key][]key // the children of the parents that were read again, by their last reading
 	kept    map[key]bool  // parents whose children could not be read
-	dropped map[key]key   // children that one reading of the run had, and a later one no longer, and their parents
+	dropped map[key]bool  // children that one reading of the run had, and a later one no longer
 }
 
 func (t *Tracker) familyOf() *family {
 	if t.family == nil {
-		t.family = &family{read: map[key][]key{}, kept: map[key]bool{}, dropped: map[key]key{}}
+		t.family = &family{read: map[key][]key{}, kept: map[key]bool{}, dropped: map[key]bool{}}
 	}
 	return t.family
 }
@@ -34,7 +34,7 @@ func (t *Tracker) Reread(parent pipedrive.Key, rows []*table.Row) {
 	}
 	for _, k := range f.read[of] {
 		if !slices.Contains(children, k) {
-			f.dropped[k] = of
+			f.dropped[k] = true
 		}
 	}
 	f.read[of] = children
@@ -88,19 +88,32 @@ func (f *family) left() (left []key) {
 	if f == nil {
 		return nil
 	}
-	for k, parent := range f.dropped {
-		if !slices.Contains(f.read[parent], k) {
-			left = append(left, k)
+	for k := range f.dropped {
+		left = append(left, k)
+	}
+	return f.without(left)
+}
+
+// without returns those of some keys that no parent had when the run read it for the last time.
+func (f *family) without(keys []key) []key {
+	slices.Sort(keys)
+	has := map[key]bool{}
+	for _, children := range f.read {
+		for _, k := range children {
+			if _, found := slices.BinarySearch(keys, k); found {
+				has[k] = true
+			}
 		}
 	}
-	return left
+	return slices.DeleteFunc(keys, func(k key) bool { return has[k] })
 }
 
 // leastReread is how many parents must have had children for it to be an error that most of them have none any more.
 const leastReread = 20
 
 // orphans are the keys of the rows, among those that were there when the run began, whose parent was read again without
-// them. It is an error if most parents that had children have none any more: an API that leaves them out looks the same.
+// them, and that no other parent has. Rows that an earlier run was to remove are not among them. It is an error if most
+// parents that had children have none any more: an API that leaves them out looks the same.
 func (t *Tracker) orphans() ([]key, error) {
 	if t.family == nil || t.readBack == nil {
 		return nil, nil
@@ -114,7 +127,7 @@ func (t *Tracker) orphans() ([]key, error) {
 			continue
 		}
 		had[parent] = true
-		if !slices.Contains(children, v.key) {
+		if _, removing := slices.BinarySearch(t.beginning.Removing, v.key); !removing && !slices.Contains(children, v.key) {
 			orphans = append(orphans, v.key)
 		}
 	}
@@ -129,7 +142,30 @@ func (t *Tracker) orphans() ([]key, error) {
 			"that is more than half, so none is removed; if they are to go, delete the rows yourself",
 			len(had), t.table.Name(), childless)
 	}
-	return orphans, nil
+	return t.family.without(orphans), nil
+}
+
+// CheckOrphans returns an error if most parents that had children have none any more.
+func (t *Tracker) CheckOrphans() error {
+	_, err := t.orphans()
+	return err
+}
+
+// toRemove are the keys, in ascending order, of the rows that a later run has to remove unless it sees that they are gone:
+// those that this run or an earlier one was to remove. None of them was sent since.
+func (t *Tracker) toRemove() []key {
+	if !t.Verify {
+		return nil
+	}
+	orphans, err := t.orphans()
+	if err != nil {
+		orphans = nil // the run fails
+	}
+	keys := sortedKeys(t.versions.without(t.beginning.Removing), slices.Concat(t.removed, orphans, t.family.left()))
+	if len(keys) > maxRemoving {
+		return nil
+	}
+	return keys
 }
 
 // ReadBackOrphans returns the removal of the rows that have left their parents, and of those that an earlier run removed
@@ -140,11 +176,6 @@ func (t *Tracker) ReadBackOrphans(ctx context.Context) (Removals, error) {
 	if err != nil {
 		return again, err
 	}
-	orphans = slices.DeleteFunc(orphans, func(k key) bool {
-		_, again := slices.BinarySearch(t.removed, k)
-		return again
-	})
-	defer func() { t.checkpoint.removing = sortedKeys(t.checkpoint.removing, t.family.left()) }()
 	if len(orphans) == 0 {
 		return again, nil
 	}
@@ -164,9 +195,6 @@ func (t *Tracker) ReadBackOrphans(ctx context.Context) (Removals, error) {
 	orphans = slices.DeleteFunc(orphans, func(k key) bool { return found[k] == nil })
 	t.Logger.Info().Int("rows", len(orphans)).Msg("rows have left their parents")
 	t.removed = sortedKeys(t.removed, orphans)
-	if t.checkpoint.removing = t.removed; len(t.removed) > maxRemoving {
-		t.checkpoint.removing = nil
-	}
 	t.checkpoint.Least -= int64(len(orphans))
 	for _, k := range orphans {
 		again.rows = append(again.rows, found[k])

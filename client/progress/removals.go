@@ -134,24 +134,22 @@ func (t *Tracker) Remove(m *Missing, applied bool) Removals {
 	return r
 }
 
-// RemoveAgain returns the removal of the rows that an earlier run removed and that were still there when this one began.
+// RemoveAgain returns the removal of the rows that an earlier run removed, or left to a later one, and that were still there
+// when this one began.
 func (t *Tracker) RemoveAgain() Removals {
 	r := Removals{Table: t.table, Account: t.Account}
-	if t.readBack == nil || len(t.checkpoint.Removing) == 0 {
+	if t.readBack == nil || len(t.beginning.Removing) == 0 {
 		return r
 	}
-	r.rows = t.remove(t.versions.without(t.checkpoint.Removing), t.readBack.removing)
-	t.Logger.Warn().Int("rows", len(r.rows)).Msg("the destination still has rows that were removed; they are removed again")
+	r.rows = t.remove(t.versions.without(t.beginning.Removing), t.readBack.removing)
+	t.Logger.Warn().Int("rows", len(r.rows)).Msg("the destination still has rows that earlier runs were to remove; they are removed again")
 	return r
 }
 
 // remove notes the keys of rows that are to be removed, and returns them as they are in the table.
 func (t *Tracker) remove(keys []key, rows map[key][]table.Value) (removed [][]table.Value) {
-	t.removed, t.checkpoint.removing = keys, nil
+	t.removed = keys
 	t.checkpoint.Least -= int64(len(keys))
-	if t.Verify && len(keys) <= maxRemoving {
-		t.checkpoint.removing = keys
-	}
 	for _, k := range keys {
 		removed = append(removed, rows[k])
 	}

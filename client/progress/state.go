@@ -147,7 +147,7 @@ func (s *State) Finish(ctx context.Context) error {
 				c.Absent++
 			}
 		}
-		c.Finished, c.Refreshing, c.Refreshed, c.Removing = true, false, latest(c.Refreshed, c.refreshed), c.removing
+		c.Finished, c.Refreshing, c.Refreshed = true, false, latest(c.Refreshed, c.refreshed)
 		c.Again = latest(c.Again, c.again)
 		if err := s.Store(ctx, key, c); err != nil {
 			return err

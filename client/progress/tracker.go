@@ -87,7 +87,7 @@ func (t *Tracker) Reconcile(back ReadBacks) Verification {
 	t.noteColumns()
 	since := t.checkpoint.Refreshed
 	t.refreshing = t.RefreshEvery > 0 && !since.IsZero() && t.Began.Sub(since) >= t.RefreshEvery && !t.last.Refreshing
-	t.checkpoint.Refreshing, t.checkpoint.removing = t.refreshing, t.checkpoint.Removing
+	t.checkpoint.Refreshing = t.refreshing
 	t.beginning = t.checkpoint
 	t.checkpoint.Positions = map[string]plan.Position{}
 	if !t.refreshing {
@@ -166,7 +166,7 @@ func (t *Tracker) StoreReached(ctx context.Context, listing string, p plan.Posit
 	if !t.Verify || t.refreshing || sent-t.noted < max(checkpointPages, t.noted/4) {
 		return nil
 	}
-	t.noted = sent
+	t.noted, t.checkpoint.Removing = sent, t.toRemove()
 	t.Move(listing, p)
 	if err := t.store(ctx); err != nil {
 		return err
@@ -185,8 +185,9 @@ func (t *Tracker) StoreEnd(ctx context.Context, complete bool) error {
 	if t.refreshing || t.checkpoint.Refreshed.IsZero() {
 		t.checkpoint.refreshed = t.Began
 	}
+	t.checkpoint.Removing = t.toRemove()
 	if t.Verify && t.readBack != nil {
-		replaced, rest := t.readBack.kept(t.versions.sent, slices.Concat(t.removed, t.checkpoint.removing))
+		replaced, rest := t.readBack.kept(t.versions.sent, slices.Concat(t.removed, t.checkpoint.Removing))
 		t.checkpoint.Replaced, t.checkpoint.Rest, t.readBack = replaced, &rest, nil
 	}
 	return t.store(ctx)
