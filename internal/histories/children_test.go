@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/warehouse"
 )
 
 // childTables are the incremental tables of children.
@@ -232,4 +233,84 @@ func TestChildren_cutShort(t *testing.T) {
 	}
 	w.requireTruth("deals", "deal_products")
 	require.Less(t, w.simulator.Usage().Tokens, 3*whole)
+}
+
+// TestChildren_ofRefusedParentsAreNotStale: a full refresh does not send them again, so that CloudQuery must not remove the stale
+// rows of their table.
+func TestChildren_ofRefusedParentsAreNotStale(t *testing.T) {
+	w, products := withDeals(t, 30)
+	w.kind, w.spec["full_refresh_every"] = warehouse.DuckDB, "24h"
+	w.tables = []string{"deal_products"}
+	a := w.accounts[0]
+	w.requireSync()
+	a.Remove("deal_products", products[20])
+	w.company().RefuseDeal(7, http.StatusForbidden)
+	a.Company.Advance(25 * time.Hour)
+	w.requireSync()
+	require.Equal(t, 31, w.count("deal_products"))
+	require.Len(t, w.marked("deal_products"), 1)
+}
+
+// TestChildren_moveToAnotherParent: their old parent no longer has them, and they stay.
+func TestChildren_moveToAnotherParent(t *testing.T) {
+	w, products := withDeals(t, 30)
+	a := w.accounts[0]
+	w.requireSync()
+	a.Company.Advance(time.Hour)
+	a.Company.UpdateRecord("deal_products", products[7], map[string]any{"deal_id": int64(20)})
+	for deal := range int64(30) {
+		a.Change("deals", deal+1, "changed")
+	}
+	w.requireSync()
+	w.requireTruth("deals", "deal_products")
+}
+
+// withEmails is a world with persons, each with an e-mail address. Since the first sync one address has left its person, which
+// was changed before all others.
+func withEmails(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, simulator.NewCompany(4711))
+	a := w.accounts[0]
+	w.spec["lookback"], w.tables = "0s", []string{"person_emails"}
+	persons := a.addMany("persons", 30, a.Company.Now().Add(-30*time.Hour), time.Minute)
+	for _, id := range persons {
+		a.Company.AddRecord("person_emails", map[string]any{"person_id": id})
+	}
+	a.Company.Advance(time.Hour)
+	w.requireSync()
+	a.Company.Advance(time.Hour)
+	a.Company.RemoveRecord("person_emails", a.IDs("person_emails")[0])
+	for _, id := range persons[1:] {
+		a.Company.Advance(time.Minute)
+		a.Change("persons", id, "changed")
+	}
+	a.Company.Advance(time.Hour)
+	return w
+}
+
+// TestChildren_leaveTheirParentInARunThatIsCutShort, by its budget or by a failure: a later run, which does not read the parent
+// again, removes them.
+func TestChildren_leaveTheirParentInARunThatIsCutShort(t *testing.T) {
+	t.Run("budget", func(t *testing.T) {
+		w := withEmails(t)
+		w.spec["page_size"], w.spec["max_tokens"] = 10, 2+2*cost("persons")
+		w.requireSync()
+		require.Contains(t, w.log.String(), "ends this sync early")
+		delete(w.spec, "max_tokens")
+		w.requireSync()
+		require.Less(t, w.sent["person_emails"], 20)
+		w.requireTruth("person_emails")
+		w.requireSync()
+		require.Empty(t, w.log.String())
+	})
+	t.Run("failure", func(t *testing.T) {
+		w := withEmails(t)
+		w.spec["page_size"] = 1
+		w.simulator.AddFault(simulator.Fault{Path: paths["persons"][0], At: []int{25}, Action: simulator.Status(http.StatusInternalServerError)})
+		require.Error(t, w.sync())
+		w.undisturbed()
+		w.requireSync()
+		require.Less(t, w.sent["person_emails"], 20)
+		w.requireTruth("person_emails")
+	})
 }

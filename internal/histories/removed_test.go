@@ -174,3 +174,39 @@ func TestRemovedRows_waitForARunThatReadsAll(t *testing.T) {
 	w.requireTruth("persons")
 	w.requireQuiet("persons")
 }
+
+// TestRemovedRows_comeBackInARunThatIsCutShort: the run behind it does not read the record again, and its row stays.
+func TestRemovedRows_comeBackInARunThatIsCutShort(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.spec["lookback"] = "0s"
+	a := w.accounts[0]
+	gone := w.withGone(a, "persons")
+	w.keeps = true
+	w.requireSync()
+	w.keeps = false
+	a.Company.Advance(time.Hour)
+	a.Company.UpdatePerson(gone[0], func(p *simulator.Person) { p.IsDeleted = false })
+	a.Company.Advance(time.Hour)
+	a.addMany("persons", 30, a.Company.Now().Add(-30*time.Minute), time.Second)
+	w.spec["page_size"], w.spec["max_tokens"] = 10, 22+2*cost("persons")
+	w.requireSync()
+	require.Contains(t, w.log.String(), "ends this sync early")
+	w.spec["max_tokens"] = 0
+	w.requireSync()
+	w.requireTruth("persons")
+	w.requireQuiet("persons")
+}
+
+// TestRemovedRows_areRemovedOnce where both the state and their parents say that they are gone.
+func TestRemovedRows_areRemovedOnce(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.spec["removed_rows"] = "mark"
+	w.withGone(w.accounts[0], "product_prices")
+	w.dropped = func(_ string, rows int) bool { return rows == 5 }
+	w.requireSync()
+	w.dropped = nil
+	w.company().Advance(time.Minute)
+	w.requireSync()
+	require.Equal(t, 5, w.sent["product_prices"])
+	require.Len(t, w.marked("product_prices"), 5)
+}
