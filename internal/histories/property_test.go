@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
@@ -164,7 +165,7 @@ func (h *history) run() {
 		fails = true
 		h.fault(rapid.SampledFrom([]simulator.Action{simulator.TwoLists, simulator.NoNext}).Draw(h.t, "action"))
 	case "empty page":
-		h.fault(simulator.EmptyPage)
+		h.emptyPage()
 	case "capped pages":
 		h.simulator.AddFault(simulator.Fault{Path: h.drawPath(), Action: simulator.CapPages})
 	case "another order": // without an early end, whose few records may be in the right order by chance
@@ -218,6 +219,15 @@ func (h *history) fault(action simulator.Action) {
 	h.simulator.AddFault(simulator.Fault{
 		Path: h.drawPath(), At: []int{rapid.IntRange(1, 6).Draw(h.t, "at")}, Action: action,
 	})
+}
+
+// emptyPage has a list answer without records, unless the plugin believes that: few parents have records of a sparse table.
+func (h *history) emptyPage() {
+	f := simulator.Fault{Path: h.drawPath(), At: []int{rapid.IntRange(1, 6).Draw(h.t, "at")}, Action: simulator.EmptyPage}
+	sparse := declared(func(t *table.Table) bool { return t.Parent != nil && t.Parent.Sparse })
+	if !slices.ContainsFunc(sparse, func(of string) bool { return slices.Contains(paths[of], f.Path) }) {
+		h.simulator.AddFault(f)
+	}
 }
 
 func (h *history) between() {
