@@ -110,16 +110,28 @@ func (f *family) parents(listing string) *parents {
 }
 
 // readChildren reads a table of children. Whether the account has those that are behind a gate, their first request shows: it
-// takes a parent. If it does not, they are left out, unless the configuration names them, and their rows stay.
+// takes a parent. If it does not, they are left out, unless the configuration names them, and their rows stay. The positions
+// move all the same: otherwise each run would read the parents' list from where the account lost the table. Once the account has
+// it, the next run reads all.
 func (r *reading) readChildren(ctx context.Context) error {
 	err := r.allChildren(ctx)
 	e, ok := errors.AsType[*pipedrive.Error](err)
 	if !ok || !r.mayBeShut() || !saysAbsent(e, r.table.Gate) || r.account.run.named[r.table.Records] {
+		if r.progress != nil && r.family.refs.answered > 0 {
+			r.progress.Open()
+		}
 		return err
 	}
 	r.family.shut = true
 	r.log().Warn().Err(err).Str("needs", r.table.Gate.Needs).Msg("the account does not have this table; its rows stay as they are")
-	return nil
+	if r.progress == nil {
+		return nil
+	}
+	r.progress.Shut()
+	for _, ps := range r.family.of {
+		clear(ps.due)
+	}
+	return r.askAll(ctx)
 }
 
 // mayBeShut reports whether the table is behind a gate that no answer has shown to be open.
@@ -154,17 +166,25 @@ func (r *reading) allChildren(ctx context.Context) error {
 		}
 		return errStopped // the leader reports it
 	}
-	for _, of := range r.account.listings(leader.table) {
+	if err := r.askAll(ctx); err != nil {
+		return err
+	}
+	if leader.err != nil || r.progress == nil || len(r.table.Parent.Again) == 0 || !r.progress.AgainDue(r.account.againEvery) {
+		return leader.err
+	}
+	return r.askAgain(ctx)
+}
+
+// askAll asks for the children of all parents that the leader handed on.
+func (r *reading) askAll(ctx context.Context) error {
+	for _, of := range r.account.listings(r.family.leader.table) {
 		for _, l := range r.account.listings(r.table) {
 			if err := r.ask(ctx, l, of.Key(), of.Key()); err != nil {
 				return err
 			}
 		}
 	}
-	if leader.err != nil || r.progress == nil || len(r.table.Parent.Again) == 0 || !r.progress.AgainDue(r.account.againEvery) {
-		return leader.err
-	}
-	return r.askAgain(ctx)
+	return nil
 }
 
 // askAgain asks for the children of some parents that did not change.

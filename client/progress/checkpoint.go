@@ -63,8 +63,12 @@ type checkpoint struct {
 	// Removing are the keys, in ascending order, of the rows that the last run was to remove from the destination, or could
 	// not see to be gone: until they are, or are sent again, each run that reads the table to its end removes them again.
 	Removing []key `json:"removing,omitempty"`
+	// Shut is true if the account did not have the table when it was last asked for it.
+	Shut bool `json:"shut,omitempty"`
 	// Again is when the children of parents that did not change were last read.
 	Again time.Time `json:"again,omitzero"`
+	// children is true for a table of children.
+	children bool
 	// refreshed and again are those of this run. They count once the run ends well.
 	refreshed time.Time
 	again     time.Time
@@ -100,7 +104,7 @@ func (c checkpoint) trusted() checkpoint {
 	next := checkpoint{
 		Version: StateVersion, Finished: true, Positions: maps.Clone(c.Positions), Before: c.Before, Ahead: c.Ahead, Least: c.Least,
 		Began: c.Began, Found: c.Found, Absent: c.Absent, Columns: c.Columns, Looked: c.Looked, Refreshed: c.Refreshed, GivenUp: c.GivenUp,
-		Removing: c.Removing, Again: c.Again,
+		Removing: c.Removing, Again: c.Again, Shut: c.Shut,
 	}
 	if !c.Finished {
 		next.Positions = maps.Clone(c.Verified)
@@ -119,9 +123,13 @@ func (c checkpoint) sentRows() (n int64) {
 	return n
 }
 
-// rows is how many rows the last run sent, or 1 where an earlier one did.
+// rows is how many rows the last run sent, or 1 where an earlier one did. The position of a table of children does not tell
+// that: no parent may have any.
 func (c checkpoint) rows() int64 {
 	n := c.sentRows()
+	if c.children {
+		return max(n, c.expected())
+	}
 	for _, m := range c.trusted().Positions {
 		if n == 0 && !m.Changed.IsZero() {
 			n = 1

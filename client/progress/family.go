@@ -108,6 +108,12 @@ func (f *family) without(keys []key) []key {
 	return slices.DeleteFunc(keys, func(k key) bool { return has[k] })
 }
 
+// Shut notes that the account does not have the table: its positions move although nothing is read.
+func (t *Tracker) Shut() { t.checkpoint.Shut = true }
+
+// Open notes that the account has the table. If it did not when the last run asked, the next run reads all.
+func (t *Tracker) Open() { t.checkpoint.Shut = false }
+
 // leastReread is how many parents must have had children for it to be an error that most of them have none any more.
 const leastReread = 20
 

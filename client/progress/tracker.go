@@ -78,6 +78,7 @@ func NewTracker(s *State, t *table.Table, o Options) *Tracker {
 // Load loads the checkpoint of the last run.
 func (t *Tracker) Load(ctx context.Context) (err error) {
 	t.last, err = t.state.loadCheckpoint(ctx, t.key)
+	t.last.children = t.table.Parent != nil
 	return err
 }
 
@@ -184,6 +185,9 @@ func (t *Tracker) StoreEnd(ctx context.Context, complete bool) error {
 	}
 	if t.refreshing || t.checkpoint.Refreshed.IsZero() {
 		t.checkpoint.refreshed = t.Began
+	}
+	if t.beginning.Shut && !t.checkpoint.Shut && len(t.verified) > 0 {
+		t.checkpoint.restart()
 	}
 	t.checkpoint.Removing = t.toRemove()
 	if t.Verify && t.readBack != nil {

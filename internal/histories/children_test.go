@@ -3,6 +3,7 @@ package histories
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -315,15 +316,51 @@ func TestChildren_leaveTheirParentInARunThatIsCutShort(t *testing.T) {
 	})
 }
 
-// TestChildren_ofAListThatCostsMoreThanARun: each run reads a part of the deals, and the products of these.
-func TestChildren_ofAListThatCostsMoreThanARun(t *testing.T) {
-	for _, tables := range [][]string{{"deal_products"}, {"deals", "deal_products"}} {
-		t.Run(strings.Join(tables, " "), func(t *testing.T) {
-			w, _ := withDeals(t, 500)
-			w.tables, w.spec["page_size"], w.spec["max_tokens"] = tables, 20, 150 // the list costs 250
-			runs, _ := w.backfilled(func() { w.company().Advance(10 * time.Minute) })
-			require.Less(t, runs, 20)
-			w.requireTruth(tables...)
-		})
+// TestChildren_ofATableWithoutRows: the parents' list is not read from its beginning again and again, as if rows were lost.
+func TestChildren_ofATableWithoutRows(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	a := w.accounts[0]
+	w.tables, w.spec["page_size"] = []string{"persons", "person_phones"}, 10
+	a.addMany("persons", 30, a.Company.Now().Add(-30*time.Hour), time.Minute)
+	a.Company.Advance(time.Hour)
+	w.requireSync()
+	require.Zero(t, w.count("person_phones"))
+	for range 2 {
+		require.EqualValues(t, 2+cost("persons"), w.requireTokens())
 	}
+}
+
+// TestChildren_behindAGateThatStaysShut do not have the parents' list read from its beginning, or from where the account lost the
+// table. Once the account has it, all of them come.
+func TestChildren_behindAGateThatStaysShut(t *testing.T) {
+	w := newWorld(t, generated(1, 4711))
+	w.tables, w.spec["page_size"], w.spec["open_deals_every"] = []string{"*"}, 5, "0s"
+	w.company().Refuse("installments", http.StatusForbidden)
+	w.requireSync()
+	w.company().Advance(time.Hour)
+	w.requireSync()
+	pages := 0
+	w.hook = func(r *http.Request) {
+		if r.URL.Path == paths["deals"][0] {
+			pages++
+		}
+	}
+	w.requireSync()
+	require.Equal(t, 1, pages)
+	require.Zero(t, w.count("deal_installments"))
+
+	w.company().Refuse("installments", 0)
+	for _, row := range w.rows("deal_products")["4711"] {
+		deal, err := strconv.ParseInt(row["deal_id"].Text, 10, 64)
+		require.NoError(t, err)
+		w.accounts[0].Change("deals", deal, "changed")
+		break
+	}
+	w.requireSync()
+	w.requireSync()
+	w.requireTruth("deal_installments")
+	w.requireSync()
+	pages = 0
+	w.requireSync()
+	require.Equal(t, 1, pages)
 }
