@@ -389,7 +389,8 @@ func (r *reading) childrenRead(u plan.Unit) {
 const mostRefused = 20
 
 // refuse handles the answer that a unit's parents are gone since their list was read, or that the user may not see them. A unit
-// of several is halved until those are alone; their rows stay.
+// of several is halved until those are alone; their rows stay. If the first one that is asked for alone is refused before any
+// other parent was answered, the table may be behind a gate.
 func (r *reading) refuse(ctx context.Context, l pipedrive.Listing, p plan.Progress, u plan.Unit, err error) (plan.Outcome, error) {
 	stopped := plan.Outcome{Stopped: true}
 	if n := len(u.Parents); n > 1 {

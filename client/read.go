@@ -312,7 +312,7 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 		o.Unsteady, o.Rest = true, ties.Since
 		return o, nil
 	}
-	if refused(err, u) && !r.mayBeShut() {
+	if refused(err, u) && (len(u.Parents) > 1 || !r.mayBeShut()) {
 		return r.refuse(ctx, l, p, u, err)
 	}
 	if r.family != nil && err == nil {

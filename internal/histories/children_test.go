@@ -163,6 +163,18 @@ func TestChildren_ofRefusedParents(t *testing.T) {
 	}
 }
 
+// TestChildren_ofARefusedParentBehindAGate: the gate is open, as the answers about other parents show.
+func TestChildren_ofARefusedParentBehindAGate(t *testing.T) {
+	w, _ := withDeals(t, 130)
+	w.tables = []string{"deals", "deal_installments"}
+	for deal := range int64(130) {
+		w.company().AddRecord("deal_installments", map[string]any{"deal_id": deal + 1})
+	}
+	w.company().RefuseDeal(7, http.StatusForbidden)
+	w.requireSync()
+	require.Equal(t, 129, w.count("deal_installments"))
+}
+
 // TestChildren_ofAListThatIsRefused: the table fails where the first parents are refused, one and all.
 func TestChildren_ofAListThatIsRefused(t *testing.T) {
 	w, _ := withDeals(t, 130)
