@@ -376,3 +376,16 @@ func TestChildren_behindAGateThatStaysShut(t *testing.T) {
 	w.requireSync()
 	require.Equal(t, 1, pages)
 }
+
+// TestChildren_ofAListThatCostsMoreThanARun: each run reads a part of the deals, and the products of these.
+func TestChildren_ofAListThatCostsMoreThanARun(t *testing.T) {
+	for _, tables := range [][]string{{"deal_products"}, {"deals", "deal_products"}} {
+		t.Run(strings.Join(tables, " "), func(t *testing.T) {
+			w, _ := withDeals(t, 500)
+			w.tables, w.spec["page_size"], w.spec["max_tokens"] = tables, 20, 150 // the list costs 250
+			runs, _ := w.backfilled(func() { w.company().Advance(10 * time.Minute) })
+			require.Less(t, runs, 20)
+			w.requireTruth(tables...)
+		})
+	}
+}
