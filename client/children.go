@@ -138,7 +138,7 @@ func (r *reading) readChildren(ctx context.Context) error {
 func (r *reading) mayBeShut() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.table.Gate != nil && r.family.refs.answered == 0
+	return announcedLate(r.table) && r.family.refs.answered == 0
 }
 
 // allChildren reads a table of children: once the leader has read the parents' list and handed on each page, or else all

@@ -389,3 +389,16 @@ func TestChildren_ofAListThatCostsMoreThanARun(t *testing.T) {
 		})
 	}
 }
+
+// TestChildren_ofAListThatIsGone: the phases of all boards can't be read, although the account has boards. The run fails, and
+// their rows stay.
+func TestChildren_ofAListThatIsGone(t *testing.T) {
+	w := newWorld(t, generated(1, 4711))
+	w.tables = []string{"*"}
+	w.requireSync()
+	rows := w.count("project_phases")
+	require.NotZero(t, rows)
+	w.simulator.AddFault(simulator.Fault{Path: "/api/v2/phases", Every: 1, Action: simulator.Status(http.StatusGone)})
+	require.ErrorContains(t, w.sync(), "project_phases")
+	require.Equal(t, rows, w.count("project_phases"))
+}
