@@ -88,9 +88,12 @@ const maxFailures = 3
 // givenUpFor is how long the rows that are missing then are not read again.
 const givenUpFor = 24 * time.Hour
 
+// neverMade reports whether the account has not had the table in any run, which then was not made at the destination.
+func (c checkpoint) neverMade() bool { return c.Shut && !c.Found }
+
 // verifiable reports whether there is something to verify, and a table to read it from.
 func (c checkpoint) verifiable() bool {
-	return (len(c.Positions) > 0 || len(c.Sent) > 0) && c.Absent < maxAbsent
+	return !c.neverMade() && (len(c.Positions) > 0 || len(c.Sent) > 0) && c.Absent < maxAbsent
 }
 
 // restart has the table read from its beginning.

@@ -33,7 +33,7 @@ func (t *Tracker) reconcile(back ReadBacks) checkpoint {
 	c, log := t.last, &t.Logger
 	next := c.trusted()
 	switch {
-	case !t.Verify, len(c.Positions) == 0 && len(c.Sent) == 0:
+	case !t.Verify, len(c.Positions) == 0 && len(c.Sent) == 0, c.neverMade():
 		return next
 	case !c.verifiable():
 		t.verification.Unseen = true

@@ -163,7 +163,7 @@ func (s *State) Finish(ctx context.Context) error {
 
 // sought reports whether the run that ends looks for the table: one that no run has seen in the backend.
 func (u unfinished) sought() bool {
-	return (u.known || u.doubted) && !u.checkpoint.Found && u.checkpoint.Absent < maxAbsent
+	return (u.known || u.doubted) && !u.checkpoint.Shut && !u.checkpoint.Found && u.checkpoint.Absent < maxAbsent
 }
 
 // lookForTables asks the backend which of the tables that the run looks for it has. Those that were not there when the
