@@ -334,7 +334,7 @@ func (w *world) lose(what string) {
 	case isSome && slices.Contains(truth.Full, someOf): // not all of them have an id
 		w.exec("DELETE FROM pipedrive_" + someOf + " WHERE rowid % 3 = 0")
 	case isSome:
-		w.exec("DELETE FROM pipedrive_" + someOf + " WHERE id % 3 = 0")
+		w.exec("DELETE FROM pipedrive_" + someOf + " WHERE " + truth.Keys(someOf)[0] + " % 3 = 0")
 	}
 	if what != "" && what != "file" && what != "state" { // without them everything is read again
 		w.hide("a table was lost between two runs")
