@@ -244,13 +244,12 @@ func (s since) Advance(p Progress, u Unit, o Outcome) Progress {
 	case !u.remainder:
 		p.reached, p.narrowed = o.Seen, o.Narrowed
 	}
+	fromBeginning := from(p, s.facts).IsZero()
 	if o.Stopped {
-		// The records came in the order of update_time: all up to the last one were read.
-		p.Position = p.Position.stopped(p.reached, s.facts.Began, s.facts.Lookback)
+		p.Position = s.stopped(p, p.reached)
 		return p
 	}
 	p.read = true
-	fromBeginning := from(p, s.facts).IsZero()
 	p.Position = p.Position.ended(later(p.reached, o.Seen), s.facts.Began)
 	p.Position.Ends = s.ends(p, fromBeginning)
 	if p.Position.Ends == 0 {
@@ -260,6 +259,15 @@ func (s since) Advance(p Progress, u Unit, o Outcome) Progress {
 		p.Position.Looked = s.facts.Began
 	}
 	return p
+}
+
+// stopped is the position of a reading that was stopped at a second. The records came in the order of update_time: all up to
+// the last one were read. If it began at the beginning, the position is not complete, even if an earlier reading found
+// an empty list there: records without an update_time may lie ahead.
+func (s since) stopped(p Progress, seen time.Time) Position {
+	at := p.Position.stopped(seen, s.facts.Began, s.facts.Lookback)
+	at.Complete = at.Complete && !from(p, s.facts).IsZero()
+	return at
 }
 
 // lookEvery is the interval between looks for records without an update_time. An import may have created some
@@ -299,7 +307,7 @@ func Reached(p Progress, u Unit, o Outcome, f Facts) (Position, bool) {
 	case u.resumable:
 		return newestFirst{f}.first(p.Position, o), o.Reached.Read > 0
 	case u.Order == pipedrive.OldestFirst && u.Rule == All:
-		return p.Position.stopped(o.Seen, f.Began, f.Lookback), true
+		return since{f}.stopped(p, o.Seen), true
 	}
 	return Position{}, false
 }

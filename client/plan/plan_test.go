@@ -436,3 +436,18 @@ func TestSince_losesNoChange(t *testing.T) {
 		}
 	})
 }
+
+// TestSince_anEmptyAnswerAndThenABudget: the first run takes a wrong empty answer for the list. The second is stopped before the
+// records without an update_time, and the third has to look for them.
+func TestSince_anEmptyAnswerAndThenABudget(t *testing.T) {
+	_, position := play(t, For(timed, facts(100)), Position{}, Outcome{})
+	strategy, stopped := For(timed, facts(160)), Outcome{Seen: at(50), Stopped: true}
+	reached, ok := Reached(Progress{Position: position}, strategy.Next(Progress{Position: position})[0], stopped, facts(160))
+	require.True(t, ok)
+	_, position = play(t, strategy, position, stopped)
+	require.Equal(t, Position{Changed: at(50), Stopped: true, Looked: at(100)}, position)
+	require.Equal(t, position, reached)
+	units, position := play(t, For(timed, facts(220)), position, Outcome{Seen: at(90), Narrowed: true}, Outcome{}, Outcome{})
+	require.Equal(t, []Rule{All, Timeless, Timeless}, []Rule{units[0].Rule, units[1].Rule, units[2].Rule})
+	require.True(t, position.Complete)
+}
