@@ -249,7 +249,7 @@ func (r *reading) strategyOf(ctx context.Context, l pipedrive.Listing, key strin
 func (r *reading) stage(ctx context.Context, l pipedrive.Listing, p plan.Progress, units []plan.Unit) ([]plan.Outcome, error) {
 	outcomes, budget := make([]plan.Outcome, len(units)), make(chan error, len(units))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(r.account.atOnce)
+	group.SetLimit(r.atOnce())
 	for i, u := range units {
 		outcomes[i].Stopped = true
 		group.Go(func() error {
@@ -270,6 +270,15 @@ func (r *reading) stage(ctx context.Context, l pipedrive.Listing, p plan.Progres
 		err = <-budget
 	}
 	return outcomes, err
+}
+
+// atOnce is how many units are read at once: under max_tokens one, since a position moves only over units without a gap, and
+// those at the end would otherwise use up the tokens of the first.
+func (r *reading) atOnce() int {
+	if r.account.run != nil && r.account.run.maxTokens > 0 {
+		return 1
+	}
+	return r.account.atOnce
 }
 
 // balance is an error if some of the records that were read were neither sent nor left out by a rule.
