@@ -419,7 +419,7 @@ func (r *reading) send(ctx context.Context, page []*table.Row) error {
 	r.sent++
 	r.rows += len(page)
 	if r.progress != nil {
-		if r.account.run.separates && r.progress.SentAny(page) {
+		if r.progress.MustSeparate(page) {
 			if err := r.hand(ctx, separator{}); err != nil {
 				return err
 			}

@@ -54,6 +54,7 @@ func (a *Account) tracker(t *table.Table) *progress.Tracker {
 		},
 		Untyped:      t.Fields != nil && errors.Is(a.lacksFields(t, t.Fields), pipedrive.MissingScope),
 		Verify:       a.verify,
+		Separates:    a.run.separates,
 		RefreshEvery: a.refresh,
 		Began:        a.began,
 		Start:        a.start,

@@ -177,7 +177,7 @@ func (t *Tracker) toRemove() []key {
 // ReadBackOrphans returns the removal of the rows that have left their parents, and of those that an earlier run removed
 // and that were still there when this one began. For the former it reads the table back.
 func (t *Tracker) ReadBackOrphans(ctx context.Context) (Removals, error) {
-	again := t.RemoveAgain()
+	again := t.removeAgain()
 	orphans, err := t.orphans()
 	if err != nil {
 		return again, err

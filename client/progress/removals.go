@@ -134,9 +134,9 @@ func (t *Tracker) Remove(m *Missing, applied bool) Removals {
 	return r
 }
 
-// RemoveAgain returns the removal of the rows that an earlier run removed, or left to a later one, and that were still there
+// removeAgain returns the removal of the rows that an earlier run removed, or left to a later one, and that were still there
 // when this one began.
-func (t *Tracker) RemoveAgain() Removals {
+func (t *Tracker) removeAgain() Removals {
 	r := Removals{Table: t.table, Account: t.Account}
 	if t.readBack == nil || len(t.beginning.Removing) == 0 {
 		return r

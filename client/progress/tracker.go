@@ -23,6 +23,8 @@ type Options struct {
 	Untyped bool
 	// Verify is true where rows that are missing at the destination are read again.
 	Verify bool
+	// Separates is true where two versions of a record must not come to the destination in one batch.
+	Separates bool
 	// RefreshEvery is how often to read the table from its beginning to find deletions; 0 for never.
 	RefreshEvery time.Duration
 	// Began is when the run began, by the API's clock.
@@ -45,7 +47,8 @@ type Options struct {
 //	Position, Unchanged, Move, Sent while the table is read
 //	StoreReached                    after each page
 //	ReadBackMissing, StoreRefused, Remove   after a full refresh
-//	RemoveAgain                     after any other run that read the table to its end
+//	ReadBackOrphans                 after any other run that read the table to its end
+//	CheckOrphans                    after one that did not
 //	StoreEnd                        after the last row; [State.Finish] makes it a checkpoint that can be trusted
 type Tracker struct {
 	Options
@@ -62,7 +65,7 @@ type Tracker struct {
 	removed    []key                    // of records that are deleted at Pipedrive
 	verified   map[string]plan.Position // from which the run goes on
 	family     *family                  // of a table of children, once any parent was read
-	versions   *SentVersions            // nil where nothing is going to verify the run
+	versions   *SentVersions            // nil where nothing needs to know what the run sent
 	doubtful   bool                     // whether the table may have been dropped, or never come to the backend
 	refreshing bool                     // whether the run reads all records to find deletions
 	noted      int                      // pages that were sent when the position was last stored
@@ -95,7 +98,7 @@ func (t *Tracker) Reconcile(back ReadBacks) Verification {
 		maps.Copy(t.checkpoint.Positions, t.beginning.Positions)
 	}
 	t.verified = maps.Clone(t.checkpoint.Positions)
-	if t.Verify || t.refreshing {
+	if t.Verify || t.refreshing || t.Separates {
 		t.versions = NewSentVersions(t.table)
 	}
 	return t.verification
@@ -149,9 +152,10 @@ func (t *Tracker) Sent(rows []*table.Row) {
 	}
 }
 
-// SentAny reports whether the run has sent a version of any of the rows before, as far as it keeps what it sends.
-func (t *Tracker) SentAny(rows []*table.Row) bool {
-	return t.versions != nil && slices.ContainsFunc(rows, func(row *table.Row) bool {
+// MustSeparate reports whether the rows must not come to the destination in one batch with those that were sent: a version of
+// one of them was.
+func (t *Tracker) MustSeparate(rows []*table.Row) bool {
+	return t.Separates && slices.ContainsFunc(rows, func(row *table.Row) bool {
 		_, sent := t.versions.sent[keyOf(table.KeyOf(row.Key(t.versions.key)))]
 		return sent
 	})

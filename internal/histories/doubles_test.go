@@ -303,3 +303,20 @@ func (w *world) compared(table string, gone map[string]bool) (differences []trut
 	})
 	return differences, deleted
 }
+
+// TestDoubles_aRecordThatChangesWhileItIsRead comes in a batch of its own the second time, whether rows are verified or not:
+// of two versions in one batch, Snowflake inserts both.
+func TestDoubles_aRecordThatChangesWhileItIsRead(t *testing.T) {
+	for _, verify := range []bool{true, false} {
+		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
+			w := newWorld(t, simulator.NewCompany(4711))
+			w.kind, w.tables, w.spec["page_size"], w.spec["verify"] = warehouse.Snowflake, []string{"persons"}, 5, verify
+			a := w.accounts[0]
+			ids := a.addMany("persons", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+			w.before(paths["persons"][0], 3, func() { a.Change("persons", ids[0], "changed") })
+			w.requireSync()
+			require.Equal(t, 20, w.count("persons"))
+			w.requireTruth("persons")
+		})
+	}
+}
