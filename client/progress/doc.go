@@ -29,5 +29,7 @@
 //
 // A checkpoint belongs to a [Form]. A full refresh finds deletions by the same read-back: rows that a reading of all
 // records has not brought ([Missing]). A row that is marked as gone counts as not there. Whether removals arrived is a
-// claim, too: the checkpoint lists the rows, and a later run that still sees them removes them again. A [Lease] keeps two runs of one spec from each other's checkpoints.
+// claim, too: the checkpoint lists the rows, and a later run that still sees them removes them again.
+//
+// A [Lease] keeps two runs of one spec from each other's checkpoints.
 package progress
