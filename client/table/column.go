@@ -46,6 +46,10 @@ type Column struct {
 	// IncrementalKey marks the column from which a run continues.
 	IncrementalKey bool
 
+	// Refers is the column of a table with the values that the column refers to, like currencies.code. Empty for none,
+	// and for the one that follows from the column's name.
+	Refers string
+
 	// Presence is the condition under which V2 sends the value.
 	Presence Presence
 
@@ -142,8 +146,8 @@ func Position() Source { return Source{position: true} }
 // IsPosition reports whether the source is the record's place in its parent's list.
 func (s Source) IsPosition() bool { return s.position }
 
-// first is the first name in the source's first path, or the column's own.
-func (s Source) first(column string) string {
+// Field is the first name in the source's first path, or the column's own.
+func (s Source) Field(column string) string {
 	if len(s.paths) == 0 {
 		return column
 	}

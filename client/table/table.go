@@ -153,7 +153,7 @@ func (t *Table) included(when Presence) []string {
 	var fields []string
 	for _, c := range t.Columns {
 		if c.Presence == when {
-			fields = append(fields, c.V2.first(c.Name))
+			fields = append(fields, c.V2.Field(c.Name))
 		}
 	}
 	return fields

@@ -74,7 +74,9 @@ func TablePages() (map[string]string, error) {
 			return nil, err
 		}
 	}
-	return texts, render(texts, "README.md", "tables.md.tmpl", map[string]any{"Plugin": plugin.Name, "Pages": pages})
+	return texts, render(texts, "README.md", "tables.md.tmpl", map[string]any{
+		"Plugin": plugin.Name, "Pages": pages, "Records": recordsDiagram(), "Setup": setupDiagram(), "Joins": joins(),
+	})
 }
 
 func render(texts map[string]string, file, name string, values any) error {

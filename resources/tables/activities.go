@@ -15,7 +15,7 @@ func activities() *table.Table {
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The activity's id."},
 			{Name: "subject", Type: table.Text, Description: "Subject."},
-			{Name: "type", Type: table.Text, Description: "Type of the activity: the key_string of an activity type, like call."},
+			{Name: "type", Type: table.Text, Description: "Type of the activity: the key_string of an activity type, like call.", Refers: "activity_types.key_string"},
 			{Name: "owner_id", Type: table.Int, Description: "The user who is to do the activity."},
 			{Name: "owner_name", Type: table.Text, Description: "The owner's name.", V2: table.Lookup("owner_id", users(), "name")},
 			{Name: "owner_email", Type: table.Text, Description: "The owner's e-mail address.", V2: table.Lookup("owner_id", users(), "email")},

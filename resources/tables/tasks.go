@@ -19,7 +19,7 @@ func tasks() *table.Table {
 			{Name: "project_id", Type: table.Int, Description: "The project that the task belongs to."},
 			{Name: "parent_task_id", Type: table.Int, Description: "The parent task; NULL for none."},
 			{Name: "creator_id", Type: table.Int, Description: "The user who created the task."},
-			{Name: "assignee_ids", Type: table.JSON, Description: "Users who are to do the task: a list of ids."},
+			{Name: "assignee_ids", Type: table.JSON, Description: "Users who are to do the task: a list of ids.", Refers: "users.id"},
 			{Name: "is_done", Type: table.Bool, Description: "Whether the task is done."},
 			{Name: "is_milestone", Type: table.Bool, Description: "Whether the task is a milestone."},
 			{Name: "priority", Type: table.Int, Description: "Priority, as a number."},
