@@ -2,6 +2,7 @@ package report
 
 import (
 	"html/template"
+	"math"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -22,12 +23,15 @@ type breakdown struct {
 	Wide         bool // the charts are columns over time
 	Charts, More []chart
 	Tables       []ledger
+
+	shown int // charts of currencies
 }
 
 // A part is a row of a breakdown.
 type part struct {
 	Name      string
 	Open, Won Sums
+	Quantity  map[string]float64 // of a product, by currency
 }
 
 // A measure is a column of a breakdown's tables.
@@ -109,12 +113,15 @@ func textsOf(currency string, rows [][]float64, measures []measure) [][]string {
 			if m.money {
 				texts[n] = append(texts[n], decimal(row[i], decimals))
 			} else {
-				texts[n] = append(texts[n], count(int(row[i])))
+				texts[n] = append(texts[n], number(row[i]))
 			}
 		}
 	}
 	return texts
 }
+
+// number writes at most two decimals, and none that are zero.
+func number(v float64) string { return humanize.Commaf(math.Round(100*v) / 100) }
 
 // amount writes decimals only if the amount is not whole.
 func amount(v float64, currency string) string {
@@ -144,24 +151,30 @@ func (b *breakdown) barCharts(currencies []string, parts []part, title string, m
 		return err
 	}
 	b.Charts = append(b.Charts, counted...)
-	shown := 0
 	for _, c := range currencies {
 		drawn, err := barChart(title+", "+currency(c), value, parts, m, c)
 		if err != nil {
 			return err
 		}
-		if shown += len(drawn); shown <= currenciesShown {
-			b.Charts = append(b.Charts, drawn...)
-		} else {
-			b.More = append(b.More, drawn...)
-		}
+		b.show(drawn...)
 	}
 	return nil
 }
 
+// show adds charts of a currency: visible ones of the first currencies, then further ones.
+func (b *breakdown) show(drawn ...chart) {
+	for _, c := range drawn {
+		if b.shown++; b.shown <= currenciesShown {
+			b.Charts = append(b.Charts, c)
+		} else {
+			b.More = append(b.More, c)
+		}
+	}
+}
+
 // barChart returns one chart, or none if it would have fewer than two bars.
 func barChart(title string, c colour, parts []part, m measure, currency string) ([]chart, error) {
-	say, format := func(v float64) string { return count(int(v)) }, charts.ValueFormatter(short)
+	say, format := number, charts.ValueFormatter(short)
 	if m.money {
 		say = func(v float64) string { return amount(v, currency) }
 	} else {

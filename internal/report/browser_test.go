@@ -148,7 +148,7 @@ const drawings = `[...document.querySelectorAll('figure')].filter(f => f.checkVi
 })`
 
 func TestReport_isDrawnOnEveryScreenWithoutTheNetwork(t *testing.T) {
-	file := written(t, schema, history, twoAccounts, runs("acme", 75), runs("beta", 1))
+	file := written(t, schema, history, twoAccounts, runs("acme", 75), runs("beta", 1), children, twoProducts, renamed(contacts, 1))
 	for _, screen := range []struct {
 		name, scheme, medium string
 		width                int64
@@ -194,8 +194,15 @@ var titlesInSight = []string{
 	"Open deals", "Open value, EUR", // Sales; only one stage has dollars, and no other stage has two currencies
 	"Open deals", "Open value, USD", // owners of two accounts
 	"June 2025 – May 2026",
+	"Won deals", "Revenue, EUR", // products
 	"Rows per run", "API tokens per run", // acme; beta has one run
 }
+
+// twoProducts are products of deals that were won in April and February.
+const twoProducts = `
+	INSERT INTO pipedrive_deal_products (account_id, id, deal_id, product_id, name, quantity, sum, currency) VALUES
+		('acme', 1, 20, 1, 'Kit', 2, 100, 'EUR'), ('acme', 2, 20, 2, 'Service', 1, 40.5, 'EUR'), ('acme', 3, 21, 2, 'Service', 1, 9, 'EUR'),
+		('beta', 1, 20, 1, 'Paket', 1, 7, 'USD');`
 
 // painted counts the pixels of a chart that have the colour of one of its bars.
 func painted(picture image.Image, c drawn) float64 {
@@ -268,7 +275,8 @@ func TestReport_saysWhatIsMissing(t *testing.T) {
 			s := open(t, written(t, statements...), 360, "light", "screen")
 			text := evaluate[string](t, s, "document.body.innerText")
 			for _, hint := range []string{
-				"Nothing was synced yet", "No open deals yet", "No pipelines yet", "No deal was won or lost yet", "No history of syncs yet",
+				"Nothing was synced yet", "No open deals yet", "No pipelines yet", "No deal was won or lost yet",
+				"No products of deals won", "No contacts yet", "No history of syncs yet",
 			} {
 				require.Contains(t, text, hint)
 			}

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,9 +95,9 @@ func column[T any](r *reader, statement string) []T {
 	return query(r, statement, func(t *T) []any { return []any{t} })
 }
 
-// statement returns the query on a table, or false if the table does not exist.
-func (r *reader) statement(table string) (string, bool) {
-	if !r.has(table) || r.err != nil {
+// statement returns the query on a table, or false if it or another table that the query reads does not exist.
+func (r *reader) statement(table string, others ...string) (string, bool) {
+	if !r.has(table) || r.err != nil || slices.ContainsFunc(others, func(o string) bool { return !r.has(o) }) {
 		return "", false
 	}
 	text, err := statements.ReadFile("queries/" + strings.TrimPrefix(table, "pipedrive_") + ".sql")

@@ -50,19 +50,20 @@ func (d *deal) cycle() (time.Duration, bool) {
 type tally struct {
 	*Figures
 	today  time.Time
-	owners map[ownerKey]*Owner
+	owners map[recordKey]*Owner
 	// currencies counts the shown deals.
 	currencies map[string]int
 }
 
-type ownerKey struct {
+// A recordKey names a record among those of all accounts.
+type recordKey struct {
 	account string
 	id      int64
 }
 
 // tally counts the deals and fills in the figures.
 func (r *reader) tally(f *Figures) {
-	t := tally{f, f.Written.UTC().Truncate(day), map[ownerKey]*Owner{}, map[string]int{}}
+	t := tally{f, f.Written.UTC().Truncate(day), map[recordKey]*Owner{}, map[string]int{}}
 	f.Months, f.Forecast = closedMonths(t.today), expectedPeriods(t.today)
 	if statement, ok := r.statement("pipedrive_deals"); ok {
 		each(r, statement, (*deal).fields, func(d deal) {
@@ -73,6 +74,7 @@ func (r *reader) tally(f *Figures) {
 			}
 		})
 	}
+	t.products(r)
 	f.Currencies = ordered(t.currencies)
 	for _, o := range t.owners {
 		f.Owners = append(f.Owners, *o)
@@ -189,7 +191,7 @@ func (t *tally) period(expected time.Time) *Period {
 }
 
 func (t *tally) owner(d deal) *Owner {
-	key := ownerKey{d.account, d.owner}
+	key := recordKey{d.account, d.owner}
 	o := t.owners[key]
 	if o == nil {
 		o = &Owner{Account: d.account, ID: d.owner}

@@ -30,6 +30,9 @@ type Figures struct {
 	Owners    []Owner // with open deals or with deals closed in the shown months, by account
 	Months    []Month // the last is the running one
 	Late      []Late  // the latest ones
+	Products  []Product
+	Holding   Holding
+	Contacts  Contacts
 	Histories []History
 }
 
@@ -231,7 +234,7 @@ func Read(ctx context.Context, db *Database, now time.Time) (*Figures, error) {
 	each(&r, db.catalog, func(c *row) []any { return []any{&c.table, &c.column} }, func(c row) {
 		r.columns[c.table] = append(r.columns[c.table], c.column)
 	})
-	f := &Figures{Written: now, Accounts: r.accounts(), Pipelines: r.declaredPipelines(), Histories: r.histories()}
+	f := &Figures{Written: now, Accounts: r.accounts(), Pipelines: r.declaredPipelines(), Contacts: r.contacts(), Histories: r.histories()}
 	f.LastSync = r.lastSync(f.Histories)
 	r.tally(f)
 	f.Pipelines = inUse(f.Pipelines)

@@ -19,7 +19,7 @@ const schema = `
 		add_time TIMESTAMP, stage_change_time TIMESTAMP,
 		close_time TIMESTAMP, won_time TIMESTAMP, lost_time TIMESTAMP,
 		local_won_date DATE, local_lost_date DATE, local_close_date DATE,
-		is_deleted BOOLEAN, is_archived BOOLEAN, PRIMARY KEY (account_id, id));
+		person_id INTEGER, is_deleted BOOLEAN, is_archived BOOLEAN, PRIMARY KEY (account_id, id));
 	CREATE TABLE pipedrive_pipelines (_cq_sync_time TIMESTAMP, account_id TEXT NOT NULL, id INTEGER NOT NULL,
 		name TEXT, order_nr INTEGER, active BOOLEAN, PRIMARY KEY (account_id, id));
 	CREATE TABLE pipedrive_stages (_cq_sync_time TIMESTAMP, account_id TEXT NOT NULL, id INTEGER NOT NULL,

@@ -63,6 +63,7 @@ type view struct {
 	ByOwner  breakdown
 	ByMonth  *chart // nil: no deal was closed in the months
 	WonMoney breakdown
+	ByItem   breakdown // products
 	Sales    []sales
 	Syncs    []syncs
 }
@@ -97,6 +98,9 @@ func newView(f *Figures) (v *view, err error) {
 	}
 	v.ByOwner.Tables = ledgers(f.Currencies, owners, openDeals, openValue, weightedValue, wonValue)
 	if err := v.byMonth(); err != nil {
+		return nil, err
+	}
+	if v.ByItem, err = f.byProduct(); err != nil {
 		return nil, err
 	}
 	for _, p := range f.Pipelines {
@@ -203,12 +207,7 @@ func (b *breakdown) columnCharts(currencies, labels []string, parts []part) erro
 			return err
 		}
 		title := "Won value, " + currency(c)
-		drawn := chart{title, title + ", by month: " + strings.Join(said, ", "), drawings}
-		if len(b.Charts) < currenciesShown {
-			b.Charts = append(b.Charts, drawn)
-		} else {
-			b.More = append(b.More, drawn)
-		}
+		b.show(chart{title, title + ", by month: " + strings.Join(said, ", "), drawings})
 	}
 	return nil
 }

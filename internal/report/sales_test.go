@@ -157,9 +157,14 @@ func TestRead_tellsWhichAccountsAreNotComplete(t *testing.T) {
 	require.False(t, old.Complete())
 }
 
+// renamed gives statements other accounts, so that their ids do not meet those of others.
+func renamed(statements string, n int) string {
+	return strings.NewReplacer("acme", fmt.Sprint("acme ", n), "beta", fmt.Sprint("beta ", n)).Replace(statements)
+}
+
 func TestRead_findsTheSameInPostgreSQL(t *testing.T) {
 	for _, history := range []string{history + runs("acme", 75), history + withStatus + threeAccounts} {
-		db := database(t, schema, twoAccounts, strings.ReplaceAll(quarter, "acme", "zeta"), history)
+		db := database(t, schema, twoAccounts, renamed(quarter, 1), children, renamed(sold, 1), renamed(contacts, 2), history)
 		want, err := Read(t.Context(), db, now)
 		require.NoError(t, err)
 		_, address := postgrestest.Copy(t, db.DB)

@@ -1,0 +1,2 @@
+SELECT account_id, id, coalesce(name, ''), coalesce(code, '')
+FROM pipedrive_products
