@@ -155,7 +155,7 @@ func newWorld(t *testing.T, h history) *world {
 		}
 	}
 	w.simulator = simulator.NewServer(simulator.WithCompany(apiToken, w.account.Company), simulator.WithRequestHook(func(r *http.Request) {
-		w.comes(r.URL.Path)
+		w.comes(simulator.Declared(r.URL.Path))
 	}))
 	api := httptest.NewServer(w.simulator)
 	ears := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

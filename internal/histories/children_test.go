@@ -145,7 +145,7 @@ func TestChildren_ofRefusedParents(t *testing.T) {
 			for _, id := range products {
 				a.Change("deal_products", id, "changed")
 			}
-			w.company().RefuseDeal(7, status)
+			w.company().RefuseParent("deals", 7, status)
 			w.requireSync()
 			stale := 0
 			for _, row := range w.rows("deal_products")["4711"] {
@@ -155,7 +155,7 @@ func TestChildren_ofRefusedParents(t *testing.T) {
 				}
 			}
 			require.Equal(t, 1, stale)
-			w.company().RefuseDeal(7, 0)
+			w.company().RefuseParent("deals", 7, 0)
 			a.Change("deal_products", products[7], "changed")
 			w.requireSync()
 			w.requireTruth("deals", "deal_products")
@@ -170,7 +170,7 @@ func TestChildren_ofARefusedParentBehindAGate(t *testing.T) {
 	for deal := range int64(130) {
 		w.company().AddRecord("deal_installments", map[string]any{"deal_id": deal + 1})
 	}
-	w.company().RefuseDeal(7, http.StatusForbidden)
+	w.company().RefuseParent("deals", 7, http.StatusForbidden)
 	w.requireSync()
 	require.Equal(t, 129, w.count("deal_installments"))
 }
@@ -179,7 +179,7 @@ func TestChildren_ofARefusedParentBehindAGate(t *testing.T) {
 func TestChildren_ofAListThatIsRefused(t *testing.T) {
 	w, _ := withDeals(t, 130)
 	for deal := range int64(130) {
-		w.company().RefuseDeal(deal+1, http.StatusForbidden)
+		w.company().RefuseParent("deals", deal+1, http.StatusForbidden)
 	}
 	err := w.sync()
 	require.ErrorContains(t, err, "deal_products")
@@ -257,7 +257,7 @@ func TestChildren_ofRefusedParentsAreNotStale(t *testing.T) {
 	a := w.accounts[0]
 	w.requireSync()
 	a.Remove("deal_products", products[20])
-	w.company().RefuseDeal(7, http.StatusForbidden)
+	w.company().RefuseParent("deals", 7, http.StatusForbidden)
 	a.Company.Advance(25 * time.Hour)
 	w.requireSync()
 	require.Equal(t, 31, w.count("deal_products"))

@@ -222,7 +222,7 @@ func (w *world) before(path string, n int, f func()) {
 		if others != nil {
 			others(r)
 		}
-		if r.URL.Path == path {
+		if simulator.Declared(r.URL.Path) == path {
 			if seen++; seen == n {
 				f()
 			}

@@ -33,7 +33,7 @@ type Company struct {
 	users         *table[User, *User]
 	kinds         map[string]func() *table[entry, *entry] // the declared kinds, by name
 	gates         map[string]int                          // statuses, by missing feature
-	refusedDeals  map[string]int                          // statuses, by deals whose records can't be read
+	refused       map[parentOf]int                        // statuses, by records whose children can't be read
 	fields        map[string][]*Field                     // by entity, in order
 	lastFieldID   int64
 }
@@ -56,7 +56,7 @@ func NewCompany(id int64) *Company {
 		stages:        newTable[Stage]("stage"),
 		users:         newTable[User]("user"),
 		kinds:         map[string]func() *table[entry, *entry]{},
-		gates:         map[string]int{}, refusedDeals: map[string]int{},
+		gates:         map[string]int{}, refused: map[parentOf]int{},
 		fields: map[string][]*Field{},
 	}
 	for _, k := range kinds {
@@ -67,10 +67,12 @@ func NewCompany(id int64) *Company {
 	c.deals.subsets["listed"] = func(d *Deal) bool { return !d.IsArchived && !d.IsDeleted }
 	c.deals.subsets["there"] = func(d *Deal) bool { return !d.IsDeleted }
 	c.persons.subsets["there"] = func(p *Person) bool { return !p.IsDeleted }
+	c.organizations.subsets["there"] = func(o *Organization) bool { return !o.IsDeleted }
+	c.notes.subsets["there"] = func(n *Note) bool { return !n.IsDeleted }
 	c.users.subsets["there"] = c.users.subsets[""]
-	c.persons.subsets["listed"] = func(p *Person) bool { return !p.IsDeleted }
-	c.organizations.subsets["listed"] = func(o *Organization) bool { return !o.IsDeleted }
-	c.notes.subsets["listed"] = func(n *Note) bool { return !n.IsDeleted }
+	c.persons.subsets["listed"] = c.persons.subsets["there"]
+	c.organizations.subsets["listed"] = c.organizations.subsets["there"]
+	c.notes.subsets["listed"] = c.notes.subsets["there"]
 	c.pipelines.subsets["listed"] = func(p *Pipeline) bool { return !p.IsDeleted }
 	c.stages.subsets["listed"] = func(s *Stage) bool { return !s.IsDeleted }
 	c.stages.keys["order_nr"] = func(s *Stage) int64 { return s.OrderNr }

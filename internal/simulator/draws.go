@@ -54,11 +54,11 @@ func (g *generator) parentsOf(k *kind) []int64 {
 		slices.Sort(parents)
 	}
 	if k.counter != nil {
-		for _, d := range g.c.deals.rows {
-			*k.counter(d) = 0
+		for _, parent := range g.c.parents(k.parent).numbers("") {
+			*k.counter(g.c, parent) = 0
 		}
 		for _, parent := range parents {
-			*k.counter(g.c.deals.rows[parent])++
+			*k.counter(g.c, parent)++
 		}
 	}
 	return parents

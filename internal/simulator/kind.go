@@ -44,9 +44,9 @@ type kind struct {
 	// parentTime is the column with the parent's update_time, which the answer lacks; "" for none. A change of a
 	// record then stamps its parent too, unless [Company.SetChildrenStampParents] says otherwise.
 	parentTime string
-	// counter is a deal's number of such records; nil for none.
-	counter func(*Deal) *int64
-	// needs is the kind of which a deal must have a record to have one of this kind; nil for none. It gets one.
+	// counter is a parent's number of such records; nil for none.
+	counter func(c *Company, parent int64) *int64
+	// needs is the kind of which a parent must have a record to have one of this kind; nil for none. It gets one.
 	needs *kind
 	// drawn are the parents of the records that [Generate] makes, one for each record, in place of count.
 	drawn func(*generator) []int64
@@ -586,20 +586,26 @@ func Gates() (names []string) {
 // GateOf is the gate of an API path, "" for none.
 func GateOf(path string) string { return routes[path].gate }
 
-// RefuseDeal has requests for records of a deal answered with a status, such as 403 or 404; 0 for what they are answered
-// with otherwise.
-func (c *Company) RefuseDeal(id int64, status int) {
+// RefuseParent has requests for the children of a record of a table answered with a status, such as 403 or 404; 0 for
+// what they are answered with otherwise.
+func (c *Company) RefuseParent(table string, number int64, status int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.refusedDeals[strconv.FormatInt(id, 10)] = status
+	c.refused[parentOf{table, strconv.FormatInt(number, 10)}] = status
 }
 
-// refusesDeals is the status for a list of ids of deals, 0 if none of them is refused.
-func (c *Company) refusesDeals(ids string) (status int) {
+// parentOf is a record in a request for its children.
+type parentOf struct{ table, number string }
+
+// refusesParents is the status of a request for the children of some records, 0 if none of them is refused.
+func (c *Company) refusesParents(path string, query url.Values) (status int) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	for id := range strings.SplitSeq(ids, ",") {
-		status = cmp.Or(status, c.refusedDeals[id])
+	for id := range strings.SplitSeq(query.Get("deal_ids"), ",") {
+		status = cmp.Or(status, c.refused[parentOf{"deals", id}])
+	}
+	if steps := strings.Split(path, "/"); len(steps) > 2 {
+		status = cmp.Or(status, c.refused[parentOf{steps[len(steps)-3], query.Get(parentParam)}])
 	}
 	return status
 }

@@ -24,7 +24,8 @@ var (
 // vendor's OpenAPI files.
 var kinds = []*kind{
 	activities, activityTypes, leads, leadLabels, leadSources, products, roles, permissionSets, filters, currencyList, files, goals,
-	projects, projectBoards, projectPhases, projectTemplates, tasks, dealProducts, dealInstallments, noteComments,
+	projects, projectBoards, projectPhases, projectTemplates, tasks, dealProducts, dealInstallments,
+	noteComments,
 }
 
 func few(n int) func(Config) int { return func(Config) int { return n } }
@@ -484,24 +485,5 @@ var tasks = &kind{
 		if d.entry.get("is_done") == false {
 			d.set("marked_as_done_time", nil)
 		}
-	},
-}
-
-// noteComments are [v1 /notes/{id}/comments], one request per note.
-var noteComments = &kind{
-	name: "note_comments", id: uuid, text: "content", grain: time.Millisecond, count: func(cfg Config) int { return cfg.Notes / 10 },
-	lists: []listed{{
-		path: "/v1/notes/{id}/comments", cost: 20, scopes: noteScopes, paging: offsets, filters: []filter{{parentParam, true, oneOf("note_id", 1)}},
-	}},
-	fields: []field{
-		key("uuid"),
-		{name: "note_id", at: "object_id", draw: related("notes"), form: digits},
-		{name: "object_type", draw: always("note"), hidden: true},
-		{name: "content", draw: anyOf(noteOpenings...)},
-		{name: "user_id", draw: related("users")},
-		{name: "updater_id", draw: sometimes(0.3, related("users"))},
-		{name: "company_id", draw: func(d *draws) any { return d.CompanyID }, hidden: true},
-		{name: "active_flag", draw: always(true)},
-		addTime().as(millis), updateTime().as(millis),
 	},
 }

@@ -82,6 +82,6 @@ func (x *exchange) admit(cost int64) bool {
 		x.fail(http.StatusTooManyRequests, "request over limit")
 		return false
 	}
-	x.s.usage.spend(x.r.URL.Path, cost)
+	x.s.usage.spend(Declared(x.r.URL.Path), cost)
 	return true
 }

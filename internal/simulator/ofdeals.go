@@ -10,7 +10,7 @@ import (
 // dealProducts are [v2 /deals/products]. A request names up to 100 deals.
 var dealProducts = &kind{
 	name: "deal_products", text: "comments", parent: "deals", member: "deal_id", parentTime: "deal_update_time",
-	counter: func(d *Deal) *int64 { return &d.ProductsCount }, drawn: dealsWithProducts,
+	counter: func(c *Company, deal int64) *int64 { return &c.deals.rows[deal].ProductsCount }, drawn: dealsWithProducts,
 	lists: []listed{{
 		path: "/api/v2/deals/products", cost: 10, scopes: slices.Concat(productScopes, dealScopes), paging: cursors,
 		sorts: slices.Concat(v2Times, []string{"deal_id", "order_nr"}), filters: []filter{{"deal_ids", true, oneOf("deal_id", 100)}},
@@ -85,18 +85,11 @@ func cents(amount float64) float64 { return math.Round(amount*100) / 100 }
 
 // dealsWithProducts are the deals, each as often as it has products.
 func dealsWithProducts(g *generator) []int64 {
-	return repeated(g, func(d *Deal) int { return int(d.ProductsCount) })
+	return repeated(g.c.deals, func(d *Deal) int { return int(d.ProductsCount) })
 }
 
 // dealsWithInstallments are the deals, each as often as it has installments.
-func dealsWithInstallments(g *generator) []int64 { return repeated(g, installments) }
-
-func repeated(g *generator, times func(*Deal) int) (ids []int64) {
-	for _, id := range g.c.deals.numbers("") {
-		ids = append(ids, slices.Repeat([]int64{id}, times(g.c.deals.rows[id]))...)
-	}
-	return ids
-}
+func dealsWithInstallments(g *generator) []int64 { return repeated(g.c.deals, installments) }
 
 // installments is the number of installments of a generated deal. Only deals with products have some.
 func installments(d *Deal) int {

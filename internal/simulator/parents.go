@@ -21,6 +21,10 @@ func (c *Company) parents(name string) parents {
 		return c.deals
 	case "persons":
 		return c.persons
+	case "organizations":
+		return c.organizations
+	case "notes":
+		return c.notes
 	case "users":
 		return c.users
 	}
@@ -58,10 +62,9 @@ func (c *Company) orphaned(e *entry) bool {
 		k.needs != nil && c.lacksNeeded(e)
 }
 
-// lacksNeeded reports whether a record's deal has none of the records that it needs.
+// lacksNeeded reports whether a record's parent has none of the records that it needs.
 func (c *Company) lacksNeeded(e *entry) bool {
-	deal := c.deals.rows[e.parent()]
-	return deal != nil && *e.kind.needs.counter(deal) == 0
+	return c.parents(e.kind.parent).shows("", e.parent()) && *e.kind.needs.counter(c, e.parent()) == 0
 }
 
 // anyParent is one of the parents that there are; nil for none. Successive numbers give different ones.
@@ -80,7 +83,7 @@ func (c *Company) tally(e *entry, by int64, values map[string]any) {
 		return
 	}
 	if e.kind.counter != nil {
-		*e.kind.counter(c.deals.rows[e.parent()]) += by
+		*e.kind.counter(c, e.parent()) += by
 	}
 	c.touch(e.kind.parent, e.parent(), e.kind.parentTime, values)
 }

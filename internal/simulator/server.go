@@ -212,7 +212,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !pause(r.Context(), s.latency) {
 		return
 	}
-	if fault := s.strike(r.URL.Path); fault == nil {
+	if fault := s.strike(Declared(r.URL.Path)); fault == nil {
 		x.handle()
 	} else if !fault.apply(w, x) {
 		return
@@ -271,8 +271,8 @@ func (x *exchange) handle() {
 		x.fail(http.StatusForbidden, "Scope and URL mismatch")
 	case x.company.refuses(rt.gate) != 0:
 		x.lacking(x.company.refuses(rt.gate))
-	case x.company.refusesDeals(x.query.Get("deal_ids")) != 0:
-		x.fail(x.company.refusesDeals(x.query.Get("deal_ids")), "The deal is not found, or you may not see it")
+	case x.company.refusesParents(path, x.query) != 0:
+		x.fail(x.company.refusesParents(path, x.query), "The record is not found, or you may not see it")
 	case x.admit(rt.cost):
 		rt.serve(x)
 	}
@@ -281,18 +281,29 @@ func (x *exchange) handle() {
 // route finds the declared path. The number in a path like /v1/notes/7/comments becomes the parameter {id} of the
 // query.
 func (x *exchange) route(path string) (route, bool) {
-	if rt, ok := routes[path]; ok {
-		return rt, true
+	declared, number := cutNumber(path)
+	if number != "" {
+		x.query.Set(parentParam, number)
 	}
+	rt, ok := routes[declared]
+	return rt, ok
+}
+
+// Declared is the path of a request as the API declares it: that of /v1/notes/7/comments is /v1/notes/{id}/comments.
+func Declared(path string) string {
+	declared, _ := cutNumber(path)
+	return declared
+}
+
+// cutNumber replaces the number in a path by the parameter {id}; the number is "" for none.
+func cutNumber(path string) (declared, number string) {
 	steps := strings.Split(path, "/")
 	for i, step := range steps {
 		if _, err := strconv.Atoi(step); err == nil {
-			x.query.Set(parentParam, step)
-			steps[i] = parentParam
+			number, steps[i] = step, parentParam
 		}
 	}
-	rt, ok := routes[strings.Join(steps, "/")]
-	return rt, ok
+	return strings.Join(steps, "/"), number
 }
 
 // lacking answers for a feature that the company's plan or the user's rights do not include.

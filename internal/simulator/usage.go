@@ -15,7 +15,7 @@ type Usage struct {
 	ByPath    map[string]PathUsage `json:"by_path"`
 }
 
-// PathUsage is the part of a [Usage] that belongs to one path.
+// PathUsage is the part of a [Usage] that belongs to one path, as the API declares it.
 type PathUsage struct {
 	Requests int64 `json:"requests"`
 	Tokens   int64 `json:"tokens"`
@@ -70,7 +70,7 @@ func (s *Server) Requests() []Request {
 func (s *Server) record(r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.usage.count(r.URL.Path)
+	s.usage.count(Declared(r.URL.Path))
 	s.requests = append(s.requests, Request{r.Method, r.URL.Path, r.URL.Query(), r.Header.Clone()})
 }
 

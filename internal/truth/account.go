@@ -186,11 +186,17 @@ func (a *Account) AddNeverChanged(table, text string) int64 {
 	return id
 }
 
-// Change changes a record, which stamps its update_time.
+// Change changes a record, which stamps its update_time. If the text of the records is their key, it is another record then.
 func (a *Account) Change(table string, id int64, text string) {
-	if h, ok := handmade[table]; !ok {
+	h, ok := handmade[table]
+	if !ok {
 		column := simulator.Text(table)
-		a.Company.UpdateRecord(table, id, map[string]any{column: of.value(table, column, text)})
+		values := map[string]any{column: of.value(table, column, text)}
+		if slices.Contains(of.keys(table), column) {
+			a.without(table, func() { a.Company.UpdateRecord(table, id, values) })
+		} else {
+			a.Company.UpdateRecord(table, id, values)
+		}
 	} else if h.change != nil {
 		h.change(a.Company, id, text)
 	}
@@ -198,12 +204,19 @@ func (a *Account) Change(table string, id int64, text string) {
 
 // Remove deletes a record, and so its children. A deal stays listed, as a deleted one, for 30 days.
 func (a *Account) Remove(table string, id int64) {
+	a.without(table, func() {
+		if h, ok := handmade[table]; ok {
+			h.remove(a.Company, id)
+		} else {
+			a.Company.RemoveRecord(table, id)
+		}
+	})
+}
+
+// without notes the rows that leave a table, or those of its family, with a change.
+func (a *Account) without(table string, change func()) {
 	before := a.keys(table)
-	if h, ok := handmade[table]; ok {
-		h.remove(a.Company, id)
-	} else {
-		a.Company.RemoveRecord(table, id)
-	}
+	change()
 	after := a.keys(table)
 	for table, keys := range before {
 		for key := range keys {
