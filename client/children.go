@@ -376,8 +376,6 @@ func (r *reading) noteChildren(page []*table.Row) {
 
 // childrenRead notes that all children of a unit's parents were read.
 func (r *reading) childrenRead(u plan.Unit) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.family.refs.answered += len(u.Parents)
 	for _, parent := range u.Parents {
 		r.reread(parent, r.family.found[parent])

@@ -46,7 +46,15 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 	if err := r.findRemoved(ctx, complete); err != nil {
 		return err
 	}
-	return r.progress.StoreEnd(ctx, complete)
+	return r.progress.StoreEnd(ctx, complete && r.proven())
+}
+
+// proven reports whether answers with records, or confirmed ones, tell what has changed.
+func (r *reading) proven() bool {
+	if r.family != nil && r.family.leader != nil && !r.family.leader.proven() {
+		return false
+	}
+	return !r.believed
 }
 
 // all reads what the table is made of.
@@ -117,6 +125,8 @@ type reading struct {
 	decoded int64                  // records of the pages that were read
 	skipped int64                  // records that a unit's rule left out, or that were sent before
 	keys    map[pipedrive.Key]bool // of the records that were sent, where each is sent once
+	// believed is whether an empty answer was, instead of one with records that came before.
+	believed bool
 
 	sent  int // pages
 	rows  int
@@ -324,11 +334,21 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 	if refused(err, u) && (len(u.Parents) > 1 || !r.mayBeShut()) {
 		return r.refuse(ctx, l, p, u, err)
 	}
-	if r.family != nil && err == nil {
-		r.childrenRead(u)
+	if err == nil {
+		r.unitRead(u, o)
 	}
 	o.Stopped = err != nil
 	return o, err
+}
+
+// unitRead notes that a unit was read to its end.
+func (r *reading) unitRead(u plan.Unit, o plan.Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.family != nil {
+		r.childrenRead(u)
+	}
+	r.believed = r.believed || u.MayBeEmpty && !u.Since.IsZero() && o.Records == 0
 }
 
 // pages reads the pages of a unit and notes its outcome.
@@ -375,7 +395,7 @@ func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.R
 	if err != nil {
 		return false, err
 	}
-	o.Seen = seen
+	o.Seen, o.Records = seen, o.Records+len(page)
 	return ended, nil
 }
 

@@ -83,6 +83,8 @@ func (u Unit) EndsAt(changed time.Time, timed bool) bool {
 type Outcome struct {
 	// Seen is the latest update_time that was read, zero for none.
 	Seen time.Time
+	// Records is how many records were read.
+	Records int
 	// Reached is the place where another run can continue; the zero Place for none.
 	Reached pipedrive.Place
 	// Stopped is true if the budget, or the end of the run, cut the unit short.

@@ -371,6 +371,23 @@ func TestUnchanged_aListThatTheBudgetLeftOut(t *testing.T) {
 	w.requireTruth("deals")
 }
 
+// TestUnchanged_anEmptyAnswerThatIsBelieved says nothing of a record that changed again in the second in which a run began: the
+// record is sent once an answer has it.
+func TestUnchanged_anEmptyAnswerThatIsBelieved(t *testing.T) {
+	each(t, func(_ *testing.T, w *world, a *account, table string) {
+		id := a.Add(table, "first", time.Time{})
+		w.requireSync()
+		a.Change(table, id, "second") // in the second in which the run began
+		a.Company.Advance(time.Minute)
+		w.simulator.AddFault(simulator.Fault{Path: paths[table][0], At: []int{1}, Action: simulator.EmptyPage})
+		w.requireSync()
+		w.undisturbed()
+		a.Company.Advance(time.Minute)
+		w.requireSync()
+		w.requireTruth(table)
+	})
+}
+
 // TestUnchanged_aVersionThatWasLost comes again, although the version before, which is still there, has the same
 // update_time.
 func TestUnchanged_aVersionThatWasLost(t *testing.T) {
