@@ -28,6 +28,7 @@ type history struct {
 	refresh     time.Duration // full_refresh_every
 	nullsLast   bool          // whether records without an update_time are behind all others
 	skewed      bool          // whether the server's clock is ahead in some runs
+	alone       bool          // whether children change without their parents, or can't be read for a while
 	runs        []run
 }
 
@@ -91,6 +92,7 @@ func draw(seed uint64) history {
 	d.refresh = pick(d, 0, 0, time.Second, time.Hour)
 	d.nullsLast = d.IntN(2) == 0
 	d.skewed = d.IntN(4) == 0
+	d.alone = truth.HasChildren(d.tables) && d.IntN(2) == 0
 	for range 1 + d.IntN(4) {
 		d.runs = append(d.runs, d.run())
 	}
@@ -168,16 +170,21 @@ func (d *drawing) changes() (changes []truth.Change) {
 	if d.refresh > 0 { // a record that moves between lists looks deleted to it
 		kinds = append(kinds, "archive", "archive")
 	}
+	if d.alone {
+		kinds = append(kinds, "refuse")
+	}
 	for range d.IntN(5) {
-		changes = append(changes, truth.Change{Kind: pick(d, kinds...), Table: pick(d, d.tables...), Record: d.IntN(60), Seconds: d.IntN(4)})
+		changes = append(changes, truth.Change{
+			Kind: pick(d, kinds...), Table: pick(d, d.tables...), Record: d.IntN(60), Seconds: d.IntN(4), Alone: d.alone && d.IntN(2) == 0,
+		})
 	}
 	return changes
 }
 
 func (h history) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: page_size %d, lookback %v, full_refresh_every %v, destination %s, its batch_size %d, append %t\n",
-		h.seed, h.pageSize, h.lookback, h.refresh, h.destination, h.batchRows, h.appends)
+	fmt.Fprintf(&b, "seed %d: page_size %d, lookback %v, full_refresh_every %v, destination %s, its batch_size %d, append %t, children alone %t\n",
+		h.seed, h.pageSize, h.lookback, h.refresh, h.destination, h.batchRows, h.appends, h.alone)
 	for _, table := range slices.Sorted(maps.Keys(h.records)) {
 		fmt.Fprintf(&b, "  %s of these ages: %v\n", table, h.records[table])
 	}

@@ -34,7 +34,7 @@ type history struct {
 	removable bool
 	removals  int  // losses of the destination so far; after the fourth in a row the plugin gives up
 	refused   bool // whether a refused full refresh awaits a decision
-	unstamped bool // whether children change without a change of their parents, so that only a full refresh finds it
+	alone     bool // whether children change without their parents, or can't be read for a while: only a full refresh finds that
 }
 
 func newHistory(t *rapid.T) *history {
@@ -55,8 +55,7 @@ func newHistory(t *rapid.T) *history {
 	w.spec["lookback"] = h.lookback.String()
 	w.spec["page_size"] = rapid.IntRange(2, 5).Draw(t, "page_size")
 	w.spec["full_refresh_every"] = rapid.SampledFrom([]string{"0s", "0s", "1s", "1h"}).Draw(t, "full_refresh_every")
-	h.unstamped = h.hasChildren() && rapid.IntRange(0, 3).Draw(t, "children change alone") == 3
-	c.SetChildrenStampParents(!h.unstamped)
+	h.alone = truth.HasChildren(h.tables) && rapid.IntRange(0, 3).Draw(t, "children change alone") == 3
 	for _, table := range h.tables {
 		for range rapid.IntRange(0, 12).Draw(t, table) {
 			h.populate(table)
@@ -85,7 +84,8 @@ func (h *history) play() {
 	}
 	h.undisturbed()
 	delete(h.spec, "max_tokens")
-	if h.unstamped {
+	h.account.Admit()
+	if h.alone {
 		h.refreshed()
 		return
 	}
@@ -114,15 +114,10 @@ func (h *history) refreshed() {
 	h.requireTruth(h.tables...)
 }
 
-// hasChildren reports whether there are tables of children.
-func (h *history) hasChildren() bool {
-	return slices.ContainsFunc(h.tables, func(table string) bool { return truth.Family(table) != table })
-}
-
 // warnings are those of the last run, but for that of children which left their parents while the run before it read them:
 // this run removes them.
 func (h *history) warnings() string {
-	if !h.hasChildren() {
+	if !truth.HasChildren(h.tables) {
 		return h.log.String()
 	}
 	lines := slices.DeleteFunc(strings.Split(h.log.String(), "\n"), func(line string) bool { return strings.Contains(line, "they are removed again") })
@@ -165,7 +160,7 @@ func (h *history) run() {
 		fails = true
 		h.fault(rapid.SampledFrom([]simulator.Action{simulator.TwoLists, simulator.NoNext}).Draw(h.t, "action"))
 	case "empty page":
-		h.emptyPage()
+		fails = h.emptyPage()
 	case "capped pages":
 		h.simulator.AddFault(simulator.Fault{Path: h.drawPath(), Action: simulator.CapPages})
 	case "another order": // without an early end, whose few records may be in the right order by chance
@@ -183,7 +178,7 @@ func (h *history) run() {
 	if h.spec["max_tokens"] != nil && errors.Is(err, pipedrive.RateLimitExceeded) {
 		return // less than the first step costs
 	}
-	if !fails {
+	if !fails && !h.account.Refuses() {
 		require.NoError(h.t, err)
 	}
 }
@@ -221,13 +216,19 @@ func (h *history) fault(action simulator.Action) {
 	})
 }
 
-// emptyPage has a list answer without records, unless the plugin believes that: few parents have records of a sparse table.
-func (h *history) emptyPage() {
+// emptyPage has a list answer without records, unless the plugin believes that: few parents have records of a sparse table. It
+// reports whether the answer is a broken one.
+func (h *history) emptyPage() (broken bool) {
 	f := simulator.Fault{Path: h.drawPath(), At: []int{rapid.IntRange(1, 6).Draw(h.t, "at")}, Action: simulator.EmptyPage}
 	sparse := declared(func(t *table.Table) bool { return t.Parent != nil && t.Parent.Sparse })
 	if !slices.ContainsFunc(sparse, func(of string) bool { return slices.Contains(paths[of], f.Path) }) {
 		h.simulator.AddFault(f)
 	}
+	return strings.HasPrefix(f.Path, "/v1/") && slices.ContainsFunc(h.tables, func(table string) bool {
+		return slices.ContainsFunc(truth.Listings(table), func(l pipedrive.Listing) bool {
+			return l.Path == f.Path && l.Paging == pipedrive.Unpaged && !l.NullIsEmpty
+		})
+	})
 }
 
 func (h *history) between() {
@@ -269,10 +270,14 @@ func (h *history) drawChange() truth.Change {
 	if h.spec["full_refresh_every"] != "0s" { // a record that moves between lists looks deleted to it
 		kinds = append(kinds, "archive", "archive")
 	}
+	if h.alone {
+		kinds = append(kinds, "refuse")
+	}
 	return truth.Change{
 		Kind:    rapid.SampledFrom(kinds).Draw(h.t, "kind"),
 		Table:   rapid.SampledFrom(h.tables).Draw(h.t, "table"),
 		Record:  rapid.IntRange(0, 30).Draw(h.t, "record"),
 		Seconds: rapid.IntRange(0, 3).Draw(h.t, "seconds"),
+		Alone:   h.alone && rapid.Bool().Draw(h.t, "alone"),
 	}
 }

@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -15,12 +16,13 @@ type Account struct {
 	Company *simulator.Company
 	// deleted are the keys of deleted records that no list shows any more, by table.
 	deleted map[string]map[string]bool
+	refused map[string][]int64 // numbers of parents, by table
 	changes int
 }
 
 // NewAccount returns an account without deletions.
 func NewAccount(c *simulator.Company) *Account {
-	return &Account{Company: c, deleted: map[string]map[string]bool{}}
+	return &Account{Company: c, deleted: map[string]map[string]bool{}, refused: map[string][]int64{}}
 }
 
 // MayStay returns, for [Compare], the rows of a table that an append-only destination may hold beyond those that
@@ -33,6 +35,22 @@ func (a *Account) MayStay(table string) func(Row) bool {
 	return func(row Row) bool {
 		return a.deleted[table][row.Key(table)] || table == "deals" && row["is_deleted"].Text == "1"
 	}
+}
+
+// OfDeleted returns, for [Compare], the rows of a table that stay when a full refresh ends: children of parents that are listed
+// as deleted. Other tables have none.
+func (a *Account) OfDeleted(table string) func(Row) bool {
+	parent := of.table(table).Parent
+	if parent == nil || parent.Skip == "" {
+		return nil
+	}
+	deleted := map[string]bool{}
+	for _, row := range a.Company.Truth(parent.Table.Records, Everything) {
+		if row[parent.Skip] == true {
+			deleted[KeyOf(parent.Table.Records, row)] = true
+		}
+	}
+	return func(row Row) bool { return deleted[row[parent.Column].Text] }
 }
 
 // handmade are the tables whose records the simulator does not declare, and their changes; a nil change is none.
@@ -254,6 +272,16 @@ func Family(table string) string {
 	return table
 }
 
+// HasChildren reports whether one of some tables is one of children.
+func HasChildren(tables []string) bool {
+	return slices.ContainsFunc(tables, func(table string) bool { return Family(table) != table })
+}
+
+// InFamily reports whether a table is one of children or one of parents: a child that changes alone changes columns of both.
+func InFamily(table string) bool {
+	return slices.ContainsFunc(Tables, func(of string) bool { return Family(of) != of && (of == table || Family(of) == table) })
+}
+
 // RemoveStage deletes the last stage. No deal of a generated account is in it; otherwise the deal's stage_order_nr
 // would change without a change of the deal.
 func (a *Account) RemoveStage() {
@@ -292,14 +320,19 @@ func (a *Account) ID() string { return strconv.FormatInt(a.Company.ID(), 10) }
 
 // Change is an event at Pipedrive.
 type Change struct {
-	Kind    string // advance, create, late, change, archive or delete
+	Kind    string // advance, create, late, change, archive, delete or refuse
 	Table   string
-	Record  int // an index into the existing records, wrapping around
-	Seconds int // by which the clock advances, or half-minutes of delay of a late record
+	Record  int  // an index into the existing records, wrapping around
+	Seconds int  // by which the clock advances, or half-minutes of delay of a late record
+	Alone   bool // whether a child changes without a change of its parent
 }
 
 // Apply makes a change happen. It must not be called concurrently.
 func (a *Account) Apply(c Change) {
+	if c.Alone {
+		a.Company.SetChildrenStampParents(false)
+		defer a.Company.SetChildrenStampParents(true)
+	}
 	a.changes++
 	text, live := fmt.Sprintf("change %d", a.changes), a.live(c.Table)
 	switch {
@@ -313,9 +346,36 @@ func (a *Account) Apply(c Change) {
 		a.archive(c.Table, live[c.Record%len(live)])
 	case c.Kind == "delete":
 		a.Remove(c.Table, live[c.Record%len(live)])
+	case c.Kind == "refuse" && of.table(c.Table).Parent != nil && !of.table(c.Table).IsCut():
+		a.refuse(c.Table, live[c.Record%len(live)])
 	default:
 		a.Change(c.Table, live[c.Record%len(live)], text)
 	}
+}
+
+// refuse has requests for the children of a record's parent refused, until [Account.Admit].
+func (a *Account) refuse(table string, id int64) {
+	parents, column := simulator.ParentOf(table)
+	rows, ids := a.rows(table)
+	parent, ok := rows[slices.Index(ids, id)][column].(int64)
+	if !ok {
+		panic(fmt.Sprintf("truth: the parents of %s have no numbers", table))
+	}
+	a.Company.RefuseParent(parents, parent, []int{http.StatusForbidden, http.StatusNotFound, http.StatusGone}[parent%3])
+	a.refused[parents] = append(a.refused[parents], parent)
+}
+
+// Refuses reports whether requests for some record's children are refused.
+func (a *Account) Refuses() bool { return len(a.refused) > 0 }
+
+// Admit has no request for children refused any more.
+func (a *Account) Admit() {
+	for table, numbers := range a.refused {
+		for _, number := range numbers {
+			a.Company.RefuseParent(table, number, 0)
+		}
+	}
+	clear(a.refused)
 }
 
 // archive moves a record to the archive, or back from it.
