@@ -1,6 +1,8 @@
 package queries
 
 import (
+	"bytes"
+	"cmp"
 	"database/sql"
 	"encoding/json"
 	"maps"
@@ -47,6 +49,9 @@ func TestQueries_haveTheSameColumnsInEachDialect(t *testing.T) {
 	account := syncedAccounts(t)
 	for _, name := range names {
 		want := columnsInSQLite(t, account, name)
+		for view, columns := range want {
+			require.Equal(t, columns, described(t, cmp.Or(strings.TrimPrefix(view, "query"), name+".sql"), len(columns)), "README, %s", name)
+		}
 		for _, dialect := range []string{"bigquery", "snowflake"} {
 			require.Equal(t, want, parsed(t, dialect, read(t, dialect, name)), "%s/%s", dialect, name)
 		}
@@ -95,13 +100,27 @@ func sources(script string) map[string]bool {
 func columnsInSQLite(t *testing.T, db *sql.DB, name string) map[string][]string {
 	t.Helper()
 	view, question := "query", read(t, "sqlite", name)
-	if name != "sales_report" {
+	if isView(name) {
 		_, err := db.Exec(question)
 		require.NoError(t, err)
 		view = "pipedrive_" + name
 		question = "SELECT * FROM " + view
 	}
 	return map[string][]string{view: strings.Split(query(t, db, question)[0], "|")}
+}
+
+// described are the first n columns of a view or query in README.
+func described(t *testing.T, view string, n int) (columns []string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "README.md"))
+	require.NoError(t, err)
+	_, text, found := bytes.Cut(text, []byte("**"+view+"**"))
+	require.True(t, found, "README has no columns of %s", view)
+	text, _, _ = bytes.Cut(text, []byte("\n\n"))
+	for _, column := range regexp.MustCompile("`(\\w+)`").FindAllSubmatch(text, -1) {
+		columns = append(columns, string(column[1]))
+	}
+	return columns[:min(n, len(columns))]
 }
 
 func parsed(t *testing.T, dialect, script string) map[string][]string {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,11 +19,15 @@ import (
 
 const folder = "../../docs/queries"
 
-// names are the names of the files in each dialect's folder; all but sales_report make a view.
+// names are the names of the files in each dialect's folder, in the order in which README runs them.
 var names = []string{
-	"contacts", "contacts_by_email", "currency_decimals", "deal_notes", "deals_with_products", "open_deals_by_age", "pipeline_stages",
+	"activities_by_deal", "activities_by_owner", "close_date_slippage", "contacts", "contacts_by_email", "currency_decimals", "deal_notes",
+	"deal_velocity", "deals_with_products", "forecast_by_month", "lead_conversion", "open_deals_by_age", "pipeline_stages",
 	"revenue_by_product", "sales_by_day", "sales_report",
 }
+
+// isView is false for a query with a period or a day at its top.
+func isView(name string) bool { return name != "sales_report" && name != "pipeline_on_day" }
 
 func read(t *testing.T, dialect, name string) string {
 	t.Helper()
@@ -61,7 +66,7 @@ func onEachDatabase(t *testing.T, account *sql.DB, test func(t *testing.T, diale
 			if dialect == "postgresql" {
 				db, _ = postgrestest.Copy(t, account)
 			}
-			for _, name := range names[:len(names)-1] {
+			for _, name := range slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !isView(name) }) {
 				for range 2 { // an existing view is replaced
 					_, err := db.Exec(read(t, dialect, name))
 					require.NoError(t, err, name)

@@ -26,8 +26,10 @@ func TestBigQuery_understandsEveryStatement(t *testing.T) {
 		d.add(s.Name, d.columns(append(schema.ColumnList{schema.CqSyncTimeColumn, schema.CqSourceNameColumn}, s.Columns...)))
 		names = append(names, "current/bigquery/"+table.Records)
 	}
-	for _, name := range []string{"contacts", "currency_decimals", "deal_notes", "open_deals_by_age", "pipeline_stages", "sales_by_day", "sales_report"} {
-		names = append(names, "bigquery/"+name)
+	files, err := filepath.Glob("../../../docs/queries/bigquery/*.sql") // in the order in which README runs them
+	require.NoError(t, err)
+	for _, file := range files {
+		names = append(names, "bigquery/"+strings.TrimSuffix(filepath.Base(file), ".sql"))
 	}
 	for _, name := range names {
 		script, err := os.ReadFile(filepath.Join("../../../docs/queries", name+".sql"))

@@ -1,0 +1,34 @@
+-- Slippage of the expected close date, one row for each deal that has one.
+--
+-- days_late are the days from the expected to the actual close date, of an open deal to today. They are negative for a deal that
+-- was closed early, and for the days that an open one has left. expected_close_date is the present one: a date that was put off
+-- hides the slippage. close_date_changes.sql finds those, in the history of deals.
+CREATE OR REPLACE VIEW pipedrive.pipedrive_close_date_slippage AS
+WITH deals AS (
+    SELECT
+        *,
+        date(CASE status WHEN 'won' THEN coalesce(won_time, close_time) WHEN 'lost' THEN coalesce(lost_time, close_time) END) AS close_date
+    FROM pipedrive.pipedrive_deals_current
+    WHERE expected_close_date IS NOT NULL AND NOT coalesce(is_deleted, false)
+        AND (status IN ('won', 'lost') OR (status = 'open' AND NOT coalesce(is_archived, false)))
+)
+SELECT
+    d.account_id,
+    d.id AS deal_id,
+    d.title,
+    d.status,
+    d.pipeline_id,
+    p.name AS pipeline_name,
+    d.owner_id,
+    d.owner_name,
+    d.currency,
+    d.value,
+    d.expected_close_date,
+    d.close_date,
+    CASE
+        WHEN d.status = 'open' THEN date_diff(current_date(), d.expected_close_date, DAY)
+        ELSE date_diff(d.close_date, d.expected_close_date, DAY)
+    END AS days_late,
+    d.status = 'open' AND d.expected_close_date < current_date() AS is_overdue
+FROM deals d
+LEFT JOIN pipedrive.pipedrive_pipelines_current p ON p.account_id = d.account_id AND p.id = d.pipeline_id;

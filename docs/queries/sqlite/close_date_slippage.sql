@@ -1,0 +1,35 @@
+-- Slippage of the expected close date, one row for each deal that has one.
+--
+-- days_late are the days from the expected to the actual close date, of an open deal to today. They are negative for a deal that
+-- was closed early, and for the days that an open one has left. expected_close_date is the present one: a date that was put off
+-- hides the slippage. close_date_changes.sql finds those, in the history of deals.
+DROP VIEW IF EXISTS pipedrive_close_date_slippage;
+CREATE VIEW pipedrive_close_date_slippage AS
+WITH deals AS (
+    SELECT
+        *,
+        date(CASE status WHEN 'won' THEN coalesce(won_time, close_time) WHEN 'lost' THEN coalesce(lost_time, close_time) END) AS close_date
+    FROM pipedrive_deals
+    WHERE expected_close_date IS NOT NULL AND NOT coalesce(is_deleted, 0)
+        AND (status IN ('won', 'lost') OR (status = 'open' AND NOT coalesce(is_archived, 0)))
+)
+SELECT
+    d.account_id,
+    d.id AS deal_id,
+    d.title,
+    d.status,
+    d.pipeline_id,
+    p.name AS pipeline_name,
+    d.owner_id,
+    d.owner_name,
+    d.currency,
+    d.value,
+    d.expected_close_date,
+    d.close_date,
+    CASE
+        WHEN d.status = 'open' THEN (unixepoch(date('now')) - unixepoch(d.expected_close_date)) / 86400
+        ELSE (unixepoch(d.close_date) - unixepoch(d.expected_close_date)) / 86400
+    END AS days_late,
+    d.status = 'open' AND d.expected_close_date < date('now') AS is_overdue
+FROM deals d
+LEFT JOIN pipedrive_pipelines p ON p.account_id = d.account_id AND p.id = d.pipeline_id;

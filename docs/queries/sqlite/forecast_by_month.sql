@@ -1,0 +1,42 @@
+-- Forecast by month, pipeline, owner and currency: open deals by the month in which they are expected to close, beside the deals
+-- that were won in it. All numbers may be added up over any rows of one currency.
+--
+-- weighted_value is each value times the deal's probability or else its stage's, which deals_without_probability lack.
+-- overdue_deals are open ones whose expected close date is over; they are in the month of that date. month is NULL for
+-- open deals without a date, and for won ones where Pipedrive does not say when.
+DROP VIEW IF EXISTS pipedrive_forecast_by_month;
+CREATE VIEW pipedrive_forecast_by_month AS
+WITH deals AS (
+    SELECT
+        d.account_id,
+        CASE WHEN d.status = 'open' THEN d.expected_close_date ELSE date(coalesce(d.won_time, d.close_time)) END AS day,
+        d.pipeline_id, d.owner_id, d.owner_name, d.currency, d.status, d.value,
+        coalesce(d.probability, s.deal_probability) AS probability
+    FROM pipedrive_deals d
+    LEFT JOIN pipedrive_stages s ON s.account_id = d.account_id AND s.id = d.stage_id
+    WHERE NOT coalesce(d.is_deleted, 0)
+        AND (d.status = 'won' OR (d.status = 'open' AND NOT coalesce(d.is_archived, 0)))
+),
+months AS (
+    SELECT *, date(day, 'start of month') AS month
+    FROM deals
+)
+SELECT
+    d.account_id,
+    d.month,
+    d.pipeline_id,
+    max(p.name) AS pipeline_name,
+    d.owner_id,
+    max(d.owner_name) AS owner_name,
+    d.currency,
+    count(CASE WHEN d.status = 'open' THEN 1 END) AS open_deals,
+    count(CASE WHEN d.status = 'open' AND d.day < date('now') THEN 1 END) AS overdue_deals,
+    round(coalesce(sum(CASE WHEN d.status = 'open' THEN d.value END), 0), coalesce(max(c.decimals), 2)) AS open_value,
+    round(coalesce(sum(CASE WHEN d.status = 'open' THEN d.value * d.probability / 100 END), 0), coalesce(max(c.decimals), 2)) AS weighted_value,
+    count(CASE WHEN d.status = 'open' AND d.probability IS NULL THEN 1 END) AS deals_without_probability,
+    count(CASE WHEN d.status = 'won' THEN 1 END) AS won_deals,
+    round(coalesce(sum(CASE WHEN d.status = 'won' THEN d.value END), 0), coalesce(max(c.decimals), 2)) AS won_value
+FROM months d
+LEFT JOIN pipedrive_pipelines p ON p.account_id = d.account_id AND p.id = d.pipeline_id
+LEFT JOIN pipedrive_currency_decimals c ON c.currency = d.currency
+GROUP BY d.account_id, d.month, d.pipeline_id, d.owner_id, d.currency;
