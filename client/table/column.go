@@ -84,7 +84,7 @@ func (c Column) SourceFor(account string, api API) Source {
 	return c.V1
 }
 
-// Source is the origin of a column's value. Make one with [At], [Not], [First], [Primary], [Lookup], [OfParent],
+// Source is the origin of a column's value. Make one with [At], [Itself], [Not], [First], [Primary], [Lookup], [OfParent],
 // [Position] or [Absent].
 type Source struct {
 	paths    []string
@@ -92,11 +92,15 @@ type Source struct {
 	lookup   *Looked
 	parent   string // column of the parent
 	position bool
+	itself   bool
 	absent   bool
 }
 
 // At is the value at the first path that has one. A path's steps are names, joined by dots.
 func At(paths ...string) Source { return Source{paths: paths} }
+
+// Itself is the whole record, where records are plain values like ids.
+func Itself() Source { return Source{itself: true} }
 
 // Not is the opposite of the flag at path.
 func Not(path string) Source { return Source{paths: []string{path}, read: readNot} }

@@ -130,6 +130,10 @@ func NewDecoder(columns []Column, source func(Column) Source) *Decoder {
 		if c.Key {
 			d.key = append(d.key, i)
 		}
+		if s.itself {
+			d.root.leaves = append(d.root.leaves, leaf{column: i, read: s.readerOf(c)})
+			continue
+		}
 		if s.paths == nil {
 			s.paths = []string{c.Name}
 		}
@@ -180,10 +184,7 @@ func (n *node) at(path []string) *node {
 // Record reads the next record. It is a [pipedrive.Decode].
 func (d *Decoder) Record(dec *jsontext.Decoder) (*Row, error) {
 	if dec.PeekKind() != '{' {
-		if err := dec.SkipValue(); err != nil {
-			return nil, err
-		}
-		return nil, pipedrive.Refuse(errNoKey)
+		return d.plain(dec)
 	}
 	if d.Custom != nil {
 		d.Custom.found = d.Custom.found[:0] // left behind by an answer that broke off
@@ -195,6 +196,24 @@ func (d *Decoder) Record(dec *jsontext.Decoder) (*Row, error) {
 	if d.Custom != nil {
 		if err := d.customV1(row); err != nil {
 			return nil, err
+		}
+	}
+	return row, d.setKey(row)
+}
+
+// plain reads the next record, which is not an object. Only a column of the whole record takes it.
+func (d *Decoder) plain(dec *jsontext.Decoder) (*Row, error) {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	if len(d.root.leaves) == 0 {
+		return nil, pipedrive.Refuse(errNoKey)
+	}
+	row := &Row{changed: d.changed, Values: make([]Value, d.width)}
+	for _, l := range d.root.leaves {
+		if v.Kind() != 'n' {
+			l.take(v, row)
 		}
 	}
 	return row, d.setKey(row)

@@ -111,6 +111,23 @@ func TestDecoder_paths(t *testing.T) {
 	}
 }
 
+// A record that is a plain value fills the columns of the whole record. Other tables refuse it.
+func TestDecoder_recordsThatArePlainValues(t *testing.T) {
+	columns := []Column{{Name: "team_id", Key: true, Type: Int, V2: OfParent("id")}, {Name: "user_id", Key: true, Type: Int, V2: Itself()}}
+	row, err := decode(columns, `7`)
+	require.NoError(t, err)
+	require.Equal(t, IntValue(7), row.Values[1])
+	require.EqualValues(t, 7, row.RecordKey().Number)
+	for record, mismatches := range map[string]int{`null`: 0, `"x"`: 1, `[7]`: 1, `{"user_id":7}`: 0} {
+		row, err = decode(columns, record)
+		require.NoError(t, err, record)
+		require.False(t, row.Values[1].Valid, record)
+		require.Len(t, row.Mismatch, mismatches, record)
+	}
+	_, err = decode(columns[:1], `7`)
+	require.ErrorIs(t, err, errNoKey)
+}
+
 // A float64 holds consecutive integers only up to 2^53. Beyond that, an id may turn into another one.
 func TestDecoder_noIDIsRounded(t *testing.T) {
 	columns := []Column{{Name: "id", Type: Int}, {Name: "n", Type: Int}}

@@ -730,6 +730,27 @@ COMMENT ON COLUMN pipedrive_tasks.add_time IS 'When the task was created.';
 COMMENT ON COLUMN pipedrive_tasks.update_time IS 'When the task was last changed.';
 COMMENT ON COLUMN pipedrive_tasks.marked_as_done_time IS 'When the task was marked as done.';
 
+COMMENT ON TABLE pipedrive_team_members IS 'Users by team. They come from the answer that has the teams.';
+COMMENT ON COLUMN pipedrive_team_members._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_team_members._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_team_members.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_team_members.team_id IS 'The team.';
+COMMENT ON COLUMN pipedrive_team_members.user_id IS 'The member.';
+
+COMMENT ON TABLE pipedrive_teams IS 'Teams of users and their managers, also inactive and deleted ones. Pipedrive calls the list a legacy one. https://developers.pipedrive.com/docs/api/v1/LegacyTeams#getTeams';
+COMMENT ON COLUMN pipedrive_teams._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_teams._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_teams.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_teams.id IS 'The team''s id.';
+COMMENT ON COLUMN pipedrive_teams.name IS 'Name.';
+COMMENT ON COLUMN pipedrive_teams.description IS 'Description.';
+COMMENT ON COLUMN pipedrive_teams.manager_id IS 'The user who manages the team.';
+COMMENT ON COLUMN pipedrive_teams.users IS 'Members of the team: a list of ids of users.';
+COMMENT ON COLUMN pipedrive_teams.active_flag IS 'Whether the team is active.';
+COMMENT ON COLUMN pipedrive_teams.deleted_flag IS 'Whether the team is deleted.';
+COMMENT ON COLUMN pipedrive_teams.add_time IS 'When the team was created.';
+COMMENT ON COLUMN pipedrive_teams.created_by_user_id IS 'The user who created the team.';
+
 COMMENT ON TABLE pipedrive_users IS 'Users of the account, including deactivated and deleted ones. Names and e-mail addresses of owners come from the same answer. https://developers.pipedrive.com/docs/api/v1/Users#getUsers';
 COMMENT ON COLUMN pipedrive_users._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_users._cq_parent_id IS 'Internal CQ ID of the parent row';

@@ -322,8 +322,15 @@ func account(t *testing.T) (*simulator.Server, string) {
 
 const withState = `backend_options: {table_name: cq_state_pipedrive, connection: "@@plugins.sqlite.connection"}`
 
-// sync syncs all tables into pipedrive.db; more is a line of the source's spec, and keys are the plugin's keys.
+// sync syncs all tables that are read by default into pipedrive.db; more is a line of the source's spec, and keys are the
+// plugin's keys.
 func (c *computer) sync(url, more string, keys ...string) {
+	c.t.Helper()
+	c.syncTables("*", url, more, keys...)
+}
+
+// syncTables does so with the tables of a pattern.
+func (c *computer) syncTables(tables, url, more string, keys ...string) {
 	c.t.Helper()
 	config := fmt.Sprintf(`
 kind: source
@@ -331,24 +338,24 @@ spec:
   name: pipedrive
   registry: local
   path: bin/cq-source-pipedrive
-  tables: ["*"]
+  tables: ["%s"]
   destinations: [sqlite]
   %s
   spec: {api_token: "%s", api_url: "%s"%s}
 ---
 kind: destination
 spec: {name: sqlite, registry: local, path: bin/cq-destination-sqlite, spec: {path: pipedrive.db}}
-`, more, apiToken, url, strings.Join(append([]string{""}, keys...), ", "))
+`, tables, more, apiToken, url, strings.Join(append([]string{""}, keys...), ", "))
 	require.NoError(c.t, os.WriteFile(filepath.Join(c.dir, "sync.yml"), []byte(config), 0o600))
 	c.cloudquery(nil, "sync", "sync.yml")
 }
 
-// synced is a database that holds an account and its state.
+// synced is a database that holds an account and its state, in all tables.
 func synced(t *testing.T) []byte {
 	t.Helper()
 	c := newComputer(t, nil)
 	_, url := account(t)
-	c.sync(url, withState)
+	c.syncTables("*_*", url, withState) // which names those on request too
 	database, err := os.ReadFile(filepath.Join(c.dir, "pipedrive.db"))
 	require.NoError(t, err)
 	return database

@@ -28,8 +28,20 @@ type list struct {
 	fieldsOf  string   // the table of fields that it belongs to; "" for none
 }
 
-// lists are the lists that a run over all tables reads, each once.
-func lists() []*list {
+// byDefault are the tables that a wildcard for all tables reads; onRequest are the others.
+func byDefault() []*table.Table {
+	return slices.DeleteFunc(tables.All(), func(t *table.Table) bool { return t.OnRequest })
+}
+
+func onRequest() []*table.Table {
+	return slices.DeleteFunc(tables.All(), func(t *table.Table) bool { return !t.OnRequest })
+}
+
+// lists are the lists that a run over all tables reads by default, each once.
+func lists() []*list { return listsOf(byDefault()) }
+
+// listsOf are the lists that a run over some tables reads, each once.
+func listsOf(some []*table.Table) []*list {
 	var all []*list
 	add := func(t *table.Table, note func(*list)) {
 		for _, l := range listings(t) {
@@ -43,7 +55,7 @@ func lists() []*list {
 		}
 	}
 	for _, cut := range []bool{false, true} { // the tables of a list's own records come first
-		for _, t := range tables.All() {
+		for _, t := range some {
 			if t.IsCut() == cut {
 				add(t, func(l *list) {
 					l.tables = append(l.tables, t.Name())
@@ -52,7 +64,7 @@ func lists() []*list {
 			}
 		}
 	}
-	for _, t := range tables.All() {
+	for _, t := range some {
 		if t.Fields != nil {
 			add(t.Fields, func(l *list) {
 				l.fields = true
@@ -234,7 +246,7 @@ func fieldLists() (tokens int) {
 func secondLook() string {
 	prices := map[string][]string{}
 	var order, never []string
-	for _, t := range tables.All() {
+	for _, t := range byDefault() {
 		listings := t.Listings(table.V2)
 		for i, l := range listings {
 			price := fmt.Sprintf("%d for each %d", l.Cost, l.ByIDs)
@@ -310,11 +322,20 @@ func row(cells ...string) string { return "| " + strings.Join(cells, " | ") + " 
 
 func number(n int) string { return humanize.Comma(int64(n)) }
 
-func listRows() (rows string) {
-	for _, l := range lists() {
+// listRows are the lists of tables with their costs.
+func listRows(all []*list) (rows string) {
+	for _, l := range all {
 		rows += row("`"+l.Key()+"`", strconv.Itoa(l.Cost), l.ReadFor())
 	}
 	return rows
+}
+
+// listsOnRequest are the lists that only tables on request need.
+func listsOnRequest() []*list {
+	usual := lists()
+	return slices.DeleteFunc(listsOf(onRequest()), func(l *list) bool {
+		return slices.ContainsFunc(usual, func(other *list) bool { return other.Key() == l.Key() })
+	})
 }
 
 func accountRows() (rows string) {
@@ -338,7 +359,7 @@ var plans = []struct {
 
 // again is the least cost of a reading of children whose parents did not change.
 func again() (tokens int) {
-	for _, t := range tables.All() {
+	for _, t := range byDefault() {
 		if t.Parent == nil {
 			continue
 		}
@@ -433,7 +454,9 @@ func coreTables() string { return those(func(t *table.Table) bool { return t.Cor
 
 // unprobedTables are those of the others of which only reading them shows that an account lacks them.
 func unprobedTables() string {
-	return those(func(t *table.Table) bool { return !t.Core && !t.Runs && t.Describes == nil && t.Probe() == nil })
+	return those(func(t *table.Table) bool {
+		return !t.Core && !t.OnRequest && !t.Runs && t.Describes == nil && t.Probe() == nil
+	})
 }
 
 // those are the tables with a property.
@@ -458,10 +481,10 @@ func withCustomFields() string {
 	return enumerate(records, " and ")
 }
 
-// readingRows are the tables by the way a run with a state reads them.
+// readingRows are the tables that are read by default, by the way a run with a state reads them.
 func readingRows() string {
 	var timed, newest, children, setup, full []string
-	for _, t := range tables.All() {
+	for _, t := range byDefault() {
 		name := "`" + t.Name() + "`"
 		listings := listings(t)
 		switch {

@@ -25,7 +25,8 @@ func at(before, after string) *regexp.Regexp {
 func figures() []figure {
 	largest := accounts[len(accounts)-1]
 	return []figure{
-		{"docs/cost.md", below("list | tokens per request | read for"), listRows()},
+		{"docs/cost.md", below("list | tokens per request | read for"), listRows(lists())},
+		{"docs/cost.md", below("list of a table on request | tokens per request | read for"), listRows(listsOnRequest())},
 		{"docs/cost.md", regexp.MustCompile(`(?m)(^    )[0-9]+ \+ .*⌉()$`), formula()},
 		{"docs/cost.md", below("account | full run"), accountRows()},
 		{"docs/cost.md", below("plan | tokens a day and seat"), planRows()},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
@@ -37,8 +38,8 @@ func Files(root string) (map[string]string, error) {
 			return nil, err
 		}
 	}
-	for _, name := range []string{"comments.sql", "summary.sql"} {
-		if err := render(files, "docs/examples/"+name, name+".tmpl", schemas()); err != nil {
+	for name, of := range map[string][]*table.Table{"comments.sql": tables.All(), "summary.sql": byDefault()} {
+		if err := render(files, "docs/examples/"+name, name+".tmpl", schemas(of)); err != nil {
 			return nil, err
 		}
 	}
@@ -77,21 +78,24 @@ func addExample(files map[string]string, name string) error {
 	})
 }
 
-// schemas are the plugin's tables in CloudQuery's form.
-func schemas() schema.Tables {
+// schemas are tables in CloudQuery's form, in the order of their names.
+func schemas(of []*table.Table) schema.Tables {
 	var all schema.Tables
-	for _, t := range tables.All() {
+	for _, t := range of {
 		all = append(all, t.Schema())
 	}
 	slices.SortFunc(all, func(a, b *schema.Table) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
-// tableList lists the names of all tables as a comment below the key tables.
+// tableList lists the names of all tables as a comment below the key tables: those on request come last.
 func tableList() string {
 	var list strings.Builder
-	for _, t := range schemas() {
+	for _, t := range schemas(byDefault()) {
 		list.WriteString("  #   - " + t.Name + "\n")
+	}
+	for _, t := range schemas(onRequest()) {
+		list.WriteString("  #   - " + t.Name + " # on request\n")
 	}
 	return list.String()
 }

@@ -41,8 +41,11 @@ func TestFigures_listEachTableInTheExample(t *testing.T) {
 	got, err := example.fill("  tables: [\"*\"] # or some\n  #   - pipedrive_gone\n  destinations: [x]\n")
 	require.NoError(t, err)
 	require.NotContains(t, got, "pipedrive_gone")
-	for _, table := range schemas() {
+	for _, table := range schemas(byDefault()) {
 		require.Contains(t, got, "\n  #   - "+table.Name+"\n")
+	}
+	for _, table := range schemas(onRequest()) {
+		require.Contains(t, got, "\n  #   - "+table.Name+" # on request\n")
 	}
 	require.Contains(t, got, "\n  destinations: [x]\n")
 }

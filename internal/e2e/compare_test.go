@@ -12,8 +12,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// records are the types of record, each a table.
-var records = truth.Tables
+// records are the types of record in a sync of all tables, each a table.
+var records = truth.Usual
 
 // recordsOn are the types of record that an API has.
 func recordsOn(api table.API) (names []string) {

@@ -12,6 +12,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
@@ -44,12 +45,24 @@ func TestSync_everyRowAndColumn(t *testing.T) {
 	require.Equal(t, s.leastTokens(), s.simulator.Usage().Tokens, "API tokens: pages × cost and the look-ups")
 }
 
+// TestSync_tablesOnRequest: each is read if an entry of tables names it, and compared like the others.
+func TestSync_tablesOnRequest(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, small())
+	s.tables = []string{"*_*"}
+	s.sync()
+	s.requireTruth(everything, truth.Tables...)
+}
+
 // leastTokens is the minimum cost of a full sync: the pages of each list, those for look-ups included. The log-in,
 // and a list that is also used for look-ups, are read only once.
 func (s *setup) leastTokens() int64 {
 	rows := func(table string, o simulator.TruthOptions) int { return len(s.company.Truth(table, o)) }
 	tokens := 0
 	for _, list := range tables.Lists() {
+		if list.OnRequest {
+			continue
+		}
 		for _, l := range list.Listings(table.V2) {
 			pages := 1
 			switch {

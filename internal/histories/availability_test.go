@@ -28,13 +28,21 @@ func declared(property func(*table.Table) bool) (records []string) {
 	return records
 }
 
-// without returns all tables but some.
-func without(some []string) []string {
-	return slices.DeleteFunc(slices.Clone(all), func(table string) bool { return slices.Contains(some, table) })
+// declaredUsual returns those that are read by default.
+func declaredUsual(property func(*table.Table) bool) []string {
+	return declared(func(t *table.Table) bool { return !t.OnRequest && property(t) })
 }
 
-// gateOf is the simulator's gate of a table.
+// without returns all tables that are read by default, but some.
+func without(some []string) []string {
+	return slices.DeleteFunc(slices.Clone(usual), func(table string) bool { return slices.Contains(some, table) })
+}
+
+// gateOf is the simulator's gate of a table, or of that whose records have its records.
 func gateOf(t *table.Table) string {
+	if t.IsCut() {
+		t = t.Parent.Table
+	}
 	for _, l := range t.Listings(table.V2) {
 		if gate := simulator.GateOf(l.Path); gate != "" {
 			return gate
@@ -108,17 +116,17 @@ func TestGates_rowsOfALostFeatureStay(t *testing.T) {
 	require.NotEmpty(t, gates)
 	for _, backend := range []bool{true, false} {
 		for _, gate := range gates {
-			behind := declared(func(t *table.Table) bool { return gateOf(t) == gate })
+			behind := declaredUsual(func(t *table.Table) bool { return gateOf(t) == gate })
 			if len(behind) == 0 {
 				continue
 			}
 			// The lack of another one shows when its tables were announced, so that CloudQuery removes the rows if there is no state.
-			probed := len(declared(func(t *table.Table) bool { return gateOf(t) == gate && t.Probe() != nil })) > 0
+			probed := len(declaredUsual(func(t *table.Table) bool { return gateOf(t) == gate && t.Probe() != nil })) > 0
 			t.Run(fmt.Sprintf("%s, state %v", gate, backend), func(t *testing.T) {
 				w := newWorld(t, generated(3, 4711))
 				w.backend, w.tables = backend, []string{"*"}
 				w.requireSync()
-				w.requireTruth(all...)
+				w.requireTruth(usual...)
 				for _, status := range []int{402, 403, 404} {
 					w.company().Refuse(gate, status)
 					before, fields := w.kept(behind), w.countFields()
@@ -148,7 +156,7 @@ func TestGates_rowsOfALostFeatureStay(t *testing.T) {
 					w.company().Refuse(gate, 0)
 					w.requireSync()
 					require.Empty(t, w.log.String())
-					w.requireTruth(all...)
+					w.requireTruth(usual...)
 				}
 			})
 		}
@@ -160,11 +168,11 @@ func TestGates_rowsOfALostFeatureStay(t *testing.T) {
 func TestGates_ofOneAmongSeveralAccounts(t *testing.T) {
 	long(t)
 	for _, gate := range simulator.Gates() {
-		behind := declared(func(t *table.Table) bool { return gateOf(t) == gate })
+		behind := declaredUsual(func(t *table.Table) bool { return gateOf(t) == gate })
 		w := several(t, 2)
 		w.tables = []string{"*"}
 		w.requireSync()
-		w.requireTruth(all...)
+		w.requireTruth(usual...)
 		lacks, has := w.accounts[1], w.accounts[0]
 		lacks.Company.Refuse(gate, 402)
 		before := w.kept(behind)
@@ -182,7 +190,7 @@ func TestGates_ofOneAmongSeveralAccounts(t *testing.T) {
 		lacks.Company.Refuse(gate, 0)
 		w.requireSync()
 		w.requireSync() // reads all of a table of children that the run before saw to be there
-		w.requireTruth(all...)
+		w.requireTruth(usual...)
 	}
 }
 
@@ -194,12 +202,40 @@ func TestGates_oneAmongSeveralAccountsNeverHadIt(t *testing.T) {
 		w.accounts[1].Company.Refuse(gate, 402)
 		for range 2 {
 			w.requireSync()
-			for _, table := range declared(func(t *table.Table) bool { return gateOf(t) == gate && !t.Incremental }) {
+			for _, table := range declaredUsual(func(t *table.Table) bool { return gateOf(t) == gate && !t.Incremental }) {
 				a := w.accounts[0]
 				w.requireRows(a, table, a.Company.Truth(table, everything), w.rows(table)[a.ID()])
 			}
 			w.accounts[0].live("had")
 		}
+	}
+}
+
+// TestGates_ofTablesOnRequest: they are always named, so that a run that finds none of them fails. Their rows stay. A run of
+// the other tables does not look for them.
+func TestGates_ofTablesOnRequest(t *testing.T) {
+	for _, of := range tables.All() {
+		if !of.OnRequest || of.Gate == nil {
+			continue
+		}
+		t.Run(of.Records, func(t *testing.T) {
+			w := newWorld(t, generated(3, 4711))
+			w.tables = []string{of.Records}
+			w.requireSync()
+			w.requireTruth(of.Records)
+			before := w.kept([]string{of.Records})
+			for _, status := range []int{402, 403, 404, 410} {
+				w.company().Refuse(gateOf(of), status)
+				w.tables = []string{of.Records}
+				err := w.sync()
+				require.ErrorIs(t, err, pipedrive.NotAvailable)
+				require.ErrorContains(t, err, of.Gate.Needs)
+				w.tables = []string{"*"}
+				w.requireSync()
+				require.NotContains(t, w.log.String(), of.Name())
+				w.requireKept(before)
+			}
+		})
 	}
 }
 
@@ -214,7 +250,7 @@ func TestScopes_rowsOfARevokedScopeStay(t *testing.T) {
 	covered := func(l pipedrive.Listing) bool {
 		return len(l.Scopes) == 0 || slices.ContainsFunc(l.Scopes, func(s string) bool { return slices.Contains(granted, s) })
 	}
-	behind := declared(func(t *table.Table) bool { return !slices.ContainsFunc(truth.Listings(t.Records), covered) })
+	behind := declaredUsual(func(t *table.Table) bool { return !slices.ContainsFunc(truth.Listings(t.Records), covered) })
 	require.NotEmpty(t, behind)
 	c := generated(4, 4711)
 	apps := map[string][]string{"all": nil, "core": granted, "none": {"base"}}
@@ -229,7 +265,7 @@ func TestScopes_rowsOfARevokedScopeStay(t *testing.T) {
 	}
 	with("all")
 	w.requireSync()
-	w.requireTruth(all...)
+	w.requireTruth(usual...)
 	before, fields := w.kept(behind), w.countFields()
 	w.accounts[0].live("not granted")
 	with("core")
@@ -258,7 +294,7 @@ func TestScopes_rowsOfARevokedScopeStay(t *testing.T) {
 	w.requireKept(before)
 	with("all")
 	w.requireSync()
-	w.requireTruth(all...)
+	w.requireTruth(usual...)
 }
 
 // TestAPIs_tablesOfAnotherAPIStay: an account on v2 is read with another API for a while. One line names the tables
@@ -273,7 +309,7 @@ func TestAPIs_tablesOfAnotherAPIStay(t *testing.T) {
 			},
 		} {
 			t.Run(fmt.Sprintf("%s, state %v", api, backend), func(t *testing.T) {
-				lacking := declared(func(t *table.Table) bool { return !t.On(api) })
+				lacking := declaredUsual(func(t *table.Table) bool { return !t.On(api) })
 				require.NotEmpty(t, lacking)
 				c := generated(5, 4711)
 				w := newWorld(t, c, simulator.WithExportToken("jwt", c))
@@ -299,7 +335,7 @@ func TestAPIs_tablesOfAnotherAPIStay(t *testing.T) {
 				w.spec = current
 				w.requireSync()
 				require.Empty(t, w.log.String())
-				w.requireTruth(all...)
+				w.requireTruth(usual...)
 				for _, table := range lacking {
 					if backend && slices.Contains(incremental, table) {
 						require.LessOrEqual(t, w.sent[table], len(w.accounts[0].since(table, reached)), "%s goes on from its checkpoint", table)

@@ -83,7 +83,7 @@ var shared destination
 // The types of record, each a table, and the lists that they are read from.
 var (
 	incremental, full, all = truth.Incremental, truth.Full, truth.Tables
-	core                   = truth.Core
+	usual, core            = truth.Usual, truth.Core
 	paths                  = truth.Paths
 )
 

@@ -243,6 +243,17 @@ func digits(v any) any {
 	return v
 }
 
+// bit is 0 or 1 instead of a boolean.
+func bit(v any) any {
+	switch v {
+	case true:
+		return int64(1)
+	case false:
+		return int64(0)
+	}
+	return v
+}
+
 // blank is an empty text instead of null.
 func blank(v any) any {
 	if v == nil {
@@ -561,7 +572,7 @@ func Text(table string) string {
 }
 
 // Refuse takes a feature away from an account: "projects" for the Projects add-on, "installments" for the plan that
-// has them, "admin" for an administrator's rights. Its lists are then answered with the status: 402, 403 or 404. A
+// has them, "teams" for teams, "admin" for an administrator's rights. Its lists are then answered with the status: 402, 403 or 404. A
 // status of 0 gives the feature back.
 func (c *Company) Refuse(gate string, status int) {
 	if !slices.Contains(Gates(), gate) {

@@ -26,6 +26,7 @@ var kinds = []*kind{
 	activities, activityTypes, leads, leadLabels, leadSources, products, roles, permissionSets, filters, currencyList, files, goals,
 	projects, projectBoards, projectPhases, projectTemplates, tasks, dealProducts, dealInstallments,
 	noteComments,
+	teams,
 }
 
 func few(n int) func(Config) int { return func(Config) int { return n } }
@@ -233,6 +234,23 @@ var roles = &kind{
 		{name: "level", draw: inTurn[int64](1, 2, 2, 3)},
 		{name: "assignment_count", draw: inTurn[int64](0, 7, 5, 0), form: digits},
 		{name: "sub_role_count", draw: inTurn[int64](2, 1, 0, 0), form: digits},
+	},
+}
+
+// teams are [v1 /legacyTeams], whose flags are 0 and 1.
+var teams = &kind{
+	name: "teams", text: "name", count: few(4),
+	lists: []listed{{path: "/v1/legacyTeams", cost: 20, scopes: []string{"users:read"}, gate: "teams", refused: []string{"order_by", "skip_users"}}},
+	fields: []field{
+		key("id"),
+		{name: "name", draw: inTurn("Closers", "Müük", "Поддержка", "Former")},
+		{name: "description", draw: inTurn("Berlin office", "", "Поддержка", "2019")},
+		{name: "manager_id", draw: inTurn[int64](1, 2, 2, 3)},
+		{name: "users", draw: inTurn([]int64{1, 2, 3}, []int64{2, 4}, []int64{}, []int64{5})},
+		{name: "active_flag", draw: inTurn(true, true, true, false), form: bit},
+		{name: "deleted_flag", draw: inTurn(false, false, false, true), form: bit},
+		addTime(),
+		{name: "created_by_user_id", draw: always(int64(1))},
 	},
 }
 

@@ -17,6 +17,7 @@ type nested struct {
 	place   string            // the column with the element's place in the list, from 1; "" for none
 	text    string            // see kind.text
 	columns map[string]string // the elements' members by the columns that show them
+	ids     bool              // whether the elements are no objects but ids, which the column of text shows
 	load    func(*Company, int64) []map[string]any
 	save    func(*Company, int64, []map[string]any)
 	// fresh makes the values of the n-th element that tests add.
@@ -57,6 +58,10 @@ var nestedTables = []*nested{
 				"person_id": n, "user_id": nil,
 			}
 		},
+	}),
+	inRecords("teams", "users", nested{
+		name: "team_members", member: "team_id", text: "user_id", columns: alike("user_id"), ids: true,
+		fresh: func(n int64) map[string]any { return map[string]any{"user_id": 100 + n} },
 	}),
 	{
 		name: "permission_set_assignments", parent: "users", member: "user_id", text: "app",
@@ -108,11 +113,19 @@ func inPersons(name string, of func(*Person) *[]Contact) *nested {
 func inRecords(kind, field string, n nested) *nested {
 	n.parent = kind
 	n.load = func(c *Company, number int64) []map[string]any {
-		elements, _ := c.kinds[kind]().rows[number].get(field).([]map[string]any)
+		list := c.kinds[kind]().rows[number].get(field)
+		if ids, ok := list.([]int64); ok {
+			return elementsOf(ids, func(id int64) map[string]any { return map[string]any{n.text: id} })
+		}
+		elements, _ := list.([]map[string]any)
 		return elements
 	}
 	n.save = func(c *Company, number int64, elements []map[string]any) {
-		c.kinds[kind]().edit(number, func(e *entry) { e.set(map[string]any{field: elements}) })
+		var list any = elements
+		if n.ids {
+			list = elementsOf(elements, func(e map[string]any) int64 { return as[int64](e[n.text]) })
+		}
+		c.kinds[kind]().edit(number, func(e *entry) { e.set(map[string]any{field: list}) })
 	}
 	return &n
 }
@@ -125,8 +138,8 @@ func (a Access) element() map[string]any {
 	return map[string]any{"app": a.App, "admin": a.Admin, "permission_set_id": a.PermissionSetID}
 }
 
-func elementsOf[T any](list []T, element func(T) map[string]any) []map[string]any {
-	elements := make([]map[string]any, len(list))
+func elementsOf[T, E any](list []T, element func(T) E) []E {
+	elements := make([]E, len(list))
 	for i, v := range list {
 		elements[i] = element(v)
 	}

@@ -22,6 +22,9 @@ var (
 	Tables      = slices.Concat(Incremental, Full)
 )
 
+// Usual are the tables that a sync of "*" reads: all but those on request.
+var Usual = of.usual()
+
 // Core are the tables of the six types of sales records, for tests that spell out their cost.
 var Core = []string{"deals", "notes", "organizations", "persons", "pipelines", "stages"}
 
@@ -52,6 +55,11 @@ func (d declaration) names(incremental bool) (names []string) {
 		}
 	}
 	return names
+}
+
+// usual are the names of the tables that are not on request, in the order of [Tables].
+func (d declaration) usual() []string {
+	return slices.DeleteFunc(slices.Concat(d.names(true), d.names(false)), func(records string) bool { return d.table(records).OnRequest })
 }
 
 func (d declaration) alike() (groups [][]string) {

@@ -13,6 +13,11 @@ func projectsAddOn() *table.Gate {
 	return &table.Gate{Needs: "the Projects add-on", Probe: projectBoards, AnyNotFound: true}
 }
 
+// legacyTeams is the gate of teams, which Pipedrive has switched off for some accounts.
+func legacyTeams() *table.Gate {
+	return &table.Gate{Needs: "Pipedrive's legacy teams", Probe: teams, AnyNotFound: true}
+}
+
 // growthPlan is the gate of installments. Only reading them shows whether the account has it.
 func growthPlan() *table.Gate {
 	return &table.Gate{Needs: "the Growth plan or a larger one", AnyNotFound: true}

@@ -28,6 +28,7 @@ func (r Reference) IsList() bool { return r.Column.Type == table.JSON }
 var terms = map[string]string{
 	"board_id":   "project_boards.id",
 	"creator_id": "users.id",
+	"manager_id": "users.id",
 	"currency":   "currencies.code",
 	"org_id":     "organizations.id",
 	"owner_id":   "users.id",

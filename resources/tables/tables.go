@@ -66,6 +66,8 @@ func All() []*table.Table {
 		stages(),
 		syncs(),
 		tasks(),
+		teamMembers(),
+		teams(),
 		users(),
 	})
 }

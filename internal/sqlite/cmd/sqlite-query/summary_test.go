@@ -13,7 +13,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-func TestSummary_fits80ColumnsAndCountsAllTables(t *testing.T) {
+func TestSummary_fits80ColumnsAndCountsTheUsualTables(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipedrive.db")
 	db, err := sql.Open("sqlite", path)
 	require.NoError(t, err)
@@ -23,6 +23,9 @@ func TestSummary_fits80ColumnsAndCountsAllTables(t *testing.T) {
 		"pipedrive_stages":    "account_id, id, name, order_nr",
 	}
 	for _, table := range tables.All() {
+		if table.OnRequest {
+			continue
+		}
 		if columns[table.Name()] == "" {
 			columns[table.Name()] = "account_id"
 		}
