@@ -4,7 +4,6 @@
 package client
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -288,7 +287,7 @@ func (a *Account) pages(
 		return pipedrive.Pages(ctx, a.client, l, q, m, decode)
 	}
 	return func(yield func([]*table.Row, error) bool) {
-		row, err := decode(jsontext.NewDecoder(bytes.NewReader(a.me), pipedrive.Lenient...))
+		row, err := decode(a.me)
 		if err != nil {
 			yield(nil, err)
 			return

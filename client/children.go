@@ -350,8 +350,8 @@ func (r *reading) decode(u plan.Unit) pipedrive.Decode[*table.Row] {
 		parents[key] = r.family.asking.values[key]
 	}
 	fill := r.family.columns.Filler(parents)
-	return func(dec *jsontext.Decoder) (*table.Row, error) {
-		row, err := decode(dec)
+	return func(record jsontext.Value) (*table.Row, error) {
+		row, err := decode(record)
 		if err == nil {
 			err = fill(row)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -424,7 +425,7 @@ func (r *reading) again(row *table.Row) bool {
 	if r.keys[key] {
 		return true
 	}
-	if r.keys == nil {
+	if key.Text = strings.Clone(key.Text); r.keys == nil {
 		r.keys = map[pipedrive.Key]bool{}
 	}
 	r.keys[key] = true

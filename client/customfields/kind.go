@@ -119,8 +119,12 @@ func optionsOf(field *table.Row) *options {
 	d := table.NewDecoder([]table.Column{{Name: "id"}, {Name: "label"}}, func(c table.Column) table.Source { return c.V2 })
 	_, err := dec.ReadToken()
 	for err == nil && dec.PeekKind() == '{' {
+		var record jsontext.Value
+		if record, err = dec.ReadValue(); err != nil {
+			break
+		}
 		var option *table.Row
-		if option, err = d.Record(dec); err == nil {
+		if option, err = d.Record(record); err == nil {
 			o.labels[option.Values[0].Text] = option.Values[1].Text
 		}
 	}
@@ -130,10 +134,10 @@ func optionsOf(field *table.Row) *options {
 // label is an option's label, or its id where it has none.
 func (o *options) label(v jsontext.Value) (string, error) {
 	id, err := table.Bare(v)
-	if label := o.labels[id]; label != "" {
+	if label := o.labels[string(id)]; label != "" {
 		return label, err
 	}
-	return id, err
+	return string(id), err
 }
 
 func (o *options) readLabel(v jsontext.Value) (table.Value, error) {

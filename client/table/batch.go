@@ -48,7 +48,7 @@ func NewBatch(t *Table, s *schema.Table, account string, derived bool) *Batch {
 	for _, c := range t.Columns {
 		values := column(c.Name)
 		b.values = append(b.values, values)
-		if builder := binary(values); builder != nil {
+		if builder := binaryBuilder(values); builder != nil {
 			b.texts = append(b.texts, &texts{BinaryBuilder: builder})
 		}
 	}
@@ -58,13 +58,13 @@ func NewBatch(t *Table, s *schema.Table, account string, derived bool) *Batch {
 	return b
 }
 
-// binary returns the builder of a text column, nil for other columns.
-func binary(column array.Builder) *array.BinaryBuilder {
+// binaryBuilder returns the builder of a text column, nil for other columns.
+func binaryBuilder(column array.Builder) *array.BinaryBuilder {
 	switch b := column.(type) {
 	case *array.StringBuilder:
 		return b.BinaryBuilder
 	case *types.JSONBuilder:
-		return binary(b.Builder)
+		return binaryBuilder(b.Builder)
 	case *array.BinaryBuilder:
 		return b
 	}

@@ -31,6 +31,11 @@ type member struct {
 	value      jsontext.Value
 }
 
+// has reports whether a member of a record, by its quoted name, may belong to a custom field.
+func (c *CustomFieldsV1) has(name jsontext.Value) bool {
+	return IsCustomField(string(name[1 : len(name)-1]))
+}
+
 // take keeps a member of a record if it belongs to a custom field.
 func (c *CustomFieldsV1) take(name string, v jsontext.Value) {
 	if len(name) == HashLength {
@@ -104,7 +109,7 @@ func scalarV2(v jsontext.Value, kind string) jsontext.Value {
 			}
 		}
 	case '"':
-		text := unquote(v)
+		text := string(unquote(v))
 		if text == "" {
 			return jsontext.Value("null")
 		}

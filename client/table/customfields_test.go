@@ -17,7 +17,11 @@ var (
 )
 
 func customFieldsOf(d *Decoder, record string) (string, error) {
-	row, err := d.Record(jsontext.NewDecoder(bytes.NewBufferString(record), pipedrive.Lenient...))
+	v, err := jsontext.NewDecoder(bytes.NewBufferString(record), pipedrive.Lenient...).ReadValue()
+	if err != nil {
+		return "", err
+	}
+	row, err := d.Record(v)
 	if err != nil {
 		return "", err
 	}

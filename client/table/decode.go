@@ -1,7 +1,6 @@
 package table
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"slices"
@@ -89,12 +88,19 @@ type Decoder struct {
 	alone   bool  // whether the primary key is one column, which each record must have
 	changed int   // index of the column that the table is incremental on, -1 for none
 
-	inner *jsontext.Decoder // reads an object a second time
-	bytes bytes.Reader
+	// follows has, for each node, the one that followed it in the record before: behind it in its object, or as the
+	// first one in it. The records of a list have their members in the same order.
+	follows []following
+	texts   rowTexts
 }
+
+// following are nodes that came behind and inside another one.
+type following struct{ behind, inside *node }
 
 // node is a place in a record that has a value for some column, or an object with such places.
 type node struct {
+	number int // from 0
+	name   string
 	leaves []leaf
 	fields map[string]*node
 }
@@ -103,6 +109,8 @@ type node struct {
 type leaf struct {
 	column int
 	read   Reader
+	// add adds the value's text to the texts of a row instead; nil for a column with its own reader or without a text.
+	add appender
 	// rank of the path among the column's paths: if a record has several, the lowest wins.
 	rank int
 	// whole is true if the column accepts objects too.
@@ -114,7 +122,7 @@ var errNoKey = errors.New("a record has no key")
 // NewDecoder compiles the sources of columns, as source gives them. If the primary key is a single column, it
 // refuses records without it.
 func NewDecoder(columns []Column, source func(Column) Source) *Decoder {
-	d := &Decoder{root: &node{}, width: len(columns), changed: -1}
+	d := &Decoder{root: &node{}, follows: make([]following, 1), width: len(columns), changed: -1}
 	keys := 0
 	for i, c := range columns {
 		s := source(c)
@@ -131,15 +139,15 @@ func NewDecoder(columns []Column, source func(Column) Source) *Decoder {
 			d.key = append(d.key, i)
 		}
 		if s.itself {
-			d.root.leaves = append(d.root.leaves, leaf{column: i, read: s.readerOf(c)})
+			d.root.leaves = append(d.root.leaves, s.leaf(i, c, 0))
 			continue
 		}
 		if s.paths == nil {
 			s.paths = []string{c.Name}
 		}
 		for rank, path := range s.paths {
-			n := d.root.at(strings.Split(path, "."))
-			n.leaves = append(n.leaves, leaf{column: i, read: s.readerOf(c), rank: rank, whole: c.Type == JSON})
+			n := d.at(strings.Split(path, "."))
+			n.leaves = append(n.leaves, s.leaf(i, c, rank))
 		}
 	}
 	d.alone = keys == 1 && len(d.key) == 1
@@ -149,28 +157,35 @@ func NewDecoder(columns []Column, source func(Column) Source) *Decoder {
 // Clone returns a decoder of the same records for another goroutine.
 func (d *Decoder) Clone() *Decoder {
 	clone := *d
-	clone.inner, clone.bytes = nil, bytes.Reader{}
+	clone.follows, clone.texts = make([]following, len(d.follows)), rowTexts{}
 	if d.Custom != nil {
 		clone.Custom = &CustomFieldsV1{Kinds: d.Custom.Kinds}
 	}
 	return &clone
 }
 
-func (s Source) readerOf(c Column) Reader {
+// leaf returns that of a column at one of the source's paths.
+func (s Source) leaf(column int, c Column, rank int) leaf {
+	l := leaf{column: column, read: readers[c.Type], rank: rank, whole: c.Type == JSON}
 	switch {
 	case s.lookup != nil: // the id is read here and replaced later
-		return readInt
+		l.read = readInt
 	case s.read != nil:
-		return s.read
+		l.read = s.read
+	default:
+		l.add = appenders[c.Type]
 	}
-	return readers[c.Type]
+	return l
 }
 
-func (n *node) at(path []string) *node {
+// at returns the node at a path, which it adds.
+func (d *Decoder) at(path []string) *node {
+	n := d.root
 	for _, name := range path {
 		next := n.fields[name]
 		if next == nil {
-			next = &node{}
+			next = &node{number: len(d.follows), name: name}
+			d.follows = append(d.follows, following{})
 			if n.fields == nil {
 				n.fields = map[string]*node{}
 			}
@@ -181,146 +196,136 @@ func (n *node) at(path []string) *node {
 	return n
 }
 
-// Record reads the next record. It is a [pipedrive.Decode].
-func (d *Decoder) Record(dec *jsontext.Decoder) (*Row, error) {
-	if dec.PeekKind() != '{' {
-		return d.plain(dec)
-	}
-	if d.Custom != nil {
-		d.Custom.found = d.Custom.found[:0] // left behind by an answer that broke off
-	}
+// Record reads a record, which must be valid JSON. It is a [pipedrive.Decode].
+func (d *Decoder) Record(record jsontext.Value) (*Row, error) {
+	d.texts.reset()
 	row := &Row{changed: d.changed, Values: make([]Value, d.width)}
-	if err := d.object(dec, d.root, row); err != nil {
-		return nil, err
+	switch kind := record.Kind(); {
+	case kind == '{':
+		d.object(record, 0, d.root, row)
+	case len(d.root.leaves) == 0:
+		return nil, pipedrive.Refuse(errNoKey)
+	case kind != 'n':
+		d.takeAll(d.root.leaves, record, row)
 	}
 	if d.Custom != nil {
 		if err := d.customV1(row); err != nil {
 			return nil, err
 		}
 	}
-	return row, d.setKey(row)
-}
-
-// plain reads the next record, which is not an object. Only a column of the whole record takes it.
-func (d *Decoder) plain(dec *jsontext.Decoder) (*Row, error) {
-	v, err := dec.ReadValue()
-	if err != nil {
-		return nil, err
-	}
-	if len(d.root.leaves) == 0 {
-		return nil, pipedrive.Refuse(errNoKey)
-	}
-	row := &Row{changed: d.changed, Values: make([]Value, d.width)}
-	for _, l := range d.root.leaves {
-		if v.Kind() != 'n' {
-			l.take(v, row)
-		}
-	}
+	d.texts.set(row)
 	return row, d.setKey(row)
 }
 
 // setKey sets the row's key. Columns of a composite key may be empty: the row is then left out later.
 func (d *Decoder) setKey(row *Row) error {
-	if len(d.key) == 0 {
+	switch {
+	case len(d.key) == 0:
 		return nil
-	}
-	if d.alone && !row.Values[d.key[0]].Valid {
+	case d.alone && !row.Values[d.key[0]].Valid:
 		return pipedrive.Refuse(errNoKey)
+	case len(d.key) == 1: // a key may be kept for long, and the row's other texts must not stay with it
+		v := &row.Values[d.key[0]]
+		row.key = pipedrive.Key{Number: v.Number, Text: strings.Clone(v.Text)}
+	default:
+		row.key = KeyOf(row.Key(d.key))
 	}
-	row.key = KeyOf(row.Key(d.key))
 	return nil
 }
 
 // customV1 sets the columns of custom fields from the collected members of a v1 record.
 func (d *Decoder) customV1(row *Row) error {
 	object, err := d.Custom.object()
-	if object == nil || err != nil {
-		return err
+	d.Custom.found = d.Custom.found[:0]
+	if object != nil && err == nil {
+		d.member(object, 0, d.root.fields[CustomFieldsColumn], row)
 	}
-	return d.member(jsontext.NewDecoder(bytes.NewBuffer(object), pipedrive.Lenient...), d.root.fields[CustomFieldsColumn], row)
-}
-
-// object reads those members of the next object that lie on a column's path.
-func (d *Decoder) object(dec *jsontext.Decoder, n *node, row *Row) error {
-	if _, err := dec.ReadToken(); err != nil {
-		return err
-	}
-	for dec.PeekKind() != '}' {
-		name, err := dec.ReadValue()
-		if err != nil {
-			return err
-		}
-		field := n.field(name)
-		if d.Custom != nil && n == d.root && field == nil {
-			if name := string(name[1 : len(name)-1]); IsCustomField(name) {
-				v, err := dec.ReadValue()
-				if err != nil {
-					return err
-				}
-				d.Custom.take(name, v)
-				continue
-			}
-		}
-		if err := d.member(dec, field, row); err != nil {
-			return err
-		}
-	}
-	_, err := dec.ReadToken()
 	return err
 }
 
+// object reads those members of the object that begins at i that lie on a column's path. It returns the index behind
+// the object.
+func (d *Decoder) object(v jsontext.Value, i int, n *node, row *Row) int {
+	guess := &d.follows[n.number].inside
+	for i = skipComma(v, i+1); v[i] != '}'; i = skipComma(v, i) {
+		field := *guess
+		if field != nil && field.hasNameAt(v, i+1) {
+			i = skipColon(v, i+len(field.name)+2)
+		} else {
+			end := skipString(v, i)
+			name := v[i:end]
+			i = skipColon(v, end)
+			if field = n.field(name); field != nil {
+				*guess = field
+			} else if d.Custom != nil && n == d.root && d.Custom.has(name) {
+				end = skipValue(v, i)
+				d.Custom.take(string(name[1:len(name)-1]), v[i:end])
+				i = end
+				continue
+			}
+		}
+		if field != nil {
+			guess = &d.follows[field.number].behind
+		}
+		i = d.member(v, i, field, row)
+	}
+	return i + 1
+}
+
+// hasNameAt reports whether the text of a JSON string that begins at i is the node's name.
+func (n *node) hasNameAt(v jsontext.Value, i int) bool {
+	end := i + len(n.name)
+	return end < len(v) && v[end] == '"' && string(v[i:end]) == n.name
+}
+
 func (n *node) field(name jsontext.Value) *node {
-	if inner := name[1 : len(name)-1]; bytes.IndexByte(inner, '\\') < 0 {
-		return n.fields[string(inner)] // the compiler does not copy for a look-up
-	}
-	return n.fields[unquote(name)]
+	return n.fields[string(unquote(name))] // the compiler does not copy for a look-up
 }
 
-func (d *Decoder) member(dec *jsontext.Decoder, n *node, row *Row) error {
-	switch kind := dec.PeekKind(); {
-	case n == nil, kind == 'n':
-		return dec.SkipValue()
-	case kind == '{' && n.fields != nil && !n.takesObjects():
-		return d.object(dec, n, row)
+// member reads the value of a member that begins at i, and returns the index behind it.
+func (d *Decoder) member(v jsontext.Value, i int, n *node, row *Row) (end int) {
+	switch {
+	case n == nil, v[i] == 'n':
+		return skipValue(v, i)
+	case v[i] == '{' && n.fields != nil:
+		if end = d.object(v, i, n, row); !n.takesObjects() {
+			return end
+		}
+	default:
+		end = skipValue(v, i)
 	}
-	v, err := dec.ReadValue()
-	if err != nil {
-		return err
-	}
-	for _, l := range n.leaves {
-		l.take(v, row)
-	}
-	if v.Kind() == '{' && n.fields != nil {
-		return d.again(v, n, row)
-	}
-	return nil
-}
-
-// again reads the members of an object that a column also takes as a whole. Such objects are not nested in each
-// other.
-func (d *Decoder) again(object jsontext.Value, n *node, row *Row) error {
-	d.bytes.Reset(object)
-	if d.inner == nil {
-		d.inner = jsontext.NewDecoder(&d.bytes, pipedrive.Lenient...)
-	} else {
-		d.inner.Reset(&d.bytes, pipedrive.Lenient...)
-	}
-	return d.object(d.inner, n, row)
+	d.takeAll(n.leaves, v[i:end], row)
+	return end
 }
 
 func (n *node) takesObjects() bool {
-	for _, l := range n.leaves {
-		if l.whole {
+	for i := range n.leaves {
+		if n.leaves[i].whole {
 			return true
 		}
 	}
 	return false
 }
 
+func (d *Decoder) takeAll(leaves []leaf, v jsontext.Value, row *Row) {
+	for i := range leaves {
+		d.take(&leaves[i], v, row)
+	}
+}
+
 // take sets the leaf's column, unless an earlier path of the column did.
-func (l leaf) take(v jsontext.Value, row *Row) {
+func (d *Decoder) take(l *leaf, v jsontext.Value, row *Row) {
 	to := &row.Values[l.column]
 	if to.Valid && int(to.rank) <= l.rank {
+		return
+	}
+	if l.add != nil {
+		switch added, err := d.texts.add(l, v); {
+		case err != nil:
+			row.Mismatch = append(row.Mismatch, l.column)
+		case added:
+			*to = Value{Valid: true, rank: int8(l.rank)}
+		}
 		return
 	}
 	got, err := l.read(v)

@@ -55,8 +55,15 @@ func (t *Table) ParentColumns(parents *Table, source func(Column) Source) *Paren
 	return p
 }
 
-// Values are the parent's values for its children.
-func (p *ParentColumns) Values(parent *Row) []Value { return parent.Key(p.of) }
+// Values are the parent's values for its children. They may be kept for long, and the parent's other texts do not stay
+// with them.
+func (p *ParentColumns) Values(parent *Row) []Value {
+	values := parent.Key(p.of)
+	for i := range values {
+		values[i].Text = strings.Clone(values[i].Text)
+	}
+	return values
+}
 
 // fill puts the parent's values into a child.
 func (p *ParentColumns) fill(child *Row, values []Value) {
@@ -125,7 +132,11 @@ func (d *ListDecoder) Decode(parent *Row) ([]*Row, error) {
 	values := d.columns.Values(parent)
 	var rows []*Row
 	for dec.PeekKind() != ']' {
-		row, err := d.decoder.Record(dec)
+		record, err := dec.ReadValue()
+		if err != nil {
+			return nil, d.failed(parent, err)
+		}
+		row, err := d.decoder.Record(record)
 		if err != nil {
 			return nil, d.failed(parent, err)
 		}

@@ -15,8 +15,6 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/scalar"
 	"github.com/cloudquery/plugin-sdk/v4/types"
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
 // Value is a column's value in a record, small enough to allocate the values of a row at once. The zero Value is
@@ -78,26 +76,20 @@ var readers = map[Type]Reader{
 }
 
 func readText(v jsontext.Value) (Value, error) {
-	switch v.Kind() {
-	case '"':
-		s := unquote(v)
-		return Value{Valid: s != "", Text: s}, nil
-	case '0', 't', 'f':
-		return Value{Valid: true, Text: string(v)}, nil
-	}
-	return Value{}, ErrShape
+	text, err := appendText(nil, v)
+	return TextValue(string(text)), err
 }
 
 func readInt(v jsontext.Value) (Value, error) {
 	s, err := Bare(v)
-	if s == "" || err != nil {
+	if len(s) == 0 || err != nil {
 		return Value{}, err
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
+	n, err := strconv.ParseInt(string(s), 10, 64)
 	if err == nil {
 		return Value{Valid: true, Number: n}, nil
 	}
-	f, err := strconv.ParseFloat(s, 64)
+	f, err := strconv.ParseFloat(string(s), 64)
 	if err != nil || f != math.Trunc(f) || math.Abs(f) >= 1<<53 {
 		return Value{}, ErrShape
 	}
@@ -106,10 +98,10 @@ func readInt(v jsontext.Value) (Value, error) {
 
 func readFloat(v jsontext.Value) (Value, error) {
 	s, err := Bare(v)
-	if s == "" || err != nil {
+	if len(s) == 0 || err != nil {
 		return Value{}, err
 	}
-	f, err := strconv.ParseFloat(s, 64)
+	f, err := strconv.ParseFloat(string(s), 64)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
 		return Value{}, ErrShape
 	}
@@ -117,11 +109,11 @@ func readFloat(v jsontext.Value) (Value, error) {
 }
 
 func readBool(v jsontext.Value) (Value, error) {
-	s := string(v)
+	text := []byte(v)
 	if v.Kind() == '"' {
-		s = unquote(v)
+		text = unquote(v)
 	}
-	switch s {
+	switch string(text) {
 	case "true", "1":
 		return Value{Valid: true, Number: 1}, nil
 	case "false", "0":
@@ -148,7 +140,7 @@ func readFirst(v jsontext.Value) (Value, error) {
 		return readInt(v)
 	}
 	if v.Kind() == '"' {
-		first, _, _ := strings.Cut(unquote(v), ",")
+		first, _, _ := strings.Cut(string(unquote(v)), ",")
 		v = jsontext.Value(strconv.Quote(strings.TrimSpace(first)))
 	}
 	return readInt(v)
@@ -161,39 +153,39 @@ const (
 
 func readTimestamp(v jsontext.Value) (Value, error) {
 	s, err := textOf(v)
-	if s == "" || strings.HasPrefix(s, zeroDate) || err != nil {
+	if len(s) == 0 || bytes.HasPrefix(s, []byte(zeroDate)) || err != nil {
 		return Value{}, err
+	}
+	if seconds, ok := secondsOf(s); ok {
+		return IntValue(seconds * 1_000_000), nil
 	}
 	layout := time.RFC3339Nano
 	if len(s) > 10 && s[10] == ' ' {
 		layout = timeV1
 	}
-	t, err := time.Parse(layout, s)
+	t, err := time.Parse(layout, string(s))
 	if err != nil {
 		return Value{}, ErrShape
 	}
-	return Value{Valid: true, Number: t.UnixMicro()}, nil
+	return TimeValue(t), nil
 }
 
 // readDate reads a date, or the day of a moment.
 func readDate(v jsontext.Value) (Value, error) {
 	s, err := textOf(v)
-	if s == "" || strings.HasPrefix(s, zeroDate) || err != nil {
+	if len(s) == 0 || bytes.HasPrefix(s, []byte(zeroDate)) || err != nil {
 		return Value{}, err
 	}
-	t, err := time.Parse(time.DateOnly, s[:min(len(s), len(time.DateOnly))])
-	if err != nil {
+	day, ok := dayOf(s)
+	if !ok {
 		return Value{}, ErrShape
 	}
-	return Value{Valid: true, Number: t.Unix() / int64(24*time.Hour/time.Second)}, nil
+	return IntValue(day), nil
 }
 
-// readJSON keeps the value unchanged. An empty list or object is NULL, like an empty text.
 func readJSON(v jsontext.Value) (Value, error) {
-	if (v.Kind() == '[' || v.Kind() == '{') && len(bytes.TrimSpace(v[1:len(v)-1])) == 0 {
-		return Value{}, nil
-	}
-	return Value{Valid: true, Text: string(v)}, nil
+	text, err := appendJSON(nil, v)
+	return TextValue(string(text)), err
 }
 
 // readList keeps a list unchanged and makes a list of v1's "2,3" or of a single id.
@@ -202,53 +194,50 @@ func readList(v jsontext.Value) (Value, error) {
 	switch {
 	case v.Kind() == '[':
 		return readJSON(v)
-	case text == "" || err != nil:
+	case len(text) == 0 || err != nil:
 		return Value{}, err
 	}
-	list := jsontext.Value("[" + text + "]")
+	list := jsontext.Value("[" + string(text) + "]")
 	if !list.IsValid() {
 		return Value{}, ErrShape
 	}
 	return readJSON(list)
 }
 
-// Bare returns a number's text, even if v1 sends the number as a string.
-func Bare(v jsontext.Value) (string, error) {
+// Bare returns a number's text, even if v1 sends the number as a string. It may be a part of v.
+func Bare(v jsontext.Value) ([]byte, error) {
 	switch v.Kind() {
 	case '0':
-		return string(v), nil
+		return v, nil
 	case '"':
-		return strings.TrimSpace(unquote(v)), nil
+		return bytes.TrimSpace(unquote(v)), nil
 	}
-	return "", ErrShape
+	return nil, ErrShape
 }
 
-func textOf(v jsontext.Value) (string, error) {
+func textOf(v jsontext.Value) ([]byte, error) {
 	if v.Kind() != '"' {
-		return "", ErrShape
+		return nil, ErrShape
 	}
 	return unquote(v), nil
 }
 
-// unquote returns the text of a JSON string, broken characters replaced.
-func unquote(v jsontext.Value) string {
-	inner := v[1 : len(v)-1]
-	for _, c := range inner {
-		if c == '\\' || c >= 0x80 {
-			b, _ := jsontext.AppendUnquote(nil, v)
-			return string(b)
-		}
+// unquote returns the text of a JSON string, broken characters replaced. It may be a part of v.
+func unquote(v jsontext.Value) []byte {
+	text := v[1 : len(v)-1]
+	if !isPlain(text) {
+		text, _ = jsontext.AppendUnquote(nil, v)
 	}
-	return string(inner)
+	return text
 }
 
 func firstElement(list jsontext.Value) (first jsontext.Value, none bool) {
-	dec := jsontext.NewDecoder(strings.NewReader(string(list)), pipedrive.Lenient...)
-	if _, err := dec.ReadToken(); err != nil || dec.PeekKind() == ']' {
+	i := skipComma(list, 1)
+	if list[i] == ']' {
 		return nil, true
 	}
-	first, err := dec.ReadValue()
-	return first.Clone(), err != nil || first.Kind() == 'n'
+	first = list[i:skipValue(list, i)]
+	return first, first[0] == 'n'
 }
 
 // AppendTo appends the value to a column of a record batch; the column has the Arrow type of the value's own

@@ -1,6 +1,7 @@
 package pipedrive
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -53,12 +54,12 @@ func (c *Client) classify(r request, res *response) error {
 		return e
 	case res.status == http.StatusTooManyRequests:
 		return c.throttled(e, r, res.header)
-	case res.status == http.StatusForbidden && isHTML(res):
+	case res.status == http.StatusForbidden && isHTML(res.header, res.text):
 		e.Code = RateLimitExceeded
 		e.Message = "Cloudflare blocks this account's requests after too many refused ones; run again later"
 		c.limiter.hold(blockPause)
 		return transientError{error: e, once: true}
-	case res.status == http.StatusForbidden && strings.Contains(string(res.body), "Scope and URL mismatch"):
+	case res.status == http.StatusForbidden && strings.Contains(string(res.text), "Scope and URL mismatch"):
 		e.Code = MissingScope
 		e.Message += ": the credentials need " + strings.Join(r.scopes, " or ")
 		return e
@@ -150,9 +151,9 @@ func number(h http.Header, name string) (int64, bool) {
 	return n, err == nil
 }
 
-func isHTML(res *response) bool {
-	return strings.Contains(res.header.Get("Content-Type"), "text/html") ||
-		strings.HasPrefix(strings.TrimSpace(string(res.body[:min(len(res.body), 64)])), "<")
+// isHTML reports whether a body is a page of HTML, by its header and its beginning.
+func isHTML(h http.Header, beginning []byte) bool {
+	return strings.Contains(h.Get("Content-Type"), "text/html") || bytes.HasPrefix(bytes.TrimSpace(beginning), []byte("<"))
 }
 
 // errorBody has the members that the bodies of errors share. Pipedrive describes the failure in error. An export
@@ -164,7 +165,7 @@ type errorBody struct {
 
 func readErrorBody(res *response) (body errorBody) {
 	var fields map[string]any
-	body.broken = json.Unmarshal(res.body, &fields) != nil
+	body.broken = json.Unmarshal(res.text, &fields) != nil
 	body.Error, _ = fields["error"].(string)
 	body.Message, _ = fields["message"].(string)
 	return body
@@ -185,7 +186,7 @@ func (b errorBody) absent(status int) bool {
 
 func (b errorBody) message(res *response) string {
 	switch {
-	case b.broken && isHTML(res):
+	case b.broken && isHTML(res.header, res.text):
 		return "the answer is a page of HTML"
 	case b.broken:
 		return "the answer is not JSON"

@@ -3,10 +3,8 @@
 package pipedrive
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -16,9 +14,6 @@ import (
 
 	"github.com/rs/zerolog"
 )
-
-// maxBody bounds the size of one response, in bytes. A page of 500 notes with 100 kB of HTML each is 50 MB.
-const maxBody = 256 << 20
 
 // Config configures a [Client].
 type Config struct {
@@ -54,7 +49,7 @@ type Client struct {
 	reached atomic.Bool  // whether any answer has come
 	clock   atomic.Int64 // the API's time of its last answer, in Unix seconds; 0 before
 	budget  atomic.Int64 // API tokens left for today; -1 if unknown
-	bodies  sync.Pool    // of *bytes.Buffer, for answers
+	buffers sync.Pool    // of *bufio.Reader, for bodies
 }
 
 // New returns a client. It sends nothing yet.
@@ -110,12 +105,12 @@ type request struct {
 	meter  *Meter
 }
 
-// response is an answer whose body was read to its end.
+// response is an answer.
 type response struct {
 	status int
 	header http.Header
-	body   []byte
-	buffer *bytes.Buffer // holds the body; reused for the next answer once nobody needs this one
+	body   *body  // of an answer with status 200, still to be read and closed
+	text   []byte // the body of any other answer
 }
 
 // send sends r: limit, authorise, send, classify. A result without an error has status 200. If the API refuses
@@ -141,11 +136,10 @@ func (c *Client) send(ctx context.Context, r request) (*response, error) {
 	case res.status != http.StatusOK:
 		return nil, c.classify(r, res)
 	}
-	r.meter.charged(r.cost)
 	return res, nil
 }
 
-// sendAuthorized waits for a place under the limits, sends req and reads the answer to its end.
+// sendAuthorized waits for a place under the limits, sends req and reads an answer that is no 200 to its end.
 func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error) {
 	if err := c.config.Authorizer.Authorize(req); err != nil {
 		return nil, err
@@ -156,27 +150,22 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
 	r.meter.requested()
-	answer, err := c.http.Do(req)
+	answer, err := c.http.Do(req) //nolint:bodyclose // the caller closes it, as part of the response
 	if err != nil {
+		release()
 		return nil, unanswered(c.failure(r, 0, "no answer", withoutURL(err)), c.config.BaseURL, c.config.URLKey, c.reached.Load())
 	}
-	defer answer.Body.Close()
 	c.learn(answer.Header)
-	body, ok := c.bodies.Get().(*bytes.Buffer)
-	if !ok {
-		body = new(bytes.Buffer)
+	res := &response{status: answer.StatusCode, header: answer.Header, body: c.open(answer.Body, release)}
+	if res.status == http.StatusOK {
+		return res, nil
 	}
-	body.Reset()
-	_, err = body.ReadFrom(io.LimitReader(answer.Body, maxBody+1))
-	switch {
-	case err != nil:
-		return nil, transient(c.failure(r, answer.StatusCode, "the answer breaks off", err))
-	case body.Len() > maxBody:
-		return nil, c.failure(r, answer.StatusCode, fmt.Sprintf("the answer is longer than %d MiB", maxBody>>20), nil)
+	defer res.body.close()
+	if res.text, err = io.ReadAll(res.body); err != nil {
+		return nil, c.brokenOff(r, res.status, err)
 	}
-	return &response{status: answer.StatusCode, header: answer.Header, body: body.Bytes(), buffer: body}, nil
+	return res, nil
 }
 
 // failure returns an EXTERNAL_API_ERROR about r.

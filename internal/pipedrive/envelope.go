@@ -1,7 +1,6 @@
 package pipedrive
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -17,9 +16,9 @@ import (
 // a broken character or to a repeated name.
 var Lenient = []jsontext.Options{jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)}
 
-// Decode reads one record from a listing; it must read exactly one JSON value. An error wrapped in [Refuse] ends
+// Decode reads one record from a listing: a valid JSON value, which it must not keep. An error wrapped in [Refuse] ends
 // the reading. Any other error counts as a damaged answer, which is requested again.
-type Decode[T any] func(*jsontext.Decoder) (T, error)
+type Decode[T any] func(record jsontext.Value) (T, error)
 
 // recordError is about a complete record that can't be used.
 type recordError struct{ error }
@@ -34,7 +33,7 @@ func Refuse(err error) error { return &recordError{err} }
 // the top.
 type envelope[T any] struct {
 	records    []T
-	digest     uint64 // of the records as received, equal for equal pages
+	digest     uint64 // of the records as received, equal for equal ones
 	nextCursor string
 	saysNext   bool // whether there is a next_cursor, even a null one
 	pagination
@@ -54,14 +53,14 @@ type additionalData struct {
 	pagination
 }
 
-// decodeEnvelope reads a whole body. A repeated member makes the answer a broken one. Records may have such
+// decodeEnvelope reads a body to its end. A repeated member makes the answer a broken one. Records may have such
 // members, but in the envelope one list of records would hide the other.
 //
 // data may be null if the list is paged by offset, since v1 means "none" by it, or if the listing says so. v2
 // sends [], and most lists that come in one response, such as the users, are never empty.
-func decodeEnvelope[T any](body []byte, l Listing, record Decode[T]) (envelope[T], error) {
-	r := envelopeReader[T]{body: body, listing: l, record: record, names: map[string]bool{}}
-	r.dec = jsontext.NewDecoder(bytes.NewBuffer(body), Lenient...)
+func decodeEnvelope[T any](body io.Reader, l Listing, record Decode[T]) (envelope[T], error) {
+	r := envelopeReader[T]{listing: l, record: record, names: map[string]bool{}}
+	r.dec = jsontext.NewDecoder(body, Lenient...)
 	err := cmp.Or(eachMember(r.dec, r.member), ends(r.dec))
 	switch {
 	case err != nil:
@@ -76,7 +75,6 @@ func decodeEnvelope[T any](body []byte, l Listing, record Decode[T]) (envelope[T
 
 // envelopeReader reads the members of an envelope.
 type envelopeReader[T any] struct {
-	body    []byte
 	dec     *jsontext.Decoder // of the body
 	listing Listing
 	record  Decode[T]
@@ -128,10 +126,28 @@ func (r *envelopeReader[T]) data() error {
 		r.hasData = kind == 'n' && (r.listing.Paging == Offset || r.listing.NullIsEmpty)
 		return r.dec.SkipValue()
 	}
-	from := r.dec.InputOffset()
-	var err error
-	r.envelope.records, err = decodeRecords(r.dec, r.record)
-	r.envelope.digest = maphash.Bytes(digests, r.body[from:r.dec.InputOffset()])
+	return r.records()
+}
+
+// records reads the list of records.
+func (r *envelopeReader[T]) records() error {
+	if _, err := r.dec.ReadToken(); err != nil {
+		return err
+	}
+	for r.dec.PeekKind() != ']' {
+		v, err := r.dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		record, err := r.record(v)
+		if err != nil {
+			return err
+		}
+		e := &r.envelope
+		e.records = append(e.records, record)
+		e.digest = maphash.Comparable(digests, [2]uint64{e.digest, maphash.Bytes(digests, v)})
+	}
+	_, err := r.dec.ReadToken()
 	return err
 }
 
@@ -195,20 +211,4 @@ func ends(dec *jsontext.Decoder) error {
 		return errors.New("the answer continues after its end")
 	}
 	return nil
-}
-
-func decodeRecords[T any](dec *jsontext.Decoder, record Decode[T]) ([]T, error) {
-	if _, err := dec.ReadToken(); err != nil {
-		return nil, err
-	}
-	var records []T
-	for dec.PeekKind() != ']' {
-		r, err := record(dec)
-		if err != nil {
-			return nil, err
-		}
-		records = append(records, r)
-	}
-	_, err := dec.ReadToken()
-	return records, err
 }

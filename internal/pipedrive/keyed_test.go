@@ -21,13 +21,9 @@ func (n named) RecordKey() Key { return Key{Text: string(n)} }
 
 func (named) RecordTime() (time.Time, bool) { return time.Time{}, false }
 
-func decodeNamed(dec *jsontext.Decoder) (named, error) {
-	v, err := dec.ReadValue()
-	if err != nil {
-		return "", err
-	}
+func decodeNamed(record jsontext.Value) (named, error) {
 	var name string
-	err = json.Unmarshal(v, &name)
+	err := json.Unmarshal(record, &name)
 	return named(name), err
 }
 

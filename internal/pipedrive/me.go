@@ -3,6 +3,7 @@ package pipedrive
 import (
 	"context"
 	"errors"
+	"io"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -32,11 +33,11 @@ func (m Me) AccountID() string { return strconv.FormatInt(m.CompanyID, 10) }
 func (c *Client) Me(ctx context.Context, m *Meter) (Me, error) {
 	l := LogIn()
 	r := request{path: l.Path, cost: l.Cost, meter: m}
-	return get(ctx, c, r, func(body []byte) (me Me, err error) {
+	return get(ctx, c, r, func(body io.Reader) (me Me, err error) {
 		var answer struct {
 			Data jsontext.Value `json:"data"`
 		}
-		if err := json.Unmarshal(body, &answer, Lenient[0], Lenient[1]); err != nil {
+		if err := json.UnmarshalRead(body, &answer, Lenient[0], Lenient[1]); err != nil {
 			return Me{}, err
 		}
 		if len(answer.Data) > 0 {

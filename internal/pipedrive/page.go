@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -142,7 +143,7 @@ var errNoNext = errors.New("the answer has a full page and does not say whether 
 
 func (p *pager[T]) read(ctx context.Context) (envelope[T], error) {
 	r := request{path: p.listing.Path, query: p.query, cost: p.listing.Cost, scopes: p.listing.Scopes, meter: p.meter}
-	decode := func(body []byte) (envelope[T], error) {
+	decode := func(body io.Reader) (envelope[T], error) {
 		page, err := decodeEnvelope(body, p.listing, p.decode)
 		if err == nil && p.listing.Paging == Cursor && !page.saysNext && len(page.records) >= p.limit {
 			err = errNoNext

@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func decodeItem(dec *jsontext.Decoder) (item, error) {
+func decodeItem(record jsontext.Value) (item, error) {
 	var i item
-	err := json.UnmarshalDecode(dec, &i)
+	err := json.Unmarshal(record, &i, Lenient...)
 	return i, err
 }
 

@@ -3,6 +3,7 @@ package pipedrive
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -10,8 +11,9 @@ import (
 )
 
 // get sends r until decode accepts its answer. It repeats the request after errors that may pass, at most
-// MaxRetries times. decode sees only whole bodies of status 200; if it fails on one, the request is sent again.
-func get[T any](ctx context.Context, c *Client, r request, decode func(body []byte) (T, error)) (T, error) {
+// MaxRetries times. decode reads bodies of status 200 to their ends, while they arrive; if it fails on one, or the body
+// breaks off, the request is sent again.
+func get[T any](ctx context.Context, c *Client, r request, decode func(body io.Reader) (T, error)) (T, error) {
 	attempt := func() (T, error) { return sendAndDecode(ctx, c, r, decode) }
 	note := noteRetries(c.config.Logger, r.path)
 	return retry(ctx, c.config.MaxRetries, attempt, func(err error, wait time.Duration) {
@@ -64,21 +66,26 @@ func retry[T any](ctx context.Context, maxRetries int, attempt func() (T, error)
 	return result, err
 }
 
-func sendAndDecode[T any](ctx context.Context, c *Client, r request, decode func([]byte) (T, error)) (T, error) {
+func sendAndDecode[T any](ctx context.Context, c *Client, r request, decode func(io.Reader) (T, error)) (T, error) {
 	var result T
 	res, err := c.send(ctx, r)
 	if err != nil {
 		return result, err
 	}
-	defer c.bodies.Put(res.buffer)
-	result, err = decode(res.body) // decode keeps no reference to the body
+	defer res.body.close()
+	html := isHTML(res.header, res.body.beginning())
+	result, err = decode(res.body)
+	if failed := res.body.err; failed != nil {
+		return result, c.brokenOff(r, res.status, failed)
+	}
+	r.meter.charged(r.cost)
 	var refused *recordError
 	switch {
 	case err == nil:
 		return result, nil
 	case errors.As(err, &refused):
 		return result, c.failure(r, res.status, "", err)
-	case isHTML(res):
+	case html:
 		return result, transient(c.failure(r, res.status, "the answer is a page of HTML", nil))
 	}
 	return result, transient(c.failure(r, res.status, "the answer can't be read", err))

@@ -25,7 +25,8 @@ type reply struct {
 	status int // 200 where it is 0
 	header map[string]string
 	body   string
-	cut    bool // the connection breaks after the body
+	cut    bool      // the connection breaks after the body
+	stream io.Reader // instead of body
 	err    error
 }
 
@@ -50,6 +51,9 @@ func (f *fakeAPI) RoundTrip(r *http.Request) (*http.Response, error) {
 		h.Set(k, v)
 	}
 	var body io.Reader = strings.NewReader(a.body)
+	if a.stream != nil {
+		body = a.stream
+	}
 	if a.cut {
 		body = io.MultiReader(body, brokenReader{})
 	}

@@ -1,7 +1,6 @@
 package tables
 
 import (
-	"bytes"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -200,7 +199,7 @@ func (s shape) decode(t *testing.T) *table.Row {
 	decoder := table.NewDecoder(s.table.Columns, func(c table.Column) table.Source { return c.SourceFor("", form) })
 	record := jsontext.Value(s.record)
 	require.NoError(t, record.Compact())
-	row, err := decoder.Record(jsontext.NewDecoder(bytes.NewReader(record)))
+	row, err := decoder.Record(record)
 	require.NoError(t, err)
 	return row
 }
