@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
@@ -35,12 +36,40 @@ func (r *reading) checkBudget(l pipedrive.Listing) error {
 	if !r.table.Incremental {
 		return r.account.checkWhole(r.table, l, &r.own)
 	}
-	l.Cost += r.owed()
+	l.Cost += int(min(r.owed(), r.mostOwed()))
 	err := r.account.checkMaxTokens(l, "")
 	if err == nil && r.incremental() {
 		err = r.account.checkReserve(l)
 	}
 	return err
+}
+
+// mostOwed is how many tokens a list leaves for the requests for children of its records: half of those that were left when it
+// began. With more, tables of children that take many runs would hold their parents' own table back. A list that is read for
+// them alone leaves as many as they take.
+func (r *reading) mostOwed() int64 {
+	if r.silent {
+		return math.MaxInt64
+	}
+	r.halve.Do(func() {
+		r.half = math.MaxInt64
+		if left, known := r.account.left(); known {
+			r.half = left / 2
+		}
+	})
+	return r.half
+}
+
+// left is how many API tokens the run may still cost, and leave as many for the day as it has to; false if nothing bounds them.
+func (a *Account) left() (tokens int64, known bool) {
+	tokens, known = a.client.TokensLeft()
+	if tokens -= a.reserve(); !known {
+		tokens = math.MaxInt64
+	}
+	if most := a.run.maxTokens; most > 0 {
+		return min(tokens, most-a.run.Tokens()), true
+	}
+	return tokens, known
 }
 
 // checkWhole returns the same for a table that can only be read whole, given the meter of its pages. The run fails where

@@ -20,11 +20,12 @@ type family struct {
 	columns *table.ParentColumns
 	lists   *table.ListDecoder // nil where requests read the records
 
-	of     map[string]*parents            // by the key of the parents' listing
-	asking *parents                       // whose children are being asked for
-	found  map[pipedrive.Key][]*table.Row // children by parents of whose requests not all are answered
-	refs   refusals
-	shut   bool // whether the account does not have the table, as the first request showed
+	of       map[string]*parents            // by the key of the parents' listing
+	asking   *parents                       // whose children are being asked for
+	found    map[pipedrive.Key][]*table.Row // children by parents of whose requests not all are answered
+	refs     refusals
+	requests int  // units of which all children were read
+	shut     bool // whether the account does not have the table, as the first request showed
 }
 
 // parents are those of a listing whose children are to be asked for.
@@ -149,13 +150,11 @@ func (r *reading) allChildren(ctx context.Context) error {
 		if err == nil {
 			err = r.follow(ctx, "", rows)
 		}
-		r.family.parents("").whole = true
-		for _, l := range r.account.listings(r.table) {
-			if err == nil {
-				err = r.ask(ctx, l, "", l.Key())
-			}
+		if err != nil {
+			return err
 		}
-		return err
+		r.family.parents("").whole = true
+		return r.askAll(ctx)
 	}
 	leader := r.family.leader
 	close(r.ready)
@@ -175,18 +174,6 @@ func (r *reading) allChildren(ctx context.Context) error {
 	return r.askAgain(ctx)
 }
 
-// askAll asks for the children of all parents that the leader handed on.
-func (r *reading) askAll(ctx context.Context) error {
-	for _, of := range r.account.listings(r.family.leader.table) {
-		for _, l := range r.account.listings(r.table) {
-			if err := r.ask(ctx, l, of.Key(), of.Key()); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // askAgain asks for the children of some parents that did not change.
 func (r *reading) askAgain(ctx context.Context) error {
 	of := r.table.Parent.Table
@@ -201,7 +188,7 @@ func (r *reading) askAgain(ctx context.Context) error {
 			r.note(parents.Key(), slices.DeleteFunc(page, func(row *table.Row) bool { return r.progress.WasReread(row.RecordKey()) }))
 		}
 		for _, l := range r.account.listings(r.table) {
-			if err := r.ask(ctx, l, parents.Key(), ""); err != nil {
+			if err := r.ask(ctx, asking{listing: l, of: parents.Key()}); err != nil {
 				return err
 			}
 		}
@@ -271,6 +258,7 @@ func (r *reading) keep(parent pipedrive.Key) {
 func (r *reading) note(listing string, rows []*table.Row) {
 	of, ps := r.table.Parent, r.family.parents(listing)
 	count, skip, changed := of.Table.Column(of.Count), of.Table.Column(of.Skip), -1
+	moves, since := movesOf(of), r.movedSince()
 	if i := r.table.Time(); i >= 0 {
 		changed = of.Table.Column(r.account.sources(r.table)(r.table.Columns[i]).OfParent())
 	}
@@ -286,8 +274,9 @@ func (r *reading) note(listing string, rows []*table.Row) {
 		switch {
 		case skip >= 0 && row.Values[skip].Valid && row.Values[skip].Number != 0:
 			r.keep(p.Key)
-		case count >= 0 && row.Values[count].Valid && row.Values[count].Number == 0:
+		case count >= 0 && row.Values[count].Valid && row.Values[count].Number == 0, moves.never(row):
 			r.reread(p.Key, nil)
+		case r.unmoved(moves, p, row, since): // its rows stay
 		default:
 			ps.due[p.Key], ps.values[p.Key] = p, r.family.columns.Values(row)
 		}
@@ -296,13 +285,18 @@ func (r *reading) note(listing string, rows []*table.Row) {
 
 // ask asks for the children of a listing's parents, from the position that the table has reached there; all of them, where no
 // position is named.
-func (r *reading) ask(ctx context.Context, l pipedrive.Listing, listing, position string) error {
-	r.family.asking = r.family.parents(listing)
-	var from plan.Progress
-	if r.progress != nil && position != "" {
-		from.Position = r.progress.Position(position)
+func (r *reading) ask(ctx context.Context, a asking) error {
+	strategy := r.perParent(a)
+	r.family.asking = r.family.parents(a.of)
+	return r.strategyOf(ctx, a.listing, a.key, strategy, plan.Progress{Position: r.from(a)})
+}
+
+// from is the position from which to ask.
+func (r *reading) from(a asking) (p plan.Position) {
+	if r.progress != nil && a.key != "" {
+		p = r.progress.Position(a.key)
 	}
-	return r.strategyOf(ctx, l, position, r.perParent(l, from.Position), from)
+	return p
 }
 
 // stagesAhead is the number of units of a stage for each request that may be under way. More of them wait less for the
@@ -315,14 +309,14 @@ func (r *reading) batch(l pipedrive.Listing) int { return min(l.Parent.Batch, r.
 
 // owed is how many API tokens the requests for the children of the parents that were read so far take at least. The reading of
 // the parents' list leaves them, or its tables of children would never get on where the list costs as much as a run may.
-func (r *reading) owed() (tokens int) {
+func (r *reading) owed() (tokens int64) {
 	for _, f := range r.followers {
 		if f.family.lists != nil {
 			continue
 		}
 		for _, l := range f.account.listings(f.table) {
 			for _, of := range f.family.of {
-				tokens += l.Cost * ((len(of.due) + f.batch(l) - 1) / f.batch(l))
+				tokens += int64(l.Cost * ((len(of.due) + f.batch(l) - 1) / f.batch(l)))
 			}
 		}
 	}
@@ -330,13 +324,13 @@ func (r *reading) owed() (tokens int) {
 }
 
 // perParent returns the strategy for a listing of children.
-func (r *reading) perParent(l pipedrive.Listing, from plan.Position) plan.Strategy {
-	ps := r.family.asking
+func (r *reading) perParent(a asking) plan.Strategy {
+	ps := r.family.parents(a.of)
 	due := []plan.Parent{{Changed: ps.latest, Childless: true}} // to which the position moves
 	for _, p := range ps.due {
 		due = append(due, p)
 	}
-	return plan.PerParent(due, from, r.batch(l), stagesAhead*r.account.atOnce, ps.whole, r.facts())
+	return plan.PerParent(due, r.from(a), r.batch(a.listing), stagesAhead*r.account.atOnce, ps.whole, r.facts())
 }
 
 // decode returns the decoder of a unit's records.
@@ -369,6 +363,9 @@ func (r *reading) mayHaveNone(parents []pipedrive.Key) bool {
 // noteChildren keeps the records of a page by their parents.
 func (r *reading) noteChildren(page []*table.Row) {
 	for _, row := range page {
+		if !row.Belongs() {
+			continue
+		}
 		parent := r.family.columns.ParentOf(row)
 		r.family.found[parent] = append(r.family.found[parent], row)
 	}
@@ -376,6 +373,7 @@ func (r *reading) noteChildren(page []*table.Row) {
 
 // childrenRead notes that all children of a unit's parents were read.
 func (r *reading) childrenRead(u plan.Unit) {
+	r.family.requests++
 	r.family.refs.answered += len(u.Parents)
 	for _, parent := range u.Parents {
 		r.reread(parent, r.family.found[parent])

@@ -120,6 +120,8 @@ type reading struct {
 	silent    bool          // whether the list is read for these alone
 	done      chan struct{} // closed once a leader has ended
 	err       error         // of a leader, also one that may stop
+	halve     sync.Once
+	half      int64 // of the API tokens that were left when it began
 
 	mu      sync.Mutex             // held while a page is counted and sent: units that are read side by side take turns
 	lookups []columnLookup         // each without its list until a row needs it
@@ -200,17 +202,25 @@ func (r *reading) moving(key string, to plan.Position) (moving []*reading) {
 // storeReached stores how far a listing was read, now and then.
 func (r *reading) storeReached(ctx context.Context, key string, at plan.Position) error {
 	for _, of := range r.moving(key, at) {
-		if err := of.progress.StoreReached(ctx, key, at, of.sent); err != nil {
+		if err := of.progress.StoreReached(ctx, key, at, of.steps()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// steps are the pages that the table sent, or the requests that it took for children: many may have none.
+func (r *reading) steps() int {
+	if r.family != nil && r.family.asking != nil {
+		return r.family.requests
+	}
+	return r.sent
+}
+
 // prepare loads the lists that are needed before the first row.
 func (r *reading) prepare(ctx context.Context) (err error) {
 	t, a := r.table, r.account
-	r.decoder, r.lookups = table.NewDecoder(t.Columns, a.sources(t)), a.columnLookups(t)
+	r.decoder, r.lookups = t.Decoder(a.sources(t)), a.columnLookups(t)
 	if !t.Incremental && a.run.state != nil && len(a.listings(t)) > 1 {
 		r.listed = progress.NewSentVersions(t)
 	}
@@ -352,11 +362,16 @@ func (r *reading) unitRead(u plan.Unit, o plan.Outcome) {
 	r.believed = r.believed || u.MayBeEmpty && !u.Since.IsZero() && o.Records == 0
 }
 
-// pages reads the pages of a unit and notes its outcome.
+// pages reads the pages of a unit and notes its outcome. Records that are numbered are held until the last page has come.
 func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, p plan.Progress, u plan.Unit, o *plan.Outcome) error {
+	var held []*table.Row
 	for page, err := range r.account.pages(ctx, l, q, &r.own, r.decode(u)) {
 		if err != nil {
 			return err
+		}
+		if r.table.Numbered() {
+			held = append(held, page...)
+			continue
 		}
 		ended, err := r.page(ctx, l, page, u, o)
 		if err != nil || ended {
@@ -368,18 +383,23 @@ func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Qu
 			}
 		}
 	}
-	return nil
+	if len(held) == 0 {
+		return nil
+	}
+	r.table.Number(held, r.account.sources(r.table))
+	_, err := r.page(ctx, l, held, u, o)
+	return err
 }
 
-// page sends the records of a page that the unit's rule lets through and that the destination does not have as they are,
-// and reports whether the unit ends there. Units that are read side by side take turns.
+// page sends the records of a page that belong to the table, that the unit's rule lets through and that the destination
+// does not have as they are, and reports whether the unit ends there. Units that are read side by side take turns.
 func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.Row, u plan.Unit, o *plan.Outcome) (ended bool, err error) {
 	wanted := make([]*table.Row, 0, len(page))
 	seen := o.Seen
 	for _, row := range page {
 		changed, timed := row.RecordTime()
 		known := r.progress != nil && r.progress.Unchanged(l.Key(), row) || r.missing != nil && !r.missing.Has(row)
-		if u.Sends(changed, timed) && !known {
+		if u.Sends(changed, timed) && !known && row.Belongs() {
 			wanted = append(wanted, row)
 		}
 		ended = ended || u.EndsAt(changed, timed)

@@ -40,6 +40,32 @@ func PerParent(parents []Parent, position Position, batch, stage int, whole bool
 	return perParent{facts: f, units: units, stage: stage, whole: whole}
 }
 
+// MovedSince is the moment since which a parent must have moved for a request to bring new children, where only moves make
+// them; zero if that is unknown. The positions are those of all listings of the parents, since a parent may come from one
+// that was not read to its end.
+func MovedSince(positions []Position, f Facts) time.Time {
+	var since time.Time
+	for i, p := range positions {
+		if i == 0 || p.Whole.Before(since) {
+			since = p.Whole
+		}
+	}
+	if since.IsZero() {
+		return since
+	}
+	return since.Add(-f.Lookback)
+}
+
+// Requests is how many requests a strategy of [PerParent] takes at least.
+func Requests(s Strategy) (n int) {
+	if per, ok := s.(perParent); ok {
+		for _, u := range per.units {
+			n += min(1, len(u.Parents))
+		}
+	}
+	return n
+}
+
 // due returns the parents that were changed since a moment, followed by those without an update_time.
 func due(parents []Parent, since time.Time) []Parent {
 	due := slices.DeleteFunc(slices.Clone(parents), func(p Parent) bool { return !p.Changed.IsZero() && p.Changed.Before(since) })
@@ -83,7 +109,7 @@ func (s perParent) Advance(p Progress, u Unit, o Outcome) Progress {
 		return p
 	case u.number == len(s.units)-1 && s.whole:
 		p.Position = p.Position.ended(u.through, s.facts.Began)
-		p.Position.Complete = true
+		p.Position.Complete, p.Position.Whole = true, p.Position.Changed
 	default:
 		p.Position = p.Position.stopped(u.through, s.facts.Began, s.facts.Lookback)
 	}

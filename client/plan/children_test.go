@@ -46,7 +46,7 @@ func TestPerParent_theFirstRunReadsTheChildrenOfAll(t *testing.T) {
 	parents := []Parent{parent(1, 50), parent(2, 0), parent(3, 20), parent(4, 40), parent(5, 30), parent(6, 0), parent(7, 40)}
 	read, p := stages(PerParent(parents, Position{}, 2, 3, true, facts(100)), Position{})
 	require.Equal(t, [][][]int64{{{3, 5}, {4, 7}, {1, 2}}, {{6}}}, read, "stages of up to 3 units of up to 2 parents, those without a time last")
-	require.Equal(t, Position{Changed: at(50), Complete: true}, p.Position)
+	require.Equal(t, Position{Changed: at(50), Complete: true, Whole: at(50)}, p.Position)
 	require.Equal(t, parent(1, 50), parents[0], "the list is someone else's too")
 
 	read, p = stages(PerParent(nil, Position{}, 2, 3, true, facts(100)), Position{})
@@ -59,11 +59,11 @@ func TestPerParent_theNextRunReadsThoseOfParentsThatChanged(t *testing.T) {
 	parents := []Parent{parent(1, 47), parent(2, 48), parent(3, 0), parent(4, 150), parent(5, 50)}
 	read, p := stages(PerParent(parents, from, 1, 9, true, facts(160)), from)
 	require.Equal(t, [][][]int64{{{2}, {5}, {4}, {3}}}, read, "and looks back")
-	require.Equal(t, Position{Changed: at(150), Complete: true}, p.Position)
+	require.Equal(t, Position{Changed: at(150), Complete: true, Whole: at(150)}, p.Position)
 
 	read, p = stages(PerParent(parents[:1], from, 1, 9, true, facts(160)), from)
 	require.Equal(t, [][][]int64{{nil}}, read)
-	require.Equal(t, from, p.Position)
+	require.Equal(t, Position{Changed: at(50), Complete: true, Whole: at(50)}, p.Position)
 }
 
 func TestPerParent_startTimeIsThatOfParents(t *testing.T) {
@@ -108,7 +108,7 @@ func TestPerParent_thePositionStopsAtAGap(t *testing.T) {
 	require.Equal(t, stage[2:], s.Next(p))
 	read, p := stages(PerParent(parents, p.Position, 1, 9, true, facts(160)), p.Position)
 	require.Equal(t, [][][]int64{{{2}, {3}, {4}, {5}}}, read, "from that second on, of which not all may have been read")
-	require.Equal(t, Position{Changed: at(40), Complete: true}, p.Position)
+	require.Equal(t, Position{Changed: at(40), Complete: true, Whole: at(40)}, p.Position)
 }
 
 func TestPerParent_noPositionPassesTheBeginningOfTheRun(t *testing.T) {
@@ -118,7 +118,7 @@ func TestPerParent_noPositionPassesTheBeginningOfTheRun(t *testing.T) {
 	p = s.Advance(p, s.Next(p)[0], Outcome{})
 	require.Equal(t, Position{Changed: at(98), Stopped: true}, p.Position, "nor what is looked back for, as long as it is not the end")
 	p = s.Advance(p, s.Next(p)[0], Outcome{})
-	require.Equal(t, Position{Changed: at(100), Complete: true}, p.Position)
+	require.Equal(t, Position{Changed: at(100), Complete: true, Whole: at(100)}, p.Position)
 }
 
 // TestPerParent_emptyAnswersAreConfirmed: no later run would ask for the children again.
@@ -172,4 +172,82 @@ func TestPerParent_losesNoChange(t *testing.T) {
 		}
 		require.False(t, position.Changed.After(at(now)))
 	})
+}
+
+// TestPerParent_losesNoMove is the same where only moves of parents make children, so that parents that have not moved are not
+// asked for: whatever else of them changes, and in whichever of two listings they are in a run.
+func TestPerParent_losesNoMove(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		type record struct{ changed, moved, listing int }
+		records, read := map[int64]record{}, map[int64]int{}
+		now := 1
+		positions := make([]Position, 2)
+		change := func(most int, running bool) {
+			for range rapid.IntRange(0, most).Draw(t, "changes") {
+				now += rapid.IntRange(0, 2).Draw(t, "minutes")
+				id := rapid.Int64Range(1, 9).Draw(t, "id")
+				r := records[id]
+				r.changed = now
+				switch rapid.IntRange(0, 3).Draw(t, "change") {
+				case 0:
+					r.moved = now
+				case 1:
+					if !running { // one that changes its listing during a run may be in neither
+						r.listing = 1 - r.listing
+					}
+				}
+				records[id] = r
+			}
+		}
+		run := func(disturbed int) {
+			f := facts(now)
+			for listing := range positions {
+				change(disturbed, true)
+				since := MovedSince(positions, f)
+				var parents []Parent
+				for id, r := range records {
+					if r.listing == listing {
+						p := parent(id, r.changed)
+						p.Childless = r.moved == 0 || at(r.moved).Before(since)
+						parents = append(parents, p)
+					}
+				}
+				s, p := PerParent(parents, positions[listing], 1, rapid.IntRange(1, 4).Draw(t, "stage"), true, f), Progress{Position: positions[listing]}
+				stopped := false
+				for stage := s.Next(p); len(stage) > 0 && !stopped; stage = s.Next(p) {
+					for _, u := range stage {
+						change(disturbed, true)
+						o := Outcome{Stopped: stopped || disturbed > 0 && rapid.IntRange(0, 3).Draw(t, "fails") == 0}
+						if p = s.Advance(p, u, o); o.Stopped {
+							stopped = true
+							continue
+						}
+						now++
+						for _, k := range u.Parents {
+							read[k.Number] = now
+						}
+					}
+				}
+				if positions[listing] = p.Position; stopped {
+					return
+				}
+			}
+		}
+		for range rapid.IntRange(1, 6).Draw(t, "runs") {
+			change(8, false)
+			run(1)
+		}
+		now++
+		run(0)
+		for id, r := range records {
+			require.GreaterOrEqual(t, read[id], r.moved, "parent %d", id)
+		}
+	})
+}
+
+func TestPerParent_requests(t *testing.T) {
+	parents := []Parent{parent(1, 10), parent(2, 20), parent(3, 30), parent(4, 40).childless(), parent(5, 1)}
+	from := Position{Changed: at(10), Complete: true}
+	require.Equal(t, 2, Requests(PerParent(parents, from, 2, 9, true, facts(100))))
+	require.Zero(t, Requests(PerParent(parents[3:4], from, 2, 9, true, facts(100))), "a unit that asks for nothing")
 }

@@ -28,6 +28,9 @@ type Position struct {
 	// ByID is the place that an unfinished first reading by id has reached; nil if there is none. Changed then
 	// applies to the records up to that place.
 	ByID *pipedrive.Place `json:"by_id,omitempty"`
+	// Whole is where the last reading ended that reached the listing's end; only PerParent has it. A parent that lies behind
+	// Changed may have moved at any moment since Whole.
+	Whole time.Time `json:"whole,omitzero"`
 }
 
 // Equal reports whether two positions are the same.
@@ -78,7 +81,7 @@ func (p Position) stopped(seen, began time.Time, lookback time.Duration) Positio
 	if seen = earlier(seen, began.Add(-lookback)); !seen.After(p.Changed) {
 		return p
 	}
-	return Position{Changed: later(p.Changed, seen), Stopped: true, Complete: p.Complete, Looked: p.Looked}
+	return Position{Changed: later(p.Changed, seen), Stopped: true, Complete: p.Complete, Looked: p.Looked, Whole: p.Whole}
 }
 
 func earlier(a, b time.Time) time.Time {

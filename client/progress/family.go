@@ -53,16 +53,35 @@ func (t *Tracker) AgainDue(every time.Duration) bool {
 
 // HaveChildren reports whether the destination had children of any of some parents when the run began, as far as that is known.
 func (t *Tracker) HaveChildren(parents []pipedrive.Key) bool {
+	return t.readBack != nil && slices.ContainsFunc(parents, func(parent pipedrive.Key) bool {
+		_, has := t.readBack.newestOf(parent)
+		return has
+	})
+}
+
+// HasChildrenSince reports whether the destination is known to have had a child of a parent that had changed at a moment or
+// later when its children were read.
+func (t *Tracker) HasChildrenSince(parent pipedrive.Key, at time.Time) bool {
 	if t.readBack == nil {
 		return false
 	}
-	if t.readBack.withChildren == nil {
-		t.readBack.withChildren = map[key]bool{}
-		for _, parent := range t.readBack.parents {
-			t.readBack.withChildren[parent] = true
+	newest, has := t.readBack.newestOf(parent)
+	return has && newest >= at.Unix()
+}
+
+// newestOf returns the latest second, since 1970, of a parent's children; false if it has none.
+func (b *readBack) newestOf(parent pipedrive.Key) (at int64, has bool) {
+	if b.newest == nil {
+		b.newest = map[key]int64{}
+		for _, v := range b.versions {
+			of := b.parents[v.key]
+			if at, has := b.newest[of]; !has || v.at > at {
+				b.newest[of] = v.at
+			}
 		}
 	}
-	return slices.ContainsFunc(parents, func(parent pipedrive.Key) bool { return t.readBack.withChildren[keyOf(parent)] })
+	at, has = b.newest[keyOf(parent)]
+	return at, has
 }
 
 // WasReread reports whether all children of a parent were read in this run.

@@ -46,7 +46,7 @@ type readBack struct {
 	removing map[key][]table.Value // keys of the rows that are there although the last run removed them
 	parents  map[key]key           // of children
 
-	withChildren map[key]bool // the parents, once they are needed
+	newest map[key]int64 // the latest second of a parent's children, once it is needed
 
 	now    int64 // by this machine's clock, in microseconds since 1970
 	before int64 // the greatest sync time up to now

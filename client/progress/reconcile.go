@@ -181,5 +181,9 @@ func (c checkpoint) reconcileSent(parts []fingerprint) (next checkpoint, missing
 	if next.Positions == nil {
 		next.Positions = map[string]plan.Position{}
 	}
+	for listing, p := range next.Positions {
+		p.Whole = time.Time{} // of whichever parents rows are missing, they may have moved long ago
+		next.Positions[listing] = p
+	}
 	return next, max(1, sent-arrived)
 }

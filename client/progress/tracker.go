@@ -161,14 +161,17 @@ func (t *Tracker) MustSeparate(rows []*table.Row) bool {
 	})
 }
 
-// checkpointPages is how many pages of a table a run sends before it stores how far it got; each further
-// time it is a quarter of those that it sent until then, if that is more.
-const checkpointPages = 10
+// checkpointPages is how many pages of a table a run sends before it stores how far it got; each further time it is a quarter
+// of those that it sent until then, if that is more, and at most mostPages.
+const (
+	checkpointPages = 10
+	mostPages       = 100
+)
 
 // StoreReached stores how far the run got in a listing, for the next one to go on from should this one be cut short. It
-// does so now and then only. sent is how many pages of the table were sent.
+// does so now and then only. sent is how many pages of the table were sent, or how many requests it took for children.
 func (t *Tracker) StoreReached(ctx context.Context, listing string, p plan.Position, sent int) error {
-	if !t.Verify || t.refreshing || sent-t.noted < max(checkpointPages, t.noted/4) {
+	if !t.Verify || t.refreshing || sent-t.noted < min(max(checkpointPages, t.noted/4), mostPages) {
 		return nil
 	}
 	t.noted, t.checkpoint.Removing = sent, t.toRemove()

@@ -85,7 +85,7 @@ func (c Column) SourceFor(account string, api API) Source {
 }
 
 // Source is the origin of a column's value. Make one with [At], [Itself], [Not], [First], [Primary], [Lookup], [OfParent],
-// [Position] or [Absent].
+// [Position], [Sequence] or [Absent].
 type Source struct {
 	paths    []string
 	read     Reader // nil for the reader of the column's type
@@ -93,6 +93,7 @@ type Source struct {
 	parent   string // column of the parent
 	position bool
 	itself   bool
+	sequence bool
 	absent   bool
 }
 
@@ -149,6 +150,10 @@ func Position() Source { return Source{position: true} }
 
 // IsPosition reports whether the source is the record's place in its parent's list.
 func (s Source) IsPosition() bool { return s.position }
+
+// Sequence is the record's number among those of its parent, from 1 for the oldest. The API lists them newest first, so a
+// number does not change as records are added.
+func Sequence() Source { return Source{sequence: true} }
 
 // Field is the first name in the source's first path, or the column's own.
 func (s Source) Field(column string) string {

@@ -20,7 +20,8 @@ type Row struct {
 	Mismatch []int // columns whose value in the record has another kind
 
 	key     pipedrive.Key
-	changed int // index of the column that the table is incremental on, -1 for none
+	changed int  // index of the column that the table is incremental on, -1 for none
+	foreign bool // whether the record does not belong to the table
 }
 
 // NewRow returns a row that is not a record of Pipedrive.
@@ -83,10 +84,11 @@ type Decoder struct {
 	Custom *CustomFieldsV1
 
 	root    *node
-	width   int   // number of columns
-	key     []int // the columns of the primary key that records have themselves
-	alone   bool  // whether the primary key is one column, which each record must have
-	changed int   // index of the column that the table is incremental on, -1 for none
+	width   int    // number of columns
+	key     []int  // the columns of the primary key that records have themselves
+	alone   bool   // whether the primary key is one column, which each record must have
+	changed int    // index of the column that the table is incremental on, -1 for none
+	only    string // that records of the table have in the last column; "" if all belong to it
 
 	// follows has, for each node, the one that followed it in the record before: behind it in its object, or as the
 	// first one in it. The records of a list have their members in the same order.
@@ -132,7 +134,7 @@ func NewDecoder(columns []Column, source func(Column) Source) *Decoder {
 		if c.IncrementalKey {
 			d.changed = i
 		}
-		if s.absent || s.position || s.parent != "" {
+		if s.absent || s.position || s.sequence || s.parent != "" {
 			continue
 		}
 		if c.Key {
@@ -214,6 +216,7 @@ func (d *Decoder) Record(record jsontext.Value) (*Row, error) {
 		}
 	}
 	d.texts.set(row)
+	d.choose(row)
 	return row, d.setKey(row)
 }
 

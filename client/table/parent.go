@@ -26,6 +26,10 @@ type Parent struct {
 	Sparse bool
 	// Skip is the parents' flag column; empty for none. A parent with the flag has no children and is skipped.
 	Skip string
+	// Moved is the parents' time column with the last move that gave them a child, empty if each change of a parent may be
+	// one. Parents that have not moved since their children were read need no request. A parent has no children if it has
+	// no such time, or still that of its creation, which is in the column Created.
+	Moved, Created string
 	// Again are lists of the parents whose children are read again now and then although they did not change; none on
 	// an API without them. Whether a change of a child changes its parent, Pipedrive does not document.
 	Again []pipedrive.Listing
@@ -35,6 +39,19 @@ type Parent struct {
 
 // IsCut reports whether the records are cut from a list in their parents.
 func (t *Table) IsCut() bool { return t.Parent != nil && t.Parent.Rows != "" }
+
+// Number numbers those of a parent's records that belong to the table, given in the order in which the API lists them: the
+// last one is the oldest.
+func (t *Table) Number(records []*Row, source func(Column) Source) {
+	column := slices.IndexFunc(t.Columns, func(c Column) bool { return source(c).sequence })
+	n := int64(0)
+	for _, row := range slices.Backward(records) {
+		if row.Belongs() {
+			n++
+			row.Values[column] = IntValue(n)
+		}
+	}
+}
 
 // ParentColumns are the columns of children that come from their parents.
 type ParentColumns struct {

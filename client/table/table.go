@@ -78,6 +78,8 @@ type Table struct {
 	Columns []Column
 	// Parent declares the parents of the records; nil if they have none.
 	Parent *Parent
+	// Only selects the records of the listings that belong to the table; nil for all.
+	Only *Only
 	// Once is true if several listings or several parents have the same record unchanged. It is sent once.
 	Once bool
 	// Describes are the types of record whose fields this table lists, instead of having its own listing.
@@ -94,6 +96,12 @@ type Table struct {
 	Setup bool
 	// Gate is a further condition for an account to have the table, nil for none.
 	Gate *Gate
+}
+
+// Numbered reports whether the records are numbered among those of their parent, so that all of a parent's are needed
+// before the first is sent.
+func (t *Table) Numbered() bool {
+	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.V2.sequence || c.V1.sequence })
 }
 
 // Described is a type of record with its fields in a table of fields.

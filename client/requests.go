@@ -1,0 +1,117 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// asking is a listing of children, of which those of the parents of one listing are asked for.
+type asking struct {
+	listing pipedrive.Listing
+	of      string // the parents' listing
+	key     string // of the position
+}
+
+// askings are those of a table of children. Its positions are those of the parents' listings, or of its own where the
+// parents' list is one that look-ups share.
+func (r *reading) askings() (all []asking) {
+	own := r.account.listings(r.table)
+	if r.family.leader == nil {
+		for _, l := range own {
+			all = append(all, asking{listing: l, key: l.Key()})
+		}
+		return all
+	}
+	for _, of := range r.account.listings(r.family.leader.table) {
+		for _, l := range own {
+			all = append(all, asking{listing: l, of: of.Key(), key: of.Key()})
+		}
+	}
+	return all
+}
+
+// askAll asks for the children of all parents that were read.
+func (r *reading) askAll(ctx context.Context) error {
+	all := r.askings()
+	if err := r.announceRequests(all); err != nil {
+		return err
+	}
+	for _, a := range all {
+		if err := r.ask(ctx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fewRuns is how many runs with the same budget may read a table of children before the log warns of it.
+const fewRuns = 2
+
+// announceRequests logs how many requests the table takes at least, before the first of them. If the budget does not suffice,
+// the next runs continue; without a state none does, so that the run fails before it has spent anything.
+func (r *reading) announceRequests(all []asking) error {
+	requests, tokens := 0, int64(0)
+	for _, a := range all {
+		n := plan.Requests(r.perParent(a))
+		requests, tokens = requests+n, tokens+int64(n*a.listing.Cost)
+	}
+	if requests == 0 {
+		return nil
+	}
+	left, known := r.account.left()
+	left = max(0, left)
+	event := r.log().Info()
+	switch {
+	case known && tokens > left && r.progress == nil:
+		e := *errBudget
+		e.Message = fmt.Sprintf("the table takes at least %d API tokens, and %d are left for it; only with backend_options can "+
+			"the next run continue where this one stops", tokens, left)
+		return &e
+	case known && tokens > fewRuns*left:
+		event = r.log().Warn().Int64("left", left)
+	}
+	event.Int("requests", requests).Int64("api_tokens", tokens).
+		Msg("the table takes at least these requests; if the budget does not suffice, the next runs continue")
+	return nil
+}
+
+// movedSince is the moment since which a parent must have moved for its children to be asked for; zero for all parents.
+func (r *reading) movedSince() time.Time {
+	if r.progress == nil || r.table.Parent.Moved == "" {
+		return time.Time{}
+	}
+	var positions []plan.Position
+	for _, a := range r.askings() {
+		positions = append(positions, r.progress.Position(a.key))
+	}
+	return plan.MovedSince(positions, r.facts())
+}
+
+// moves are the parents' columns that show whether they have moved; -1 for none.
+type moves struct{ at, created int }
+
+func movesOf(p *table.Parent) moves { return moves{p.Table.Column(p.Moved), p.Table.Column(p.Created)} }
+
+// never reports whether a parent has never moved.
+func (m moves) never(parent *table.Row) bool {
+	if m.at < 0 {
+		return false
+	}
+	at := parent.Values[m.at]
+	return !at.Valid || m.created >= 0 && parent.Values[m.created].Valid && at.Time().Equal(parent.Values[m.created].Time())
+}
+
+// unmoved reports whether a parent has not moved since its children were read: neither since that moment nor, as one that was
+// deleted then or in another list, since those came that the destination has. It is false where these can't be seen.
+func (r *reading) unmoved(m moves, p plan.Parent, parent *table.Row, since time.Time) bool {
+	if m.at < 0 || since.IsZero() || p.Changed.IsZero() {
+		return false
+	}
+	at := parent.Values[m.at].Time()
+	return at.Before(since) && r.progress.HasChildrenSince(p.Key, at)
+}
