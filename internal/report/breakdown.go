@@ -3,6 +3,7 @@ package report
 import (
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -32,6 +33,8 @@ type part struct {
 	Name      string
 	Open, Won Sums
 	Quantity  map[string]float64 // of a product, by currency
+	Work      Workload
+	Reached   int // of a stage
 }
 
 // A measure is a column of a breakdown's tables.
@@ -49,12 +52,12 @@ var (
 	wonValue      = measure{"Won value", true, func(l part, c string) float64 { return l.Won.In(c).Value }}
 )
 
-// A ledger is a table of one currency. It is narrow enough for a phone.
+// A ledger is a table of one currency, or of counts. It is narrow enough for a phone.
 type ledger struct {
-	Currency string
-	Heads    []string
-	Rows     []entry
-	Total    []string
+	Name  string // the head of its first column
+	Heads []string
+	Rows  []entry
+	Total []string
 }
 
 type entry struct {
@@ -62,39 +65,42 @@ type entry struct {
 	Cells []string
 }
 
-// ledgers returns the tables of a breakdown, in the order of the currencies. A table leaves out parts that have no
-// deals in its currency.
+// ledgers returns the tables of a breakdown, in the order of the currencies.
 func ledgers(currencies []string, parts []part, measures ...measure) (all []ledger) {
-	for _, currency := range currencies {
-		table := ledger{Currency: currency}
-		for _, m := range measures {
-			table.Heads = append(table.Heads, m.title)
+	for _, c := range currencies {
+		all = append(all, ledgerOf(currency(c), c, parts, measures...)...)
+	}
+	return all
+}
+
+// ledgerOf returns one table, or none if all its numbers are zero. It leaves out parts whose numbers are zero.
+func ledgerOf(name, currency string, parts []part, measures ...measure) []ledger {
+	table := ledger{Name: name}
+	for _, m := range measures {
+		table.Heads = append(table.Heads, m.title)
+	}
+	total := make([]float64, len(measures))
+	var numbers [][]float64
+	for _, l := range parts {
+		row := make([]float64, len(measures))
+		for i, m := range measures {
+			row[i] = m.of(l, currency)
+			total[i] += row[i]
 		}
-		total := make([]float64, len(measures))
-		var numbers [][]float64
-		for _, l := range parts {
-			if l.Open.In(currency).Deals+l.Won.In(currency).Deals == 0 {
-				continue
-			}
-			row := make([]float64, len(measures))
-			for i, m := range measures {
-				row[i] = m.of(l, currency)
-				total[i] += row[i]
-			}
+		if slices.ContainsFunc(row, func(v float64) bool { return v != 0 }) {
 			numbers = append(numbers, row)
 			table.Rows = append(table.Rows, entry{Name: l.Name})
 		}
-		if len(numbers) == 0 {
-			continue
-		}
-		written := textsOf(currency, append(numbers, total), measures)
-		for i := range table.Rows {
-			table.Rows[i].Cells = written[i]
-		}
-		table.Total = written[len(numbers)]
-		all = append(all, table)
 	}
-	return all
+	if len(numbers) == 0 {
+		return nil
+	}
+	written := textsOf(currency, append(numbers, total), measures)
+	for i := range table.Rows {
+		table.Rows[i].Cells = written[i]
+	}
+	table.Total = written[len(numbers)]
+	return []ledger{table}
 }
 
 // textsOf returns numbers with the currency's decimals, or without decimals if all amounts are whole.

@@ -148,7 +148,8 @@ const drawings = `[...document.querySelectorAll('figure')].filter(f => f.checkVi
 })`
 
 func TestReport_isDrawnOnEveryScreenWithoutTheNetwork(t *testing.T) {
-	file := written(t, schema, history, twoAccounts, runs("acme", 75), runs("beta", 1), children, twoProducts, renamed(contacts, 1))
+	file := written(t, schema, history, twoAccounts, runs("acme", 75), runs("beta", 1), children, twoProducts, renamed(contacts, 1),
+		changes, renamed(ways, 2), calendar, renamed(busy, 1))
 	for _, screen := range []struct {
 		name, scheme, medium string
 		width                int64
@@ -192,6 +193,8 @@ func TestReport_isDrawnOnEveryScreenWithoutTheNetwork(t *testing.T) {
 // titlesInSight are the titles of the charts that are visible without opening anything.
 var titlesInSight = []string{
 	"Open deals", "Open value, EUR", // Sales; only one stage has dollars, and no other stage has two currencies
+	"Deals that reached a stage", // the funnel of the deals of ways; its other pipeline has one stage
+	"Overdue, by owner", "Done, by owner", "Done, by type",
 	"Open deals", "Open value, USD", // owners of two accounts
 	"June 2025 – May 2026",
 	"Won deals", "Revenue, EUR", // products
@@ -276,7 +279,7 @@ func TestReport_saysWhatIsMissing(t *testing.T) {
 			text := evaluate[string](t, s, "document.body.innerText")
 			for _, hint := range []string{
 				"Nothing was synced yet", "No open deals yet", "No pipelines yet", "No deal was won or lost yet",
-				"No products of deals won", "No contacts yet", "No history of syncs yet",
+				"No activities yet", "No products of deals won", "No contacts yet", "No history of syncs yet",
 			} {
 				require.Contains(t, text, hint)
 			}
@@ -287,7 +290,7 @@ func TestReport_saysWhatIsMissing(t *testing.T) {
 }
 
 func TestReport_printsTheNumbers(t *testing.T) {
-	s := open(t, written(t, schema, twoAccounts), 700, "dark", "print")
+	s := open(t, written(t, schema, twoAccounts, changes, renamed(ways, 1), calendar, busy), 700, "dark", "print")
 	require.True(t, evaluate[bool](t, s, "document.querySelector('table').checkVisibility()"), "the tables stay closed")
 	pdf := run(t, s, chromedp.PrintToPDF(chromedp.PDFPaper(chromedp.PaperA4)))
 	require.NoError(t, os.WriteFile(filepath.Join(t.ArtifactDir(), "report.pdf"), pdf, 0o600))
@@ -350,6 +353,7 @@ func TestReport_drawsNoChartOfOneBar(t *testing.T) {
 	require.Empty(t, evaluate[[]drawn](t, s, drawings))
 	require.True(t, evaluate[bool](t, s, "document.querySelector('article table').checkVisibility()"), "the numbers stay closed")
 	require.Contains(t, evaluate[string](t, s, "document.querySelector('[aria-labelledby=syncs]').innerText"), "3 May 2026")
+	require.Contains(t, evaluate[string](t, s, "document.querySelector('[aria-labelledby=pipelines]').innerText"), "after a sync of pipedrive_deal_stage_changes")
 }
 
 func TestReport_saysHowOldAndHowCompleteItIs(t *testing.T) {

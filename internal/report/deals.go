@@ -53,6 +53,8 @@ type tally struct {
 	owners map[recordKey]*Owner
 	// currencies counts the shown deals.
 	currencies map[string]int
+	// attended are the deals for which an activity is to be done; nil without a table of activities.
+	attended map[recordKey]bool
 }
 
 // A recordKey names a record among those of all accounts.
@@ -63,8 +65,9 @@ type recordKey struct {
 
 // tally counts the deals and fills in the figures.
 func (r *reader) tally(f *Figures) {
-	t := tally{f, f.Written.UTC().Truncate(day), map[recordKey]*Owner{}, map[string]int{}}
+	t := tally{Figures: f, today: f.Written.UTC().Truncate(day), owners: map[recordKey]*Owner{}, currencies: map[string]int{}}
 	f.Months, f.Forecast = closedMonths(t.today), expectedPeriods(t.today)
+	t.attended = t.activities(r)
 	if statement, ok := r.statement("pipedrive_deals"); ok {
 		each(r, statement, (*deal).fields, func(d deal) {
 			if d.status == "open" {
@@ -74,6 +77,7 @@ func (r *reader) tally(f *Figures) {
 			}
 		})
 	}
+	t.funnel(r)
 	t.products(r)
 	f.Currencies = ordered(t.currencies)
 	for _, o := range t.owners {
@@ -103,6 +107,9 @@ func (t *tally) open(d deal) {
 		s.add(d.currency, m)
 	}
 	t.currencies[d.currency]++
+	if t.attended != nil && !t.attended[recordKey{d.account, d.id}] {
+		t.Activities.Idle++
+	}
 	if !probability.Valid {
 		t.Unweighted++
 	}

@@ -32,8 +32,11 @@ type Figures struct {
 	Late      []Late  // the latest ones
 	Products  []Product
 	Holding   Holding
-	Contacts  Contacts
-	Histories []History
+	// Activities is zero, and Idle is not counted, without a table of activities.
+	Activities Activities
+	Tracked    bool // the changes of stages were synced
+	Contacts   Contacts
+	Histories  []History
 }
 
 // Complete reports whether the last run of each account read everything.
@@ -103,6 +106,7 @@ type Pipeline struct {
 	ID      int64
 	Name    string
 	Stages  []Stage // in the pipeline's order
+	Entered int     // deals that entered it in the shown months, if Figures.Tracked
 
 	active bool
 }

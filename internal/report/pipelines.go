@@ -10,6 +10,7 @@ import (
 // A Stage is a stage of a pipeline with the pipeline's open deals in it.
 type Stage struct {
 	Sums
+	Passage
 	ID   int64
 	Name string
 

@@ -57,10 +57,10 @@ func TestRead_sumsProductsOfWonDeals(t *testing.T) {
 	b, err := f.byProduct()
 	require.NoError(t, err)
 	require.Equal(t, []ledger{
-		{Currency: "EUR", Heads: []string{"Quantity", "Revenue"}, Rows: []entry{
+		{Name: "EUR", Heads: []string{"Quantity", "Revenue"}, Rows: []entry{
 			{"Kit · 2", []string{"1", "400.00"}}, {"Kit · K-1", []string{"3.5", "150.50"}}, {"Removed products", []string{"0", "7.00"}},
 		}, Total: []string{"4.5", "557.50"}},
-		{Currency: "JPY", Heads: []string{"Quantity", "Revenue"}, Rows: []entry{{"Gone", []string{"3", "900"}}}, Total: []string{"3", "900"}},
+		{Name: "JPY", Heads: []string{"Quantity", "Revenue"}, Rows: []entry{{"Gone", []string{"3", "900"}}}, Total: []string{"3", "900"}},
 	}, b.Tables)
 }
 

@@ -30,6 +30,7 @@ var document = template.Must(template.New("report").Funcs(template.FuncMap{
 	"clock":    func(t time.Time) string { return t.UTC().Format("15:04 UTC") },
 	"month":    func(t time.Time) string { return t.Format("January 2006") },
 	"percent":  func(part float64) string { return fmt.Sprintf("%.1f%%", 100*part) },
+	"median":   func(p Passage) string { return humanize.FormatFloat("#,###.#", p.Median()) },
 	"days":     func(c Cycle) string { return humanize.FormatFloat("#,###.#", c.Days()) },
 	"plural":   plural,
 	"join":     strings.Join,
@@ -64,6 +65,7 @@ type view struct {
 	ByMonth  *chart // nil: no deal was closed in the months
 	WonMoney breakdown
 	ByItem   breakdown // products
+	ByWork   breakdown // activities
 	Sales    []sales
 	Syncs    []syncs
 }
@@ -77,7 +79,9 @@ type chart struct {
 // sales are a pipeline with its stages.
 type sales struct {
 	Pipeline
-	Stages breakdown
+	Stages  breakdown
+	Funnel  []Stage // none: no deal entered the pipeline in the shown months
+	Reached []chart
 }
 
 // syncs are an account's history with its charts. Latest are the same runs, newest first.
@@ -89,7 +93,7 @@ type syncs struct {
 
 func newView(f *Figures) (v *view, err error) {
 	v = &view{Figures: f, Style: template.CSS(style), Palette: palette, WonColour: won, LostColour: lost}
-	if v.Closing, err = openBy("Expected closing", f.Currencies, periodParts(f.Forecast), "Weighted value", weightedValue); err != nil {
+	if v.Closing, err = openBy("Forecast", f.Currencies, periodParts(f.Forecast), "Weighted value", weightedValue); err != nil {
 		return nil, err
 	}
 	owners := f.ownerParts()
@@ -103,12 +107,19 @@ func newView(f *Figures) (v *view, err error) {
 	if v.ByItem, err = f.byProduct(); err != nil {
 		return nil, err
 	}
+	if v.ByWork, err = f.Activities.byActivity(); err != nil {
+		return nil, err
+	}
 	for _, p := range f.Pipelines {
 		b, err := openBy(p.Title(), f.Currencies, stageParts(p.Stages), "Open value", openValue)
 		if err != nil {
 			return nil, err
 		}
-		v.Sales = append(v.Sales, sales{p, b})
+		stages, drawn, err := funnelOf(p)
+		if err != nil {
+			return nil, err
+		}
+		v.Sales = append(v.Sales, sales{p, b, stages, drawn})
 	}
 	for _, h := range f.Histories {
 		s, err := newSyncs(h)

@@ -118,7 +118,7 @@ func TestLedgers_roundToTheCurrencysDecimals(t *testing.T) {
 		require.Equal(t, c.want, amount(c.value, c.currency), c.currency)
 	}
 	require.Equal(t, []ledger{{
-		Currency: "EUR", Heads: []string{"Deals", "Value", "Weighted"},
+		Name: "EUR", Heads: []string{"Deals", "Value", "Weighted"},
 		Rows:  []entry{{"A", []string{"1", "1,000.00", "0.33"}}, {"B", []string{"2", "10.00", "5.00"}}},
 		Total: []string{"3", "1,010.00", "5.33"},
 	}}, ledgers([]string{"USD", "EUR"}, []part{
@@ -164,7 +164,8 @@ func renamed(statements string, n int) string {
 
 func TestRead_findsTheSameInPostgreSQL(t *testing.T) {
 	for _, history := range []string{history + runs("acme", 75), history + withStatus + threeAccounts} {
-		db := database(t, schema, twoAccounts, renamed(quarter, 1), children, renamed(sold, 1), renamed(contacts, 2), history)
+		db := database(t, schema, twoAccounts, renamed(quarter, 1), children, renamed(sold, 1), renamed(contacts, 2),
+			changes, renamed(ways, 3), calendar, renamed(busy, 1), history)
 		want, err := Read(t.Context(), db, now)
 		require.NoError(t, err)
 		_, address := postgrestest.Copy(t, db.DB)

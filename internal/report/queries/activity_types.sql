@@ -1,0 +1,3 @@
+SELECT account_id, coalesce(key_string, ''), coalesce(name, '')
+FROM pipedrive_activity_types
+ORDER BY account_id, id
