@@ -24,18 +24,26 @@ type pair struct {
 
 // pairs returns what a shard has to do with, in the order in which the tables are read, whether the accounts have the
 // tables or not: shards that begin at different times must cut the whole at the same places. Only then are tables left out
-// that are not due.
+// that are not due. A history goes with its table.
 func (r *Run) pairs(tables []*table.Table, shard *plugin.Shard) []pair {
 	var pairs []pair
 	for _, t := range tables {
-		if t.Runs {
+		if t.Runs || t.Of != nil {
 			continue
 		}
 		for _, a := range r.accounts {
 			pairs = append(pairs, pair{t, a})
 		}
 	}
-	return slices.DeleteFunc(sharded(pairs, shard), func(p pair) bool { return r.notDue[p.table.Records] })
+	pairs = slices.DeleteFunc(sharded(pairs, shard), func(p pair) bool { return r.notDue[p.table.Records] })
+	for _, t := range tables {
+		for _, p := range slices.Clone(pairs) {
+			if t.Of != nil && t.Of.Records == p.table.Records {
+				pairs = append(pairs, pair{t, p.account})
+			}
+		}
+	}
+	return pairs
 }
 
 // sharded returns a shard's part of a whole, cut as the SDK's scheduler cuts it.

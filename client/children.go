@@ -58,13 +58,15 @@ func newFamily(a *Account, t *table.Table, leader *reading) *family {
 	return f
 }
 
-// led has each incremental table of children take part in the reading of its parents' list. It joins that of the parents'
+// led has each history take part in the reading of its table, and each incremental table of children take part in the reading of its parents' list. It joins that of the parents'
 // own table, if both go on from where one reading can begin; otherwise the list is read for it alone, or for it and others.
 // It returns the readings that are not led.
 func led(readings []*reading) (leaders []*reading) {
 	var children []*reading
 	for _, r := range readings {
 		switch t := r.table; {
+		case t.Of != nil:
+			r.join(leaders)
 		case t.Parent == nil:
 			leaders = append(leaders, r)
 		case !t.Parent.Table.Incremental:
@@ -230,13 +232,13 @@ func (r *reading) follow(ctx context.Context, listing string, rows []*table.Row)
 		}
 		page = append(page, children...)
 		for _, row := range children {
-			if r.progress == nil || !r.progress.Unchanged(listing, row) {
+			if !r.unchanged(listing, row) {
 				wanted = append(wanted, row)
 			}
 		}
 		r.reread(parent.RecordKey(), children)
 	}
-	return r.take(ctx, page, wanted)
+	return r.take(ctx, listing, page, wanted)
 }
 
 // reread notes that all children of a parent were read.

@@ -65,7 +65,7 @@ func (r *reading) all(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return r.take(ctx, rows, rows)
+		return r.take(ctx, "", rows, rows)
 	}
 	if err := r.listings(ctx); err != nil {
 		return err
@@ -83,7 +83,10 @@ func (r *reading) listings(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return r.take(ctx, rows, rows)
+		return r.take(ctx, "", rows, rows)
+	}
+	if r.of != nil {
+		return r.keepHistory()
 	}
 	if r.family != nil {
 		return r.readChildren(ctx)
@@ -117,11 +120,16 @@ type reading struct {
 	family    *family       // of a table of children
 	ready     chan struct{} // closed once a table of children can take parents
 	followers []*reading    // tables of children that take part in the reading
+	history   *reading      // of the versions of the table's records; nil for none
+	of        *reading      // of a history: that of its table
 	silent    bool          // whether the list is read for these alone
 	done      chan struct{} // closed once a leader has ended
 	err       error         // of a leader, also one that may stop
 	halve     sync.Once
 	half      int64 // of the API tokens that were left when it began
+
+	versions *table.Versions   // of a history
+	removals progress.Removals // of records that are gone
 
 	mu      sync.Mutex             // held while a page is counted and sent: units that are read side by side take turns
 	lookups []columnLookup         // each without its list until a row needs it
@@ -178,17 +186,20 @@ func (r *reading) position(l pipedrive.Listing) (p plan.Progress) {
 			p.Position = at
 		}
 	}
+	if r.history != nil {
+		p.Position = p.Position.Earlier(r.history.progress.Position(l.Key()))
+	}
 	return p
 }
 
-// moving are the tables whose position in a listing a reading moves: its own, and those whose records are cut from it. No
+// moving are the tables whose position in a listing a reading moves: its own, its history, and those whose records are cut from it. No
 // position moves back, except one of a reading by id: its time is the start of a run, and the end's that of a record.
 func (r *reading) moving(key string, to plan.Position) (moving []*reading) {
 	if key == "" {
 		return nil
 	}
-	for _, of := range append([]*reading{r}, r.followers...) {
-		takesPart := of == r && !r.silent || of != r && of.family.lists != nil
+	for _, of := range r.sideBySide() {
+		takesPart := of == r && !r.silent || of == r.history || of != r && of.family.lists != nil
 		if !takesPart || of.progress == nil {
 			continue
 		}
@@ -199,8 +210,20 @@ func (r *reading) moving(key string, to plan.Position) (moving []*reading) {
 	return moving
 }
 
-// storeReached stores how far a listing was read, now and then.
+// sideBySide are the readings that read a listing together.
+func (r *reading) sideBySide() []*reading {
+	together := append([]*reading{r}, r.followers...)
+	if r.history != nil {
+		together = append(together, r.history)
+	}
+	return together
+}
+
+// storeReached stores how far a listing was read, now and then. Not so in a full refresh, which the next run does not go on with.
 func (r *reading) storeReached(ctx context.Context, key string, at plan.Position) error {
+	if !r.incremental() || r.first().Refreshing() {
+		return nil
+	}
 	for _, of := range r.moving(key, at) {
 		if err := of.progress.StoreReached(ctx, key, at, of.steps()); err != nil {
 			return err
@@ -220,6 +243,10 @@ func (r *reading) steps() int {
 // prepare loads the lists that are needed before the first row.
 func (r *reading) prepare(ctx context.Context) (err error) {
 	t, a := r.table, r.account
+	if r.of != nil {
+		r.versions = t.Versions(r.of.table)
+		return nil
+	}
 	r.decoder, r.lookups = t.Decoder(a.sources(t)), a.columnLookups(t)
 	if !t.Incremental && a.run.state != nil && len(a.listings(t)) > 1 {
 		r.listed = progress.NewSentVersions(t)
@@ -398,7 +425,7 @@ func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.R
 	seen := o.Seen
 	for _, row := range page {
 		changed, timed := row.RecordTime()
-		known := r.progress != nil && r.progress.Unchanged(l.Key(), row) || r.missing != nil && !r.missing.Has(row)
+		known := r.unchanged(l.Key(), row) || r.missing != nil && !r.missing.Has(row)
 		if u.Sends(changed, timed) && !known && row.Belongs() {
 			wanted = append(wanted, row)
 		}
@@ -408,7 +435,7 @@ func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.R
 		}
 	}
 	if !r.silent {
-		err = r.take(ctx, page, wanted)
+		err = r.take(ctx, l.Key(), page, wanted)
 	}
 	if err == nil {
 		err = r.handOn(ctx, l, page, u)
@@ -420,9 +447,14 @@ func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.R
 	return ended, nil
 }
 
-// take sends those records of a page that are wanted. Where a list that they are looked up in can't be read, none of the
+// unchanged reports whether the destination has a record as it was read from a listing, in the table and in its history.
+func (r *reading) unchanged(listing string, row *table.Row) bool {
+	return r.progress != nil && r.progress.Unchanged(listing, row) && (r.history == nil || r.history.progress.Unchanged(listing, row))
+}
+
+// take sends those records of a listing's page that are wanted. Where a list that they are looked up in can't be read, none of the
 // page counts as read.
-func (r *reading) take(ctx context.Context, page, wanted []*table.Row) error {
+func (r *reading) take(ctx context.Context, listing string, page, wanted []*table.Row) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.lookUp(ctx, wanted); err != nil {
@@ -436,7 +468,7 @@ func (r *reading) take(ctx context.Context, page, wanted []*table.Row) error {
 	}
 	r.decoded += int64(len(page))
 	r.skipped += int64(len(page) - len(wanted))
-	return r.send(ctx, wanted)
+	return r.send(ctx, listing, wanted)
 }
 
 // again reports whether a record was sent before.
@@ -452,8 +484,8 @@ func (r *reading) again(row *table.Row) bool {
 	return false
 }
 
-// send sends a page of rows on.
-func (r *reading) send(ctx context.Context, page []*table.Row) error {
+// send sends the rows of a listing's page on.
+func (r *reading) send(ctx context.Context, listing string, page []*table.Row) error {
 	if len(page) == 0 {
 		return nil
 	}
@@ -473,6 +505,9 @@ func (r *reading) send(ctx context.Context, page []*table.Row) error {
 		return err
 	}
 	r.account.rows.Add(int64(len(page)))
+	if r.history != nil {
+		return r.history.sendVersions(ctx, listing, page)
+	}
 	return nil
 }
 

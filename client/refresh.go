@@ -13,6 +13,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
@@ -54,7 +55,8 @@ func (r *Run) removeOf(ctx context.Context, of []progress.Removals, options plug
 	for _, removals := range of {
 		rows += removals.Len()
 	}
-	if stale := r.removal == progress.Stale || r.removal == progress.StaleOnly; rows > 0 && stale && r.onlyStale(of, options.Shard) {
+	removal := r.removalFrom(of[0].Table)
+	if stale := removal == progress.Stale || removal == progress.StaleOnly; rows > 0 && stale && r.onlyStale(of, options.Shard) {
 		return r.announceTable(ctx, of[0].Table, false, options, out)
 	}
 	for _, removals := range of {
@@ -66,6 +68,14 @@ func (r *Run) removeOf(ctx context.Context, of []progress.Removals, options plug
 		}
 	}
 	return nil
+}
+
+// removalFrom is the way in which rows leave a table. None leaves a history: the removal is its last row.
+func (r *Run) removalFrom(t *table.Table) progress.Removal {
+	if t.Of != nil {
+		return progress.Marked
+	}
+	return r.removal
 }
 
 // onlyStale reports whether the rows that a table's full refreshes removed are all that the run has not sent again: those of
@@ -93,7 +103,7 @@ func (r *Run) removeRows(
 	ctx context.Context, removals progress.Removals, options plugin.SyncOptions, out chan<- message.SyncMessage,
 ) error {
 	t := removals.Table
-	switch r.removal {
+	switch r.removalFrom(t) {
 	case progress.ByKey:
 		for _, m := range removals.Deletions() {
 			if err := send(ctx, m, out); err != nil {
@@ -133,6 +143,8 @@ func (r *reading) findRemoved(ctx context.Context, complete bool) error {
 	switch {
 	case r.family != nil && r.family.shut:
 		return nil
+	case r.of != nil:
+		return r.removeWithTable(complete)
 	case r.progress.Refreshing():
 		return r.findDeletions(ctx, complete)
 	case !complete || r.account.run.partial: // the next run removes them
@@ -142,8 +154,14 @@ func (r *reading) findRemoved(ctx context.Context, complete bool) error {
 	if err != nil {
 		return err
 	}
-	r.account.run.removed(removals)
+	r.remove(removals)
 	return nil
+}
+
+// remove notes the records that are to be removed once the run has ended well.
+func (r *reading) remove(removals progress.Removals) {
+	r.removals = removals
+	r.account.run.removed(removals)
 }
 
 // findDeletions looks for rows of the destination that a reading of all records did not find. It reads the table back,
@@ -176,7 +194,7 @@ func (r *reading) findDeletions(ctx context.Context, complete bool) error {
 	if a.run.partial {
 		log.Warn().Msg("accounts are left out of this sync, so that deletions wait for the next full refresh")
 	}
-	a.run.removed(r.progress.Remove(missing, !a.run.partial))
+	r.remove(r.progress.Remove(missing, !a.run.partial))
 	return nil
 }
 

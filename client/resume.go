@@ -52,14 +52,16 @@ func (a *Account) tracker(t *table.Table) *progress.Tracker {
 		Form: progress.Form{
 			API: a.api, StartTime: a.startTime, Deleted: a.query.Deleted, Archived: a.archived, CustomFields: a.customFields,
 		},
-		Untyped:      t.Fields != nil && errors.Is(a.lacksFields(t, t.Fields), pipedrive.MissingScope),
-		Verify:       a.verify,
-		Separates:    a.run.separates,
-		RefreshEvery: a.refresh,
-		Began:        a.began,
-		Start:        a.start,
-		PageRows:     a.query.Limit,
-		Logger:       a.tableLogger(t),
+		Untyped:   t.Fields != nil && errors.Is(a.lacksFields(t, t.Fields), pipedrive.MissingScope),
+		Verify:    a.verify,
+		Separates: a.run.separates,
+		Began:     a.began,
+		Start:     a.start,
+		PageRows:  a.query.Limit,
+		Logger:    a.tableLogger(t),
+	}
+	if t.Of == nil {
+		o.RefreshEvery = a.refresh
 	}
 	if listings := a.listings(t); len(listings) > 0 {
 		o.PageRows, o.PageTokens = min(o.PageRows, listings[0].Most()), listings[0].Cost

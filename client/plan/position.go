@@ -42,6 +42,27 @@ func (p Position) Equal(q Position) bool {
 // Joins reports whether one reading can go on from both positions, by beginning at the earlier one.
 func (p Position) Joins(q Position) bool { return p.Equal(q) || p.plain() && q.plain() }
 
+// Earlier is the position from which one reading can go on from both. Where one of them is the place that a reading by id has
+// reached, it is the listing's beginning, unless both are equal.
+func (p Position) Earlier(q Position) Position {
+	switch {
+	case p.Equal(q):
+		return p
+	case p.ByID != nil || q.ByID != nil:
+		return Position{}
+	case q.Changed.Before(p.Changed):
+		p, q = q, p
+	}
+	p.Complete = p.Complete && q.Complete
+	if q.Looked.Before(p.Looked) {
+		p.Looked = q.Looked
+	}
+	if !p.Complete {
+		p.Ends = 0 // the records without an update_time are looked for again
+	}
+	return p
+}
+
 // plain reports whether everything up to the position was read, and nothing else.
 func (p Position) plain() bool { return p.Complete && !p.Stopped && p.Ends == 0 && p.ByID == nil }
 

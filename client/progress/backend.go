@@ -64,12 +64,12 @@ func (e *lackingError) Error() string {
 // readTimeout bounds one reading of a table.
 const readTimeout = 5 * time.Minute
 
-// verifyColumns are the columns that verification needs of a table: the account, the sync time, the rest of the
-// primary key, the column that the table is incremental on, if it has one, and last, the parent of children whose
+// verifyColumns are the columns that verification needs of a table: the account, the sync time, those that identify a
+// record, the column that the table is incremental on, if it has one, and last, the parent of children whose
 // primary key does not have it.
 func verifyColumns(t *table.Table) schema.ColumnList {
 	columns := schema.ColumnList{{Name: table.AccountColumn, Type: arrow.BinaryTypes.String}, schema.CqSyncTimeColumn}
-	for _, i := range t.Key() {
+	for _, i := range t.Identity() {
 		columns = append(columns, t.SchemaColumn(i))
 	}
 	if i := t.Time(); i >= 0 {
@@ -105,8 +105,9 @@ func removedColumn(t *table.Table) schema.ColumnList {
 type stored struct {
 	account string
 	version version
-	key     []table.Value // of the primary key without the account; it is only good during a call
+	key     []table.Value // that identifies the record in the account; it is only good during a call
 	parent  key           // of a child
+	removed int64         // since when the row is marked as gone, in microseconds since 1970; 0 for a record that is there
 }
 
 // reserve waits until nothing else reads from the backend, which answers a second reading with an error.
@@ -249,10 +250,15 @@ func eachOf(batch arrow.RecordBatch, t *table.Table, removed int, each func(stor
 	if err != nil {
 		return err
 	}
-	columns := t.Key()
-	changed := func(int) (int64, bool) { return 0, false }
+	columns := t.Identity()
+	changed, marked := func(int) (int64, bool) { return 0, false }, func(int) (int64, bool) { return 0, false }
 	if t.Time() >= 0 {
 		if changed, err = microseconds(batch.Column(2 + len(columns))); err != nil {
+			return err
+		}
+	}
+	if removed >= 0 {
+		if marked, err = microseconds(batch.Column(removed)); err != nil {
 			return err
 		}
 	}
@@ -271,8 +277,8 @@ func eachOf(batch arrow.RecordBatch, t *table.Table, removed int, each func(stor
 		if at, ok := changed(i); ok {
 			row.version.at = time.UnixMicro(at).Unix()
 		}
-		if removed >= 0 && batch.Column(removed).IsValid(i) {
-			row.version.at = gone
+		if at, ok := marked(i); ok {
+			row.version.at, row.removed = gone, at
 		}
 		row.version.sync, _ = synced(i)
 		row.parent = parent(i)

@@ -45,6 +45,7 @@ type readBack struct {
 	full     int                   // how many versions there are when they are compacted next
 	removing map[key][]table.Value // keys of the rows that are there although the last run removed them
 	parents  map[key]key           // of children
+	gone     map[key]int64         // since when records of a history are gone, in microseconds since 1970
 
 	newest map[key]int64 // the latest second of a parent's children, once it is needed
 
@@ -56,17 +57,20 @@ type readBack struct {
 
 // newReadBack is one without rows. last is the checkpoint of the last run, and began when this one began.
 func newReadBack(last checkpoint, began time.Time) *readBack {
-	b := &readBack{now: began.UnixMicro(), older: last.Ahead, removing: map[key][]table.Value{}, parents: map[key]key{}}
+	b := &readBack{now: began.UnixMicro(), older: last.Ahead, removing: map[key][]table.Value{}, parents: map[key]key{}, gone: map[key]int64{}}
 	for _, k := range last.Removing {
 		b.removing[k] = nil
 	}
 	return b
 }
 
-// keep keeps the parent of a child, and the key of a row that the last run removed.
+// keep keeps the parent of a child, the moment of a removal, and the key of a row that the last run removed.
 func (b *readBack) keep(row stored) {
 	if row.parent != 0 {
 		b.parents[row.version.key] = row.parent
+	}
+	if row.removed != 0 {
+		b.gone[row.version.key] = max(b.gone[row.version.key], row.removed)
 	}
 	if _, removing := b.removing[row.version.key]; removing {
 		b.removing[row.version.key] = slices.Clone(row.key)
@@ -263,6 +267,9 @@ func columnsToLookFor(due []*Tracker) schema.ColumnList {
 	}
 	var all schema.ColumnList
 	of := due[0].table
+	if of.Of != nil { // the older versions would lack it for good
+		return nil
+	}
 	needed := slices.Concat(verifyColumns(of), removedColumn(of))
 	for i, c := range of.Columns {
 		if filled[signature(c)] && needed.Index(c.Name) < 0 {

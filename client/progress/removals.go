@@ -104,7 +104,7 @@ func (m *Missing) MostOfTheTable() bool { return mostOf(len(m.left()), m.all) }
 
 func mostOf(missing, all int) bool { return 2*missing > all }
 
-// Removals are rows of the destination that are gone at Pipedrive, by a full refresh of one account's table.
+// Removals are records of one account's table that are gone at Pipedrive.
 type Removals struct {
 	Table   *table.Table
 	Account string
@@ -115,7 +115,8 @@ type Removals struct {
 	// Accounts have rows in the table.
 	Accounts map[string]bool
 
-	rows [][]table.Value // their keys
+	rows  [][]table.Value // their keys, by [table.Table.Identity]
+	times []time.Time     // of a history: when each ends
 }
 
 // Len is the number of rows.
@@ -165,7 +166,7 @@ func (r Removals) Deletions() []message.SyncMessage {
 	account := equals(schema.Column{Name: table.AccountColumn, Type: arrow.BinaryTypes.String}, table.TextValue(r.Account))
 	for i, key := range r.rows {
 		where := message.Predicates{account}
-		for j, column := range r.Table.Key() {
+		for j, column := range r.Table.Identity() {
 			where = append(where, equals(r.Table.SchemaColumn(column), key[j]))
 		}
 		messages[i] = &message.SyncDeleteRecord{DeleteRecord: message.DeleteRecord{
@@ -176,10 +177,13 @@ func (r Removals) Deletions() []message.SyncMessage {
 	return messages
 }
 
-// Tombstones are the rows that mark the rows as gone since a moment.
+// Tombstones are the rows that mark the rows as gone since a moment. The rows of a history have moments of their own.
 func (r Removals) Tombstones(since time.Time) []*table.Row {
 	rows := make([]*table.Row, len(r.rows))
 	for i, key := range r.rows {
+		if r.times != nil {
+			since = r.times[i]
+		}
 		rows[i] = r.Table.Tombstone(key, since)
 	}
 	return rows

@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -129,7 +130,7 @@ func (t *Tracker) Move(listing string, p plan.Position) { t.checkpoint.Positions
 // Unchanged reports whether the destination has a record as it was read from a listing, so that it need not be sent again.
 // That is known of the records that a run reads although they are no later than the position. One without an update_time
 // was never changed. Of the others the second of their update_time has to be over when the last complete reading began: a
-// later change has another one.
+// later change has another one. A history is asked about the records of its table.
 func (t *Tracker) Unchanged(listing string, row *table.Row) bool {
 	position, at := t.verified[listing].Changed, int64(never)
 	if t.readBack == nil || position.IsZero() {
@@ -142,7 +143,12 @@ func (t *Tracker) Unchanged(listing string, row *table.Row) bool {
 		}
 		at = second.Unix()
 	}
-	return t.readBack.has(keyOf(table.KeyOf(row.Key(t.table.Key()))), at)
+	return t.readBack.has(t.keyOf(row), at)
+}
+
+// keyOf is the key of a record: of a history, that of a record of its table.
+func (t *Tracker) keyOf(record *table.Row) key {
+	return keyOf(table.KeyOf(record.Key(cmp.Or(t.table.Of, t.table).Identity())))
 }
 
 // Sent notes rows that are sent.

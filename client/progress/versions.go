@@ -16,12 +16,12 @@ import (
 // SentVersions are the rows that a run has sent of a table and account: each record's last version.
 type SentVersions struct {
 	sent map[key]int64 // seconds since 1970 of update_time, or never
-	key  []int         // columns of the table's primary key
+	key  []int         // columns that identify a record
 }
 
 // NewSentVersions is that of a table without rows.
 func NewSentVersions(t *table.Table) *SentVersions {
-	return &SentVersions{sent: map[key]int64{}, key: t.Key()}
+	return &SentVersions{sent: map[key]int64{}, key: t.Identity()}
 }
 
 // Add adds the rows of a page.

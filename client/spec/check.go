@@ -95,10 +95,25 @@ func explain(e *jsonschema.ValidationError, path string, value any) error {
 		}
 	}
 	text := words(e)
-	if k, ok := e.ErrorKind.(*kind.AdditionalProperties); ok {
+	switch k := e.ErrorKind.(type) {
+	case *kind.AdditionalProperties:
 		text += nearest.Hint(k.Properties[0], "", keysOf(e.SchemaURL))
+	case *kind.Enum:
+		text += nearestOf(value, k.Want)
 	}
 	return pipedrive.Errorf(codeOf(e), "%s:%s %s", path, printable(value, isSecret(e.InstanceLocation)), text)
+}
+
+// nearestOf suggests the allowed text that is nearest to a value.
+func nearestOf(value any, allowed []any) string {
+	typed, _ := value.(string)
+	var words []string
+	for _, a := range allowed {
+		if word, ok := a.(string); ok {
+			words = append(words, word)
+		}
+	}
+	return nearest.Hint(typed, "", words)
 }
 
 // keysOf are the keys in a definition of the schema.

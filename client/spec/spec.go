@@ -63,6 +63,9 @@ type Spec struct {
 	// With a state: read the lists of an account's set-up, which are read in full and rarely change, at most this
 	// often; 0s for every run.
 	ListsEvery configtype.Duration `json:"lists_every,omitzero"`
+	// Types of record whose versions are kept: each version that a run sees is also a row of pipedrive_<type>_history, at no
+	// API token.
+	History []string `json:"history,omitempty" jsonschema:"uniqueItems=true,enum=activities,enum=deals,enum=leads,enum=organizations,enum=persons,enum=products"`
 	// Check at the start of a run that the rows of the last one arrived.
 	Verify bool `json:"verify,omitempty" jsonschema:"default=true"`
 

@@ -96,6 +96,10 @@ type Table struct {
 	Setup bool
 	// Gate is a further condition for an account to have the table, nil for none.
 	Gate *Gate
+	// Versioned is true if the spec can ask for the history of the records, which [History] declares.
+	Versioned bool
+	// Of is the table of the records whose versions a history has; nil for all other tables.
+	Of *Table
 }
 
 // Numbered reports whether the records are numbered among those of their parent, so that all of a parent's are needed
@@ -210,13 +214,16 @@ func Markable(tables []*Table) []*Table {
 	return tables
 }
 
-// Tombstone is the row that marks the record with a key as gone since a moment.
+// Tombstone is the row that marks a record, given the values of [Table.Identity], as gone since a moment.
 func (t *Table) Tombstone(key []Value, since time.Time) *Row {
 	row := NewRow(make([]Value, len(t.Columns))...)
-	for i, column := range t.Key() {
+	for i, column := range t.Identity() {
 		row.Values[column] = key[i]
 	}
 	row.Values[t.Column(RemovedColumn)] = TimeValue(since)
+	if t.Of != nil {
+		row.Values[t.Column(ValidFromColumn)] = TimeValue(since)
+	}
 	return row
 }
 

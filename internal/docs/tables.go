@@ -41,6 +41,8 @@ type page struct {
 	// Parent is the table of the parent records, "" for none; Asks describes the requests that reading the
 	// children takes; "" if they come with their parents.
 	Parent, Asks string
+	// Of is the table whose records' versions these are, and Type their type in the spec's key history; "" for no history.
+	Of, Type string
 }
 
 // Example is a query on a table. Its dialect is "sqlite" or "postgresql", or "" if one text serves both.
@@ -49,12 +51,17 @@ type Example struct{ Title, Dialect, SQL string }
 // TablePages returns the pages about the plugin's tables by file name, with the index.
 func TablePages() (map[string]string, error) {
 	var pages []page
-	for _, t := range tables.All() {
+	for _, t := range slices.Concat(tables.All(), tables.Histories()) {
 		examples, err := Examples(t.Name())
 		if err != nil {
 			return nil, err
 		}
-		p := page{Table: t.Schema(), Sources: sources(t), Queries: examples, OnRequest: t.OnRequest, Setup: t.Setup}
+		p := page{Table: t.Schema(), Queries: examples, OnRequest: t.OnRequest, Setup: t.Setup}
+		if t.Of != nil {
+			p.Of, p.Type = t.Of.Name(), t.Of.Records
+		} else {
+			p.Sources = sources(t)
+		}
 		if t.Gate != nil {
 			p.Needs = t.Gate.Needs
 		}

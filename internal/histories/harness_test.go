@@ -178,9 +178,10 @@ type world struct {
 	mu   sync.Mutex
 	hook func(*http.Request)
 
-	sent           map[string]int // rows of the last run by table
-	log            bytes.Buffer   // warnings and errors of the last run
-	destinationLog bytes.Buffer   // those of the double
+	sent           map[string]int                             // rows of the last run by table
+	inserted       func(table string, rows arrow.RecordBatch) // is called with each message with rows; nil for nothing
+	log            bytes.Buffer                               // warnings and errors of the last run
+	destinationLog bytes.Buffer                               // those of the double
 }
 
 // newWorld makes a world around one company, which is served under apiToken.
@@ -272,7 +273,7 @@ func (w *world) sync() error {
 
 	out := &stream{
 		ctx: ctx, syncTime: time.Now().Add(w.clockAhead).UTC().Truncate(time.Microsecond), held: w.lost, dropped: w.dropped,
-		keeps: w.keeps, appends: w.appends, keepsStale: w.keepsStale, sent: map[string]int{}, stop: stop,
+		keeps: w.keeps, appends: w.appends, keepsStale: w.keepsStale, sent: map[string]int{}, stop: stop, inserted: w.inserted,
 	}
 	out.writes, out.written = make(chan message.WriteMessage), make(chan error, 1)
 	go func() { out.written <- shared.plugin.Write(ctx, out.writes) }()
@@ -390,6 +391,7 @@ type stream struct {
 	keeps    bool
 	sent     map[string]int
 	stop     func() // ends the source
+	inserted func(table string, rows arrow.RecordBatch)
 
 	appends, keepsStale bool
 }
@@ -424,6 +426,9 @@ func (s *stream) pass(m message.SyncMessage, backend bool) {
 		name, _ := m.Record.Schema().Metadata().GetValue(schema.MetadataTableName)
 		name, rows := strings.TrimPrefix(name, "pipedrive_"), int(m.Record.NumRows())
 		s.sent[name] += rows
+		if s.inserted != nil {
+			s.inserted(name, m.Record)
+		}
 		if s.dropped != nil && s.dropped(name, rows) {
 			return
 		}

@@ -20,7 +20,7 @@ import (
 // TestHistories: records are created, changed, archived and deleted between and during runs, some of which fail or
 // end early. After one more undisturbed run the destination holds the truth.
 func TestHistories(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) { newHistory(t).play() })
+	rapid.Check(t, func(t *rapid.T) { newHistoryOf(t, all, truth.Alike).play() })
 }
 
 // history is the drawn history of one account.
@@ -32,22 +32,24 @@ type history struct {
 	lookback time.Duration
 	// removable is whether the last run succeeded, so that the next one sees all losses of the destination.
 	removable bool
-	removals  int  // losses of the destination so far; after the fourth in a row the plugin gives up
-	refused   bool // whether a refused full refresh awaits a decision
-	alone     bool // whether children change without their parents, or can't be read for a while: only a full refresh finds that
+	removals  int             // losses of the destination so far; after the fourth in a row the plugin gives up
+	refused   bool            // whether a refused full refresh awaits a decision
+	alone     bool            // whether children change without their parents, or can't be read for a while: only a full refresh finds that
+	ended     func(well bool) // is called after each run, which was well if it succeeded and lost nothing; may be nil
 }
 
-func newHistory(t *rapid.T) *history {
+// newHistoryOf draws a history of one of some tables, which are given by their ways of reading, or of several of all.
+func newHistoryOf(t *rapid.T, all []string, ways [][]string, options ...simulator.Option) *history {
 	c := simulator.NewCompany(4711)
 	c.SetNullsLast(rapid.Bool().Draw(t, "records without update_time last"))
-	w := newWorld(t, c)
+	w := newWorld(t, c, options...)
 	h := &history{world: w, t: t, account: w.accounts[0]}
 	// Tables are read concurrently, so only the history of a single table repeats itself exactly, which lets rapid
 	// shrink it.
 	if rapid.IntRange(0, 5).Draw(t, "several tables") == 5 {
 		h.tables = rapid.SliceOfNDistinct(rapid.SampledFrom(all), 2, 6, rapid.ID).Draw(t, "tables")
 	} else { // each way of reading is equally likely
-		h.tables = []string{rapid.SampledFrom(rapid.SampledFrom(truth.Alike).Draw(t, "way of reading")).Draw(t, "table")}
+		h.tables = []string{rapid.SampledFrom(rapid.SampledFrom(ways).Draw(t, "way of reading")).Draw(t, "table")}
 	}
 	w.tables = h.tables
 	w.appends = len(h.tables) == 1 && rapid.IntRange(0, 3).Draw(t, "append") == 3
@@ -171,6 +173,9 @@ func (h *history) run() {
 	}
 	err := h.sync()
 	h.removable = err == nil
+	if h.ended != nil {
+		h.ended(err == nil && h.dropped == nil)
+	}
 	if h.isRefused(err) {
 		return
 	}

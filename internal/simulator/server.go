@@ -20,6 +20,7 @@ import (
 type Server struct {
 	latency time.Duration
 	hook    func(*http.Request)
+	answer  func(r *http.Request, body []byte)
 	skew    atomic.Int64 // how far the Date header is ahead, in nanoseconds
 
 	mu           sync.Mutex
@@ -106,6 +107,12 @@ func WithFaults(faults ...Fault) Option {
 // concurrently if the client sends requests concurrently.
 func WithRequestHook(f func(*http.Request)) Option {
 	return func(s *Server) { s.hook = f }
+}
+
+// WithAnswerHook calls f with each successful answer before it is sent, for tests that keep their own log of the answers. f is
+// called concurrently if the client sends requests concurrently.
+func WithAnswerHook(f func(r *http.Request, body []byte)) Option {
+	return func(s *Server) { s.answer = f }
 }
 
 // SetSkew moves the Date header ahead of the clock by d.
@@ -416,6 +423,9 @@ var gzips sync.Pool // of *gzip.Writer
 
 // send writes the answer, compressed if the client accepts that.
 func (x *exchange) send(w http.ResponseWriter) {
+	if x.s.answer != nil && x.status == http.StatusOK && !x.cut {
+		x.s.answer(x.r, x.body)
+	}
 	if x.status == http.StatusTooManyRequests {
 		x.s.mu.Lock()
 		x.s.usage.Throttled++

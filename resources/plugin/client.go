@@ -67,11 +67,35 @@ func (c *Client) Tables(_ context.Context, options plugin.TableOptions) (schema.
 // selected returns the declarations of the requested tables, and which of them are named. Without a connection the
 // wildcards include tables on request, since a list of tables should show them.
 func (c *Client) selected(options plugin.TableOptions) (wanted []*table.Table, named map[string]bool, err error) {
-	declared := tables.All()
+	declared := slices.Concat(tables.All(), tables.Histories())
 	if c.spec != nil && c.spec.CustomFields == spec.Off {
 		declared = table.WithoutCustomFields(declared)
 	}
-	return choose(declared, options, c.spec == nil)
+	wanted, named, err = choose(slices.Clone(declared), options, c.spec == nil)
+	if c.spec != nil && err == nil {
+		wanted, err = withHistories(wanted, declared, c.spec.History, options)
+	}
+	return wanted, named, err
+}
+
+// withHistories returns the wanted tables with the histories of those types of record that the spec names, as far as they
+// are not to be skipped.
+func withHistories(wanted, declared []*table.Table, of []string, options plugin.TableOptions) ([]*table.Table, error) {
+	wanted = slices.DeleteFunc(wanted, func(t *table.Table) bool { return t.Of != nil })
+	for _, t := range declared {
+		switch {
+		case t.Of == nil:
+		case !slices.Contains(of, t.Of.Records):
+			if slices.Contains(options.Tables, t.Name()) {
+				return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "tables: %s needs the plugin's key history: [%s]", t.Name(), t.Of.Records)
+			}
+		case !slices.ContainsFunc(wanted, func(w *table.Table) bool { return w.Records == t.Of.Records }):
+			return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "spec.history: %s: the sync leaves out their table, %s", t.Of.Records, t.Of.Name())
+		case !slices.ContainsFunc(options.SkipTables, func(entry string) bool { return glob.Glob(entry, t.Name()) }):
+			wanted = append(wanted, t)
+		}
+	}
+	return wanted, nil
 }
 
 // choose returns the requested tables, and by their records those that are named by an entry other than the

@@ -270,7 +270,7 @@ func TestTables_contract(t *testing.T) {
 	require.NoError(t, err)
 	tables, err := c.Tables(context.Background(), plugin.TableOptions{Tables: []string{"*"}})
 	require.NoError(t, err)
-	require.Len(t, tables, len(declared.All()))
+	require.Len(t, tables, len(declared.All())+len(declared.Histories()))
 	keys := map[string][]string{
 		"pipedrive_fields": {"account_id", "entity", "field_code"}, "pipedrive_syncs": {"account_id", "started_at"},
 		"pipedrive_company": {"account_id"}, "pipedrive_lead_sources": {"account_id", "name"},
@@ -284,7 +284,10 @@ func TestTables_contract(t *testing.T) {
 	}
 	for _, table := range tables {
 		key := keys[table.Name]
-		if key == nil {
+		switch {
+		case strings.HasSuffix(table.Name, "_history"):
+			key = []string{"account_id", "id", "valid_from"}
+		case key == nil:
 			key = []string{"account_id", "id"}
 		}
 		require.Equal(t, key, table.PrimaryKeys(), table.Name)

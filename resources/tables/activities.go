@@ -11,6 +11,7 @@ func activities() *table.Table {
 		Title:       "Activities",
 		Description: "Calls, meetings, tasks and other activities, planned and done. https://developers.pipedrive.com/docs/api/v1/Activities#getActivities",
 		Incremental: true,
+		Versioned:   true,
 		V2:          []pipedrive.Listing{pipedrive.TimedV2("/api/v2/activities", 10, activitiesScopes)},
 		Columns: []table.Column{
 			{Name: "id", Key: true, Type: table.Int, Description: "The activity's id."},

@@ -11,6 +11,7 @@ func deals() *table.Table {
 		Title:       "Deals",
 		Description: "Sales opportunities: open, won and lost ones, archived ones, and those deleted in the last 30 days. https://developers.pipedrive.com/docs/api/v1/Deals#getDeals",
 		Incremental: true,
+		Versioned:   true,
 		Core:        true,
 		Fields:      fieldList("dealFields", dealFieldsScopes, fieldSettings...),
 		// Archived deals come second: a deal that is archived during the reading of the first list is then in one of the

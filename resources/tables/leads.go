@@ -16,6 +16,7 @@ func leads() *table.Table {
 		Title:       "Leads",
 		Description: "Leads, in the inbox and archived. A converted or deleted lead leaves the list. https://developers.pipedrive.com/docs/api/v1/Leads#getLeads",
 		Incremental: true,
+		Versioned:   true,
 		Fields:      deals().Fields,
 		FieldsOf:    deals(),
 		// The list of archived leads takes no updated_since. Archived leads come second, like archived deals.

@@ -11,6 +11,7 @@ func organizations() *table.Table {
 		Title:       "Organizations",
 		Description: "Companies and other organizations that the company deals with. https://developers.pipedrive.com/docs/api/v1/Organizations#getOrganizations",
 		Incremental: true,
+		Versioned:   true,
 		Core:        true,
 		Fields:      fieldList("organizationFields", contactFieldsScopes, fieldSettings...),
 		V2:          []pipedrive.Listing{pipedrive.TimedV2("/api/v2/organizations", 10, contactsScopes)},

@@ -11,6 +11,7 @@ func persons() *table.Table {
 		Title:       "Persons",
 		Description: "Contacts: the people that the company deals with. https://developers.pipedrive.com/docs/api/v1/Persons#getPersons",
 		Incremental: true,
+		Versioned:   true,
 		Core:        true,
 		Fields:      fieldList("personFields", contactFieldsScopes, fieldSettings...),
 		V2:          []pipedrive.Listing{pipedrive.TimedV2("/api/v2/persons", 10, contactsScopes)},

@@ -11,6 +11,7 @@ func products() *table.Table {
 		Title:       "Products",
 		Description: "Products that the company sells, with their prices. https://developers.pipedrive.com/docs/api/v1/Products#getProducts",
 		Incremental: true,
+		Versioned:   true,
 		Fields:      fieldListV2("productFields", productFieldsScopes, "ui_visibility"),
 		V2:          []pipedrive.Listing{pipedrive.TimedV2("/api/v2/products", 10, productsScopes)},
 		Columns: []table.Column{

@@ -29,7 +29,18 @@ func Lists() []*table.Table {
 	return lists
 }
 
-// All are the plugin's tables. A new table is one file beside this one and one line here.
+// Histories are the tables with the versions of the records that the spec's key history may name.
+func Histories() []*table.Table {
+	var histories []*table.Table
+	for _, t := range All() {
+		if t.Versioned {
+			histories = append(histories, table.History(t))
+		}
+	}
+	return histories
+}
+
+// All are the plugin's tables, without the histories of their records. A new table is one file beside this one and one line here.
 func All() []*table.Table {
 	return table.Markable([]*table.Table{
 		activities(),

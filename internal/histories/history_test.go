@@ -1,0 +1,292 @@
+package histories
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+)
+
+// versionedWays are the tables that may have a history, in groups that are read alike.
+func versionedWays() (ways [][]string) {
+	for _, way := range truth.Alike {
+		if with := slices.DeleteFunc(slices.Clone(way), func(of string) bool { return !slices.Contains(truth.Versioned, of) }); len(with) > 0 {
+			ways = append(ways, with)
+		}
+	}
+	return ways
+}
+
+// eachVersioned runs a test for each table that may have a history, with -short for one. The world's simulator keeps a log of
+// the versions that it sends.
+func eachVersioned(t *testing.T, test func(t *testing.T, w *world, a *account, of string, seen *truth.Seen)) {
+	t.Helper()
+	names := truth.Versioned
+	if testing.Short() {
+		names = names[len(t.Name())%len(names):][:1]
+	}
+	for _, of := range names {
+		t.Run(of, func(t *testing.T) {
+			seen := &truth.Seen{}
+			w := newWorld(t, simulator.NewCompany(4711), simulator.WithAnswerHook(seen.Note))
+			w.tables, w.spec["history"] = []string{of}, []string{of}
+			test(t, w, w.accounts[0], of, seen)
+		})
+	}
+}
+
+// history returns the rows of a history by their versions, apart from the removals, and the number of all.
+func (w *world) history(of string) (versions map[truth.Version]truth.Row, removals map[string]truth.Row, rows int) {
+	w.t.Helper()
+	versions, removals = map[truth.Version]truth.Row{}, map[string]truth.Row{}
+	w.query(func(db *sql.DB) {
+		all, err := truth.Rows(context.Background(), db, of+"_history")
+		require.NoError(w.t, err)
+		rows = len(all)
+		for _, row := range all {
+			if row.Removed() {
+				require.Equal(w.t, row[table.ValidFromColumn], row[table.RemovedColumn])
+				removals[row["id"].Text] = row
+			} else {
+				versions[row.Version()] = row
+			}
+		}
+	})
+	return versions, removals, rows
+}
+
+// requireCurrent: the current version of each record is in the history, with the values of all columns.
+func (w *world) requireCurrent(of string) {
+	w.t.Helper()
+	versions, _, _ := w.history(of)
+	want := w.company().Truth(of, everything)
+	var rows []truth.Row
+	for _, record := range want {
+		row := versions[truth.Version{ID: fmt.Sprint(record["id"]), ValidFrom: truth.ValidFrom(record)}]
+		require.NotNil(w.t, row, "%s: the history lacks the current version of %v of %v", of, record["id"], record["update_time"])
+		row = maps.Clone(row)
+		delete(row, table.ValidFromColumn)
+		rows = append(rows, row)
+	}
+	require.Empty(w.t, truth.Compare(of, want, rows, nil))
+}
+
+// requireVersions: the history has these versions and no others, each in one row.
+func (w *world) requireVersions(of string, want map[truth.Version]bool) {
+	w.t.Helper()
+	versions, removals, rows := w.history(of)
+	require.ElementsMatch(w.t, slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(versions)))
+	require.Equal(w.t, len(versions)+len(removals), rows, "each in one row")
+}
+
+// TestHistory_hasEachVersionThatARunSaw, and costs no API token: records change between runs and while they are read.
+func TestHistory_hasEachVersionThatARunSaw(t *testing.T) {
+	eachVersioned(t, func(t *testing.T, w *world, a *account, of string, seen *truth.Seen) {
+		without := newWorld(t, simulator.NewCompany(4711))
+		without.tables = w.tables
+		want := map[truth.Version]bool{}
+		for _, w := range []*world{w, without} {
+			w.spec["page_size"] = 5
+			b := w.accounts[0]
+			ids := b.addMany(of, 17, b.Company.Now().Add(-30*time.Hour), time.Hour)
+			b.AddNeverChanged(of, "never changed")
+			w.before(paths[of][0], 3, func() { b.Change(of, ids[0], "while it is read") })
+		}
+		for run := range 5 {
+			tokens := w.requireTokens()
+			require.Equal(t, without.requireTokens(), tokens, "run %d", run)
+			maps.Copy(want, seen.Take(of))
+			w.requireVersions(of, want)
+			w.requireCurrent(of)
+			w.requireTruth(of)
+			require.Equal(t, w.sent[of], w.sent[of+"_history"])
+			for _, w := range []*world{w, without} {
+				b := w.accounts[0]
+				b.Company.Advance(time.Hour)
+				ids := b.IDs(of)
+				for _, id := range ids[run : run+3] {
+					b.Change(of, id, fmt.Sprint("after run ", run))
+				}
+				b.Add(of, "new", time.Time{})
+			}
+		}
+		require.Greater(t, len(want), 17+4*4)
+	})
+}
+
+// TestHistory_beginsWithTheCurrentVersions of all records, for the tokens of a first reading, where the table is there already.
+func TestHistory_beginsWithTheCurrentVersions(t *testing.T) {
+	eachVersioned(t, func(t *testing.T, w *world, a *account, of string, seen *truth.Seen) {
+		delete(w.spec, "history")
+		w.spec["page_size"] = 5
+		a.addMany(of, 17, a.Company.Now().Add(-30*time.Hour), time.Hour)
+		first := w.requireTokens()
+		a.Company.Advance(time.Hour)
+		w.requireQuiet(of)
+
+		w.spec["history"] = []string{of}
+		a.Company.Advance(time.Hour)
+		require.LessOrEqual(t, w.requireTokens(), first)
+		w.requireVersions(of, seen.Take(of))
+		w.requireCurrent(of)
+		require.Equal(t, 17, w.sent[of+"_history"])
+		a.Company.Advance(time.Hour)
+		w.requireQuiet(of)
+		require.Zero(t, w.sent[of+"_history"])
+		w.requireTruth(of)
+	})
+}
+
+// TestHistory_beginsWithinABudget: each run goes on from where the one before ended, and reads what has changed in between.
+func TestHistory_beginsWithinABudget(t *testing.T) {
+	eachVersioned(t, func(t *testing.T, w *world, a *account, of string, _ *truth.Seen) {
+		delete(w.spec, "history")
+		w.spec["page_size"] = 5
+		ids := a.addMany(of, 40, a.Company.Now().Add(-60*time.Hour), time.Hour)
+		whole := w.requireTokens()
+		w.spec["history"], w.spec["max_tokens"] = []string{of}, whole/2+2
+		for runs := 1; ; runs++ {
+			require.Less(t, runs, 8, "the runs get on")
+			a.Company.Advance(time.Hour)
+			a.Change(of, ids[runs], "changed")
+			w.requireSync()
+			if _, _, rows := w.history(of); rows >= 40 && w.log.Len() == 0 {
+				require.Greater(t, runs, 1, "one run is not enough")
+				break
+			}
+		}
+		w.requireCurrent(of)
+		w.requireTruth(of)
+	})
+}
+
+// TestHistory_removals end the history of a record at no API token, once. A record that comes back as it was has a version from then on.
+func TestHistory_removals(t *testing.T) {
+	for _, removed := range []string{"delete", "mark"} {
+		t.Run(removed, func(t *testing.T) {
+			seen := &truth.Seen{}
+			w := newWorld(t, simulator.NewCompany(4711), simulator.WithAnswerHook(seen.Note))
+			w.spec["removed_rows"], w.spec["history"] = removed, []string{"persons"}
+			a := w.accounts[0]
+			gone := w.withGone(a, "persons")
+			w.dropped = func(table string, rows int) bool { return table == "persons_history" && rows == 5 }
+			w.requireSync()
+			w.dropped = nil
+			_, removals, _ := w.history("persons")
+			require.Empty(t, removals)
+
+			a.Company.Advance(time.Minute)
+			w.requireSync()
+			require.Contains(t, w.log.String(), "removed again")
+			require.Equal(t, map[string]int{"delete": 0, "mark": 5}["delete"], w.sent["persons"])
+			w.requireVersions("persons", seen.Take("persons"))
+			_, removals, _ = w.history("persons")
+			require.Len(t, removals, 5)
+			at := a.Company.Now().UTC().Format(time.DateTime)
+			for _, row := range removals {
+				require.Equal(t, at, row[table.RemovedColumn].Text)
+				for column, cell := range row {
+					known := slices.Contains([]string{"account_id", "id", table.ValidFromColumn, table.RemovedColumn}, column)
+					require.Equal(t, known, cell.Kind != "null", column)
+				}
+			}
+
+			a.Company.Advance(25 * time.Hour)
+			w.requireSync()
+			require.Zero(t, w.sent["persons_history"], "a full refresh that finds nothing new")
+
+			at = a.Company.Now().UTC().Format(time.DateTime)
+			a.Company.UpdatePerson(gone[0], func(p *simulator.Person) { p.IsDeleted = false })
+			w.requireSync()
+			versions, _, _ := w.history("persons")
+			require.Contains(t, versions, truth.Version{ID: fmt.Sprint(gone[0]), ValidFrom: at})
+			w.requireTruth("persons")
+			w.requireQuiet("persons")
+			_, _, rows := w.history("persons")
+			require.Equal(t, 20+5+1, rows)
+		})
+	}
+}
+
+// TestHistory_property: whatever happens between and during the runs, each version is there that a run sent to the table, if it
+// ended well and lost no message; and in the end the current ones, and none that Pipedrive never sent.
+func TestHistory_property(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		seen := &truth.Seen{}
+		h := newHistoryOf(t, truth.Versioned, versionedWays(), simulator.WithAnswerHook(seen.Note))
+		h.spec["history"] = h.tables
+		want, sent := map[string]map[truth.Version]bool{}, map[string]map[truth.Version]bool{}
+		for _, of := range h.tables {
+			want[of], sent[of] = map[truth.Version]bool{}, map[truth.Version]bool{}
+		}
+		h.inserted = func(of string, rows arrow.RecordBatch) {
+			if sent[of] != nil {
+				noteVersions(t, sent[of], rows)
+			}
+		}
+		h.ended = func(well bool) {
+			for of, versions := range sent {
+				if well {
+					maps.Copy(want[of], versions)
+				}
+				clear(versions)
+			}
+		}
+		h.play()
+		h.ended(true)
+		for _, of := range h.tables {
+			versions, _, _ := h.history(of)
+			for version := range want[of] {
+				require.True(t, versions[version] != nil, "%s: the history lacks %v", of, version)
+			}
+			ever := seen.Take(of)
+			for version, row := range versions {
+				require.True(t, ever[version] || ever[asSent(row)], "%s: %v was never sent", of, version)
+			}
+			h.requireCurrent(of)
+		}
+	})
+}
+
+// noteVersions notes the versions in rows of a table, but for marks of removed rows.
+func noteVersions(t tester, versions map[truth.Version]bool, rows arrow.RecordBatch) {
+	text := func(column string, row int) string {
+		i := rows.Schema().FieldIndices(column)
+		require.Len(t, i, 1)
+		return rows.Column(i[0]).ValueStr(row)
+	}
+	for i := range int(rows.NumRows()) {
+		if text(table.RemovedColumn, i) != array.NullValueStr {
+			continue
+		}
+		at := text("update_time", i)
+		if at == array.NullValueStr {
+			at = text("add_time", i)
+		}
+		from, err := time.Parse(time.DateTime+"Z", strings.Replace(at, "T", " ", 1))
+		require.NoError(t, err)
+		versions[truth.Version{ID: text("id", i), ValidFrom: from.Format(time.DateTime)}] = true
+	}
+}
+
+// asSent is the version in a row that came back as it had been, by its own times.
+func asSent(row truth.Row) truth.Version {
+	at := row["update_time"].Text
+	if at == "" {
+		at = row["add_time"].Text
+	}
+	return truth.Version{ID: row["id"].Text, ValidFrom: at}
+}
