@@ -58,9 +58,9 @@ func newFamily(a *Account, t *table.Table, leader *reading) *family {
 	return f
 }
 
-// led has each history take part in the reading of its table, and each incremental table of children take part in the reading of its parents' list. It joins that of the parents'
-// own table, if both go on from where one reading can begin; otherwise the list is read for it alone, or for it and others.
-// It returns the readings that are not led.
+// led has each history take part in the reading of its table, and each incremental table of children in that of its parents'
+// list. The latter joins that of the parents' own table, if both go on from where one reading can begin; otherwise the list is
+// read for it alone, or for it and others. It returns the readings that are not led.
 func led(readings []*reading) (leaders []*reading) {
 	var children []*reading
 	for _, r := range readings {

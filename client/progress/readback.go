@@ -57,7 +57,10 @@ type readBack struct {
 
 // newReadBack is one without rows. last is the checkpoint of the last run, and began when this one began.
 func newReadBack(last checkpoint, began time.Time) *readBack {
-	b := &readBack{now: began.UnixMicro(), older: last.Ahead, removing: map[key][]table.Value{}, parents: map[key]key{}, gone: map[key]int64{}}
+	b := &readBack{
+		now: began.UnixMicro(), older: last.Ahead,
+		removing: map[key][]table.Value{}, parents: map[key]key{}, gone: map[key]int64{},
+	}
 	for _, k := range last.Removing {
 		b.removing[k] = nil
 	}

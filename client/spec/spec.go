@@ -65,12 +65,15 @@ type Spec struct {
 	ListsEvery configtype.Duration `json:"lists_every,omitzero"`
 	// Types of record whose versions are kept: each version that a run sees is also a row of pipedrive_<type>_history, at no
 	// API token.
-	History []string `json:"history,omitempty" jsonschema:"uniqueItems=true,enum=activities,enum=deals,enum=leads,enum=organizations,enum=persons,enum=products"`
+	History []string `json:"history,omitempty" jsonschema:"uniqueItems=true"`
 	// Check at the start of a run that the rows of the last one arrived.
 	Verify bool `json:"verify,omitempty" jsonschema:"default=true"`
 
 	secrets *redact.Secrets
 }
+
+// Histories are the types of record whose versions can be kept.
+var Histories = []string{"activities", "deals", "leads", "organizations", "persons", "products"}
 
 // RemovedRows is how rows of records that were deleted at Pipedrive leave the destination.
 type RemovedRows string
@@ -164,6 +167,10 @@ func (Spec) JSONSchemaExtend(s *jsonschema.Schema) {
 	restrict(s, "lists_every", duration)
 	restrict(s, "open_deals_every", duration)
 	restrict(s, "start_time", moment)
+	history, _ := s.Properties.Get("history")
+	for _, records := range Histories {
+		history.Items.Enum = append(history.Items.Enum, records)
+	}
 	Connection{}.JSONSchemaExtend(s)
 	oneOf(s, slices.Concat(ways, []string{accounts}))
 	s.AllOf = append(s.AllOf, excludes(accounts, beside, ways...))

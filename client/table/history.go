@@ -22,7 +22,8 @@ func History(t *Table) *Table {
 	}
 	h.Columns = slices.Clone(t.Columns)
 	if i := h.Column(RemovedColumn); i >= 0 {
-		h.Columns[i].Description = "When the record was found to be gone at Pipedrive. All other columns but the key are NULL then. NULL in the row of a version."
+		h.Columns[i].Description = "When the record was found to be gone at Pipedrive. All other columns but the key are NULL then. " +
+			"NULL in the row of a version."
 	}
 	key := t.Key()
 	h.Columns = slices.Insert(h.Columns, key[len(key)-1]+1, Column{

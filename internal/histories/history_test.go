@@ -94,7 +94,7 @@ func (w *world) requireVersions(of string, want map[truth.Version]bool) {
 
 // TestHistory_hasEachVersionThatARunSaw, and costs no API token: records change between runs and while they are read.
 func TestHistory_hasEachVersionThatARunSaw(t *testing.T) {
-	eachVersioned(t, func(t *testing.T, w *world, a *account, of string, seen *truth.Seen) {
+	eachVersioned(t, func(t *testing.T, w *world, _ *account, of string, seen *truth.Seen) {
 		without := newWorld(t, simulator.NewCompany(4711))
 		without.tables = w.tables
 		want := map[truth.Version]bool{}

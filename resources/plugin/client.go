@@ -87,10 +87,10 @@ func withHistories(wanted, declared []*table.Table, of []string, options plugin.
 		case t.Of == nil:
 		case !slices.Contains(of, t.Of.Records):
 			if slices.Contains(options.Tables, t.Name()) {
-				return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "tables: %s needs the plugin's key history: [%s]", t.Name(), t.Of.Records)
+				return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "tables: %s needs history: [%s] in the plugin's spec", t.Name(), t.Of.Records)
 			}
 		case !slices.ContainsFunc(wanted, func(w *table.Table) bool { return w.Records == t.Of.Records }):
-			return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "spec.history: %s: the sync leaves out their table, %s", t.Of.Records, t.Of.Name())
+			return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "spec.history: %s: tables or skip_tables leaves out %s", t.Of.Records, t.Of.Name())
 		case !slices.ContainsFunc(options.SkipTables, func(entry string) bool { return glob.Glob(entry, t.Name()) }):
 			wanted = append(wanted, t)
 		}
