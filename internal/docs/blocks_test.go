@@ -22,6 +22,7 @@ import (
 	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/login"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/programs"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
@@ -355,7 +356,7 @@ func synced(t *testing.T) []byte {
 	t.Helper()
 	c := newComputer(t, nil)
 	_, url := account(t)
-	c.syncTables("*_*", url, withState) // which names those on request too
+	c.syncTables("*_*", url, withState, "history: ["+strings.Join(spec.Histories, ", ")+"]") // which names those on request too
 	database, err := os.ReadFile(filepath.Join(c.dir, "pipedrive.db"))
 	require.NoError(t, err)
 	return database

@@ -38,7 +38,7 @@ func Files(root string) (map[string]string, error) {
 			return nil, err
 		}
 	}
-	for name, of := range map[string][]*table.Table{"comments.sql": tables.All(), "summary.sql": byDefault()} {
+	for name, of := range map[string][]*table.Table{"comments.sql": slices.Concat(tables.All(), tables.Histories()), "summary.sql": byDefault()} {
 		if err := render(files, "docs/examples/"+name, name+".tmpl", schemas(of)); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package queries
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,7 +17,7 @@ func TestExamples_findTheSameInSQLiteAndPostgreSQL(t *testing.T) {
 	postgrestest.Need(t)
 	account := syncedAccounts(t)
 	server, _ := postgrestest.Copy(t, account)
-	for _, table := range tables.All() {
+	for _, table := range slices.Concat(tables.All(), tables.Histories()) {
 		examples, err := docs.Examples(table.Name())
 		require.NoError(t, err)
 		var here, there []string
