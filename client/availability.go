@@ -297,7 +297,7 @@ func explained(err error, t *table.Table) error {
 	if t.Gate != nil {
 		needs = "the table needs " + t.Gate.Needs + ", which the account or its user does not have"
 	}
-	if t.Gate != nil || t.Probe() != nil {
+	if t.Gate != nil || t.OnRequest || t.Probe() != nil {
 		leftOutBy = "a wildcard"
 	}
 	of.Message = fmt.Sprintf("%s; %s leaves it out: %s", needs, leftOutBy, e.Message)

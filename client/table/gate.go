@@ -14,12 +14,13 @@ type Gate struct {
 }
 
 // Probe is the table whose list shows before a run whether an account has t: that of the gate, or t itself if it is read
-// in full, since the answer then has its rows. It is nil for the other tables: only reading them shows it.
+// in full, since the answer then has its rows. It is nil for the other tables: only reading them shows it. That does for
+// tables on request, which may be long: a run that names them fails without them.
 func (t *Table) Probe() *Table {
 	switch {
 	case t.Gate != nil && t.Gate.Probe != nil:
 		return t.Gate.Probe()
-	case t.Incremental, t.Core, t.Parent != nil, t.Describes != nil:
+	case t.Incremental, t.Core, t.OnRequest, t.Parent != nil, t.Describes != nil:
 		return nil
 	}
 	return t

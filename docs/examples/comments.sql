@@ -139,6 +139,27 @@ COMMENT ON COLUMN pipedrive_activity_types.is_custom_flag IS 'Whether the compan
 COMMENT ON COLUMN pipedrive_activity_types.add_time IS 'When the type was created.';
 COMMENT ON COLUMN pipedrive_activity_types.update_time IS 'When the type was last changed.';
 
+COMMENT ON TABLE pipedrive_call_logs IS 'Calls of the token''s user. https://developers.pipedrive.com/docs/api/v1/CallLogs#getUserCallLogs';
+COMMENT ON COLUMN pipedrive_call_logs._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_call_logs._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_call_logs.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_call_logs.id IS 'The call''s id.';
+COMMENT ON COLUMN pipedrive_call_logs.user_id IS 'The user who owns the call log.';
+COMMENT ON COLUMN pipedrive_call_logs.activity_id IS 'The activity that the call log was made from.';
+COMMENT ON COLUMN pipedrive_call_logs.subject IS 'Subject of the activity.';
+COMMENT ON COLUMN pipedrive_call_logs.duration IS 'Duration in seconds.';
+COMMENT ON COLUMN pipedrive_call_logs.outcome IS 'connected, no_answer, left_message, left_voicemail, wrong_number or busy.';
+COMMENT ON COLUMN pipedrive_call_logs.from_phone_number IS 'The number that made the call.';
+COMMENT ON COLUMN pipedrive_call_logs.to_phone_number IS 'The number that was called.';
+COMMENT ON COLUMN pipedrive_call_logs.start_time IS 'When the call began.';
+COMMENT ON COLUMN pipedrive_call_logs.end_time IS 'When the call ended.';
+COMMENT ON COLUMN pipedrive_call_logs.person_id IS 'The person of the call.';
+COMMENT ON COLUMN pipedrive_call_logs.org_id IS 'The organization of the call.';
+COMMENT ON COLUMN pipedrive_call_logs.deal_id IS 'The deal of the call.';
+COMMENT ON COLUMN pipedrive_call_logs.lead_id IS 'The lead of the call.';
+COMMENT ON COLUMN pipedrive_call_logs.note IS 'Note about the call, as HTML.';
+COMMENT ON COLUMN pipedrive_call_logs.has_recording IS 'Whether the call was recorded.';
+
 COMMENT ON TABLE pipedrive_company IS 'The company of the account: one row per account, from the answer to the log-in. https://developers.pipedrive.com/docs/api/v1/Users#getCurrentUser';
 COMMENT ON COLUMN pipedrive_company._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_company._cq_parent_id IS 'Internal CQ ID of the parent row';
@@ -942,6 +963,32 @@ COMMENT ON COLUMN pipedrive_projects.update_time IS 'When the project was last c
 COMMENT ON COLUMN pipedrive_projects.status_change_time IS 'When the status last changed.';
 COMMENT ON COLUMN pipedrive_projects.archive_time IS 'When the project was archived; NULL if it was not.';
 COMMENT ON COLUMN pipedrive_projects.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
+
+COMMENT ON TABLE pipedrive_role_assignments IS 'Users by role. https://developers.pipedrive.com/docs/api/v1/Roles#getRoleAssignments';
+COMMENT ON COLUMN pipedrive_role_assignments._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_role_assignments._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_role_assignments.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_role_assignments.role_id IS 'The role.';
+COMMENT ON COLUMN pipedrive_role_assignments.user_id IS 'The user who has the role.';
+COMMENT ON COLUMN pipedrive_role_assignments.parent_role_id IS 'The parent role.';
+COMMENT ON COLUMN pipedrive_role_assignments.name IS 'The role''s name.';
+COMMENT ON COLUMN pipedrive_role_assignments.active_flag IS 'Whether the role is active.';
+COMMENT ON COLUMN pipedrive_role_assignments.type IS 'Type of the assignment: Pipedrive''s number.';
+
+COMMENT ON TABLE pipedrive_role_settings IS 'Who sees the records that users of a role create. https://developers.pipedrive.com/docs/api/v1/Roles#getRoleSettings';
+COMMENT ON COLUMN pipedrive_role_settings._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_role_settings._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_role_settings.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_role_settings.role_id IS 'The role.';
+COMMENT ON COLUMN pipedrive_role_settings.deal_default_visibility IS 'Who sees a new deal: 1 its owner, 3 the owner''s group, 5 and its sub-groups, 7 the entire company.';
+COMMENT ON COLUMN pipedrive_role_settings.lead_default_visibility IS 'Who sees a new lead: 1 its owner, 3 the owner''s group, 5 and its sub-groups, 7 the entire company.';
+COMMENT ON COLUMN pipedrive_role_settings.org_default_visibility IS 'Who sees a new organization: 1 its owner, 3 the owner''s group, 5 and its sub-groups, 7 the entire company.';
+COMMENT ON COLUMN pipedrive_role_settings.person_default_visibility IS 'Who sees a new person: 1 its owner, 3 the owner''s group, 5 and its sub-groups, 7 the entire company.';
+COMMENT ON COLUMN pipedrive_role_settings.product_default_visibility IS 'Who sees a new product: 1 its owner, 3 the owner''s group, 5 and its sub-groups, 7 the entire company.';
+COMMENT ON COLUMN pipedrive_role_settings.deal_access_level IS 'Level of the deals that a user of the role sees beyond the own ones. Only the default role has it.';
+COMMENT ON COLUMN pipedrive_role_settings.org_access_level IS 'Level of the organizations that a user of the role sees beyond the own ones. Only the default role has it.';
+COMMENT ON COLUMN pipedrive_role_settings.person_access_level IS 'Level of the persons that a user of the role sees beyond the own ones. Only the default role has it.';
+COMMENT ON COLUMN pipedrive_role_settings.product_access_level IS 'Level of the products that a user of the role sees beyond the own ones. Only the default role has it.';
 
 COMMENT ON TABLE pipedrive_roles IS 'Visibility groups of users, which form a tree. https://developers.pipedrive.com/docs/api/v1/Roles#getRoles';
 COMMENT ON COLUMN pipedrive_roles._cq_id IS 'Internal CQ ID of the row';

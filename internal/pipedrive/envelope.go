@@ -114,10 +114,13 @@ func (r *envelopeReader[T]) member(name string) error {
 	return r.dec.SkipValue()
 }
 
-// data reads the list of records, or finds it inside an object.
+// data reads the list of records, or finds it inside an object, or reads the only record.
 func (r *envelopeReader[T]) data() error {
 	switch kind := r.dec.PeekKind(); {
-	case kind == '[':
+	case kind == '{' && r.listing.One:
+		r.hasData = true
+		return r.next()
+	case kind == '[' && !r.listing.One:
 		r.hasData = true
 	case kind == '{' && r.listing.Data != "" && !r.inside:
 		r.inside = true
@@ -135,20 +138,28 @@ func (r *envelopeReader[T]) records() error {
 		return err
 	}
 	for r.dec.PeekKind() != ']' {
-		v, err := r.dec.ReadValue()
-		if err != nil {
+		if err := r.next(); err != nil {
 			return err
 		}
-		record, err := r.record(v)
-		if err != nil {
-			return err
-		}
-		e := &r.envelope
-		e.records = append(e.records, record)
-		e.digest = maphash.Comparable(digests, [2]uint64{e.digest, maphash.Bytes(digests, v)})
 	}
 	_, err := r.dec.ReadToken()
 	return err
+}
+
+// next reads the next record.
+func (r *envelopeReader[T]) next() error {
+	v, err := r.dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	record, err := r.record(v)
+	if err != nil {
+		return err
+	}
+	e := &r.envelope
+	e.records = append(e.records, record)
+	e.digest = maphash.Comparable(digests, [2]uint64{e.digest, maphash.Bytes(digests, v)})
+	return nil
 }
 
 // inData reads the value of a member of data.

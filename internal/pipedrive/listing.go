@@ -40,6 +40,8 @@ type Listing struct {
 	Archived bool
 	// Data is the member of the answer's data that has the records; empty for data itself.
 	Data string
+	// One is true if the answer's data is the only record itself, instead of a list.
+	One bool
 	// NullIsEmpty is true if a listing that comes in one response says null when it has no record. Lists by offset
 	// always do.
 	NullIsEmpty bool

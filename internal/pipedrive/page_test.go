@@ -176,6 +176,22 @@ func TestPages_recordsInAMemberOfData(t *testing.T) {
 	})
 }
 
+// TestPages_theOnlyRecord is the answer's data, where the listing says so.
+func TestPages_theOnlyRecord(t *testing.T) {
+	l := Listing{Path: "/v1/roles/1/settings", One: true}
+	c, _ := start(func(int, *http.Request) reply { return reply{body: `{"success":true,"data":{"id":7,"data":{"id":8}}}`} })
+	pages, err := collect(t, c, l, 2)
+	require.NoError(t, err)
+	require.Equal(t, [][]int64{{7}}, pages)
+	for _, body := range []string{`{"success":true,"data":[{"id":7}]}`, `{"success":true,"data":null}`, `{"success":true,"data":7}`, `{"success":true}`} {
+		bubble(t, func(t *testing.T) {
+			c, _ := start(func(int, *http.Request) reply { return reply{body: body} })
+			_, err := collect(t, c, l, 2)
+			requireCode(t, err, ExternalAPIError)
+		})
+	}
+}
+
 func TestPages_refusesListsThatDoNotAdvance(t *testing.T) {
 	t.Run("cursor", func(t *testing.T) {
 		c, api := start(func(int, *http.Request) reply {

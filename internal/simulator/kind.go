@@ -46,6 +46,8 @@ type kind struct {
 	parentTime string
 	// counter is a parent's number of such records; nil for none.
 	counter func(c *Company, parent int64) *int64
+	// single is true if each parent has exactly one such record, which comes and goes with it.
+	single bool
 	// needs is the kind of which a parent must have a record to have one of this kind; nil for none. It gets one.
 	needs *kind
 	// drawn are the parents of the records that [Generate] makes, one for each record, in place of count.
@@ -87,6 +89,7 @@ type listed struct {
 	paging paging
 	limit  int    // the largest page; 0 for the limit of most lists
 	member string // the member of data that has the records; "" for data itself
+	one    bool   // data is the only record instead of a list
 	// sorts are the fields to sort by; nil if the list has no sort.
 	sorts     []string
 	dated     bool     // has updated_since
@@ -130,6 +133,7 @@ type entry struct {
 	custom   map[string]any
 	removed  bool
 	archived bool
+	children int64 // of a kind that counts them here
 }
 
 func (e *entry) id() *int64           { return &e.number }
@@ -350,7 +354,7 @@ func (l *listed) serve(k *kind) func(*exchange) {
 	}
 	return (&v1List[entry, *entry]{
 		table: table, attributes: k.attributes(), subset: subset, entity: k.entity, sorts: l.sorts, unpaged: l.paging == unpaged,
-		flat: l.paging == flatOffset, limit: l.limit, member: l.member, sparse: true, refused: l.refused, filters: filters,
+		flat: l.paging == flatOffset, limit: l.limit, member: l.member, one: l.one, sparse: true, refused: l.refused, filters: filters,
 		custom: custom, choose: choose,
 	}).serve
 }
@@ -501,7 +505,22 @@ func (c *Company) AddRecord(kind string, values map[string]any) int64 {
 	if n := nestedNamed(kind); n != nil {
 		return c.addElement(n, values)
 	}
+	if k := mustKind(kind); k.single {
+		return c.addSingle(k, values)
+	}
 	return c.addRecord(mustKind(kind), values)
+}
+
+// addSingle gives values to the only record of a new parent.
+func (c *Company) addSingle(k *kind, values map[string]any) int64 {
+	parent := c.addRecord(mustKind(k.parent), nil)
+	for number, e := range c.kind(k).rows {
+		if e.parent() == parent {
+			c.kind(k).change(number, c.now, func(e *entry) { e.set(values) })
+			return number
+		}
+	}
+	panic("simulator: the parent has none of the " + k.name)
 }
 
 func (c *Company) addRecord(k *kind, values map[string]any) int64 {
@@ -526,6 +545,11 @@ func (c *Company) addRecord(k *kind, values map[string]any) int64 {
 		t.edit(number, func(e *entry) { e.update = nil })
 	}
 	c.tally(e, 1, values)
+	for _, only := range kinds {
+		if only.single && only.parent == k.name {
+			c.addRecord(only, map[string]any{only.member: number})
+		}
+	}
 	return number
 }
 
@@ -545,7 +569,17 @@ func (c *Company) RemoveRecord(kind string, number int64) {
 		c.removeElement(n, number)
 		return
 	}
+	if k := mustKind(kind); k.single {
+		kind, number = k.parent, c.parentOf(k, number)
+	}
 	c.changeEntry(kind, number, nil, func(e *entry) { e.removed = true })
+}
+
+// parentOf is the number of a record's parent.
+func (c *Company) parentOf(k *kind, number int64) int64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.kind(k).rows[number].parent()
 }
 
 // ArchiveRecord moves a record to the archive, or back from it if archived is false.
@@ -708,6 +742,13 @@ func HasArchive(kind string) bool {
 func HasOwner(kind string) bool {
 	k := kindNamed(kind)
 	return k != nil && k.owned
+}
+
+// IsSingle reports whether each parent has exactly one record of a declared kind. A new record comes with a new parent, and
+// goes with it.
+func IsSingle(kind string) bool {
+	k := kindNamed(kind)
+	return k != nil && k.single
 }
 
 // ParentOf is the table that the records of a declared kind, or the elements of a nested table, belong to, and the

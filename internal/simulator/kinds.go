@@ -26,7 +26,7 @@ var kinds = []*kind{
 	activities, activityTypes, leads, leadLabels, leadSources, products, roles, permissionSets, filters, currencyList, files, goals,
 	projects, projectBoards, projectPhases, projectTemplates, tasks, dealProducts, dealInstallments,
 	noteComments,
-	teams,
+	teams, roleAssignments, roleSettings, callLogs,
 }
 
 func few(n int) func(Config) int { return func(Config) int { return n } }
@@ -232,7 +232,7 @@ var roles = &kind{
 		{name: "description", draw: inTurn[any](nil, "müüjad", nil, nil), form: left},
 		{name: "active_flag", draw: always(true)},
 		{name: "level", draw: inTurn[int64](1, 2, 2, 3)},
-		{name: "assignment_count", draw: inTurn[int64](0, 7, 5, 0), form: digits},
+		{name: "assignment_count", of: func(e *entry) any { return e.children }, form: digits},
 		{name: "sub_role_count", draw: inTurn[int64](2, 1, 0, 0), form: digits},
 	},
 }

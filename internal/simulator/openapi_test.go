@@ -181,6 +181,7 @@ var allowed = []*difference{
 	allow(`^/api/v2/projectTemplates$`, `^/data/\d+/description$`, `not nullable`, "null on /tasks"),
 	allow(`^/v1/activityTypes$`, `^/data/\d+/(add_time|update_time)$`, `date-time`, "the example has v1's own form, without T and zone"),
 	allow(`^/v1/leads(/archived)?$`, `^sort$`, `not one of the allowed values`, "the schema names the fields, the live API takes a direction behind them"),
+	allow(`^/v1/callLogs$`, `^/data/\d+/(activity_id|subject|from_phone_number|person_id|org_id|deal_id|lead_id|note)$`, `not nullable`, "a call is about some of these"),
 	allow(`^/v1/files$`, `^/data/\d+/([a-z]+_id|update_time)$`, `not nullable`, "a file is on one or a few of these"),
 	allow(`^/v1/goals/find$`, `^/data/goals/\d+/(type/params/[a-z_]+|duration/end)$`, `not nullable`, "null is for all, and for no end"),
 	allow(`^/v1/notes/\d+/comments$`, `^/data/\d+/updater_id$`, `not nullable`, "nobody has changed it"),

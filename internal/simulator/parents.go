@@ -79,13 +79,15 @@ func (c *Company) anyParent(name string, number int64) any {
 // tally adds a record to its parent's counter, or takes it off, and stamps the parent. The values are those that the
 // record was given.
 func (c *Company) tally(e *entry, by int64, values map[string]any) {
-	if e == nil || e.removed || e.kind.parentTime == "" || c.orphaned(e) {
+	if e == nil || e.removed || e.kind.parentTime == "" && e.kind.counter == nil || c.orphaned(e) {
 		return
 	}
 	if e.kind.counter != nil {
 		*e.kind.counter(c, e.parent()) += by
 	}
-	c.touch(e.kind.parent, e.parent(), e.kind.parentTime, values)
+	if e.kind.parentTime != "" {
+		c.touch(e.kind.parent, e.parent(), e.kind.parentTime, values)
+	}
 }
 
 // touch stamps a parent whose children changed, with the time that the children were given in a column or else with

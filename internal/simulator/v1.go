@@ -3,6 +3,7 @@ package simulator
 import (
 	"cmp"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ type v1List[T any, P row[T]] struct {
 	flat       bool     // additional_data has the pagination's members directly
 	limit      int      // the largest page; 0 for maxLimit
 	member     string   // the member of data that has the records; "" for data itself
+	one        bool     // data is the only record instead of a list
 	sparse     bool     // leaves out custom fields without a value
 	filters    []string // read by choose
 	refused    []string // declared by the vendor, not simulated
@@ -92,6 +94,11 @@ func (l *v1List[T, P]) serve(x *exchange) {
 	}
 	e := encoder{buf: append(make([]byte, 0, len(p.records)+200), `{"success":true,"data":`...)}
 	switch {
+	case l.one && len(p.records) == 0:
+		x.fail(http.StatusNotFound, "not found")
+		return
+	case l.one:
+		e.buf = append(e.buf, p.records...)
 	case l.member != "":
 		e.object(object{{l.member, json.RawMessage(slices.Concat([]byte("["), p.records, []byte("]")))}})
 	case len(p.records) == 0:

@@ -174,7 +174,7 @@ func (a *Account) Add(table, text string, changed time.Time) int64 {
 			values[member] = a.Add(parent, text, changed)
 		}
 	}
-	if parent != "" && values[member] == nil && len(a.IDs(parent)) == 0 {
+	if parent != "" && values[member] == nil && len(a.IDs(parent)) == 0 && !simulator.IsSingle(table) {
 		a.Add(parent, text, changed)
 	}
 	if slices.Contains(of.keys(table), column) { // no two records share it

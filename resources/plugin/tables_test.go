@@ -280,6 +280,8 @@ func TestTables_contract(t *testing.T) {
 		"pipedrive_person_emails":              {"account_id", "person_id", "position"},
 		"pipedrive_person_phones":              {"account_id", "person_id", "position"},
 		"pipedrive_product_prices":             {"account_id", "product_id", "currency"},
+		"pipedrive_role_assignments":           {"account_id", "role_id", "user_id"},
+		"pipedrive_role_settings":              {"account_id", "role_id"},
 		"pipedrive_team_members":               {"account_id", "team_id", "user_id"},
 	}
 	for _, table := range tables {

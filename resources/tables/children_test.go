@@ -30,11 +30,11 @@ func TestChildren_fitTheirParents(t *testing.T) {
 		if of.Parent.Skip != "" {
 			require.Equal(t, table.Bool, typeOf(of.Parent.Skip), of.Records)
 		}
-		require.NotEqual(t, of.Parent.Rows != "", len(of.V2) > 0, "%s: either a parent's column or a list has the records", of.Records)
+		require.NotEqual(t, of.Parent.Rows != "", len(of.Listings(table.V2)) > 0, "%s: either a parent's column or a list has the records", of.Records)
 		if of.Parent.Rows != "" {
 			require.Equal(t, table.JSON, typeOf(of.Parent.Rows), of.Records)
 		}
-		for _, l := range of.V2 {
+		for _, l := range of.Listings(table.V2) {
 			require.Positive(t, l.Parent.Batch, l.Path)
 		}
 		require.Equal(t, parent.Incremental, of.Incremental, of.Records)

@@ -1,0 +1,14 @@
+-- Made by `make gen`. The records of pipedrive_role_assignments, each once and as it was last sent,
+-- but those that were gone when the account's list was last read completely.
+CREATE OR REPLACE VIEW pipedrive.pipedrive_role_assignments_current AS
+WITH last_reading AS (
+    SELECT account_id AS account_read, max(_cq_sync_time) AS read_at
+    FROM pipedrive.pipedrive_role_assignments
+    JOIN pipedrive.pipedrive_syncs USING (account_id, _cq_sync_time)
+    GROUP BY account_id
+)
+SELECT t.*
+FROM pipedrive.pipedrive_role_assignments AS t
+LEFT JOIN last_reading ON account_read = account_id
+WHERE coalesce(_cq_sync_time >= read_at, true)
+QUALIFY row_number() OVER (PARTITION BY account_id, role_id, user_id ORDER BY _cq_sync_time DESC) = 1;
