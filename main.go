@@ -22,7 +22,7 @@ import (
 
 // memoryLimit is the soft limit of Go's runtime in bytes, unless GOMEMLIMIT sets another. Near it the garbage
 // collector works harder, but a run that needs more gets more.
-const memoryLimit = 48 << 20
+const memoryLimit = 44 << 20
 
 func main() {
 	log.SetFlags(0)

@@ -17,7 +17,7 @@ const (
 	// messages.
 	batchRows = 1000
 	// batchBytes bounds a record batch of more than one row, in bytes.
-	batchBytes = 1 << 20
+	batchBytes = 512 << 10
 	// maxRowBytes is the size of the largest row that can be sent, in bytes. CloudQuery drops a gRPC message of over
 	// 100 MiB with no more than a log line; the rest is for the batch's schema and the destination's own columns.
 	maxRowBytes = 96 << 20
@@ -70,9 +70,11 @@ func (s *sink) addAll(ctx context.Context, pages <-chan any) error {
 	return s.flush(ctx)
 }
 
-// add takes rows, and sends each batch that is full. A row without a usable key is skipped and counted.
+// add takes rows, and sends each batch that is full. A row without a usable key is skipped and counted. It forgets each
+// row that it has taken, since the rows need several times the memory of their batch, which may wait for the destination.
 func (s *sink) add(ctx context.Context, rows []*table.Row) error {
-	for _, row := range rows {
+	for i, row := range rows {
+		rows[i] = nil
 		if !row.HasAll(s.key) {
 			s.skipped++
 			continue

@@ -54,11 +54,11 @@ func TestSink_batchesAreBoundedByBytes(t *testing.T) {
 	for _, b := range batches {
 		raw, err := pb.RecordToBytes(b.Record)
 		require.NoError(t, err)
-		require.Less(t, len(raw), 5<<18)
+		require.Less(t, len(raw), 5<<17)
 		ids = append(ids, b.Record.Column(3).(*array.Int64).Int64Values()...)
 	}
 	require.Len(t, ids, rows)
-	require.Len(t, batches, 42, "no more messages than it takes")
+	require.Len(t, batches, 83, "no more messages than it takes")
 	for i, id := range ids {
 		require.EqualValues(t, i+1, id, "rows leave in the order in which they came")
 	}

@@ -71,12 +71,12 @@ func binaryBuilder(column array.Builder) *array.BinaryBuilder {
 	return nil
 }
 
-// reserve makes room for as many values as the previous record batch had. Otherwise each column would be
-// reallocated several times while it grows.
+// reserve makes room for as many values as the previous record batch had, and for somewhat more text. Otherwise each
+// column would be reallocated several times while it grows, and once more, to twice its size, for the last few texts.
 func (b *Batch) reserve() {
 	b.builder.Reserve(b.before)
 	for _, t := range b.texts {
-		t.ReserveData(t.before)
+		t.ReserveData(t.before + t.before/8)
 	}
 }
 

@@ -38,7 +38,7 @@ func TestSync_needsLittleMemory(t *testing.T) {
 	t.Log(peaks)
 	require.NotZero(t, peaks["cq-source-pipedrive"])
 	require.NotZero(t, peaks["cq-destination-sqlite"])
-	require.Less(t, peaks["cq-source-pipedrive"], 100, "MiB")
+	require.Less(t, peaks["cq-source-pipedrive"], 90, "MiB")
 	require.Less(t, peaks["cq-destination-sqlite"], 110, "MiB")
 }
 
