@@ -34,6 +34,8 @@ type parents struct {
 	values map[pipedrive.Key][]table.Value
 	latest time.Time // update_time of all that were read
 	whole  bool      // whether the listing was read to its end
+	// through is the update_time up to which all were read, where the listing was not read to its end.
+	through time.Time
 }
 
 // refusals are the answers to requests for children of parents that are gone or that the user may not see.
@@ -332,7 +334,9 @@ func (r *reading) perParent(a asking) plan.Strategy {
 	for _, p := range ps.due {
 		due = append(due, p)
 	}
-	return plan.PerParent(due, r.from(a), r.batch(a.listing), stagesAhead*r.account.atOnce, ps.whole, r.facts())
+	facts := r.facts()
+	facts.Parents = ps.through
+	return plan.PerParent(due, r.from(a), r.batch(a.listing), stagesAhead*r.account.atOnce, ps.whole, facts)
 }
 
 // decode returns the decoder of a unit's records.

@@ -297,6 +297,28 @@ func TestChildren_whatTheBudgetEndsTheNextRunGoesOnWith(t *testing.T) {
 	require.Less(t, s.count("/photos"), 40*4*3/2)
 }
 
+// TestChildren_ofAListByIDThatTheBudgetEnds: the parents that were not read may have changed before those that were.
+func TestChildren_ofAListByIDThatTheBudgetEnds(t *testing.T) {
+	s, kept := newShop(t), memory{}
+	for i := range 40 {
+		id := fmt.Sprintf("0a1b2c3d-0000-4000-8000-0000000000%02d", i)
+		s.albums[id], s.changed[id] = 1, 40-i
+	}
+	albums, photos, _, _ := albumsAndOrders()
+	albums.Incremental, albums.Columns[1].IncrementalKey = true, true
+	albums.V2 = []pipedrive.Listing{pipedrive.NewestV1("/v1/albums", 5, nil)}
+	for _, max := range []int{150, 0} {
+		rows, err := readTrial(t, s.url, fmt.Sprintf(`,"verify":false,"page_size":5,"max_tokens":%d`, max), kept, photos)
+		require.NoError(t, err)
+		if read := values(rows["pipedrive_photos"], "album_id"); max == 0 {
+			require.Len(t, read, 40)
+		} else {
+			require.NotEmpty(t, read)
+			require.Less(t, len(read), 40)
+		}
+	}
+}
+
 // TestChildren_whatAFailureEndsTheNextRunGoesOnWith: the checkpoint moves from stage to stage.
 func TestChildren_whatAFailureEndsTheNextRunGoesOnWith(t *testing.T) {
 	s, kept := newShop(t), memory{}

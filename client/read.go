@@ -277,6 +277,9 @@ func (r *reading) strategyOf(ctx context.Context, l pipedrive.Listing, key strin
 		for i, outcome := range outcomes {
 			p = strategy.Advance(p, stage[i], outcome)
 		}
+		for _, f := range r.followers {
+			f.family.parents(l.Key()).through = p.Position.Through()
+		}
 		for _, of := range r.moving(key, p.Position) {
 			of.progress.Move(key, p.Position)
 		}

@@ -29,7 +29,7 @@ type perParent struct {
 
 // PerParent returns the strategy for the children of parents: a unit has the children of up to batch parents, and
 // a stage has up to stage units. The children of all parents up to position have been read. whole is true if these are
-// all parents that changed since then; others may follow.
+// all parents that changed since then; others may follow, and the position does not pass the facts' Parents.
 //
 // An empty answer is always confirmed: the next run reads the children again only if their parent changes.
 func PerParent(parents []Parent, position Position, batch, stage int, whole bool, f Facts) Strategy {
@@ -110,6 +110,8 @@ func (s perParent) Advance(p Progress, u Unit, o Outcome) Progress {
 	case u.number == len(s.units)-1 && s.whole:
 		p.Position = p.Position.ended(u.through, s.facts.Began)
 		p.Position.Complete, p.Position.Whole = true, p.Position.Changed
+	case !s.whole:
+		p.Position = p.Position.stopped(earlier(u.through, s.facts.Parents), s.facts.Began, s.facts.Lookback)
 	default:
 		p.Position = p.Position.stopped(u.through, s.facts.Began, s.facts.Lookback)
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -87,13 +88,33 @@ func TestPerParent_childlessParentsCostNothing(t *testing.T) {
 
 // TestPerParent_moreParentsMayFollow where their list was not read to its end: the position is not that of the end.
 func TestPerParent_moreParentsMayFollow(t *testing.T) {
+	f := facts(100)
+	f.Parents = at(20)
 	parents := []Parent{parent(1, 10), parent(2, 20).childless()}
-	read, p := stages(PerParent(parents, Position{}, 2, 3, false, facts(100)), Position{})
+	read, p := stages(PerParent(parents, Position{}, 2, 3, false, f), Position{})
 	require.Equal(t, [][][]int64{{{1}}}, read)
 	require.Equal(t, Position{Changed: at(20), Stopped: true}, p.Position)
-	read, p = stages(PerParent(nil, p.Position, 2, 3, false, facts(100)), p.Position)
+	read, p = stages(PerParent(nil, p.Position, 2, 3, false, f), p.Position)
 	require.Empty(t, read)
 	require.False(t, p.Position.Complete)
+}
+
+// TestPerParent_thePositionPassesNoParentThatWasNotRead, as where their list came in the order of their ids.
+func TestPerParent_thePositionPassesNoParentThatWasNotRead(t *testing.T) {
+	parents := []Parent{parent(1, 10), parent(2, 30)}
+	for _, test := range []struct {
+		read time.Time
+		want Position
+	}{
+		{time.Time{}, Position{}},
+		{at(15), Position{Changed: at(15), Stopped: true}},
+		{at(70), Position{Changed: at(30), Stopped: true}},
+	} {
+		f := facts(100)
+		f.Parents = test.read
+		_, p := stages(PerParent(parents, Position{}, 1, 3, false, f), Position{})
+		require.Equal(t, test.want, p.Position)
+	}
 }
 
 // TestPerParent_thePositionStopsAtAGap: records read behind the gap are read again.

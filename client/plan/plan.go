@@ -18,6 +18,8 @@ type Facts struct {
 	Refresh bool
 	// Spare is true if the run has API tokens left for work that can wait.
 	Spare bool
+	// Parents is the update_time up to which all parents were read, where their list was not read to its end.
+	Parents time.Time
 }
 
 // Rule selects the records of a unit that are sent. The others are skipped by the rule.

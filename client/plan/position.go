@@ -66,6 +66,14 @@ func (p Position) Earlier(q Position) Position {
 // plain reports whether everything up to the position was read, and nothing else.
 func (p Position) plain() bool { return p.Complete && !p.Stopped && p.Ends == 0 && p.ByID == nil }
 
+// Through is the update_time up to which all records were read; zero for none. In a reading by id any may follow.
+func (p Position) Through() time.Time {
+	if p.ByID != nil {
+		return time.Time{}
+	}
+	return p.Changed
+}
+
 // place is the last record of a reading by id, the zero Place for none.
 func (p Position) place() pipedrive.Place {
 	if p.ByID == nil {
