@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
@@ -200,12 +201,26 @@ func (r *reading) askAgain(ctx context.Context) error {
 	return nil
 }
 
+// parentsOfRows are the parents of the rows that the destination has of the tables of children. One that can't be read keeps its
+// rows.
+func (r *reading) parentsOfRows(ctx context.Context) (parents progress.Keys) {
+	for _, f := range r.followers {
+		if of, err := f.progress.ReadBackParents(ctx); err == nil {
+			parents = append(parents, of...)
+		}
+	}
+	slices.Sort(parents)
+	return slices.Compact(parents)
+}
+
 // handOn hands the parents of a page on to the tables of their children, if the unit's rule lets them through.
 func (r *reading) handOn(ctx context.Context, l pipedrive.Listing, page []*table.Row, u plan.Unit) error {
 	if len(r.followers) == 0 {
 		return nil
 	}
-	sent := slices.DeleteFunc(slices.Clone(page), func(row *table.Row) bool { return !u.Sends(row.RecordTime()) })
+	sent := slices.DeleteFunc(slices.Clone(page), func(row *table.Row) bool {
+		return !u.Sends(row.RecordTime()) || r.missing != nil && !r.missing.Has(row)
+	})
 	for _, f := range r.followers {
 		select {
 		case <-f.ready:

@@ -70,10 +70,13 @@ func (r *reading) all(ctx context.Context) error {
 	if err := r.listings(ctx); err != nil {
 		return err
 	}
-	if r.listed != nil {
-		return r.readMissing(ctx, r.listed.Missing(r.account.lastReading(r.table).Keys))
+	switch {
+	case r.listed == nil:
+		return nil
+	case r.silent:
+		return r.readMissing(ctx, r.listed.Missing(r.parentsOfRows(ctx)))
 	}
-	return nil
+	return r.readMissing(ctx, r.listed.Missing(r.account.lastReading(r.table).Keys))
 }
 
 // listings reads the table's listings, or takes the records that the look-ups keep of them.
@@ -110,12 +113,14 @@ type reading struct {
 	account  *Account
 	schema   *schema.Table
 	res      chan<- any
-	decoder  *table.Decoder         // of which each unit has a clone
-	progress *progress.Tracker      // nil where the table is read in full
-	listed   *progress.SentVersions // of a table that is read in full from several lists; nil without a state
-	missing  *progress.Missing      // records to send of what is read; nil for all
-	meter    pipedrive.Meter
-	own      pipedrive.Meter // of the table's own pages; meter has those of look-ups besides
+	decoder  *table.Decoder    // of which each unit has a clone
+	progress *progress.Tracker // nil where the table is read in full
+	// listed are the records of a table that is read in full from several lists, with a state, or of parents whose list a full
+	// refresh reads for their children alone.
+	listed  *progress.SentVersions
+	missing *progress.Missing // records to send of what is read; nil for all
+	meter   pipedrive.Meter
+	own     pipedrive.Meter // of the table's own pages; meter has those of look-ups besides
 
 	family    *family       // of a table of children
 	ready     chan struct{} // closed once a table of children can take parents
@@ -248,7 +253,8 @@ func (r *reading) prepare(ctx context.Context) (err error) {
 		return nil
 	}
 	r.decoder, r.lookups = t.Decoder(a.sources(t)), a.columnLookups(t)
-	if !t.Incremental && a.run.state != nil && len(a.listings(t)) > 1 {
+	several := !t.Incremental && a.run.state != nil && len(a.listings(t)) > 1
+	if several || r.silent && r.incremental() && r.first().Refreshing() {
 		r.listed = progress.NewSentVersions(t)
 	}
 	r.decoder.Custom, err = a.loadCustomFieldsV1(ctx, t, &r.meter)
@@ -439,6 +445,8 @@ func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.R
 	}
 	if !r.silent {
 		err = r.take(ctx, l.Key(), page, wanted)
+	} else if r.listed != nil {
+		r.listed.Add(page)
 	}
 	if err == nil {
 		err = r.handOn(ctx, l, page, u)

@@ -227,6 +227,21 @@ func (t *Tracker) ReadBackOrphans(ctx context.Context) (Removals, error) {
 	return again, nil
 }
 
+// ReadBackParents reads the table back, and returns the parents of its rows.
+func (t *Tracker) ReadBackParents(ctx context.Context) (Keys, error) {
+	parents := map[key]key{}
+	there, err := t.readRows(ctx, func(row stored) {
+		if row.account == t.Account {
+			parents[row.version.key] = row.parent
+		}
+	})
+	of := make(Keys, len(there.versions))
+	for i, v := range there.versions {
+		of[i] = parents[v.key]
+	}
+	return of, err
+}
+
 // sortedKeys are the keys of both, each once, in ascending order.
 func sortedKeys(a, b []key) []key {
 	all := slices.Concat(a, b)

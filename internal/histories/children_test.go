@@ -264,6 +264,30 @@ func TestChildren_ofRefusedParentsAreNotStale(t *testing.T) {
 	require.Len(t, w.marked("deal_products"), 1)
 }
 
+// TestChildren_ofAParentThatMovesBetweenLists: a deal that leaves the archive before the archived ones are read is in neither
+// list of a full refresh. It is asked for by its id, also where deals are not synced, so that its products stay.
+func TestChildren_ofAParentThatMovesBetweenLists(t *testing.T) {
+	for _, tables := range [][]string{{"deal_products"}, {"deals", "deal_products"}} {
+		for _, kind := range []warehouse.Kind{"", warehouse.BigQuery} {
+			t.Run(fmt.Sprint(tables, kind), func(t *testing.T) {
+				w, products := withDeals(t, 30)
+				w.tables, w.kind, w.spec["full_refresh_every"], w.spec["open_deals_every"] = tables, kind, "24h", "0s"
+				a := w.accounts[0]
+				for _, deal := range []int64{3, 4, 5} {
+					a.Company.ArchiveDeal(deal)
+				}
+				w.requireSync()
+				a.Remove("deal_products", products[20])
+				a.Company.Advance(25 * time.Hour)
+				w.before("/api/v2/deals/archived", 1, func() { a.Unarchive(4) })
+				w.requireSync()
+				w.requireTruth("deal_products")
+				require.Len(t, w.marked("deal_products"), map[warehouse.Kind]int{"": 0, warehouse.BigQuery: 1}[kind])
+			})
+		}
+	}
+}
+
 // TestChildren_moveToAnotherParent: their old parent no longer has them, and they stay.
 func TestChildren_moveToAnotherParent(t *testing.T) {
 	w, products := withDeals(t, 30)
