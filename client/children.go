@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -176,26 +177,52 @@ func (r *reading) allChildren(ctx context.Context) error {
 	if leader.err != nil || r.progress == nil || len(r.table.Parent.Again) == 0 || !r.progress.AgainDue(r.account.againEvery) {
 		return leader.err
 	}
-	return r.askAgain(ctx)
+	err := r.askAgain(ctx)
+	if err != nil && r.mayStop(err) {
+		r.progress.AgainStopped()
+	}
+	return err
 }
 
-// askAgain asks for the children of some parents that did not change.
+// askAgain asks for the children of some parents that did not change, in the order of the parents' ids: where the budget ends
+// that, the next run goes on.
 func (r *reading) askAgain(ctx context.Context) error {
 	of := r.table.Parent.Table
 	decoder := table.NewDecoder(of.Columns, r.account.sources(of))
 	for _, parents := range r.table.Parent.Again {
 		q := r.account.query
 		q.Allow = func() error { return r.checkBudget(parents) }
+		from := r.progress.AgainFrom(parents.Key())
 		for page, err := range r.account.pages(ctx, parents, q, &r.own, decoder.Record) {
 			if err != nil {
 				return err
 			}
-			r.note(parents.Key(), slices.DeleteFunc(page, func(row *table.Row) bool { return r.progress.WasReread(row.RecordKey()) }))
+			r.note(parents.Key(), slices.DeleteFunc(page, func(row *table.Row) bool {
+				return row.RecordKey().Compare(from) <= 0 || r.progress.WasReread(row.RecordKey())
+			}))
 		}
-		for _, l := range r.account.listings(r.table) {
-			if err := r.ask(ctx, asking{listing: l, of: parents.Key()}); err != nil {
+		if err := r.askInTurn(ctx, parents.Key()); err != nil {
+			return err
+		}
+	}
+	r.progress.AgainRead()
+	return nil
+}
+
+// askInTurn asks for the children of the parents that were noted, as many at a time as requests may be under way.
+func (r *reading) askInTurn(ctx context.Context, listing string) error {
+	ps := r.family.parents(listing)
+	all := ps.due
+	for _, l := range r.account.listings(r.table) {
+		for some := range slices.Chunk(slices.SortedFunc(maps.Keys(all), pipedrive.Key.Compare), r.batch(l)*r.atOnce()) {
+			ps.due = map[pipedrive.Key]plan.Parent{}
+			for _, key := range some {
+				ps.due[key] = all[key]
+			}
+			if err := r.ask(ctx, asking{listing: l, of: listing}); err != nil {
 				return err
 			}
+			r.progress.AgainReached(listing, some[len(some)-1])
 		}
 	}
 	return nil

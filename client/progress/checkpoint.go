@@ -67,11 +67,14 @@ type checkpoint struct {
 	Shut bool `json:"shut,omitempty"`
 	// Again is when the children of parents that did not change were last read.
 	Again time.Time `json:"again,omitzero"`
+	// AgainFrom are the last parents, by list, whose children were read again since then: the budget ended that.
+	AgainFrom map[string]pipedrive.Key `json:"again_from,omitempty"`
 	// children is true for a table of children.
 	children bool
-	// refreshed and again are those of this run. They count once the run ends well.
+	// refreshed, again and againFrom are those of this run; againFrom is nil where it stays. They count once the run ends well.
 	refreshed time.Time
 	again     time.Time
+	againFrom map[string]pipedrive.Key
 }
 
 // Complete is false for a value without positions.
@@ -107,7 +110,7 @@ func (c checkpoint) trusted() checkpoint {
 	next := checkpoint{
 		Version: StateVersion, Finished: true, Positions: maps.Clone(c.Positions), Before: c.Before, Ahead: c.Ahead, Least: c.Least,
 		Began: c.Began, Found: c.Found, Absent: c.Absent, Columns: c.Columns, Looked: c.Looked, Refreshed: c.Refreshed, GivenUp: c.GivenUp,
-		Removing: c.Removing, Again: c.Again, Shut: c.Shut,
+		Removing: c.Removing, Again: c.Again, AgainFrom: c.AgainFrom, Shut: c.Shut,
 	}
 	if !c.Finished {
 		next.Positions = maps.Clone(c.Verified)

@@ -3,6 +3,7 @@ package progress
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -40,15 +41,44 @@ func (t *Tracker) Reread(parent pipedrive.Key, rows []*table.Row) {
 	f.read[of] = children
 }
 
-// AgainDue reports whether to read the children of parents that did not change: not if the run reads those of all. Whether they
-// were read counts once the run ends well.
+// AgainDue reports whether to read the children of parents that did not change: not if the run reads those of all, which counts
+// as such a reading.
 func (t *Tracker) AgainDue(every time.Duration) bool {
 	last, all := t.checkpoint.Again, t.refreshing || len(t.verified) == 0
-	if every == 0 || !all && t.Began.Sub(last) < every {
-		return false
+	if all {
+		t.AgainRead()
 	}
-	t.checkpoint.again = t.Began
-	return !all
+	return every > 0 && !all && t.Began.Sub(last) >= every
+}
+
+// AgainFrom is the last parent, in a list by id, whose children were read again before the budget ended that; the zero Key if
+// they are to be read from the list's beginning.
+func (t *Tracker) AgainFrom(listing string) pipedrive.Key { return t.checkpoint.AgainFrom[listing] }
+
+// AgainReached notes that the children of a list's parents up to one were read again. That counts once the run ends well.
+func (t *Tracker) AgainReached(listing string, parent pipedrive.Key) {
+	from := maps.Clone(t.checkpoint.AgainFrom)
+	if t.checkpoint.againFrom != nil {
+		from = t.checkpoint.againFrom
+	}
+	if from == nil {
+		from = map[string]pipedrive.Key{}
+	}
+	from[listing], t.checkpoint.againFrom = parent, from
+	t.state.moved.Store(true)
+}
+
+// AgainStopped notes that the budget ended that. If it was ended before the first children came, it waits until it is due again.
+func (t *Tracker) AgainStopped() {
+	if t.checkpoint.againFrom == nil {
+		t.checkpoint.again = t.Began
+		t.state.moved.Store(true)
+	}
+}
+
+// AgainRead notes that the children of all parents that did not change were read. That counts once the run ends well.
+func (t *Tracker) AgainRead() {
+	t.checkpoint.again, t.checkpoint.againFrom = t.Began, map[string]pipedrive.Key{}
 }
 
 // HaveChildren reports whether the destination had children of any of some parents when the run began, as far as that is known.

@@ -148,7 +148,9 @@ func (s *State) Finish(ctx context.Context) error {
 			}
 		}
 		c.Finished, c.Refreshing, c.Refreshed = true, false, latest(c.Refreshed, c.refreshed)
-		c.Again = latest(c.Again, c.again)
+		if c.Again = latest(c.Again, c.again); c.againFrom != nil {
+			c.AgainFrom = c.againFrom
+		}
 		if err := s.Store(ctx, key, c); err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ func (w *world) backfilled(between func()) (runs int, tokens int64) {
 			return runs, tokens
 		}
 		require.Contains(w.t, w.log.String(), "budget")
-		require.Equal(w.t, 1, strings.Count(w.log.String(), "\n"), "one warning")
+		require.Equal(w.t, 1, strings.Count(w.log.String(), "ends this sync early"), "one warning")
 		require.NotEqual(w.t, before, w.positions(), "run %d gets on", runs)
 		between()
 	}

@@ -134,6 +134,57 @@ func TestChildren_changeWithoutTheirParent(t *testing.T) {
 	w.requireTruth("deals", "deal_products")
 }
 
+// TestChildren_changeWithoutTheirParentWhileTheBudgetIsSmall: each run goes on where the last one ended, until the products of
+// all open deals were read again, and then none reads them for a day.
+func TestChildren_changeWithoutTheirParentWhileTheBudgetIsSmall(t *testing.T) {
+	w, products := withDeals(t, 250)
+	a := w.accounts[0]
+	w.tables, w.spec["lookback"], w.spec["open_deals_every"] = []string{"deal_products"}, "0s", "0s"
+	w.requireSync()
+	a.Company.SetChildrenStampParents(false)
+	for _, id := range products {
+		a.Change("deal_products", id, "new")
+	}
+	a.Company.Advance(25 * time.Hour)
+	w.requireSync() // also looks for deals without an update_time
+	delete(w.spec, "open_deals_every")
+	changed := func() (n int) {
+		for _, row := range w.rows("deal_products")["4711"] {
+			if row["comments"].Text == "new" {
+				n++
+			}
+		}
+		return n
+	}
+	w.spec["max_tokens"] = 2 + 30 + 10 + 10 + 10 // the log-in, deals that changed, the last deal's products, open deals, and a batch
+	for _, want := range []int{102, 202, 251, 251} {
+		w.requireSync()
+		require.Equal(t, want, changed())
+		a.Company.Advance(time.Minute)
+	}
+	delete(w.spec, "max_tokens")
+	require.LessOrEqual(t, w.requireTokens(), int64(2+30+10), "not again on this day")
+	a.Company.Advance(24 * time.Hour)
+	require.EqualValues(t, 2+30+10+10+30, w.requireTokens())
+	w.requireTruth("deal_products")
+}
+
+// TestChildren_changeWithoutTheirParentWhileTheBudgetIsTooSmall for the list of open deals: the run ends well, and those behind it
+// try that only a day later.
+func TestChildren_changeWithoutTheirParentWhileTheBudgetIsTooSmall(t *testing.T) {
+	w, _ := withDeals(t, 250)
+	w.tables, w.spec["lookback"], w.spec["page_size"], w.spec["open_deals_every"] = []string{"deal_products"}, "0s", 20, "0s"
+	w.requireSync()
+	w.company().Advance(25 * time.Hour)
+	w.requireSync() // also looks for deals without an update_time
+	delete(w.spec, "open_deals_every")
+	w.spec["max_tokens"] = 100
+	w.requireSync()
+	require.Contains(t, w.log.String(), "ends this sync early")
+	require.LessOrEqual(t, w.requireTokens(), int64(2+30+10))
+	require.Empty(t, w.log.String())
+}
+
 // TestChildren_ofRefusedParents: a batch is halved until the refused parent is alone. Its rows stay, and those of the others come.
 func TestChildren_ofRefusedParents(t *testing.T) {
 	for _, status := range []int{http.StatusForbidden, http.StatusNotFound, http.StatusGone} {

@@ -246,7 +246,7 @@ func (h *history) between() {
 	}
 	if rapid.IntRange(0, 20).Draw(h.t, "drop the state") == 20 {
 		h.exec("DROP TABLE IF EXISTS " + stateTable) // a run that fails early makes none
-		h.refused = false // the state has lost it
+		h.refused = false                            // the state has lost it
 	}
 }
 
