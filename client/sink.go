@@ -91,7 +91,7 @@ func (s *sink) add(ctx context.Context, rows []*table.Row) error {
 				return err
 			}
 		}
-		if err := s.batch.Append(row); err != nil {
+		if err := s.batch.Append(row, size); err != nil {
 			return err
 		}
 	}

@@ -1,12 +1,9 @@
 package customfields
 
 import (
-	"strings"
-
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
 // kind is what the values of a custom field are, and which columns they become ([Pipedrive: custom fields]).
@@ -112,19 +109,13 @@ type options struct{ labels map[string]string }
 // optionsOf reads a field's list of options.
 func optionsOf(field *table.Row) *options {
 	o := &options{labels: map[string]string{}}
-	dec := jsontext.NewDecoder(strings.NewReader(field.Values[Options].Text), pipedrive.Lenient...)
-	if dec.PeekKind() != '[' {
+	list := jsontext.Value(field.Values[Options].Text)
+	if list.Kind() != '[' {
 		return o
 	}
 	d := table.NewDecoder([]table.Column{{Name: "id"}, {Name: "label"}}, func(c table.Column) table.Source { return c.V2 })
-	_, err := dec.ReadToken()
-	for err == nil && dec.PeekKind() == '{' {
-		var record jsontext.Value
-		if record, err = dec.ReadValue(); err != nil {
-			break
-		}
-		var option *table.Row
-		if option, err = d.Record(record); err == nil {
+	for record := range table.Elements(list) {
+		if option, err := d.Record(record); err == nil {
 			o.labels[option.Values[0].Text] = option.Values[1].Text
 		}
 	}
@@ -151,22 +142,18 @@ func (o *options) readLabels(v jsontext.Value) (table.Value, error) {
 		return table.Value{}, table.ErrShape
 	}
 	var labels []byte
-	dec := jsontext.NewDecoder(strings.NewReader(string(v)), pipedrive.Lenient...)
-	_, err := dec.ReadToken()
-	for err == nil && dec.PeekKind() != ']' {
-		var id jsontext.Value
-		if id, err = dec.ReadValue(); err != nil {
-			break
-		}
-		var label string
-		if label, err = o.label(id); err != nil {
-			break
+	for id := range table.Elements(v) {
+		label, err := o.label(id)
+		if err != nil {
+			return table.Value{}, err
 		}
 		labels = append(labels, ',')
-		labels, err = jsontext.AppendQuote(labels, label)
+		if labels, err = jsontext.AppendQuote(labels, label); err != nil {
+			return table.Value{}, err
+		}
 	}
-	if err != nil || len(labels) == 0 {
-		return table.Value{}, err
+	if len(labels) == 0 {
+		return table.Value{}, nil
 	}
 	labels[0] = '['
 	return table.Value{Valid: true, Text: string(append(labels, ']'))}, nil

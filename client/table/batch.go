@@ -80,8 +80,8 @@ func (b *Batch) reserve() {
 	}
 }
 
-// Append adds a row.
-func (b *Batch) Append(row *Row) error {
+// Append adds a row, given its [Row.Bytes].
+func (b *Batch) Append(row *Row, size int) error {
 	if b.Rows == 0 {
 		b.reserve()
 	}
@@ -95,7 +95,7 @@ func (b *Batch) Append(row *Row) error {
 	for i, v := range row.Values {
 		v.AppendTo(b.values[i])
 	}
-	b.Rows, b.Bytes = b.Rows+1, b.Bytes+row.Bytes()
+	b.Rows, b.Bytes = b.Rows+1, b.Bytes+size
 	return nil
 }
 

@@ -31,7 +31,10 @@ func dayOf(s []byte) (day int64, ok bool) {
 	return daysBefore(year, month) + of - 1, true
 }
 
-// digits reads a whole number; it is negative if there is another character.
+// mostDigits is how many digits an int64 holds in any case.
+const mostDigits = 18
+
+// digits reads a whole number of up to mostDigits digits; it is negative if there is another character.
 func digits(s []byte) (n int64) {
 	for _, c := range s {
 		if c < '0' || c > '9' {

@@ -120,7 +120,6 @@ type ListDecoder struct {
 	decoder  *Decoder
 	list     int // the parents' column with the list
 	position int // the records' column with their places, -1 for none
-	text     strings.Reader
 }
 
 // ListDecoder returns that of a table, given its parents' table and the sources of its columns.
@@ -138,21 +137,13 @@ func (d *ListDecoder) Decode(parent *Row) ([]*Row, error) {
 	if !list.Valid {
 		return nil, nil
 	}
-	d.text.Reset(list.Text)
-	dec := jsontext.NewDecoder(&d.text, pipedrive.Lenient...)
-	if dec.PeekKind() != '[' {
+	records := jsontext.Value(list.Text)
+	if records.Kind() != '[' {
 		return nil, d.failed(parent, errors.New("it is no list"))
-	}
-	if _, err := dec.ReadToken(); err != nil {
-		return nil, d.failed(parent, err)
 	}
 	values := d.columns.Values(parent)
 	var rows []*Row
-	for dec.PeekKind() != ']' {
-		record, err := dec.ReadValue()
-		if err != nil {
-			return nil, d.failed(parent, err)
-		}
+	for record := range Elements(records) {
 		row, err := d.decoder.Record(record)
 		if err != nil {
 			return nil, d.failed(parent, err)

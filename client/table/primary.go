@@ -1,27 +1,44 @@
 package table
 
-import (
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-)
+import "github.com/go-json-experiment/json/jsontext"
 
 // readPrimary reads the value of the first element of a list that is marked as primary, else of the first element.
 func readPrimary(v jsontext.Value) (Value, error) {
-	var elements []struct {
-		Value   jsontext.Value `json:"value"`
-		Primary jsontext.Value `json:"primary"`
-	}
-	if err := json.Unmarshal(v, &elements, lenient); err != nil {
+	if v.Kind() != '[' {
 		return Value{}, ErrShape
 	}
-	for i := range elements {
-		if primary, err := readBool(elements[i].Primary); err == nil && primary.Number == 1 {
-			elements = elements[i:]
-			break
+	var chosen jsontext.Value
+	begun, marked := false, false
+	for element := range Elements(v) {
+		var value, primary jsontext.Value
+		switch element[0] {
+		case '{':
+			value, primary = contact(element)
+		case 'n':
+		default:
+			return Value{}, ErrShape
 		}
+		on, err := readBool(primary)
+		if is := err == nil && on.Number == 1; !begun || is && !marked {
+			chosen, marked = value, is
+		}
+		begun = true
 	}
-	if len(elements) == 0 || elements[0].Value == nil || elements[0].Value.Kind() == 'n' {
+	if chosen == nil || chosen[0] == 'n' {
 		return Value{}, nil
 	}
-	return readText(elements[0].Value)
+	return readText(chosen)
+}
+
+// contact returns two members of an element; nil for one that it does not have.
+func contact(element jsontext.Value) (value, primary jsontext.Value) {
+	for name, v := range members(element) {
+		switch string(unquote(name)) {
+		case "value":
+			value = v
+		case "primary":
+			primary = v
+		}
+	}
+	return value, primary
 }

@@ -16,8 +16,8 @@ type rowTexts struct {
 // part is the text of a column.
 type part struct{ column, from, to int }
 
-// appender appends the text of a JSON value other than null. Its error says that the value has another kind than the
-// column. An empty text is no value.
+// appender appends the text of a JSON value other than null, broken characters replaced. Its error says that the value
+// has another kind than the column. An empty text is no value.
 type appender func(to []byte, v jsontext.Value) ([]byte, error)
 
 // appenders are those of the types whose values are texts.
@@ -33,14 +33,11 @@ func (t *rowTexts) reset() {
 	t.buffer, t.parts = t.buffer[:0], t.parts[:0]
 }
 
-// add adds the text of a leaf's column, broken characters replaced, and reports whether there is one.
+// add adds the text of a leaf's column, and reports whether there is one.
 func (t *rowTexts) add(l *leaf, v jsontext.Value) (added bool, err error) {
 	from := len(t.buffer)
 	if t.buffer, err = l.add(t.buffer, v); err != nil || len(t.buffer) == from {
 		return false, err
-	}
-	if text := t.buffer[from:]; !utf8.Valid(text) {
-		t.buffer = append(t.buffer[:from], bytes.ToValidUTF8(text, []byte("\uFFFD"))...)
 	}
 	t.parts = append(t.parts, part{l.column, from, len(t.buffer)})
 	return true, nil
@@ -72,6 +69,9 @@ func appendText(to []byte, v jsontext.Value) ([]byte, error) {
 func appendJSON(to []byte, v jsontext.Value) ([]byte, error) {
 	if (v[0] == '[' || v[0] == '{') && skipSpace(v, 1) == len(v)-1 {
 		return to, nil
+	}
+	if !utf8.Valid(v) {
+		v = bytes.ToValidUTF8(v, []byte("\uFFFD"))
 	}
 	return append(to, v...), nil
 }

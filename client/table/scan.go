@@ -2,6 +2,7 @@ package table
 
 import (
 	"encoding/binary"
+	"iter"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -109,4 +110,33 @@ func isPlain(text []byte) bool {
 		}
 	}
 	return true
+}
+
+// Elements are those of a list, which must be valid JSON.
+func Elements(list jsontext.Value) iter.Seq[jsontext.Value] {
+	return func(yield func(jsontext.Value) bool) {
+		for i := skipComma(list, 1); list[i] != ']'; {
+			end := skipValue(list, i)
+			if !yield(list[i:end]) {
+				return
+			}
+			i = skipComma(list, end)
+		}
+	}
+}
+
+// members are those of an object: quoted names and values.
+func members(object jsontext.Value) iter.Seq2[jsontext.Value, jsontext.Value] {
+	return func(yield func(name, value jsontext.Value) bool) {
+		for i := skipComma(object, 1); object[i] != '}'; {
+			end := skipString(object, i)
+			name := object[i:end]
+			i = skipColon(object, end)
+			end = skipValue(object, i)
+			if !yield(name, object[i:end]) {
+				return
+			}
+			i = skipComma(object, end)
+		}
+	}
 }

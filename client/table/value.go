@@ -85,6 +85,9 @@ func readInt(v jsontext.Value) (Value, error) {
 	if len(s) == 0 || err != nil {
 		return Value{}, err
 	}
+	if n := digits(s); n >= 0 && len(s) <= mostDigits {
+		return IntValue(n), nil
+	}
 	n, err := strconv.ParseInt(string(s), 10, 64)
 	if err == nil {
 		return Value{Valid: true, Number: n}, nil
@@ -133,8 +136,7 @@ func readNot(v jsontext.Value) (Value, error) {
 // readFirst reads the first number of a list, or of v1's "2,3".
 func readFirst(v jsontext.Value) (Value, error) {
 	if v.Kind() == '[' {
-		var none bool
-		if v, none = firstElement(v); none {
+		if v = firstElement(v); v == nil {
 			return Value{}, nil
 		}
 		return readInt(v)
@@ -231,13 +233,15 @@ func unquote(v jsontext.Value) []byte {
 	return text
 }
 
-func firstElement(list jsontext.Value) (first jsontext.Value, none bool) {
-	i := skipComma(list, 1)
-	if list[i] == ']' {
-		return nil, true
+// firstElement returns the first element of a list; nil if the list is empty, or begins with null.
+func firstElement(list jsontext.Value) jsontext.Value {
+	for v := range Elements(list) {
+		if v[0] == 'n' {
+			return nil
+		}
+		return v
 	}
-	first = list[i:skipValue(list, i)]
-	return first, first[0] == 'n'
+	return nil
 }
 
 // AppendTo appends the value to a column of a record batch; the column has the Arrow type of the value's own
