@@ -512,12 +512,16 @@ func (r *reading) send(ctx context.Context, listing string, page []*table.Row) e
 	} else if r.listed != nil {
 		r.listed.Add(page)
 	}
+	var records []*table.Row
+	if r.history != nil {
+		records = slices.Clone(page) // the sink empties the page
+	}
 	if err := r.hand(ctx, page); err != nil {
 		return err
 	}
 	r.account.rows.Add(int64(len(page)))
 	if r.history != nil {
-		return r.history.sendVersions(ctx, listing, page)
+		return r.history.sendVersions(ctx, listing, records)
 	}
 	return nil
 }
