@@ -26,8 +26,9 @@ type family struct {
 	asking   *parents                       // whose children are being asked for
 	found    map[pipedrive.Key][]*table.Row // children by parents of whose requests not all are answered
 	refs     refusals
-	requests int  // units of which all children were read
-	shut     bool // whether the account does not have the table, as the first request showed
+	broken   error // of a list that has another form: the table fails once its parents were read
+	requests int   // units of which all children were read
+	shut     bool  // whether the account does not have the table, as the first request showed
 }
 
 // parents are those of a listing whose children are to be asked for.
@@ -171,6 +172,9 @@ func (r *reading) allChildren(ctx context.Context) error {
 		}
 		return errStopped // the leader reports it
 	}
+	if r.family.broken != nil {
+		return r.family.broken
+	}
 	if err := r.askAll(ctx); err != nil {
 		return err
 	}
@@ -264,7 +268,10 @@ func (r *reading) handOn(ctx context.Context, l pipedrive.Listing, page []*table
 // follow takes parents of a listing: it sends the children that are in their lists, or notes whose children are to be
 // asked for.
 func (r *reading) follow(ctx context.Context, listing string, rows []*table.Row) error {
-	if r.family.lists == nil {
+	switch {
+	case r.family.broken != nil:
+		return nil
+	case r.family.lists == nil:
 		r.note(listing, rows)
 		return nil
 	}
@@ -272,7 +279,8 @@ func (r *reading) follow(ctx context.Context, listing string, rows []*table.Row)
 	for _, parent := range rows {
 		children, err := r.family.lists.Decode(parent)
 		if err != nil {
-			return err
+			r.family.broken = pipedrive.Errorf(pipedrive.ExternalAPIError, "%v; skip_tables leaves the table out", err)
+			return nil
 		}
 		page = append(page, children...)
 		for _, row := range children {

@@ -204,7 +204,7 @@ func (r *reading) moving(key string, to plan.Position) (moving []*reading) {
 		return nil
 	}
 	for _, of := range r.sideBySide() {
-		takesPart := of == r && !r.silent || of == r.history || of != r && of.family.lists != nil
+		takesPart := of == r && !r.silent || of == r.history || of != r && of.family.lists != nil && of.family.broken == nil
 		if !takesPart || of.progress == nil {
 			continue
 		}

@@ -58,6 +58,18 @@ func TestSync_failsOnARecordWithoutID(t *testing.T) {
 	}
 }
 
+// TestSync_aListOfChildrenInAnotherForm fails their table, and not that of their parents, whose rows all arrive.
+func TestSync_aListOfChildrenInAnotherForm(t *testing.T) {
+	for _, list := range []string{`{"value":"a@b.example"}`, `["a@b.example"]`, `"a@b.example"`} {
+		api := answers{"/api/v2/persons": `{"success":true,"data":[{"id":1,"emails":` + list + `},{"id":2,"emails":[]}],"additional_data":{"next_cursor":null}}`}
+		rows, err := sync(t, started(t, api, ""), "pipedrive_persons", "pipedrive_person_emails")
+		require.ErrorIs(t, err, pipedrive.ExternalAPIError, list)
+		require.ErrorContains(t, err, "table pipedrive_person_emails: email of the record 1 of pipedrive_persons", list)
+		require.ErrorContains(t, err, "skip_tables", list)
+		require.Len(t, rows["pipedrive_persons"], 2, list)
+	}
+}
+
 func TestSync_refusedTokenReadsNothing(t *testing.T) {
 	var requests atomic.Int64
 	p := started(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
