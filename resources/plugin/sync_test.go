@@ -148,3 +148,26 @@ func moment(s string) time.Time {
 	}
 	return t
 }
+
+// TestSync_theNewerVersionComesLast, and so wins at the destination: a deal is the only one of its list, and then the last of
+// the archived ones. These are more rows than the SDK's scheduler resolves one after another, and it sent the last first.
+func TestSync_theNewerVersionComesLast(t *testing.T) {
+	var archived strings.Builder
+	for id := range 125 {
+		fmt.Fprintf(&archived, `{"id":%d,"title":"other"},`, 1+id)
+	}
+	api := answers{
+		"/v1/users": twoUsers, "/api/v2/stages": none,
+		"/api/v2/deals":          `{"success":true,"data":[{"id":126,"is_archived":false}]}`,
+		"/api/v2/deals/archived": `{"success":true,"data":[` + archived.String() + `{"id":126,"is_archived":true}]}`,
+	}
+	rows, err := sync(t, started(t, api, ""), "pipedrive_deals")
+	require.NoError(t, err)
+	var versions []any
+	for _, row := range rows["pipedrive_deals"] {
+		if row["id"] == int64(126) {
+			versions = append(versions, row["is_archived"])
+		}
+	}
+	require.Equal(t, []any{false, true}, versions)
+}
