@@ -29,8 +29,9 @@ type Account struct {
 	id       string // value of the account_id column
 	api      table.API
 	client   *pipedrive.Client
-	me       jsontext.Value // the log-in's record
-	scopes   []string       // that the user has granted; empty where that is not known
+	oauth    *pipedrive.OAuth // nil for other ways to connect
+	me       jsontext.Value   // the log-in's record
+	scopes   []string         // that the user has granted; empty where that is not known
 	query    pipedrive.Query
 	archived bool            // whether archived records are wanted
 	meter    pipedrive.Meter // of all that the account takes
@@ -226,6 +227,7 @@ func (a *Account) connectOAuth(ctx context.Context, config pipedrive.Config, s s
 	if err != nil {
 		return err
 	}
+	a.oauth = oauth
 	grant, err := oauth.Login(ctx, config.MaxRetries)
 	if err != nil {
 		return err
@@ -261,8 +263,11 @@ func (a *Account) connectExport(ctx context.Context, config pipedrive.Config, s 
 	return nil
 }
 
-// Close gives the account's connections back.
+// Close gives the account's connections back, and keeps its refresh token for the next run.
 func (a *Account) Close() {
+	if a.oauth != nil {
+		a.oauth.Close()
+	}
 	if a.client != nil {
 		a.client.CloseIdleConnections()
 	}

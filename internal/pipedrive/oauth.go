@@ -64,6 +64,7 @@ type OAuth struct {
 
 	turn    chan struct{} // its holder may refresh
 	refresh string        // the newest refresh token
+	unsaved bool          // whether the token file could not take it
 	access  *oauth2.Token
 	renew   time.Time // when access is replaced
 }
@@ -188,12 +189,17 @@ func (o *OAuth) exchange(ctx context.Context) error {
 	if err != nil {
 		return tokenError(err, o.config.Endpoint.TokenURL, o.access != nil)
 	}
-	return o.accept(token)
+	o.accept(token)
+	return nil
 }
 
 // prepare takes the newest refresh token and checks that the next one can be stored, before this one is used up.
 func (o *OAuth) prepare() error {
-	if o.file == nil {
+	switch {
+	case o.file == nil:
+		return nil
+	case o.unsaved: // the file's token is used up
+		o.save()
 		return nil
 	}
 	stored, err := o.stored() // another process may have a newer one
@@ -237,15 +243,13 @@ func (o *OAuth) newer(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// accept stores the tokens of an answer.
-func (o *OAuth) accept(token *oauth2.Token) error {
+// accept stores the tokens of an answer. The run goes on with a refresh token that can't be written: it has the only copy.
+func (o *OAuth) accept(token *oauth2.Token) {
 	o.secrets.Add(token.AccessToken, token.RefreshToken)
 	if token.RefreshToken != "" && token.RefreshToken != o.refresh {
 		o.refresh = token.RefreshToken
 		if o.file != nil {
-			if err := o.file.write(o.refresh); err != nil {
-				return err
-			}
+			o.save()
 		}
 	}
 	now := time.Now()
@@ -253,7 +257,24 @@ func (o *OAuth) accept(token *oauth2.Token) error {
 		token.Expiry = now.Add(time.Hour)
 	}
 	o.access, o.renew = token, token.Expiry.Add(-aheadOf(token.Expiry.Sub(now)))
-	return nil
+}
+
+// save writes the newest refresh token to the token file.
+func (o *OAuth) save() {
+	err := o.file.write(o.refresh)
+	if o.unsaved = err != nil; o.unsaved {
+		o.logger.Error().Err(err).Msg("this run has a new refresh token, which it writes again at the next refresh and at its end; " +
+			"if the file does not take it by then, " + reconnect)
+	}
+}
+
+// Close writes a refresh token that the token file could not take before.
+func (o *OAuth) Close() {
+	o.turn <- struct{}{}
+	defer func() { <-o.turn }()
+	if o.unsaved {
+		o.save()
+	}
 }
 
 // tokenError explains an error of the token endpoint. It leaves out the body, which may repeat the request's

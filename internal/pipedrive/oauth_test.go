@@ -346,6 +346,48 @@ func TestOAuth_aNewerTokenIsNotOverwritten(t *testing.T) {
 	})
 }
 
+// TestOAuth_aNewTokenThatCannotBeWritten: the run goes on with it, the only copy of a token that is not used up, and writes it as
+// soon as the file takes it.
+func TestOAuth_aNewTokenThatCannotBeWritten(t *testing.T) {
+	full := errors.New("no space left on device")
+	for _, later := range []string{"at the next refresh", "at the end of the run", "never"} {
+		t.Run(later, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := &tokenServer{rotate: true}
+				file, log := filepath.Join(t.TempDir(), "token.json"), &strings.Builder{}
+				require.NoError(t, WriteTokenFile(file, firstRefresh))
+				c, o := s.connect(t, func(c *OAuthConfig) { c.TokenFile, c.RefreshToken, c.Logger = file, "", zerolog.New(log) })
+				o.file.sync = func(*os.File) error { // only once the token was traded
+					if s.refreshes > 0 {
+						return full
+					}
+					return nil
+				}
+				require.Zero(t, inParallel(t, c, 1))
+				require.Contains(t, log.String(), full.Error())
+				require.Contains(t, log.String(), file)
+				require.Contains(t, log.String(), "cq-source-pipedrive login")
+				require.NotContains(t, log.String(), "refresh-1")
+
+				if later == "at the next refresh" {
+					o.file.sync = (*os.File).Sync
+				}
+				time.Sleep(2 * time.Hour)
+				require.Zero(t, inParallel(t, c, 1), "the newest token is used, and not the file's")
+				require.Equal(t, 2, s.refreshes)
+				if later == "at the end of the run" {
+					o.file.sync = (*os.File).Sync
+				}
+				o.Close()
+				want := map[bool]string{true: firstRefresh, false: "refresh-2"}[later == "never"]
+				stored, err := o.file.read()
+				require.NoError(t, err)
+				require.Equal(t, want, stored)
+			})
+		})
+	}
+}
+
 // TestOAuth_aShortLifeIsUsed: a token that lives a minute is used for most of it.
 func TestOAuth_aShortLifeIsUsed(t *testing.T) {
 	bubble(t, func(t *testing.T) {
