@@ -49,6 +49,7 @@ type Client struct {
 	reached atomic.Bool  // whether any answer has come
 	clock   atomic.Int64 // the API's time of its last answer, in Unix seconds; 0 before
 	budget  atomic.Int64 // API tokens left for today; -1 if unknown
+	daily   atomic.Int64 // API tokens of a day; 0 if unknown
 	buffers sync.Pool    // of *bufio.Reader, for bodies
 }
 
@@ -80,6 +81,22 @@ func (c *Client) TokensLeft() (int64, bool) {
 	return left, left >= 0
 }
 
+// TokensPerDay is the account's number of API tokens per day; false if unknown.
+func (c *Client) TokensPerDay() (int64, bool) {
+	tokens := c.daily.Load()
+	return tokens, tokens > 0
+}
+
+// Rate is the number of requests per second that the announced burst limit and the user's own cap allow; false if there
+// is no limit, or no answer yet.
+func (c *Client) Rate() (float64, bool) {
+	rate, limited := c.config.MaxRequestsPerSecond, c.config.MaxRequestsPerSecond > 0
+	if burst, announced := c.limiter.announced(); announced && (!limited || burst < rate) {
+		return burst, true
+	}
+	return rate, limited
+}
+
 // learn keeps the limits, the budget and the clock that an answer's headers announce.
 func (c *Client) learn(h http.Header) {
 	c.reached.Store(true)
@@ -89,6 +106,9 @@ func (c *Client) learn(h http.Header) {
 	}
 	if left, ok := number(h, "X-Daily-Ratelimit-Token-Remaining"); ok {
 		c.budget.Store(max(0, left))
+	}
+	if tokens, ok := number(h, "X-Daily-Ratelimit-Token-Limit"); ok {
+		c.daily.Store(max(0, tokens))
 	}
 }
 

@@ -157,6 +157,13 @@ func (l *limiter) learn(h http.Header) {
 	l.broadcast()
 }
 
+// announced is the number of requests per second that the API's limit allows; false if none is known.
+func (l *limiter) announced() (perSecond float64, known bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return float64(l.limit) / window.Seconds(), l.limit > 0 && l.limit < unlimited
+}
+
 // hold holds back all of the account's requests for d from now.
 func (l *limiter) hold(d time.Duration) {
 	l.mu.Lock()

@@ -136,6 +136,8 @@ const (
 	OldestFirst
 	// NewestFirst begins with the records that were changed last.
 	NewestFirst
+	// GreatestFirst begins with the greatest id.
+	GreatestFirst
 )
 
 // MaxLimit is the largest page that most list endpoints serve, in records.
@@ -160,6 +162,8 @@ func (l Listing) values(q Query) url.Values {
 		maps.Copy(v, l.OldestFirst)
 	case q.Order == NewestFirst && l.NewestFirst != nil:
 		maps.Copy(v, l.NewestFirst)
+	case q.Order == GreatestFirst:
+		maps.Copy(v, reversed(l.Sort))
 	default:
 		maps.Copy(v, l.Sort)
 	}
@@ -182,6 +186,16 @@ func (l Listing) values(q Query) url.Values {
 	}
 	if q.Deleted && l.DeletedStatus != "" {
 		v.Set("status", l.DeletedStatus)
+	}
+	return v
+}
+
+// reversed is the query for the opposite order by id, of either version of the API.
+func reversed(sort url.Values) url.Values {
+	opposite := strings.NewReplacer("ASC", "DESC", "asc", "desc")
+	v := url.Values{}
+	for name, values := range sort {
+		v.Set(name, opposite.Replace(values[0]))
 	}
 	return v
 }
