@@ -311,8 +311,7 @@ func (r *reading) keep(parent pipedrive.Key) {
 // incremental on; without one, all parents do.
 func (r *reading) note(listing string, rows []*table.Row) {
 	of, ps := r.table.Parent, r.family.parents(listing)
-	count, skip, changed := of.Table.Column(of.Count), of.Table.Column(of.Skip), -1
-	moves, since := movesOf(of), r.movedSince()
+	needs, since, changed := needsOf(of), r.movedSince(), -1
 	if i := r.table.Time(); i >= 0 {
 		changed = of.Table.Column(r.account.sources(r.table)(r.table.Columns[i]).OfParent())
 	}
@@ -326,11 +325,11 @@ func (r *reading) note(listing string, rows []*table.Row) {
 		}
 		delete(ps.due, p.Key)
 		switch {
-		case skip >= 0 && row.Values[skip].Valid && row.Values[skip].Number != 0:
+		case needs.skips(row):
 			r.keep(p.Key)
-		case count >= 0 && row.Values[count].Valid && row.Values[count].Number == 0, moves.never(row):
+		case needs.childless(row):
 			r.reread(p.Key, nil)
-		case r.unmoved(moves, p, row, since): // its rows stay
+		case r.unmoved(needs, p, row, since): // its rows stay
 		default:
 			ps.due[p.Key], ps.values[p.Key] = p, r.family.columns.Values(row)
 		}

@@ -92,26 +92,37 @@ func (r *reading) movedSince() time.Time {
 	return plan.MovedSince(positions, r.facts())
 }
 
-// moves are the parents' columns that show whether they have moved; -1 for none.
-type moves struct{ at, created int }
+// needs are the parents' columns that show whether a parent needs a request; -1 for none.
+type needs struct{ count, skip, moved, created int }
 
-func movesOf(p *table.Parent) moves { return moves{p.Table.Column(p.Moved), p.Table.Column(p.Created)} }
+func needsOf(p *table.Parent) needs {
+	of := p.Table
+	return needs{count: of.Column(p.Count), skip: of.Column(p.Skip), moved: of.Column(p.Moved), created: of.Column(p.Created)}
+}
 
-// never reports whether a parent has never moved.
-func (m moves) never(parent *table.Row) bool {
-	if m.at < 0 {
+// skips reports whether a parent is skipped, and the rows of its children stay.
+func (n needs) skips(parent *table.Row) bool {
+	return n.skip >= 0 && parent.Values[n.skip].Valid && parent.Values[n.skip].Number != 0
+}
+
+// childless reports whether a parent has no children: by its counter, or since it has never moved.
+func (n needs) childless(parent *table.Row) bool {
+	if n.count >= 0 && parent.Values[n.count].Valid && parent.Values[n.count].Number == 0 {
+		return true
+	}
+	if n.moved < 0 {
 		return false
 	}
-	at := parent.Values[m.at]
-	return !at.Valid || m.created >= 0 && parent.Values[m.created].Valid && at.Time().Equal(parent.Values[m.created].Time())
+	at := parent.Values[n.moved]
+	return !at.Valid || n.created >= 0 && parent.Values[n.created].Valid && at.Time().Equal(parent.Values[n.created].Time())
 }
 
 // unmoved reports whether a parent has not moved since its children were read: neither since that moment nor, as one that was
 // deleted then or in another list, since those came that the destination has. It is false where these can't be seen.
-func (r *reading) unmoved(m moves, p plan.Parent, parent *table.Row, since time.Time) bool {
-	if m.at < 0 || since.IsZero() || p.Changed.IsZero() {
+func (r *reading) unmoved(n needs, p plan.Parent, parent *table.Row, since time.Time) bool {
+	if n.moved < 0 || since.IsZero() || p.Changed.IsZero() {
 		return false
 	}
-	at := parent.Values[m.at].Time()
+	at := parent.Values[n.moved].Time()
 	return at.Before(since) && r.progress.HasChildrenSince(p.Key, at)
 }

@@ -1,0 +1,592 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/census"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// survey finds out the cost of a run over some tables of an account, with few requests.
+//
+// The declarations and the plan give the lists that a run reads and the requests for each of them. Unknown are the
+// numbers of records, and the tables that the account lacks. A look reduces one of these unknowns. The next look is the
+// one that reduces the variance of the whole most, by API token.
+type survey struct {
+	account *Account
+	state   bool // whether the runs have a state
+	columns bool // whether custom fields become columns
+	lists   []*surveyed
+	logIn   Cost
+	tokens  int64         // that the survey may cost
+	spent   int64         // tokens; an export endpoint's requests count as one each
+	waited  time.Duration // for answers
+	answers int64
+}
+
+// surveyed is a listing that a run reads.
+type surveyed struct {
+	pipedrive.Listing
+	of    *table.Table // whose records it has
+	row   string       // of the estimate that its cost belongs to
+	sized bool         // whether its cost depends on the number of records
+	setup bool         // whether a run leaves it out if it is not due
+	aside bool         // whether only rows of incremental tables need it
+	main  *surveyed    // the first listing of the same records, if this is another one
+	gate  *surveyed    // the list that shows whether the account has this one; nil if each account has it
+	kids  []*kid
+
+	asked   bool  // whether there was a look at it
+	refused error // why the account does not have it
+	count   census.Count
+	counted []*table.Row // of the records that count as counted, those that were read
+	drawn   []*table.Row // the records of drawn ids
+	rounds  int          // of drawing
+}
+
+// kid is a listing of the children of a listing's records.
+type kid struct {
+	pipedrive.Listing
+	of      *table.Table
+	direct  bool // whether the listing's records are the parents, and no others in between
+	needs   needs
+	batch   int64
+	asked   bool
+	refused error
+}
+
+// The rows of an estimate that are no tables.
+const (
+	logInRow   = "log-in"
+	fieldsRow  = "custom fields"
+	lookupsRow = "look-ups"
+	probesRow  = "availability"
+)
+
+// newSurvey returns that of the tables that the account has, as far as that is known.
+func (a *Account) newSurvey(tables []*table.Table, named map[string]bool, state, columns bool, tokens int64) *survey {
+	v := &survey{account: a, state: state, columns: columns, tokens: tokens, spent: a.meter.Tokens()}
+	v.logIn = Cost{Requests: a.meter.Requests(), Tokens: a.meter.Tokens()}
+	// The lists of a history are its table's.
+	tables = slices.DeleteFunc(slices.Clone(tables), func(t *table.Table) bool { return t.Of != nil })
+	for _, t := range tables {
+		if t.Parent == nil {
+			for _, l := range a.listings(t) {
+				list := v.add(t, l, t.Name(), t.Setup)
+				list.sized = l.Paging != pipedrive.Unpaged && !t.Setup
+			}
+		}
+	}
+	for _, t := range tables {
+		v.addDescribed(t)
+		v.addParents(t)
+		v.addFields(t)
+		v.addLookups(t)
+	}
+	for _, probe := range a.probes(tables, named) {
+		for _, l := range a.listings(probe) {
+			v.add(probe, l, probesRow, false)
+		}
+	}
+	for _, l := range v.lists {
+		l.gate = v.gateOf(l.of, l)
+	}
+	for _, t := range tables {
+		v.gateFields(t)
+	}
+	return v
+}
+
+// add adds a listing unless it is there, and returns it.
+func (v *survey) add(t *table.Table, l pipedrive.Listing, row string, setup bool) *surveyed {
+	if i := slices.IndexFunc(v.lists, func(other *surveyed) bool { return other.Key() == l.Key() }); i >= 0 {
+		v.lists[i].setup = v.lists[i].setup && setup
+		return v.lists[i]
+	}
+	list := &surveyed{Listing: l, of: t, row: row, setup: setup}
+	if i := slices.IndexFunc(v.lists, func(other *surveyed) bool { return other.of.Records == t.Records }); i >= 0 {
+		list.main = v.lists[i]
+	}
+	v.lists = append(v.lists, list)
+	return list
+}
+
+// addDescribed adds the lists of fields that a table of fields is made of.
+func (v *survey) addDescribed(t *table.Table) {
+	for _, d := range t.Describes {
+		if v.account.lacksFields(d.Of, d.Fields) != nil {
+			continue
+		}
+		for _, l := range d.Fields.Listings(v.account.api) {
+			v.add(d.Fields, l, t.Name(), t.Setup)
+		}
+	}
+}
+
+// addParents adds the lists of the parents of a table's records, and the requests for these.
+func (v *survey) addParents(t *table.Table) {
+	if t.Parent == nil {
+		return
+	}
+	root := t.Parent.Table
+	for root.Parent != nil {
+		root = root.Parent.Table
+	}
+	for _, l := range v.account.listings(root) {
+		list := v.add(root, l, t.Name(), root.Setup && t.Setup)
+		list.aside = false
+		if t.IsCut() {
+			continue
+		}
+		list.sized = true
+		for _, of := range v.account.listings(t) {
+			batch := int64(min(of.Parent.Batch, v.account.query.Limit))
+			list.kids = append(list.kids, &kid{
+				Listing: of, of: t, direct: root == t.Parent.Table, needs: needsOf(t.Parent), batch: max(1, batch),
+			})
+		}
+	}
+}
+
+// addFields adds the lists of custom fields that a run reads before a table's records.
+func (v *survey) addFields(t *table.Table) {
+	needed := v.columns || t.Form(v.account.api) != table.V2
+	if !needed || !t.HasCustomFields() || v.account.lacksFields(t, t.Fields) != nil {
+		return
+	}
+	for _, l := range t.Fields.Listings(v.account.api) {
+		v.add(t.Fields, l, fieldsRow, false)
+	}
+}
+
+// addLookups adds the lists that columns of a table are looked up in.
+func (v *survey) addLookups(t *table.Table) {
+	for _, c := range v.account.columnLookups(t) {
+		for _, l := range c.looked.Table.Listings(v.account.api) {
+			if !v.account.covers(l) {
+				continue
+			}
+			n := len(v.lists)
+			list := v.add(c.looked.Table, l, lookupsRow, t.Setup || t.Incremental)
+			if len(v.lists) > n {
+				list.aside = true
+			}
+			list.aside = list.aside && t.Incremental
+		}
+	}
+}
+
+// gateOf is the list that shows whether the account has a list of a table, which may be that list itself; nil if there is no
+// doubt.
+func (v *survey) gateOf(t *table.Table, list *surveyed) *surveyed {
+	if t.Gate == nil {
+		return nil
+	}
+	probe := t.Probe()
+	if probe == nil || probe.Records == t.Records {
+		return list
+	}
+	i := slices.IndexFunc(v.lists, func(l *surveyed) bool { return l.of.Records == probe.Records })
+	if i < 0 {
+		return list
+	}
+	return v.lists[i]
+}
+
+// gateFields puts the lists of fields behind the gates of their records.
+func (v *survey) gateFields(t *table.Table) {
+	of := []table.Described{{Of: t, Fields: t.Fields}}
+	for _, d := range append(of, t.Describes...) {
+		for _, l := range v.lists {
+			if d.Fields != nil && l.of.Records == d.Fields.Records {
+				l.gate = v.gateOf(d.Of, l)
+			}
+		}
+	}
+}
+
+// lacking returns why the account does not have a list, nil if it does as far as that is known.
+func (l *surveyed) lacking() error {
+	if l.gate != nil {
+		return l.gate.refused
+	}
+	return l.refused
+}
+
+// The standard deviation of the cost of a list that nobody has looked at, in API tokens. A table that is read in full in
+// each run is small, or nobody would bear it.
+const (
+	unseenTokens     = 200
+	unseenFullTokens = 50
+	unseenUnpaged    = 3 // records, also the mean, of a list that comes in one response
+)
+
+// number is the expected number of records of a list, and its standard deviation. A list that is read for its set-up is a
+// page.
+func (v *survey) number(l *surveyed) (mean, deviation float64) {
+	page := float64(l.Most()) / float64(weight(l.Listing)) // records by token
+	switch {
+	case l.asked:
+		return l.count.Number()
+	case !l.sized:
+		return 1, 0
+	case l.Paging == pipedrive.Unpaged:
+		return unseenUnpaged, unseenUnpaged
+	case !l.of.Incremental:
+		return 1, unseenFullTokens * page
+	case l.main == nil || !l.main.asked:
+		return 1, unseenTokens * page
+	}
+	mean, _ = l.main.count.Number()
+	if greatest := float64(l.main.count.Greatest()); greatest > 0 { // both lists share the ids up to it
+		free := max(0, greatest-mean)
+		return free / 2, free / math.Sqrt(12)
+	}
+	return mean / 2, mean / 2
+}
+
+// share is the share of a list's records with children of a kind, and its standard deviation.
+func (l *surveyed) share(k *kid) (share, deviation float64) {
+	from := l
+	if len(l.counted) == 0 && l.main != nil {
+		from = l.main // the list of archived records, which nobody has looked at
+	}
+	if !k.direct || k.needs == (needs{-1, -1, -1, -1}) {
+		return 1, 0
+	}
+	head, headAll := float64(k.having(from.counted)), float64(len(from.counted))
+	if headAll == 0 {
+		return 1, 0.5
+	}
+	mean, _ := from.count.Number()
+	rest := max(0, 1-headAll/max(1, mean)) // share of the records that were not read
+	if from == l && l.count.Exact() && rest < 0.01 {
+		return head / headAll, 0
+	}
+	if len(from.drawn) == 0 {
+		return head / headAll, 0.1
+	}
+	n := float64(len(from.drawn))
+	drawn := float64(k.having(from.drawn)) / n
+	likely := (drawn*n + 0.5) / (n + 1)
+	return head/headAll*(1-rest) + drawn*rest, rest * math.Sqrt(likely*(1-likely)/n)
+}
+
+// having is the number of rows that a run would request children of.
+func (k *kid) having(rows []*table.Row) (n int64) {
+	for _, row := range rows {
+		if k.asks(row) {
+			n++
+		}
+	}
+	return n
+}
+
+// asks reports whether a first run requests the children of a parent.
+func (k *kid) asks(parent *table.Row) bool {
+	return !k.needs.skips(parent) && !k.needs.childless(parent)
+}
+
+// Facts of a quiet run: everything was read just now.
+func (v *survey) quietPosition() plan.Progress {
+	return plan.Progress{Position: plan.Position{Changed: v.account.began, Looked: v.account.began, Complete: true}}
+}
+
+// requests is the number of requests that a run takes for n records of a list: the first run, or a quiet one, in which
+// nothing has changed.
+func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
+	incremental := l.of.Incremental && v.state
+	facts := plan.Facts{Began: v.account.began, Lookback: v.account.lookback}
+	if l.of.Incremental {
+		facts.Start = v.account.start
+	}
+	strategy, progress := plan.Whole(facts), plan.Progress{}
+	if incremental {
+		strategy = plan.For(l.Listing, facts)
+	}
+	if incremental && quiet {
+		progress = v.quietPosition()
+	}
+	unit := strategy.Next(progress)[0]
+	limit := v.account.query.Limit
+	if l.row == lookupsRow || l.row == fieldsRow {
+		limit = pipedrive.MaxLimit
+	}
+	if quiet && incremental && unit.Order != pipedrive.ByID {
+		return 1 // the records of the last second
+	}
+	mayBeEmpty := unit.MayBeEmpty || quiet && v.state
+	return census.Requests(l.Listing, int64(math.Round(n)), limit, !mayBeEmpty)
+}
+
+// requestsOf is the number of requests for the children of n parents.
+func (v *survey) requestsOf(k *kid, n float64, quiet bool) int64 {
+	first := census.Batches(int64(math.Round(n)), k.batch)
+	switch {
+	case !quiet || !v.state || !k.of.Incremental:
+		return first
+	case k.needs.moved >= 0:
+		return 0
+	}
+	return min(1, first) // those of the parent that changed last
+}
+
+// skipped reports whether a quiet run does without a list.
+func (v *survey) skipped(l *surveyed) bool {
+	return v.state && (l.aside || l.setup && v.account.listsEvery > 0)
+}
+
+// weight is the cost of a request, at least 1.
+func weight(l pipedrive.Listing) int64 { return int64(max(1, l.Cost)) }
+
+// tokensAt is the weight of a first run's requests for a list with n records, and for their children.
+func (v *survey) tokensAt(l *surveyed, n float64) float64 {
+	n = max(0, n)
+	tokens := weight(l.Listing) * v.requests(l, n, false)
+	for _, k := range l.kids {
+		if k.refused == nil {
+			share, _ := l.share(k)
+			tokens += weight(k.Listing) * v.requestsOf(k, share*n, false)
+		}
+	}
+	return float64(tokens)
+}
+
+// doubt is the standard deviation of the whole cost of a list that is behind a gate which nobody has tried, as a share.
+// Most accounts have what their users configure.
+const doubt = 0.4
+
+// variance is that of a list's cost, in weights squared, without its gate.
+func (v *survey) variance(l *surveyed) float64 {
+	if l.LogIn || l.lacking() != nil {
+		return 0
+	}
+	n, deviation := v.number(l)
+	spread := (v.tokensAt(l, n+deviation) - v.tokensAt(l, n-deviation)) / 2
+	variance := spread * spread
+	shared := 0.0 // the shares of several kinds of children go together
+	for _, k := range l.kids {
+		if k.refused == nil {
+			_, deviation := l.share(k)
+			shared += deviation * n / float64(k.batch) * float64(weight(k.Listing))
+			variance += v.doubted(l, k)
+		}
+	}
+	return variance + shared*shared
+}
+
+// gateUnseen reports whether the children are behind a gate of their own that nobody has tried.
+func (k *kid) gateUnseen() bool { return !k.asked && announcedLate(k.of) }
+
+// doubted is the variance of the cost of children behind a gate of their own that nobody has tried.
+func (v *survey) doubted(l *surveyed, k *kid) float64 {
+	if !k.gateUnseen() {
+		return 0
+	}
+	n, _ := v.number(l)
+	share, _ := l.share(k)
+	deviation := doubt * float64(weight(k.Listing)*v.requestsOf(k, share*n, false))
+	return deviation * deviation
+}
+
+// gated is the variance of the cost of all lists that a list is the gate of.
+func (v *survey) gated(gate *surveyed) float64 {
+	deviation := 0.0
+	for _, l := range v.lists {
+		if l.gate == gate && !gate.asked {
+			n, _ := v.number(l)
+			deviation += doubt * v.tokensAt(l, n)
+		}
+	}
+	return deviation * deviation
+}
+
+// look is a request that reduces an unknown.
+type look struct {
+	list *surveyed
+	kid  *kid // whose gate it tries; nil for the list itself
+	gain float64
+}
+
+// accuracy is the deviation of the whole, as a share, at which no further look is worth its tokens.
+const accuracy = 0.01
+
+// run looks until the estimate is accurate, or the tokens that the survey may cost do not suffice for another look.
+func (v *survey) run(ctx context.Context) error {
+	for {
+		var looks []look
+		variance, tokens := 0.0, 0.0
+		for _, l := range v.lists {
+			if l.LogIn {
+				continue
+			}
+			own, gated := v.variance(l), v.gated(l)
+			variance += own + gated
+			if n, _ := v.number(l); l.lacking() == nil {
+				tokens += v.tokensAt(l, n)
+			}
+			looks = append(looks, v.looks(l, v.remedied(l, own)+gated)...)
+		}
+		next, ok := best(looks, v.tokens-v.spent)
+		if !ok || math.Sqrt(variance) <= accuracy*tokens {
+			return nil
+		}
+		if err := v.take(ctx, next); err != nil {
+			return err
+		}
+	}
+}
+
+// looks are the possible looks at a list, given the gain of one at the list itself, and at the gates of its children.
+func (v *survey) looks(l *surveyed, gain float64) (looks []look) {
+	if gain > 0 {
+		looks = append(looks, look{list: l, gain: gain})
+	}
+	for _, k := range l.kids {
+		if doubted := v.doubted(l, k); doubted > 0 && len(k.parents(l)) > 0 {
+			looks = append(looks, look{list: l, kid: k, gain: doubted})
+		}
+	}
+	return looks
+}
+
+// best is the look to take next: of those that gain the most together for so many tokens, the one that gains the most by
+// token. Which these are, is the knapsack problem: a greedy choice could leave too few tokens for a dear look.
+func best(looks []look, tokens int64) (next look, ok bool) {
+	tokens = max(0, tokens)
+	gains, chosen := make([]float64, tokens+1), make([][]int, tokens+1)
+	for i, l := range looks {
+		cost := weight(l.listing())
+		for t := tokens; t >= cost; t-- {
+			if with := gains[t-cost] + l.gain; with > gains[t] {
+				gains[t], chosen[t] = with, append(slices.Clone(chosen[t-cost]), i)
+			}
+		}
+	}
+	for _, i := range chosen[tokens] {
+		if l := looks[i]; !ok || l.byToken() > next.byToken() {
+			next, ok = l, true
+		}
+	}
+	return next, ok
+}
+
+// byToken is a look's gain by API token.
+func (l look) byToken() float64 { return l.gain / float64(weight(l.listing())) }
+
+// foremost is the gain of a first look at a list of records. It comes before all further looks, as it may show anything.
+const foremost = math.MaxInt64
+
+// remedied is the part of a list's variance that another look takes away.
+func (v *survey) remedied(l *surveyed, variance float64) float64 {
+	switch {
+	case !l.sized && l.asked, l.asked && l.count.Exact(), l.main != nil && !l.main.asked:
+		return 0
+	case !l.asked && l.sized && l.of.Incremental && l.main == nil:
+		return foremost
+	case !l.asked, l.Paging == pipedrive.Offset:
+		return variance
+	case l.ByIDs == 0 || l.count.Below == 0:
+		return 0 // cursors are opaque
+	}
+	return variance / float64(1+l.rounds)
+}
+
+// listing is the one that the look requests.
+func (l look) listing() pipedrive.Listing {
+	if l.kid != nil {
+		return l.kid.Listing
+	}
+	return l.list.Listing
+}
+
+// parents are those whose children a look can ask for.
+func (k *kid) parents(l *surveyed) (keys []pipedrive.Key) {
+	for _, row := range l.counted {
+		if k.direct && k.asks(row) && int64(len(keys)) < k.batch {
+			keys = append(keys, row.RecordKey())
+		}
+	}
+	return keys
+}
+
+// take takes a look.
+func (v *survey) take(ctx context.Context, l look) error {
+	list, q := l.list, v.account.query
+	listing, start := l.listing(), int64(0)
+	q.Limit, q.Since = listing.Most(), v.account.start
+	switch {
+	case l.kid != nil:
+		listing, l.kid.asked = listing.Of(l.kid.parents(list)), true
+	case !list.asked || list.Paging == pipedrive.Offset:
+		q.Order = pipedrive.GreatestFirst
+		if list.asked {
+			start = list.count.Next()
+		}
+	default:
+		q.IDs = list.count.Draw(list.ByIDs, list.rounds)
+		list.rounds++
+	}
+	of := list.of
+	if l.kid != nil {
+		of = l.kid.of
+	}
+	v.spent += weight(listing)
+	began := time.Now()
+	decoder := table.NewDecoder(of.Columns, v.account.sources(of))
+	page, err := pipedrive.PageAt(ctx, v.account.client, listing, q, start, &v.account.meter, decoder.Record)
+	v.waited, v.answers = v.waited+time.Since(began), v.answers+1
+	if err != nil {
+		return l.fail(err, v.account)
+	}
+	if l.kid == nil {
+		list.learn(page, start, q.IDs)
+	}
+	return nil
+}
+
+// learn takes what a page shows.
+func (l *surveyed) learn(page pipedrive.Page[*table.Row], start int64, drawn []int64) {
+	n := int64(len(page.Records))
+	if drawn != nil {
+		l.count, l.drawn = l.count.After(int64(len(drawn)), n), append(l.drawn, page.Records...)
+		return
+	}
+	var ids []int64
+	for _, row := range page.Records {
+		ids = append(ids, row.RecordKey().Number)
+	}
+	if !census.Descend(ids) {
+		ids = nil
+	}
+	if l.counted = append(l.counted, page.Records...); l.asked {
+		l.count = l.count.At(start, n, ids, page.More)
+		return
+	}
+	l.count, l.asked = census.Of(start, n, ids, page.More), true
+}
+
+// fail notes that the account does not have a list, or returns the error.
+func (l look) fail(err error, a *Account) error {
+	of, list := l.list.of, l.list
+	if l.kid != nil {
+		of = l.kid.of
+	}
+	refused := refusal(err, of.Gate)
+	var e *pipedrive.Error
+	if of.Core || refused == nil || !errors.As(err, &e) {
+		return about(err, of, a.id)
+	}
+	if l.kid != nil {
+		l.kid.refused = explained(err, of)
+		return nil
+	}
+	list.refused, list.asked = explained(err, of), true
+	return nil
+}
