@@ -1,5 +1,5 @@
 // Command cq-source-pipedrive is a CloudQuery source plugin for Pipedrive. `cq-source-pipedrive login`
-// connects an OAuth app.
+// connects an OAuth app, and `cq-source-pipedrive estimate` prints the expected cost of syncs.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/cloudquery/plugin-sdk/v4/serve"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/estimate"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/login"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
 )
@@ -34,30 +36,43 @@ func main() {
 	}
 }
 
-// run runs the command `login` or one of the SDK's commands, whose help does not mention login.
+// command is a command besides the SDK's, whose help does not mention it.
+type command struct {
+	run  func(ctx context.Context, arguments []string, out io.Writer) error
+	help func(out io.Writer)
+}
+
+var commands = map[string]command{"estimate": {estimate.Run, estimate.Help}, "login": {login.Run, login.Help}}
+
+// run runs one of the commands or one of the SDK's.
 func run(arguments []string, out io.Writer) error {
-	first := ""
+	first, second := "", ""
 	if len(arguments) > 0 {
 		first = arguments[0]
 	}
-	switch {
-	case first == "login":
+	if len(arguments) == 2 {
+		second = arguments[1]
+	}
+	if c, ok := commands[first]; ok {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		defer stop()
-		if err := login.Run(ctx, arguments[1:], out); !errors.Is(err, flag.ErrHelp) {
+		if err := c.run(ctx, arguments[1:], out); !errors.Is(err, flag.ErrHelp) {
 			return err
 		}
 		return nil // the help is printed
-	case slices.Equal(arguments, []string{"help", "login"}):
-		login.Help(out)
+	}
+	if c, ok := commands[second]; ok && first == "help" {
+		c.help(out)
 		return nil
 	}
 	if err := serve.Plugin(plugin.Plugin(), serve.WithArgs(arguments...)).Serve(context.Background()); err != nil {
 		return err
 	}
 	if len(arguments) == 0 || (len(arguments) == 1 && slices.Contains([]string{"help", "--help", "-h"}, first)) {
-		fmt.Fprint(out, "\nThe command login:\n\n")
-		login.Help(out)
+		for _, name := range slices.Sorted(maps.Keys(commands)) {
+			fmt.Fprintf(out, "\nThe command %s:\n\n", name)
+			commands[name].help(out)
+		}
 	}
 	return nil
 }

@@ -9,11 +9,20 @@ import (
 
 // TestRun_helpTellsOfEveryCommand: the SDK's help lists only its own commands.
 func TestRun_helpTellsOfEveryCommand(t *testing.T) {
-	for _, arguments := range [][]string{{}, {"help"}, {"--help"}, {"-h"}, {"help", "login"}, {"login", "--help"}, {"login", "-h"}, {"login", "-help"}} {
-		var out bytes.Buffer
-		require.NoError(t, run(arguments, &out), arguments)
-		for _, text := range []string{"cq-source-pipedrive login", "-client-id", "-token-file", "-redirect-url", "-authorize-url", "-token-url", "PIPEDRIVE_CLIENT_SECRET"} {
-			require.Contains(t, out.String(), text, arguments)
+	words := map[string][]string{
+		"login": {
+			"cq-source-pipedrive login", "-client-id", "-token-file", "-redirect-url", "-authorize-url", "-token-url", "PIPEDRIVE_CLIENT_SECRET",
+		},
+		"estimate": {"cq-source-pipedrive estimate", "-tokens", "spec.yml"},
+	}
+	require.Len(t, commands, len(words))
+	for name, texts := range words {
+		for _, arguments := range [][]string{{}, {"help"}, {"--help"}, {"-h"}, {"help", name}, {name, "--help"}, {name, "-h"}, {name, "-help"}} {
+			var out bytes.Buffer
+			require.NoError(t, run(arguments, &out), arguments)
+			for _, text := range texts {
+				require.Contains(t, out.String(), text, arguments)
+			}
 		}
 	}
 	var out bytes.Buffer

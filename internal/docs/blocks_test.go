@@ -235,6 +235,8 @@ func (c *computer) shell(b block) {
 				c.cloudquery(nil, append(call[1:], "--help")...)
 			case name == "cq-source-pipedrive" && len(call) > 1 && call[1] == "login":
 				require.ErrorIs(c.t, login.Run(c.t.Context(), append(call[2:], "-h"), io.Discard), flag.ErrHelp)
+			case name == "cq-source-pipedrive" && len(call) > 1 && call[1] == "estimate":
+				c.estimate(call[1:])
 			case name == "cq-source-pipedrive":
 				c.run(nil, filepath.Join(built, name), append(call[1:], "--help")...)
 			case name == "pipedrive-simulator":
@@ -251,6 +253,20 @@ func (c *computer) shell(b block) {
 			c.run(nil, "sh", "-ec", text.String())
 		}
 	}
+}
+
+// estimate runs the command `estimate` of a page, for a simulated account.
+func (c *computer) estimate(arguments []string) {
+	c.t.Helper()
+	for i, a := range arguments {
+		if strings.HasSuffix(a, ".yml") {
+			file, err := filepath.Abs(filepath.Join(repository, a))
+			require.NoError(c.t, err)
+			arguments[i] = file
+		}
+	}
+	program := filepath.Join(built, "cq-source-pipedrive")
+	c.run(nil, filepath.Join(built, "pipedrive-simulator"), append([]string{"-deals", "50", "--", program}, arguments...)...)
 }
 
 func statements(t *testing.T, b block) []*syntax.Stmt {
