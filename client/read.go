@@ -495,7 +495,7 @@ func (r *reading) again(row *table.Row) bool {
 	return false
 }
 
-// send sends the rows of a listing's page on.
+// send sends the rows of a listing's page on, to the sink, which empties the page.
 func (r *reading) send(ctx context.Context, listing string, page []*table.Row) error {
 	if len(page) == 0 {
 		return nil
