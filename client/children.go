@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -21,6 +22,7 @@ type family struct {
 	leader  *reading // reads the parents' list in this run; nil where that list is one that look-ups share
 	columns *table.ParentColumns
 	lists   *table.ListDecoder // nil where requests read the records
+	cutting sync.Mutex         // held while lists are decoded
 
 	of       map[string]*parents            // by the key of the parents' listing
 	asking   *parents                       // whose children are being asked for
@@ -35,8 +37,10 @@ type family struct {
 type parents struct {
 	due    map[pipedrive.Key]plan.Parent
 	values map[pipedrive.Key][]table.Value
-	latest time.Time // update_time of all that were read
-	whole  bool      // whether the listing was read to its end
+	own    map[pipedrive.Key]table.Value // of parents that are asked although they have no further child
+	latest time.Time                     // update_time of all that were read
+	looked time.Time                     // when somebody looked for those without an update_time last
+	whole  bool                          // whether the listing was read to its end
 	// through is the update_time up to which all were read, where the listing was not read to its end.
 	through time.Time
 }
@@ -67,7 +71,7 @@ func newFamily(a *Account, t *table.Table, leader *reading) *family {
 // list. The latter joins that of the parents' own table, if both go on from where one reading can begin; otherwise the list is
 // read for it alone, or for it and others. It returns the readings that are not led.
 func led(readings []*reading) (leaders []*reading) {
-	var children []*reading
+	var children, ofChildren []*reading
 	for _, r := range readings {
 		switch t := r.table; {
 		case t.Of != nil:
@@ -77,42 +81,68 @@ func led(readings []*reading) (leaders []*reading) {
 		case !t.Parent.Table.Incremental:
 			r.family = newFamily(r.account, t, nil)
 			leaders = append(leaders, r)
+		case t.Parent.Table.Parent != nil:
+			ofChildren = append(ofChildren, r)
 		default:
 			children = append(children, r)
 		}
 	}
-	for _, r := range children {
-		of := r.table.Parent.Table
-		i := slices.IndexFunc(leaders, func(l *reading) bool {
-			return l.account == r.account && l.table.Records == of.Records && l.joins(r)
-		})
-		if i < 0 {
-			i, leaders = len(leaders), append(leaders, newReading(r.account, of))
-			leaders[i].silent = true
-		}
-		leaders[i].followers = append(leaders[i].followers, r)
-		r.family = newFamily(r.account, r.table, leaders[i])
+	for _, r := range ofChildren {
+		children = r.ledIn(children)
 	}
+	for _, r := range children {
+		leaders = r.ledIn(leaders)
+	}
+	return leaders
+}
+
+// ledIn has a table of children take part in one of some readings that is of its parents' list, or in a further one. It returns
+// all of them.
+func (r *reading) ledIn(leaders []*reading) []*reading {
+	of := r.table.Parent.Table
+	i := slices.IndexFunc(leaders, func(l *reading) bool {
+		return l.account == r.account && l.table.Records == of.Records && l.joins(r)
+	})
+	if i < 0 {
+		i, leaders = len(leaders), append(leaders, newReading(r.account, of))
+		leaders[i].silent = true
+	}
+	leaders[i].followers = append(leaders[i].followers, r)
+	r.family = newFamily(r.account, r.table, leaders[i])
 	return leaders
 }
 
 // joins reports whether a table of children can take part in a reading of its parents' list.
 func (r *reading) joins(child *reading) bool {
-	if !r.incremental() || child.progress == nil {
-		return r.incremental() == (child.progress != nil)
+	if !r.incremental() || !child.incremental() {
+		return r.incremental() == child.incremental()
 	}
-	if r.first().Refreshing() != child.progress.Refreshing() {
+	if r.first().Refreshing() != child.first().Refreshing() {
 		return false
 	}
-	return !slices.ContainsFunc(r.account.listings(r.table), func(l pipedrive.Listing) bool {
-		return !r.first().Position(l.Key()).Joins(child.progress.Position(l.Key()))
+	return !slices.ContainsFunc(r.account.listings(r.table.Root()), func(l pipedrive.Listing) bool {
+		return !r.first().Position(l.Key()).Joins(child.first().Position(l.Key()))
 	})
+}
+
+// kin are the reading itself and those that take part in it: of its history, of the tables of children, and of their children.
+func (r *reading) kin() []*reading {
+	kin := []*reading{r}
+	for _, f := range r.followers {
+		kin = append(kin, f.kin()...)
+	}
+	if r.history != nil {
+		kin = append(kin, r.history)
+	}
+	return kin
 }
 
 // parents returns those of a listing of the parents'.
 func (f *family) parents(listing string) *parents {
 	if f.of[listing] == nil {
-		f.of[listing] = &parents{due: map[pipedrive.Key]plan.Parent{}, values: map[pipedrive.Key][]table.Value{}}
+		f.of[listing] = &parents{
+			due: map[pipedrive.Key]plan.Parent{}, values: map[pipedrive.Key][]table.Value{}, own: map[pipedrive.Key]table.Value{},
+		}
 	}
 	return f.of[listing]
 }
@@ -268,19 +298,27 @@ func (r *reading) handOn(ctx context.Context, l pipedrive.Listing, page []*table
 // follow takes parents of a listing: it sends the children that are in their lists, or notes whose children are to be
 // asked for.
 func (r *reading) follow(ctx context.Context, listing string, rows []*table.Row) error {
-	switch {
-	case r.family.broken != nil:
-		return nil
-	case r.family.lists == nil:
+	if r.family.lists == nil {
 		r.note(listing, rows)
 		return nil
 	}
-	var page, wanted []*table.Row
+	page, wanted := r.cut(listing, rows)
+	return r.take(ctx, listing, page, wanted)
+}
+
+// cut returns the children in the lists of parents, and those of them that the destination does not have as they are. Parents
+// that are children themselves may come from units that are read side by side. There are none once a list had another form.
+func (r *reading) cut(listing string, rows []*table.Row) (page, wanted []*table.Row) {
+	r.family.cutting.Lock()
+	defer r.family.cutting.Unlock()
+	if r.family.broken != nil {
+		return nil, nil
+	}
 	for _, parent := range rows {
 		children, err := r.family.lists.Decode(parent)
 		if err != nil {
 			r.family.broken = pipedrive.Errorf(pipedrive.ExternalAPIError, "%v; skip_tables leaves the table out", err)
-			return nil
+			return nil, nil
 		}
 		page = append(page, children...)
 		for _, row := range children {
@@ -288,22 +326,40 @@ func (r *reading) follow(ctx context.Context, listing string, rows []*table.Row)
 				wanted = append(wanted, row)
 			}
 		}
-		r.reread(parent.RecordKey(), children)
+		if !r.family.gathers() {
+			r.reread(parent.RecordKey(), children)
+		}
 	}
-	return r.take(ctx, listing, page, wanted)
+	return page, wanted
 }
 
-// reread notes that all children of a parent were read.
+// gathers reports whether all children of a parent are known only after several pages.
+func (f *family) gathers() bool { return f.asking != nil || f.leader != nil && f.leader.family != nil }
+
+// reread notes that all children of a parent were read, and with them the records that are cut from them.
 func (r *reading) reread(parent pipedrive.Key, children []*table.Row) {
 	if r.progress != nil {
 		r.progress.Reread(parent, children)
 	}
+	for _, f := range r.followers {
+		f.gathered(parent)
+	}
+}
+
+// gathered notes the same of the children that were gathered.
+func (r *reading) gathered(parent pipedrive.Key) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reread(parent, r.family.found[parent])
+	delete(r.family.found, parent)
 }
 
 // keep notes that a parent's children can't be read: their rows stay.
 func (r *reading) keep(parent pipedrive.Key) {
-	if r.progress != nil {
-		r.progress.Keep(parent)
+	for _, of := range r.kin() {
+		if of.progress != nil {
+			of.progress.Keep(parent)
+		}
 	}
 }
 
@@ -324,14 +380,20 @@ func (r *reading) note(listing string, rows []*table.Row) {
 			ps.latest = p.Changed
 		}
 		delete(ps.due, p.Key)
+		delete(ps.own, p.Key)
+		childless := needs.childless(row)
+		further := childless && of.Own != "" && r.haveChildren([]pipedrive.Key{p.Key})
 		switch {
 		case needs.skips(row):
 			r.keep(p.Key)
-		case needs.childless(row):
+		case childless && !further:
 			r.reread(p.Key, nil)
 		case r.unmoved(needs, p, row, since): // its rows stay
 		default:
 			ps.due[p.Key], ps.values[p.Key] = p, r.family.columns.Values(row)
+			if further {
+				ps.own[p.Key] = row.Values[needs.own]
+			}
 		}
 	}
 }
@@ -346,8 +408,8 @@ func (r *reading) ask(ctx context.Context, a asking) error {
 
 // from is the position from which to ask.
 func (r *reading) from(a asking) (p plan.Position) {
-	if r.progress != nil && a.key != "" {
-		p = r.progress.Position(a.key)
+	if a.key != "" {
+		p = r.position(a.key).Position
 	}
 	return p
 }
@@ -378,13 +440,12 @@ func (r *reading) owed() (tokens int64) {
 
 // perParent returns the strategy for a listing of children.
 func (r *reading) perParent(a asking) plan.Strategy {
-	ps := r.family.parents(a.of)
+	ps, facts := r.family.parents(a.of), r.facts()
+	facts.Looked, facts.Parents = ps.looked, ps.through
 	due := []plan.Parent{{Changed: ps.latest, Childless: true}} // to which the position moves
 	for _, p := range ps.due {
 		due = append(due, p)
 	}
-	facts := r.facts()
-	facts.Parents = ps.through
 	return plan.PerParent(due, r.from(a), r.batch(a.listing), stagesAhead*r.account.atOnce, ps.whole, facts)
 }
 
@@ -394,15 +455,21 @@ func (r *reading) decode(u plan.Unit) pipedrive.Decode[*table.Row] {
 	if len(u.Parents) == 0 {
 		return decode
 	}
+	asking := r.family.asking
 	parents := make(map[pipedrive.Key][]table.Value, len(u.Parents))
 	for _, key := range u.Parents {
-		parents[key] = r.family.asking.values[key]
+		parents[key] = asking.values[key]
 	}
 	fill := r.family.columns.Filler(parents)
 	return func(record jsontext.Value) (*table.Row, error) {
 		row, err := decode(record)
 		if err == nil {
 			err = fill(row)
+		}
+		if err == nil && len(asking.own) > 0 {
+			if own, alone := asking.own[r.family.columns.ParentOf(row)]; alone {
+				r.table.LeaveOut(row, own)
+			}
 		}
 		return row, err
 	}
@@ -412,7 +479,12 @@ func (r *reading) decode(u plan.Unit) pipedrive.Decode[*table.Row] {
 func (r *reading) mayHaveNone(parents []pipedrive.Key) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.table.Parent.Sparse && (r.progress == nil || !r.progress.HaveChildren(parents))
+	return r.table.Parent.Sparse && !r.haveChildren(parents)
+}
+
+// haveChildren reports whether the destination had rows of any of some parents when the run began, as far as that is known.
+func (r *reading) haveChildren(parents []pipedrive.Key) bool {
+	return slices.ContainsFunc(r.kin(), func(of *reading) bool { return of.progress != nil && of.progress.HaveChildren(parents) })
 }
 
 // noteChildren keeps the records of a page by their parents.
@@ -476,7 +548,7 @@ func (r *reading) refusal() error {
 	if r.family == nil || len(r.family.refs.errs) == 0 {
 		return nil
 	}
-	if n := len(r.family.refs.errs); r.family.refs.answered == 0 && (r.progress == nil || n >= mostRefused) {
+	if n := len(r.family.refs.errs); r.family.refs.answered == 0 && (!r.incremental() || n >= mostRefused) {
 		return r.family.refs.errs[0]
 	}
 	r.log().Info().Int("parents", len(r.family.refs.errs)).

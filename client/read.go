@@ -175,24 +175,27 @@ func (r *reading) incremental() bool { return r.first() != nil }
 // table is read in full.
 func (r *reading) first() *progress.Tracker {
 	if r.silent {
-		return r.followers[0].progress
+		return r.followers[0].first()
 	}
 	return r.progress
 }
 
-// position is that from which to read a listing: the earliest of all tables that take part.
-func (r *reading) position(l pipedrive.Listing) (p plan.Progress) {
+// position is that from which to read a listing, given its key: the earliest of all tables that take part.
+func (r *reading) position(key string) (p plan.Progress) {
 	if !r.incremental() {
 		return p
 	}
-	p.Position = r.first().Position(l.Key())
-	for _, f := range r.followers {
-		if at := f.progress.Position(l.Key()); at.Changed.Before(p.Position.Changed) {
+	p.Position = r.first().Position(key)
+	for _, of := range r.kin() {
+		if of.progress == nil || of == r.history {
+			continue
+		}
+		if at := of.progress.Position(key); at.Changed.Before(p.Position.Changed) {
 			p.Position = at
 		}
 	}
 	if r.history != nil {
-		p.Position = p.Position.Earlier(r.history.progress.Position(l.Key()))
+		p.Position = p.Position.Earlier(r.history.progress.Position(key))
 	}
 	return p
 }
@@ -203,8 +206,9 @@ func (r *reading) moving(key string, to plan.Position) (moving []*reading) {
 	if key == "" {
 		return nil
 	}
-	for _, of := range r.sideBySide() {
-		takesPart := of == r && !r.silent || of == r.history || of != r && of.family.lists != nil && of.family.broken == nil
+	for _, of := range r.kin() {
+		cut := of.family != nil && of.family.leader == r && of.family.lists != nil && of.family.broken == nil
+		takesPart := of == r && !r.silent || of == r.history || cut
 		if !takesPart || of.progress == nil {
 			continue
 		}
@@ -213,15 +217,6 @@ func (r *reading) moving(key string, to plan.Position) (moving []*reading) {
 		}
 	}
 	return moving
-}
-
-// sideBySide are the readings that read a listing together.
-func (r *reading) sideBySide() []*reading {
-	together := append([]*reading{r}, r.followers...)
-	if r.history != nil {
-		together = append(together, r.history)
-	}
-	return together
 }
 
 // storeReached stores how far a listing was read, now and then. Not so in a full refresh, which the next run does not go on with.
@@ -273,7 +268,7 @@ func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
 	if r.incremental() {
 		strategy = plan.For(l, r.facts())
 	}
-	return r.strategyOf(ctx, l, l.Key(), strategy, r.position(l))
+	return r.strategyOf(ctx, l, l.Key(), strategy, r.position(l.Key()))
 }
 
 // strategyOf reads a listing by a strategy, stage by stage, and moves its position, given that with which to begin.
@@ -284,7 +279,8 @@ func (r *reading) strategyOf(ctx context.Context, l pipedrive.Listing, key strin
 			p = strategy.Advance(p, stage[i], outcome)
 		}
 		for _, f := range r.followers {
-			f.family.parents(l.Key()).through = p.Position.Through()
+			ps := f.family.parents(l.Key())
+			ps.through, ps.looked = p.Position.Through(), p.Position.Looked
 		}
 		for _, of := range r.moving(key, p.Position) {
 			of.progress.Move(key, p.Position)
@@ -474,7 +470,7 @@ func (r *reading) take(ctx context.Context, listing string, page, wanted []*tabl
 	if r.table.Once {
 		wanted = slices.DeleteFunc(wanted, r.again)
 	}
-	if r.family != nil && r.family.asking != nil {
+	if r.family != nil && r.family.gathers() {
 		r.noteChildren(page)
 	}
 	r.decoded += int64(len(page))

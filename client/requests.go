@@ -67,12 +67,12 @@ func (r *reading) announceRequests(all []asking) error {
 	left = max(0, left)
 	event := r.log().Info()
 	switch {
-	case known && tokens > left && r.progress == nil:
+	case known && tokens > left && !r.incremental():
 		e := *errBudget
 		e.Message = fmt.Sprintf("the table takes at least %d API tokens, and %d are left for it; only with backend_options can "+
 			"the next run continue where this one stops", tokens, left)
 		return &e
-	case known && tokens > fewRuns*left:
+	case known && left > 0 && tokens > fewRuns*left: // of a budget that is used up, another line warns
 		event = r.log().Warn().Int64("left", left)
 	}
 	event.Int("requests", requests).Int64("api_tokens", tokens).
@@ -93,11 +93,13 @@ func (r *reading) movedSince() time.Time {
 }
 
 // needs are the parents' columns that show whether a parent needs a request; -1 for none.
-type needs struct{ count, skip, moved, created int }
+type needs struct{ count, own, skip, moved, created int }
 
 func needsOf(p *table.Parent) needs {
 	of := p.Table
-	return needs{count: of.Column(p.Count), skip: of.Column(p.Skip), moved: of.Column(p.Moved), created: of.Column(p.Created)}
+	return needs{
+		count: of.Column(p.Count), own: of.Column(p.Own), skip: of.Column(p.Skip), moved: of.Column(p.Moved), created: of.Column(p.Created),
+	}
 }
 
 // skips reports whether a parent is skipped, and the rows of its children stay.
@@ -105,9 +107,13 @@ func (n needs) skips(parent *table.Row) bool {
 	return n.skip >= 0 && parent.Values[n.skip].Valid && parent.Values[n.skip].Number != 0
 }
 
-// childless reports whether a parent has no children: by its counter, or since it has never moved.
+// childless reports whether a parent has no children but its own: by its counter, or since it has never moved.
 func (n needs) childless(parent *table.Row) bool {
-	if n.count >= 0 && parent.Values[n.count].Valid && parent.Values[n.count].Number == 0 {
+	least := int64(0)
+	if n.own >= 0 && parent.Values[n.own].Valid {
+		least = 1
+	}
+	if n.count >= 0 && parent.Values[n.count].Valid && parent.Values[n.count].Number <= least {
 		return true
 	}
 	if n.moved < 0 {

@@ -149,12 +149,13 @@ func (r *Run) readAll(
 	return errors.Join(r.errs...)
 }
 
-// readWithChildren reads a table, and side by side with it its history and those whose records are children of its own.
+// readWithChildren reads a table, and side by side with it its history and those whose records are children of its own, or of
+// these.
 func (r *Run) readWithChildren(
 	ctx context.Context, rd *reading, options plugin.SyncOptions, out chan<- message.SyncMessage, counters *metrics.Metrics,
 ) {
 	var group errgroup.Group
-	for _, of := range rd.sideBySide() {
+	for _, of := range rd.kin() {
 		group.Go(func() error {
 			defer close(of.done)
 			if of.silent {

@@ -134,21 +134,22 @@ func (v *survey) addParents(t *table.Table) {
 	if t.Parent == nil {
 		return
 	}
-	root := t.Parent.Table
-	for root.Parent != nil {
-		root = root.Parent.Table
+	root, asked := t.Root(), t
+	if t.IsCut() {
+		asked = t.Parent.Table
 	}
 	for _, l := range v.account.listings(root) {
 		list := v.add(root, l, t.Name(), root.Setup && t.Setup)
 		list.aside = false
-		if t.IsCut() {
+		known := slices.ContainsFunc(list.kids, func(k *kid) bool { return k.of.Records == asked.Records })
+		if asked.Parent == nil || known {
 			continue
 		}
 		list.sized = true
-		for _, of := range v.account.listings(t) {
+		for _, of := range v.account.listings(asked) {
 			batch := int64(min(of.Parent.Batch, v.account.query.Limit))
 			list.kids = append(list.kids, &kid{
-				Listing: of, of: t, direct: root == t.Parent.Table, needs: needsOf(t.Parent), batch: max(1, batch),
+				Listing: of, of: asked, direct: root == asked.Parent.Table, needs: needsOf(asked.Parent), batch: max(1, batch),
 			})
 		}
 	}
@@ -257,7 +258,7 @@ func (l *surveyed) share(k *kid) (share, deviation float64) {
 	if len(l.counted) == 0 && l.main != nil {
 		from = l.main // the list of archived records, which nobody has looked at
 	}
-	if !k.direct || k.needs == (needs{-1, -1, -1, -1}) {
+	if !k.direct || k.needs == (needs{-1, -1, -1, -1, -1}) {
 		return 1, 0
 	}
 	head, headAll := float64(k.having(from.counted)), float64(len(from.counted))

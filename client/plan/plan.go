@@ -20,6 +20,8 @@ type Facts struct {
 	Spare bool
 	// Parents is the update_time up to which all parents were read, where their list was not read to its end.
 	Parents time.Time
+	// Looked is the time of the last look for parents without an update_time, for [PerParent].
+	Looked time.Time
 }
 
 // Rule selects the records of a unit that are sent. The others are skipped by the rule.

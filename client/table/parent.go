@@ -13,14 +13,20 @@ import (
 
 // Parent declares the parents of a table's records. Each listing says how a request names parents.
 type Parent struct {
-	// Table is the parents' table. A run that reads the children reads its list, if only for them.
+	// Table is the parents' table. A run that reads the children reads its list, if only for them. If its records are
+	// children themselves, those of this table are cut from them.
 	Table *Table
 	// Column is the children's column with the parent's key. It is [OfParent] if the records lack it; then each
-	// parent needs its own request.
+	// parent needs its own request. If the parents are children themselves, it has the key of their own parent: only
+	// that is still there once a parent has left.
 	Column string
 	// Count is the parents' column with the number of children; empty for none. A parent with 0 children is
 	// skipped.
 	Count string
+	// Own is the column, of parents and children alike, in which a parent has a child itself; empty for none. Count
+	// counts that child, but it makes no row unless there are further ones. A parent of which the destination has rows
+	// is asked once more if there are none: Pipedrive does not document that Count counts it.
+	Own string
 	// Sparse is true if many of the parents that are asked for have no children. An empty answer is confirmed only if the
 	// destination has children of one of them.
 	Sparse bool
@@ -51,6 +57,20 @@ func (t *Table) Number(records []*Row, source func(Column) Source) {
 			row.Values[column] = IntValue(n)
 		}
 	}
+}
+
+// Root is the table at the beginning of a line of parents: the table itself if its records have none.
+func (t *Table) Root() *Table {
+	for t.Parent != nil {
+		t = t.Parent.Table
+	}
+	return t
+}
+
+// LeaveOut leaves a child out of the table if it is its parent's own.
+func (t *Table) LeaveOut(child *Row, own Value) {
+	of := child.Values[t.Column(t.Parent.Own)]
+	child.foreign = child.foreign || own.Valid && of.Valid && of.Number == own.Number
 }
 
 // ParentColumns are the columns of children that come from their parents.

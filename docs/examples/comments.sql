@@ -188,6 +188,32 @@ COMMENT ON COLUMN pipedrive_currencies.decimal_points IS 'Number of decimals of 
 COMMENT ON COLUMN pipedrive_currencies.active_flag IS 'Whether the currency is active, that is, not deleted.';
 COMMENT ON COLUMN pipedrive_currencies.is_custom_flag IS 'Whether the company added the currency.';
 
+COMMENT ON TABLE pipedrive_deal_discounts IS 'Discounts on the products of a deal as a whole, in addition to those of its rows. https://developers.pipedrive.com/docs/api/v1/Deals#getAdditionalDiscounts';
+COMMENT ON COLUMN pipedrive_deal_discounts._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_deal_discounts._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_deal_discounts.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_deal_discounts.id IS 'The discount''s id, a UUID.';
+COMMENT ON COLUMN pipedrive_deal_discounts.deal_id IS 'The deal.';
+COMMENT ON COLUMN pipedrive_deal_discounts.type IS 'percentage or amount.';
+COMMENT ON COLUMN pipedrive_deal_discounts.amount IS 'Discount, in percent or in the deal''s currency, as type says.';
+COMMENT ON COLUMN pipedrive_deal_discounts.description IS 'Name of the discount.';
+COMMENT ON COLUMN pipedrive_deal_discounts.created_at IS 'When the discount was created.';
+COMMENT ON COLUMN pipedrive_deal_discounts.created_by IS 'The user who created the discount.';
+COMMENT ON COLUMN pipedrive_deal_discounts.updated_at IS 'When the discount was last changed.';
+COMMENT ON COLUMN pipedrive_deal_discounts.updated_by IS 'The user who last changed the discount.';
+COMMENT ON COLUMN pipedrive_deal_discounts.deal_update_time IS 'The deal''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_deal_discounts._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
+COMMENT ON TABLE pipedrive_deal_followers IS 'Users who follow deals. https://developers.pipedrive.com/docs/api/v1/Deals#getDealFollowers';
+COMMENT ON COLUMN pipedrive_deal_followers._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_deal_followers._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_deal_followers.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_deal_followers.deal_id IS 'The deal.';
+COMMENT ON COLUMN pipedrive_deal_followers.user_id IS 'The user who follows the deal.';
+COMMENT ON COLUMN pipedrive_deal_followers.add_time IS 'Since when the user has followed the deal.';
+COMMENT ON COLUMN pipedrive_deal_followers.deal_update_time IS 'The deal''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_deal_followers._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
 COMMENT ON TABLE pipedrive_deal_installments IS 'Installments in which deals are paid. https://developers.pipedrive.com/docs/api/v1/DealInstallments#getInstallments';
 COMMENT ON COLUMN pipedrive_deal_installments._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_deal_installments._cq_parent_id IS 'Internal CQ ID of the parent row';
@@ -199,6 +225,19 @@ COMMENT ON COLUMN pipedrive_deal_installments.billing_date IS 'The day on which 
 COMMENT ON COLUMN pipedrive_deal_installments.description IS 'Name of the installment.';
 COMMENT ON COLUMN pipedrive_deal_installments.deal_update_time IS 'The deal''s update_time when the row was read.';
 COMMENT ON COLUMN pipedrive_deal_installments._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
+COMMENT ON TABLE pipedrive_deal_participants IS 'Persons who take part in deals. A deal whose only participant is its own person, its person_id, has no row. https://developers.pipedrive.com/docs/api/v1/Deals#getDealParticipants';
+COMMENT ON COLUMN pipedrive_deal_participants._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_deal_participants._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_deal_participants.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_deal_participants.id IS 'The participant''s id.';
+COMMENT ON COLUMN pipedrive_deal_participants.deal_id IS 'The deal.';
+COMMENT ON COLUMN pipedrive_deal_participants.person_id IS 'The person who takes part.';
+COMMENT ON COLUMN pipedrive_deal_participants.add_time IS 'When the person was added to the deal.';
+COMMENT ON COLUMN pipedrive_deal_participants.active_flag IS 'Whether the participant is active.';
+COMMENT ON COLUMN pipedrive_deal_participants.added_by_user_id IS 'The user who added the person.';
+COMMENT ON COLUMN pipedrive_deal_participants.deal_update_time IS 'The deal''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_deal_participants._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_deal_products IS 'Products of deals, with their quantities and prices. https://developers.pipedrive.com/docs/api/v1/DealProducts#getDealsProducts';
 COMMENT ON COLUMN pipedrive_deal_products._cq_id IS 'Internal CQ ID of the row';
@@ -531,6 +570,21 @@ COMMENT ON COLUMN pipedrive_leads_history.cc_email IS 'Address that files an e-m
 COMMENT ON COLUMN pipedrive_leads_history.custom_fields IS 'Custom fields of the lead, by key. They are the fields of deals.';
 COMMENT ON COLUMN pipedrive_leads_history._removed_at IS 'When the record was found to be gone at Pipedrive. All other columns but the key are NULL then. NULL in the row of a version.';
 
+COMMENT ON TABLE pipedrive_note_comments IS 'Comments on notes. Only API v1 has them. https://developers.pipedrive.com/docs/api/v1/Notes#getNoteComments';
+COMMENT ON COLUMN pipedrive_note_comments._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_note_comments._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_note_comments.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_note_comments.uuid IS 'The comment''s id, a UUID.';
+COMMENT ON COLUMN pipedrive_note_comments.note_id IS 'The note.';
+COMMENT ON COLUMN pipedrive_note_comments.content IS 'Content, as HTML.';
+COMMENT ON COLUMN pipedrive_note_comments.user_id IS 'The user who wrote the comment.';
+COMMENT ON COLUMN pipedrive_note_comments.updater_id IS 'The user who last changed the comment.';
+COMMENT ON COLUMN pipedrive_note_comments.active_flag IS 'Whether the comment is active, that is, not deleted.';
+COMMENT ON COLUMN pipedrive_note_comments.add_time IS 'When the comment was written.';
+COMMENT ON COLUMN pipedrive_note_comments.update_time IS 'When the comment was last changed.';
+COMMENT ON COLUMN pipedrive_note_comments.note_update_time IS 'The note''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_note_comments._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
 COMMENT ON TABLE pipedrive_notes IS 'Notes on deals, persons, organizations, leads and projects. Only API v1 has them. https://developers.pipedrive.com/docs/api/v1/Notes#getNotes';
 COMMENT ON COLUMN pipedrive_notes._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_notes._cq_parent_id IS 'Internal CQ ID of the parent row';
@@ -562,6 +616,16 @@ COMMENT ON COLUMN pipedrive_notes.pinned_to_lead_flag IS 'Whether the note is pi
 COMMENT ON COLUMN pipedrive_notes.pinned_to_project_flag IS 'Whether the note is pinned to its project.';
 COMMENT ON COLUMN pipedrive_notes.pinned_to_task_flag IS 'Whether the note is pinned to its task.';
 COMMENT ON COLUMN pipedrive_notes._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
+COMMENT ON TABLE pipedrive_organization_followers IS 'Users who follow organizations. https://developers.pipedrive.com/docs/api/v1/Organizations#getOrganizationFollowers';
+COMMENT ON COLUMN pipedrive_organization_followers._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_organization_followers._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_organization_followers.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_organization_followers.org_id IS 'The organization.';
+COMMENT ON COLUMN pipedrive_organization_followers.user_id IS 'The user who follows the organization.';
+COMMENT ON COLUMN pipedrive_organization_followers.add_time IS 'Since when the user has followed the organization.';
+COMMENT ON COLUMN pipedrive_organization_followers.organization_update_time IS 'The organization''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_organization_followers._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_organizations IS 'Companies and other organizations that the company deals with. https://developers.pipedrive.com/docs/api/v1/Organizations#getOrganizations';
 COMMENT ON COLUMN pipedrive_organizations._cq_id IS 'Internal CQ ID of the row';
@@ -703,6 +767,16 @@ COMMENT ON COLUMN pipedrive_person_emails.label IS 'Label: work, home, mobile, o
 COMMENT ON COLUMN pipedrive_person_emails.is_primary IS 'Whether it is the person''s primary one.';
 COMMENT ON COLUMN pipedrive_person_emails.person_update_time IS 'The person''s update_time when the row was read.';
 COMMENT ON COLUMN pipedrive_person_emails._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
+COMMENT ON TABLE pipedrive_person_followers IS 'Users who follow persons. https://developers.pipedrive.com/docs/api/v1/Persons#getPersonFollowers';
+COMMENT ON COLUMN pipedrive_person_followers._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_person_followers._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_person_followers.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_person_followers.person_id IS 'The person.';
+COMMENT ON COLUMN pipedrive_person_followers.user_id IS 'The user who follows the person.';
+COMMENT ON COLUMN pipedrive_person_followers.add_time IS 'Since when the user has followed the person.';
+COMMENT ON COLUMN pipedrive_person_followers.person_update_time IS 'The person''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_person_followers._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_person_phones IS 'Phone numbers of persons, one a row. They come from the answers that have the persons.';
 COMMENT ON COLUMN pipedrive_person_phones._cq_id IS 'Internal CQ ID of the row';
@@ -853,6 +927,31 @@ COMMENT ON COLUMN pipedrive_product_prices.direct_cost IS 'Direct cost, a part o
 COMMENT ON COLUMN pipedrive_product_prices.notes IS 'Notes about the price.';
 COMMENT ON COLUMN pipedrive_product_prices.product_update_time IS 'The product''s update_time when the row was read.';
 COMMENT ON COLUMN pipedrive_product_prices._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
+COMMENT ON TABLE pipedrive_product_variation_prices IS 'Prices of the variations of products, one for each currency. They come from the answers that have the variations.';
+COMMENT ON COLUMN pipedrive_product_variation_prices._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_product_variation_prices._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_product_variation_prices.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_product_variation_prices.product_variation_id IS 'The variation.';
+COMMENT ON COLUMN pipedrive_product_variation_prices.currency IS 'Currency of the amounts: an ISO 4217 code, or the code of a currency of the company.';
+COMMENT ON COLUMN pipedrive_product_variation_prices.product_id IS 'The product.';
+COMMENT ON COLUMN pipedrive_product_variation_prices.price IS 'Price.';
+COMMENT ON COLUMN pipedrive_product_variation_prices.cost IS 'Cost of the variation for the company.';
+COMMENT ON COLUMN pipedrive_product_variation_prices.direct_cost IS 'Direct cost, a part of the cost.';
+COMMENT ON COLUMN pipedrive_product_variation_prices.notes IS 'Notes about the price.';
+COMMENT ON COLUMN pipedrive_product_variation_prices.product_update_time IS 'The product''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_product_variation_prices._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
+COMMENT ON TABLE pipedrive_product_variations IS 'Variations of products, with their prices. https://developers.pipedrive.com/docs/api/v1/Products#getProductVariations';
+COMMENT ON COLUMN pipedrive_product_variations._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_product_variations._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_product_variations.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_product_variations.id IS 'The variation''s id.';
+COMMENT ON COLUMN pipedrive_product_variations.product_id IS 'The product.';
+COMMENT ON COLUMN pipedrive_product_variations.name IS 'Name.';
+COMMENT ON COLUMN pipedrive_product_variations.prices IS 'Prices, one for each currency: a list of {product_variation_id, price, currency, cost, direct_cost, notes}.';
+COMMENT ON COLUMN pipedrive_product_variations.product_update_time IS 'The product''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_product_variations._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_products IS 'Products that the company sells, with their prices. https://developers.pipedrive.com/docs/api/v1/Products#getProducts';
 COMMENT ON COLUMN pipedrive_products._cq_id IS 'Internal CQ ID of the row';

@@ -22,6 +22,7 @@ type list struct {
 	Timed     bool     // whether a run with a state reads only changed records
 	always    bool     // whether a run reads it even if no set-up table is due
 	tables    []string
+	cut       []string // those of the tables whose records are in lists of the list's own
 	lookedUp  []string // the tables that look up columns in it
 	fields    bool     // whether it is a list of custom fields
 	fieldsFor []string // the tables that have these
@@ -59,6 +60,9 @@ func listsOf(some []*table.Table) []*list {
 			if t.IsCut() == cut {
 				add(t, func(l *list) {
 					l.tables = append(l.tables, t.Name())
+					if cut {
+						l.cut = append(l.cut, t.Name())
+					}
 					l.always = l.always || !t.Setup
 				})
 			}
@@ -90,7 +94,7 @@ func counted(t *table.Table) string {
 	if t.Parent != nil {
 		records = t.Parent.Table.Records
 		if with, ok := strings.CutSuffix(t.Parent.Count, "_count"); ok {
-			records += " with " + with
+			records += " with " + map[bool]string{true: "further "}[t.Parent.Own != ""] + with
 		}
 	}
 	return strings.ReplaceAll(records, "_", " ")
@@ -124,11 +128,11 @@ func (l *list) ReadFor() string {
 	if l.LogIn {
 		all = append(all, "the log-in of each run")
 	}
-	for _, name := range code(l.tables) {
+	for i, name := range code(l.tables) {
 		if l.Archived {
 			name += ", unless `archived: false`"
 		}
-		if l.Parent.Batch > 0 {
+		if l.Parent.Batch > 0 && !slices.Contains(l.cut, l.tables[i]) {
 			name += ", " + asks(l.Listing, l.Records)
 		}
 		all = append(all, name)

@@ -158,6 +158,13 @@ func acme() *simulator.Company {
 	c.AddNote(simulator.Note{ID: 8, DealID: 11, UserID: ada, AddTime: ago(time.Hour)})
 	c.AddNote(simulator.Note{ID: 6, PersonID: 1, UserID: bo, AddTime: ago(time.Hour)})
 	c.AddNote(simulator.Note{ID: 7, DealID: 7, UserID: bo, AddTime: ago(time.Hour)})
+
+	c.AddRecord("deal_discounts", map[string]any{"deal_id": int64(10), "type": "amount", "amount": 50.0, "description": "Loyalty"})
+	c.AddRecord("deal_participants", map[string]any{"deal_id": int64(1), "person_id": int64(1)})
+	c.AddRecord("deal_followers", map[string]any{"deal_id": int64(1), "user_id": bo})
+	c.AddRecord("person_followers", map[string]any{"person_id": int64(1), "user_id": bo, "person_update_time": at("01-02 08:00:00")})
+	c.AddRecord("organization_followers", map[string]any{"org_id": int64(1), "user_id": bo})
+	c.AddRecord("note_comments", map[string]any{"note_id": int64(1), "content": "Agreed", "user_id": ada})
 	return c
 }
 

@@ -48,6 +48,10 @@ type kind struct {
 	counter func(c *Company, parent int64) *int64
 	// single is true if each parent has exactly one such record, which comes and goes with it.
 	single bool
+	// own is how many of the counted records a parent has whatever happens; nil for none. A parent with no more has no rows.
+	own func(c *Company, parent int64) int64
+	// gone adapts the parent of a removed record; nil for nothing to adapt.
+	gone func(*Company, *entry)
 	// needs is the kind of which a parent must have a record to have one of this kind; nil for none. It gets one.
 	needs *kind
 	// drawn are the parents of the records that [Generate] makes, one for each record, in place of count.
@@ -58,9 +62,10 @@ type kind struct {
 // truth, and the answer is built from them.
 type field struct {
 	name     string
-	at       string           // path of the value in the answer's record; "" for the name
-	form     func(any) any    // the stored value as the API writes it; nil for unchanged
-	of       func(*entry) any // in place of a stored value
+	at       string                  // path of the value in the answer's record; "" for the name
+	form     func(any) any           // the stored value as the API writes it; nil for unchanged
+	object   func(*Company, any) any // what the API writes in place of an id; nil for the id
+	of       func(*entry) any        // in place of a stored value
 	draw     func(*draws) any
 	kind     string // field_type in the fields list; "" if that lacks it
 	optional bool   // only with include_fields
@@ -266,6 +271,9 @@ func blank(v any) any {
 	return v
 }
 
+// unsaid leaves out the value: the request says it.
+func unsaid(any) any { return absent }
+
 // left leaves out unset values.
 func left(v any) any {
 	if v == nil {
@@ -285,7 +293,7 @@ func (k *kind) attributes() []attribute[entry] {
 			continue
 		}
 		seen[name] = true
-		value := func(_ *Company, e *entry) any { return e.member(name) }
+		value := func(c *Company, e *entry) any { return e.member(c, name) }
 		as = append(as, attribute[entry]{v2: name, v1: name, kind: f.kind, optional: f.optional, value: value})
 	}
 	return as
@@ -293,20 +301,20 @@ func (k *kind) attributes() []attribute[entry] {
 
 // member is the answer's value at a path, or an object of the values deeper in the path. An object at the root
 // without any set value is null.
-func (e *entry) member(path string) any {
+func (e *entry) member(c *Company, path string) any {
 	var o object
 	empty := true
 	for i := range e.kind.fields {
 		f := &e.kind.fields[i]
 		if f.path() == path {
-			return f.written(e.value(i))
+			return f.written(c, e.value(i))
 		}
 		deeper, ok := strings.CutPrefix(f.path(), path+".")
 		name, _, _ := strings.Cut(deeper, ".")
 		if !ok || slices.ContainsFunc(o, func(m member) bool { return m.name == name }) {
 			continue
 		}
-		v := e.member(path + "." + name)
+		v := e.member(c, path+"."+name)
 		empty = empty && v == nil
 		if v != absent {
 			o = append(o, member{name, v})
@@ -318,9 +326,12 @@ func (e *entry) member(path string) any {
 	return o
 }
 
-func (f *field) written(v any) any {
+func (f *field) written(c *Company, v any) any {
 	if f.form != nil {
 		v = f.form(v)
+	}
+	if f.object != nil && v != nil {
+		v = f.object(c, v)
 	}
 	switch v.(type) {
 	case map[string]any, []map[string]any:
@@ -572,7 +583,12 @@ func (c *Company) RemoveRecord(kind string, number int64) {
 	if k := mustKind(kind); k.single {
 		kind, number = k.parent, c.parentOf(k, number)
 	}
-	c.changeEntry(kind, number, nil, func(e *entry) { e.removed = true })
+	c.changeEntry(kind, number, nil, func(e *entry) {
+		e.removed = true
+		if e.kind.gone != nil {
+			e.kind.gone(c, e)
+		}
+	})
 }
 
 // parentOf is the number of a record's parent.
@@ -677,6 +693,9 @@ func (t *truth) lists(k *kind, e *entry) bool {
 		return false
 	}
 	if k.parent != "" && (!t.listsParent(k.parent, e.parent()) || k.needs != nil && t.lacksNeeded(e)) {
+		return false
+	}
+	if k.own != nil && *k.counter(t.Company, e.parent()) <= k.own(t.Company, e.parent()) {
 		return false
 	}
 	return t.v2 || !strings.HasPrefix(k.lists[0].path, "/api/v2/")

@@ -25,7 +25,7 @@ var (
 var kinds = []*kind{
 	activities, activityTypes, leads, leadLabels, leadSources, products, roles, permissionSets, filters, currencyList, files, goals,
 	projects, projectBoards, projectPhases, projectTemplates, tasks, dealProducts, dealInstallments,
-	noteComments,
+	dealDiscounts, dealFollowers, dealParticipants, personFollowers, organizationFollowers, productVariations, noteComments,
 	teams, roleAssignments, roleSettings, callLogs,
 }
 
@@ -209,16 +209,21 @@ var products = &kind{
 		addTime().typed("date"), updateTime().typed("date"),
 		field{name: "billing_frequency", draw: anyOf(frequencies...)}.typed("billing_frequency"),
 		field{name: "billing_frequency_cycles", draw: sometimes(0.3, upTo(24))}.typed("int"),
-		{name: "prices", draw: func(d *draws) any {
-			prices := []map[string]any{}
-			for _, currency := range []string{"EUR", "USD", "JPY"}[:d.r.IntN(4)] {
-				prices = append(prices, map[string]any{
-					"product_id": d.entry.number, "price": money(d), "currency": currency, "cost": money(d), "direct_cost": nil, "notes": "",
-				})
-			}
-			return prices
-		}},
+		{name: "prices", draw: pricesOf("product_id")},
 	},
+}
+
+// pricesOf draws a list of prices, one for each currency, given the member with the number of the record that has them.
+func pricesOf(member string) draw {
+	return func(d *draws) any {
+		prices := []map[string]any{}
+		for _, currency := range []string{"EUR", "USD", "JPY"}[:d.r.IntN(4)] {
+			prices = append(prices, map[string]any{
+				member: d.entry.number, "price": money(d), "currency": currency, "cost": money(d), "direct_cost": nil, "notes": "",
+			})
+		}
+		return prices
+	}
 }
 
 // roles are [v1 /roles], whose counts are texts.

@@ -13,6 +13,7 @@ type nested struct {
 	name    string
 	parent  string
 	member  string            // the column with the parent's number
+	root    string            // the column with the number of the parent's own parent; "" for none
 	time    string            // the column with the parent's update_time; "" for none
 	place   string            // the column with the element's place in the list, from 1; "" for none
 	text    string            // see kind.text
@@ -39,6 +40,13 @@ var nestedTables = []*nested{
 	inPersons("person_phones", func(p *Person) *[]Contact { return &p.Phones }),
 	inRecords("products", "prices", nested{
 		name: "product_prices", member: "product_id", time: "product_update_time", text: "notes",
+		columns: alike("currency", "price", "cost", "direct_cost", "notes"),
+		fresh: func(n int64) map[string]any {
+			return map[string]any{"currency": fmt.Sprint("X", n), "price": float64(n), "cost": 0.5, "direct_cost": nil, "notes": ""}
+		},
+	}),
+	inRecords("product_variations", "prices", nested{
+		name: "product_variation_prices", member: "product_variation_id", root: "product_id", time: "product_update_time", text: "notes",
 		columns: alike("currency", "price", "cost", "direct_cost", "notes"),
 		fresh: func(n int64) map[string]any {
 			return map[string]any{"currency": fmt.Sprint("X", n), "price": float64(n), "cost": 0.5, "direct_cost": nil, "notes": ""}
@@ -232,6 +240,9 @@ func (t *truth) nestedRows(n *nested) (rows []map[string]any, numbers []int64) {
 			}
 			if n.place != "" {
 				row[n.place] = int64(i + 1)
+			}
+			if n.root != "" {
+				_, row[n.root] = t.stamped(n.parent, parent)
 			}
 			if n.time != "" {
 				row[n.time] = t.parentTime(n.parent, parent)

@@ -93,6 +93,7 @@ func (c *Company) tally(e *entry, by int64, values map[string]any) {
 // touch stamps a parent whose children changed, with the time that the children were given in a column or else with
 // the clock's.
 func (c *Company) touch(name string, number int64, column string, values map[string]any) {
+	name, number = c.stamped(name, number)
 	switch at, given := values[column]; {
 	case given && at == nil:
 		c.parents(name).stamp(number, nil)
@@ -101,6 +102,14 @@ func (c *Company) touch(name string, number int64, column string, values map[str
 	case !c.silentParents:
 		c.parents(name).stamp(number, new(c.now))
 	}
+}
+
+// stamped is the record that has the update_time of a parent's children: the parent itself, or its own parent if it has none.
+func (c *Company) stamped(name string, number int64) (string, int64) {
+	if k := kindNamed(name); k != nil && k.parentTime != "" {
+		return c.stamped(k.parent, c.kind(k).rows[number].parent())
+	}
+	return name, number
 }
 
 // listsParent reports whether this reader can read the children of a record.
@@ -117,6 +126,7 @@ func (t *truth) listsParent(name string, number int64) bool {
 
 // parentTime is the update_time of a parent.
 func (t *truth) parentTime(name string, number int64) any {
+	name, number = t.stamped(name, number)
 	if at := t.parents(name).changed(number); at != nil {
 		return at.UTC()
 	}

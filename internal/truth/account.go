@@ -264,10 +264,10 @@ func (a *Account) keys(table string) map[string]map[string]bool {
 	return found
 }
 
-// Family is the table of a table's parents, or itself if it has none.
+// Family is the table of a table's parents, or of their own, or itself if it has none.
 func Family(table string) string {
 	if parent, _ := simulator.ParentOf(table); parent != "" {
-		return parent
+		return Family(parent)
 	}
 	return table
 }

@@ -72,13 +72,20 @@ func withList(t *testing.T, list string) {
 	t.Helper()
 	of := &table.Table{Records: list, Incremental: true, Columns: []table.Column{{Name: "person_id", Type: table.Int}}}
 	parent, member := simulator.ParentOf(list)
-	places := map[string]string{"product_prices": "currency", "permission_set_assignments": "permission_set_id", "team_members": "user_id"}
+	places := map[string]string{
+		"product_prices": "currency", "product_variation_prices": "currency", "permission_set_assignments": "permission_set_id",
+		"team_members": "user_id",
+	}
 	place := cmp.Or(places[list], "position")
 	for _, name := range []string{member, place} {
 		kind := map[bool]table.Type{true: table.Int}[name == "user_id"]
 		of.Columns = append(of.Columns, table.Column{Name: name, Key: true, Type: kind})
 	}
-	withTables(t, declaration{of, {Records: parent, Incremental: true, Columns: []table.Column{{Name: "id", Key: true}}}})
+	all := declaration{of}
+	for ; parent != ""; parent, _ = simulator.ParentOf(parent) {
+		all = append(all, &table.Table{Records: parent, Incremental: true, Columns: []table.Column{{Name: "id", Key: true}}})
+	}
+	withTables(t, all)
 }
 
 // Changes of the elements of lists work like those of records.

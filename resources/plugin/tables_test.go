@@ -276,12 +276,17 @@ func TestTables_contract(t *testing.T) {
 		"pipedrive_company": {"account_id"}, "pipedrive_lead_sources": {"account_id", "name"},
 		"pipedrive_activity_attendees":         {"account_id", "activity_id", "position"},
 		"pipedrive_activity_participants":      {"account_id", "activity_id", "position"},
+		"pipedrive_deal_followers":             {"account_id", "deal_id", "user_id"},
+		"pipedrive_note_comments":              {"account_id", "uuid"},
+		"pipedrive_organization_followers":     {"account_id", "org_id", "user_id"},
+		"pipedrive_person_followers":           {"account_id", "person_id", "user_id"},
 		"pipedrive_permission_set_assignments": {"account_id", "permission_set_id", "user_id"},
 		"pipedrive_person_emails":              {"account_id", "person_id", "position"},
 		"pipedrive_person_phones":              {"account_id", "person_id", "position"},
 		"pipedrive_product_prices":             {"account_id", "product_id", "currency"},
 		"pipedrive_role_assignments":           {"account_id", "role_id", "user_id"},
 		"pipedrive_role_settings":              {"account_id", "role_id"},
+		"pipedrive_product_variation_prices":   {"account_id", "product_variation_id", "currency"},
 		"pipedrive_team_members":               {"account_id", "team_id", "user_id"},
 	}
 	for _, table := range tables {

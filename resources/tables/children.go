@@ -35,3 +35,8 @@ func childrenOfDeals(path string, scopes []string) []pipedrive.Listing {
 	l.Parent = pipedrive.Parent{Param: "deal_ids", Batch: 100}
 	return []pipedrive.Listing{l}
 }
+
+// childrenOfOne is a list of API v2 in which the path names the parent.
+func childrenOfOne(path string, scopes []string) pipedrive.Listing {
+	return pipedrive.Listing{Path: path, Cost: 10, Paging: pipedrive.Cursor, Scopes: scopes, Parent: pipedrive.Parent{Param: "id", Batch: 1}}
+}

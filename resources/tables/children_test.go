@@ -27,6 +27,11 @@ func TestChildren_fitTheirParents(t *testing.T) {
 		if of.Parent.Count != "" {
 			require.Equal(t, table.Int, typeOf(of.Parent.Count), of.Records)
 		}
+		if of.Parent.Own != "" {
+			require.NotEmpty(t, of.Parent.Count, of.Records)
+			require.Equal(t, table.Int, typeOf(of.Parent.Own), of.Records)
+			require.Equal(t, table.Int, of.Columns[of.Column(of.Parent.Own)].Type, of.Records)
+		}
 		if of.Parent.Skip != "" {
 			require.Equal(t, table.Bool, typeOf(of.Parent.Skip), of.Records)
 		}

@@ -1,0 +1,16 @@
+-- Made by `make gen`. The records of pipedrive_product_variation_prices, each once and as it was last sent, but those that are marked as removed.
+DROP VIEW IF EXISTS pipedrive_product_variation_prices_current;
+CREATE VIEW pipedrive_product_variation_prices_current AS
+SELECT *
+FROM pipedrive_product_variation_prices
+WHERE rowid IN (
+    SELECT number
+    FROM (
+        SELECT
+            t.rowid AS number,
+            row_number() OVER (PARTITION BY account_id, product_variation_id, currency ORDER BY _cq_sync_time DESC, product_update_time DESC NULLS LAST) AS version
+        FROM pipedrive_product_variation_prices AS t
+    )
+    WHERE version = 1
+)
+    AND _removed_at IS NULL;
