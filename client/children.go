@@ -231,7 +231,7 @@ func (r *reading) askAgain(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			r.note(parents.Key(), slices.DeleteFunc(page, func(row *table.Row) bool {
+			r.note(parents.Key(), time.Time{}, slices.DeleteFunc(page, func(row *table.Row) bool {
 				return row.RecordKey().Compare(from) <= 0 || r.progress.WasReread(row.RecordKey())
 			}))
 		}
@@ -299,7 +299,7 @@ func (r *reading) handOn(ctx context.Context, l pipedrive.Listing, page []*table
 // asked for.
 func (r *reading) follow(ctx context.Context, listing string, rows []*table.Row) error {
 	if r.family.lists == nil {
-		r.note(listing, rows)
+		r.note(listing, plan.Begins(r.from(asking{key: listing}), r.facts()), rows)
 		return nil
 	}
 	page, wanted := r.cut(listing, rows)
@@ -364,10 +364,10 @@ func (r *reading) keep(parent pipedrive.Key) {
 }
 
 // note notes whose children are to be asked for. A parent counts as changed when the column did that the table is
-// incremental on; without one, all parents do.
-func (r *reading) note(listing string, rows []*table.Row) {
+// incremental on; without one, all parents do. Those that changed before a moment were asked for by earlier runs.
+func (r *reading) note(listing string, since time.Time, rows []*table.Row) {
 	of, ps := r.table.Parent, r.family.parents(listing)
-	needs, since, changed := needsOf(of), r.movedSince(), -1
+	needs, moved, changed := needsOf(of), r.movedSince(), -1
 	if i := r.table.Time(); i >= 0 {
 		changed = of.Table.Column(r.account.sources(r.table)(r.table.Columns[i]).OfParent())
 	}
@@ -388,7 +388,7 @@ func (r *reading) note(listing string, rows []*table.Row) {
 			r.keep(p.Key)
 		case childless && !further:
 			r.reread(p.Key, nil)
-		case r.unmoved(needs, p, row, since): // its rows stay
+		case r.unmoved(needs, p, row, moved), !p.Changed.IsZero() && p.Changed.Before(since): // its rows stay
 		default:
 			ps.due[p.Key], ps.values[p.Key] = p, r.family.columns.Values(row)
 			if further {

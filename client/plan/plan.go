@@ -318,6 +318,9 @@ func Reached(p Progress, u Unit, o Outcome, f Facts) (Position, bool) {
 	return Position{}, false
 }
 
+// Begins is the moment at which a reading begins that goes on from a position.
+func Begins(at Position, f Facts) time.Time { return from(Progress{Position: at}, f) }
+
 // from is the moment at which a reading begins.
 func from(p Progress, f Facts) time.Time {
 	if at := p.Position.since(f.Lookback); !at.IsZero() {

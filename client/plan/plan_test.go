@@ -451,3 +451,26 @@ func TestSince_anEmptyAnswerAndThenABudget(t *testing.T) {
 	require.Equal(t, []Rule{All, Timeless, Timeless}, []Rule{units[0].Rule, units[1].Rule, units[2].Rule})
 	require.True(t, position.Complete)
 }
+
+// TestEarlier_coversBoth: a reading that begins there brings all that either position lacks.
+func TestEarlier_coversBoth(t *testing.T) {
+	place := pipedrive.Place{Key: pipedrive.Key{Number: 7}, Read: 7}
+	plain, late := Position{Changed: at(50), Complete: true, Looked: at(60)}, Position{Changed: at(90), Complete: true, Looked: at(100)}
+	first := Position{Changed: at(40), Stopped: true}
+	ends := Position{Changed: at(90), Ends: 1}
+	byID := Position{Changed: at(90), ByID: &place}
+	for _, test := range []struct{ p, q, want Position }{
+		{late, late, late},
+		{byID, byID, byID},
+		{ends, ends, ends},
+		{plain, late, plain},
+		{late, Position{}, Position{}},
+		{late, first, first},
+		{late, byID, Position{}},
+		{byID, Position{}, Position{}},
+		{plain, ends, Position{Changed: at(50)}},
+	} {
+		require.Equal(t, test.want, test.p.Earlier(test.q))
+		require.Equal(t, test.want, test.q.Earlier(test.p))
+	}
+}

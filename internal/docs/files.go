@@ -38,7 +38,8 @@ func Files(root string) (map[string]string, error) {
 			return nil, err
 		}
 	}
-	for name, of := range map[string][]*table.Table{"comments.sql": slices.Concat(tables.All(), tables.Histories()), "summary.sql": byDefault()} {
+	described := slices.Concat(tables.All(), tables.Histories())
+	for name, of := range map[string][]*table.Table{"comments.sql": described, "summary.sql": byDefault()} {
 		if err := render(files, "docs/examples/"+name, name+".tmpl", schemas(of)); err != nil {
 			return nil, err
 		}

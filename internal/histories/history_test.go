@@ -1,6 +1,7 @@
 package histories
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -12,12 +13,14 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/warehouse"
 )
 
 // versionedWays are the tables that may have a history, in groups that are read alike.
@@ -289,4 +292,137 @@ func asSent(row truth.Row) truth.Version {
 		at = row["add_time"].Text
 	}
 	return truth.Version{ID: row["id"].Text, ValidFrom: at}
+}
+
+// TestHistory_beginsBesideChildren that are up to date: they are not asked for again, and no API token is kept for them.
+func TestHistory_beginsBesideChildren(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables, w.spec["page_size"] = []string{"deals", "deal_products"}, 5
+	a := w.accounts[0]
+	a.addMany("deal_products", 40, a.Company.Now().Add(-60*time.Hour), time.Hour)
+	w.requireSync()
+	a.Company.Advance(time.Hour)
+	quiet := w.requireTokens()
+
+	const pages, users = 8, 20 // owners' names are looked up
+	whole := quiet + (pages-1)*int64(cost("deals")) + users
+	w.spec["history"], w.spec["max_tokens"] = []string{"deals"}, whole+int64(cost("deal_products"))
+	a.Company.Advance(time.Hour)
+	require.Equal(t, whole, w.requireTokens())
+	require.Empty(t, w.log.String())
+	w.requireCurrent("deals")
+	w.requireTruth("deals", "deal_products")
+}
+
+// TestHistory_onEachDestination: two versions of a record in one run are two rows, and a version that is sent twice is one, unless
+// the destination appends.
+func TestHistory_onEachDestination(t *testing.T) {
+	for _, kind := range append([]warehouse.Kind{""}, warehouse.Kinds()...) {
+		t.Run(cmp.Or(string(kind), "sqlite"), func(t *testing.T) {
+			seen := &truth.Seen{}
+			w := newWorld(t, simulator.NewCompany(4711), simulator.WithAnswerHook(seen.Note))
+			w.kind, w.keepsStale, w.deterministic = kind, true, true
+			w.tables, w.spec["history"], w.spec["page_size"] = []string{"persons"}, []string{"persons"}, 5
+			a := w.accounts[0]
+			ids := a.addMany("persons", 17, a.Company.Now().Add(-30*time.Hour), time.Hour)
+			w.before(paths["persons"][0], 3, func() { a.Change("persons", ids[0], "changed") })
+			w.requireSync()
+			want := seen.Take("persons")
+			require.Len(t, want, 18)
+			w.requireVersions("persons", want)
+			require.Empty(t, w.destinationLog.String())
+
+			a.Company.Advance(time.Hour)
+			w.exec("DROP TABLE " + stateTable) // so that all comes again
+			w.requireSync()
+			require.Equal(t, 17, w.sent["persons_history"])
+			if kind != warehouse.BigQuery {
+				w.requireVersions("persons", want)
+			}
+			w.requireCurrent("persons")
+		})
+	}
+}
+
+// TestHistory_appended: a version is appended once for each run that sends it; runs that check what arrived send none again, full
+// refreshes included.
+func TestHistory_appended(t *testing.T) {
+	eachVersioned(t, func(t *testing.T, w *world, a *account, of string, seen *truth.Seen) {
+		w.appends, w.spec["full_refresh_every"], w.spec["page_size"] = true, "24h", 5
+		ids := a.addMany(of, 17, a.Company.Now().Add(-30*time.Hour), time.Hour)
+		want := map[truth.Version]bool{}
+		for run := range 4 {
+			w.requireSync()
+			maps.Copy(want, seen.Take(of))
+			w.requireVersions(of, want)
+			a.Company.Advance(13 * time.Hour)
+			a.Change(of, ids[run], "changed")
+			a.Company.Advance(time.Minute) // what changes in the second of a run comes with the next one again
+		}
+		require.Len(t, want, 17+3)
+	})
+}
+
+// TestHistory_lostRows come again with the next run, if the records have not changed since.
+func TestHistory_lostRows(t *testing.T) {
+	eachVersioned(t, func(t *testing.T, w *world, a *account, of string, seen *truth.Seen) {
+		ids := a.addMany(of, 17, a.Company.Now().Add(-30*time.Hour), time.Hour)
+		w.requireSync()
+		a.Company.Advance(time.Hour)
+		for _, id := range ids[:5] {
+			a.Change(of, id, "changed")
+		}
+		w.dropped = func(table string, _ int) bool { return table == of+"_history" }
+		w.requireSync()
+		w.dropped = nil
+		_, _, rows := w.history(of)
+		require.Equal(t, 17, rows)
+
+		a.Company.Advance(time.Hour)
+		w.requireSync()
+		w.requireVersions(of, seen.Take(of))
+		w.requireTruth(of)
+		a.Company.Advance(time.Hour)
+		w.requireQuiet(of)
+		require.Zero(t, w.sent[of+"_history"])
+
+		w.exec("DROP TABLE pipedrive_" + of + "_history")
+		w.requireSync()
+		w.requireCurrent(of)
+		_, _, rows = w.history(of)
+		require.Equal(t, 17, rows, "earlier versions are gone for good")
+	})
+}
+
+// TestHistory_ofSeveralAccountsInShards: each history is in the shard of its table, so that both cost the requests of one.
+func TestHistory_ofSeveralAccountsInShards(t *testing.T) {
+	w, without := several(t, 2), several(t, 2)
+	for _, w := range []*world{w, without} {
+		w.tables, w.spec["custom_fields"] = truth.Versioned, "columns"
+	}
+	w.spec["history"] = truth.Versioned
+	const shards = 5
+	for run := range 2 {
+		for i := range int32(shards) {
+			w.shard, without.shard = &plugin.Shard{Num: i + 1, Total: shards}, &plugin.Shard{Num: i + 1, Total: shards}
+			require.Equal(t, without.requireTokens(), w.requireTokens(), "run %d, shard %d", run, i+1)
+		}
+	}
+	for _, of := range truth.Versioned {
+		w.query(func(db *sql.DB) {
+			var rows, records int
+			const count = "SELECT count(*), count(DISTINCT account_id || ' ' || id) FROM "
+			require.NoError(t, db.QueryRow(count+"pipedrive_"+of+"_history").Scan(&rows, &records))
+			require.Equal(t, []int{w.count(of), w.count(of)}, []int{rows, records}, of)
+			var columns []string
+			for _, table := range []string{of, of + "_history"} {
+				var names string
+				require.NoError(t, db.QueryRow(`SELECT coalesce(group_concat(name ORDER BY name), '')
+					FROM pragma_table_info(?) WHERE name LIKE 'cf\_%' ESCAPE '\'`, "pipedrive_"+table).Scan(&names))
+				columns = append(columns, names)
+			}
+			require.Equal(t, columns[0], columns[1], of)
+		})
+	}
+	w.requireTruth(truth.Versioned...)
 }

@@ -83,15 +83,18 @@ func (c *Client) selected(options plugin.TableOptions) (wanted []*table.Table, n
 func withHistories(wanted, declared []*table.Table, of []string, options plugin.TableOptions) ([]*table.Table, error) {
 	wanted = slices.DeleteFunc(wanted, func(t *table.Table) bool { return t.Of != nil })
 	for _, t := range declared {
-		switch {
-		case t.Of == nil:
-		case !slices.Contains(of, t.Of.Records):
-			if slices.Contains(options.Tables, t.Name()) {
-				return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "tables: %s needs history: [%s] in the plugin's spec", t.Name(), t.Of.Records)
-			}
+		if t.Of == nil {
+			continue
+		}
+		asked := slices.Contains(of, t.Of.Records)
+		switch name := t.Name(); {
+		case !asked && slices.Contains(options.Tables, name):
+			return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "tables: %s needs history: [%s] in the plugin's spec", name, t.Of.Records)
+		case !asked:
 		case !slices.ContainsFunc(wanted, func(w *table.Table) bool { return w.Records == t.Of.Records }):
-			return nil, pipedrive.Errorf(pipedrive.InvalidSpec, "spec.history: %s: tables or skip_tables leaves out %s", t.Of.Records, t.Of.Name())
-		case !slices.ContainsFunc(options.SkipTables, func(entry string) bool { return glob.Glob(entry, t.Name()) }):
+			return nil, pipedrive.Errorf(pipedrive.InvalidSpec,
+				"spec.history: %s: tables or skip_tables leaves out %s", t.Of.Records, t.Of.Name())
+		case !slices.ContainsFunc(options.SkipTables, func(entry string) bool { return glob.Glob(entry, name) }):
 			wanted = append(wanted, t)
 		}
 	}
