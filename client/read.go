@@ -508,17 +508,16 @@ func (r *reading) send(ctx context.Context, listing string, page []*table.Row) e
 	} else if r.listed != nil {
 		r.listed.Add(page)
 	}
-	var records []*table.Row
-	if r.history != nil {
-		records = slices.Clone(page) // the sink empties the page
+	if r.history != nil { // before the sink forgets the rows
+		if err := r.history.sendVersions(ctx, listing, page); err != nil {
+			return err
+		}
 	}
+	rows := int64(len(page))
 	if err := r.hand(ctx, page); err != nil {
 		return err
 	}
-	r.account.rows.Add(int64(len(page)))
-	if r.history != nil {
-		return r.history.sendVersions(ctx, listing, records)
-	}
+	r.account.rows.Add(rows)
 	return nil
 }
 
