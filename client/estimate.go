@@ -170,9 +170,9 @@ func (v *survey) addKid(l *surveyed, k *kid, n float64, to *TableCost) {
 		return
 	}
 	share, _ := l.share(k)
-	to.First.add(of(v.requestsOf(k, share*n, false), k.Listing))
+	to.First.add(of(v.requestsOf(l, k, share*n, false), k.Listing))
 	if !v.skipped(l) || !k.of.Setup {
-		to.Quiet.add(of(v.requestsOf(k, share*n, true), k.Listing))
+		to.Quiet.add(of(v.requestsOf(l, k, share*n, true), k.Listing))
 	}
 }
 

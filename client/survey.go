@@ -289,6 +289,20 @@ func (k *kid) having(rows []*table.Row) (n int64) {
 	return n
 }
 
+// children is the mean number of children of parents, if their counter tells it, or else 1.
+func (k *kid) children(rows []*table.Row) float64 {
+	var sum, n int64
+	for _, row := range rows {
+		if k.needs.count >= 0 && k.asks(row) {
+			sum, n = sum+row.Values[k.needs.count].Number, n+1
+		}
+	}
+	if n == 0 || k.of.Parent.Sparse { // the counter then counts something else
+		return 1
+	}
+	return float64(sum) / float64(n)
+}
+
 // asks reports whether a first run requests the children of a parent.
 func (k *kid) asks(parent *table.Row) bool {
 	return !k.needs.skips(parent) && !k.needs.childless(parent)
@@ -326,9 +340,12 @@ func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
 	return census.Requests(l.Listing, int64(math.Round(n)), limit, !mayBeEmpty)
 }
 
-// requestsOf is the number of requests for the children of n parents.
-func (v *survey) requestsOf(k *kid, n float64, quiet bool) int64 {
-	first := census.Batches(int64(math.Round(n)), k.batch)
+// requestsOf is the number of requests for the children of n parents of a list.
+func (v *survey) requestsOf(l *surveyed, k *kid, n float64, quiet bool) int64 {
+	parents := int64(math.Round(n))
+	records := float64(min(parents, k.batch)) * k.children(slices.Concat(l.counted, l.drawn))
+	pages := census.Requests(k.Listing, int64(math.Round(records)), v.account.query.Limit, false)
+	first := census.Batches(parents, k.batch) * pages
 	switch {
 	case !quiet || !v.state || !k.of.Incremental:
 		return first
@@ -353,7 +370,7 @@ func (v *survey) tokensAt(l *surveyed, n float64) float64 {
 	for _, k := range l.kids {
 		if k.refused == nil {
 			share, _ := l.share(k)
-			tokens += weight(k.Listing) * v.requestsOf(k, share*n, false)
+			tokens += weight(k.Listing) * v.requestsOf(l, k, share*n, false)
 		}
 	}
 	return float64(tokens)
@@ -392,7 +409,7 @@ func (v *survey) doubted(l *surveyed, k *kid) float64 {
 	}
 	n, _ := v.number(l)
 	share, _ := l.share(k)
-	deviation := doubt * float64(weight(k.Listing)*v.requestsOf(k, share*n, false))
+	deviation := doubt * float64(weight(k.Listing)*v.requestsOf(l, k, share*n, false))
 	return deviation * deviation
 }
 

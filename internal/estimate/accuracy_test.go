@@ -222,3 +222,15 @@ func TestEstimate_ofTablesOnRequest(t *testing.T) {
 	}
 	require.Positive(t, found)
 }
+
+// TestEstimate_ofParentsWithoutRequests: deals without products, and deleted ones, are not asked for. The products of others
+// take several pages.
+func TestEstimate_ofParentsWithoutRequests(t *testing.T) {
+	c := small()
+	for _, id := range c.Numbers("deals", simulator.TruthOptions{})[:30] {
+		c.DeleteDeal(id)
+	}
+	a := serve(t, c)
+	a.tables, a.spec["page_size"] = []string{"pipedrive_deal_products"}, 4 // which is how many parents a request has
+	a.requireWithin(15, a.estimate(defaultTokens))                         // the pages of so few parents vary
+}
