@@ -155,14 +155,14 @@ func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) (
 	if l.shared {
 		limit = a.query.Limit
 	}
-	for _, listing := range l.of.Listings(a.api) {
+	for _, listing := range a.listings(l.of) {
 		if !a.covers(listing) {
 			l.err = &pipedrive.Error{
 				Code: pipedrive.MissingScope, Path: listing.Path, Message: "the credentials need " + strings.Join(listing.Scopes, " or "),
 			}
 			return nil, l.err
 		}
-		q := pipedrive.Query{Limit: limit, MayBeEmpty: a.wasEmpty(l.of)}
+		q := pipedrive.Query{Limit: limit, Deleted: a.query.Deleted, MayBeEmpty: a.wasEmpty(l.of)}
 		q.Allow = func() error { return a.checkWhole(l.of, listing, &l.meter) }
 		for page, err := range a.pages(ctx, listing, q, &l.meter, decoder.Record) {
 			if errors.Is(err, pipedrive.MissingScope) {

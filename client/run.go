@@ -234,7 +234,9 @@ func (r *Run) announce(ctx context.Context, tables []*table.Table, options plugi
 	return nil
 }
 
-func announcedLate(t *table.Table) bool { return t.Incremental && t.Parent != nil && t.Gate != nil }
+func announcedLate(t *table.Table) bool {
+	return t.Incremental && t.Parent != nil && t.Gate != nil && t.Gate.Probe == nil
+}
 
 // announceTable sends a table itself. If it is not incremental, CloudQuery removes its stale rows when the run has ended
 // well; a later announcement of a table wins.

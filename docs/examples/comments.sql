@@ -188,6 +188,23 @@ COMMENT ON COLUMN pipedrive_currencies.decimal_points IS 'Number of decimals of 
 COMMENT ON COLUMN pipedrive_currencies.active_flag IS 'Whether the currency is active, that is, not deleted.';
 COMMENT ON COLUMN pipedrive_currencies.is_custom_flag IS 'Whether the company added the currency.';
 
+COMMENT ON TABLE pipedrive_deal_changelog IS 'Changes of the fields of deals. https://developers.pipedrive.com/docs/api/v1/Deals#getDealChangelog';
+COMMENT ON COLUMN pipedrive_deal_changelog._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_deal_changelog._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_deal_changelog.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_deal_changelog.deal_id IS 'The deal.';
+COMMENT ON COLUMN pipedrive_deal_changelog.seq IS 'Number of the change among those of the record, from 1 for the oldest.';
+COMMENT ON COLUMN pipedrive_deal_changelog.field_key IS 'The field that changed: its key, which for a custom field is 40 hexadecimal digits.';
+COMMENT ON COLUMN pipedrive_deal_changelog.old_value IS 'The value before the change, as text.';
+COMMENT ON COLUMN pipedrive_deal_changelog.new_value IS 'The value after the change, as text.';
+COMMENT ON COLUMN pipedrive_deal_changelog.actor_user_id IS 'The user who made the change.';
+COMMENT ON COLUMN pipedrive_deal_changelog.time IS 'When the change was made.';
+COMMENT ON COLUMN pipedrive_deal_changelog.change_source IS 'Where the change was made: app, mobile, api, …';
+COMMENT ON COLUMN pipedrive_deal_changelog.change_source_user_agent IS 'The program that made the change, as it names itself.';
+COMMENT ON COLUMN pipedrive_deal_changelog.is_bulk_update_flag IS 'Whether the change was part of a bulk update.';
+COMMENT ON COLUMN pipedrive_deal_changelog.deal_update_time IS 'The deal''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_deal_changelog._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
 COMMENT ON TABLE pipedrive_deal_discounts IS 'Discounts on the products of a deal as a whole, in addition to those of its rows. https://developers.pipedrive.com/docs/api/v1/Deals#getAdditionalDiscounts';
 COMMENT ON COLUMN pipedrive_deal_discounts._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_deal_discounts._cq_parent_id IS 'Internal CQ ID of the parent row';
@@ -266,6 +283,20 @@ COMMENT ON COLUMN pipedrive_deal_products.billing_frequency_cycles IS 'Number of
 COMMENT ON COLUMN pipedrive_deal_products.billing_start_date IS 'The first day of billing. Plans below Growth do not have it.';
 COMMENT ON COLUMN pipedrive_deal_products.deal_update_time IS 'The deal''s update_time when the row was read.';
 COMMENT ON COLUMN pipedrive_deal_products._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
+COMMENT ON TABLE pipedrive_deal_stage_changes IS 'Moves of deals from one stage to another, which are a part of their changelogs. https://developers.pipedrive.com/docs/api/v1/Deals#getDealChangelog';
+COMMENT ON COLUMN pipedrive_deal_stage_changes._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_deal_stage_changes._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_deal_stage_changes.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_deal_stage_changes.deal_id IS 'The deal.';
+COMMENT ON COLUMN pipedrive_deal_stage_changes.seq IS 'Number of the move among those of the deal, from 1 for the oldest.';
+COMMENT ON COLUMN pipedrive_deal_stage_changes.from_stage_id IS 'The stage before the move.';
+COMMENT ON COLUMN pipedrive_deal_stage_changes.to_stage_id IS 'The stage after the move.';
+COMMENT ON COLUMN pipedrive_deal_stage_changes.time IS 'When the deal moved.';
+COMMENT ON COLUMN pipedrive_deal_stage_changes.actor_user_id IS 'The user who moved the deal.';
+COMMENT ON COLUMN pipedrive_deal_stage_changes.change_source IS 'Where the change was made: app, mobile, api, …';
+COMMENT ON COLUMN pipedrive_deal_stage_changes.deal_update_time IS 'The deal''s update_time when the row was read. Rows are read when the deal has moved.';
+COMMENT ON COLUMN pipedrive_deal_stage_changes._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_deals IS 'Sales opportunities: open, won and lost ones, archived ones, and those deleted in the last 30 days. https://developers.pipedrive.com/docs/api/v1/Deals#getDeals';
 COMMENT ON COLUMN pipedrive_deals._cq_id IS 'Internal CQ ID of the row';
@@ -617,6 +648,23 @@ COMMENT ON COLUMN pipedrive_notes.pinned_to_project_flag IS 'Whether the note is
 COMMENT ON COLUMN pipedrive_notes.pinned_to_task_flag IS 'Whether the note is pinned to its task.';
 COMMENT ON COLUMN pipedrive_notes._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
+COMMENT ON TABLE pipedrive_organization_changelog IS 'Changes of the fields of organizations. https://developers.pipedrive.com/docs/api/v1/Organizations#getOrganizationChangelog';
+COMMENT ON COLUMN pipedrive_organization_changelog._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_organization_changelog._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_organization_changelog.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_organization_changelog.org_id IS 'The organization.';
+COMMENT ON COLUMN pipedrive_organization_changelog.seq IS 'Number of the change among those of the record, from 1 for the oldest.';
+COMMENT ON COLUMN pipedrive_organization_changelog.field_key IS 'The field that changed: its key, which for a custom field is 40 hexadecimal digits.';
+COMMENT ON COLUMN pipedrive_organization_changelog.old_value IS 'The value before the change, as text.';
+COMMENT ON COLUMN pipedrive_organization_changelog.new_value IS 'The value after the change, as text.';
+COMMENT ON COLUMN pipedrive_organization_changelog.actor_user_id IS 'The user who made the change.';
+COMMENT ON COLUMN pipedrive_organization_changelog.time IS 'When the change was made.';
+COMMENT ON COLUMN pipedrive_organization_changelog.change_source IS 'Where the change was made: app, mobile, api, …';
+COMMENT ON COLUMN pipedrive_organization_changelog.change_source_user_agent IS 'The program that made the change, as it names itself.';
+COMMENT ON COLUMN pipedrive_organization_changelog.is_bulk_update_flag IS 'Whether the change was part of a bulk update.';
+COMMENT ON COLUMN pipedrive_organization_changelog.organization_update_time IS 'The organization''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_organization_changelog._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+
 COMMENT ON TABLE pipedrive_organization_followers IS 'Users who follow organizations. https://developers.pipedrive.com/docs/api/v1/Organizations#getOrganizationFollowers';
 COMMENT ON COLUMN pipedrive_organization_followers._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_organization_followers._cq_parent_id IS 'Internal CQ ID of the parent row';
@@ -755,6 +803,23 @@ COMMENT ON COLUMN pipedrive_permission_sets.description IS 'Description.';
 COMMENT ON COLUMN pipedrive_permission_sets.app IS 'The app that the set is for: sales, projects, campaigns, global, account_settings, partnership or nova.';
 COMMENT ON COLUMN pipedrive_permission_sets.type IS 'admin, manager, regular or custom.';
 COMMENT ON COLUMN pipedrive_permission_sets.assignment_count IS 'Number of users who have the set.';
+
+COMMENT ON TABLE pipedrive_person_changelog IS 'Changes of the fields of persons. https://developers.pipedrive.com/docs/api/v1/Persons#getPersonChangelog';
+COMMENT ON COLUMN pipedrive_person_changelog._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_person_changelog._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_person_changelog.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_person_changelog.person_id IS 'The person.';
+COMMENT ON COLUMN pipedrive_person_changelog.seq IS 'Number of the change among those of the record, from 1 for the oldest.';
+COMMENT ON COLUMN pipedrive_person_changelog.field_key IS 'The field that changed: its key, which for a custom field is 40 hexadecimal digits.';
+COMMENT ON COLUMN pipedrive_person_changelog.old_value IS 'The value before the change, as text.';
+COMMENT ON COLUMN pipedrive_person_changelog.new_value IS 'The value after the change, as text.';
+COMMENT ON COLUMN pipedrive_person_changelog.actor_user_id IS 'The user who made the change.';
+COMMENT ON COLUMN pipedrive_person_changelog.time IS 'When the change was made.';
+COMMENT ON COLUMN pipedrive_person_changelog.change_source IS 'Where the change was made: app, mobile, api, …';
+COMMENT ON COLUMN pipedrive_person_changelog.change_source_user_agent IS 'The program that made the change, as it names itself.';
+COMMENT ON COLUMN pipedrive_person_changelog.is_bulk_update_flag IS 'Whether the change was part of a bulk update.';
+COMMENT ON COLUMN pipedrive_person_changelog.person_update_time IS 'The person''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_person_changelog._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_person_emails IS 'E-mail addresses of persons, one a row. They come from the answers that have the persons.';
 COMMENT ON COLUMN pipedrive_person_emails._cq_id IS 'Internal CQ ID of the row';
@@ -1013,6 +1078,21 @@ COMMENT ON COLUMN pipedrive_project_boards.name IS 'Name.';
 COMMENT ON COLUMN pipedrive_project_boards.order_nr IS 'Position among the boards.';
 COMMENT ON COLUMN pipedrive_project_boards.add_time IS 'When the board was created.';
 COMMENT ON COLUMN pipedrive_project_boards.update_time IS 'When the board was last changed.';
+
+COMMENT ON TABLE pipedrive_project_changelog IS 'Changes of projects, of one or more fields each. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/Projects#getProjectChangelog';
+COMMENT ON COLUMN pipedrive_project_changelog._cq_id IS 'Internal CQ ID of the row';
+COMMENT ON COLUMN pipedrive_project_changelog._cq_parent_id IS 'Internal CQ ID of the parent row';
+COMMENT ON COLUMN pipedrive_project_changelog.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
+COMMENT ON COLUMN pipedrive_project_changelog.project_id IS 'The project.';
+COMMENT ON COLUMN pipedrive_project_changelog.seq IS 'Number of the change among those of the project, from 1 for the oldest.';
+COMMENT ON COLUMN pipedrive_project_changelog.time IS 'When the change was made.';
+COMMENT ON COLUMN pipedrive_project_changelog.actor_user_id IS 'The user who made the change.';
+COMMENT ON COLUMN pipedrive_project_changelog.old_values IS 'The values before the change, by the keys of the fields.';
+COMMENT ON COLUMN pipedrive_project_changelog.new_values IS 'The values after the change, by the keys of the fields.';
+COMMENT ON COLUMN pipedrive_project_changelog.change_source IS 'Where the change was made: app, mobile, api, …';
+COMMENT ON COLUMN pipedrive_project_changelog.change_source_user_agent IS 'The program that made the change, as it names itself.';
+COMMENT ON COLUMN pipedrive_project_changelog.project_update_time IS 'The project''s update_time when the row was read.';
+COMMENT ON COLUMN pipedrive_project_changelog._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
 
 COMMENT ON TABLE pipedrive_project_phases IS 'Phases of the boards that are in use. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/ProjectPhases#getProjectsPhases';
 COMMENT ON COLUMN pipedrive_project_phases._cq_id IS 'Internal CQ ID of the row';

@@ -212,7 +212,7 @@ func (w *world) requireUntouched(table string, ids []int64, began time.Time) {
 	got := w.rows(table)[a.ID()]
 	numbers := a.IDs(table)
 	for i, row := range a.Company.Truth(table, everything) {
-		if slices.Contains(ids, numbers[i]) && row[truth.Time(table)].(time.Time).Before(began) {
+		if slices.Contains(ids, numbers[i]) && truth.TimeIn(table, row).Before(began) {
 			require.Contains(w.t, got, truth.KeyOf(table, row), table)
 		}
 	}
@@ -522,7 +522,9 @@ func TestIncremental_theStateIsDropped(t *testing.T) {
 	w.exec("DROP TABLE " + stateTable)
 	w.requireSync()
 	w.requireTruth(all...)
-	require.Equal(t, first, w.sent)
+	for table, rows := range first {
+		require.GreaterOrEqual(t, w.sent[table], rows, table) // changelogs have grown
+	}
 	w.accounts[0].Company.Advance(time.Hour)
 	w.requireSync()
 	w.requireTruth(all...)

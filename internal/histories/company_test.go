@@ -35,7 +35,6 @@ func generated(seed uint64, id int64) *simulator.Company {
 // since is the truth of a table, without the rows that were changed before a moment.
 func (a *account) since(table string, moment time.Time) []map[string]any {
 	return slices.DeleteFunc(a.Company.Truth(table, everything), func(row map[string]any) bool {
-		changed, ok := row[truth.Time(table)].(time.Time)
-		return !ok || changed.Before(moment)
+		return truth.TimeIn(table, row).Before(moment)
 	})
 }

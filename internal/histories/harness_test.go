@@ -105,7 +105,7 @@ func (a *account) ofLastParents(table string) int {
 	}
 	var last time.Time
 	for _, row := range a.Company.Truth(table, everything) {
-		if changed, ok := row[truth.Time(table)].(time.Time); ok && changed.After(last) {
+		if changed := truth.TimeIn(table, row); changed.After(last) {
 			last = changed
 		}
 	}

@@ -240,14 +240,26 @@ func setDefault[T comparable](v *T, d T) {
 
 // UpdateDeal changes a deal and stamps the company's clock as its update_time, unless f sets UpdateTime itself (to
 // nil for NULL). It panics if the deal does not exist.
-func (c *Company) UpdateDeal(id int64, f func(*Deal)) { update(c, c.deals, id, f) }
+//
+// Its changelog gets an entry for each field that has changed. If that is the stage, the clock's time is its
+// stage_change_time, unless f sets that too.
+func (c *Company) UpdateDeal(id int64, f func(*Deal)) {
+	record(c, c.deals, dealChangelog, dealAttributes, id, func(d *Deal) {
+		stage, moved := d.StageID, d.StageChangeTime
+		if f(d); d.StageID != stage && d.StageChangeTime == moved {
+			d.StageChangeTime = new(c.now)
+		}
+	})
+}
 
 // UpdatePerson changes a person; see [Company.UpdateDeal].
-func (c *Company) UpdatePerson(id int64, f func(*Person)) { update(c, c.persons, id, f) }
+func (c *Company) UpdatePerson(id int64, f func(*Person)) {
+	record(c, c.persons, personChangelog, personAttributes, id, f)
+}
 
 // UpdateOrganization changes an organization; see [Company.UpdateDeal].
 func (c *Company) UpdateOrganization(id int64, f func(*Organization)) {
-	update(c, c.organizations, id, f)
+	record(c, c.organizations, organizationChangelog, organizationAttributes, id, f)
 }
 
 // UpdateNote changes a note; see [Company.UpdateDeal].

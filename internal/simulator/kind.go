@@ -54,6 +54,13 @@ type kind struct {
 	gone func(*Company, *entry)
 	// needs is the kind of which a parent must have a record to have one of this kind; nil for none. It gets one.
 	needs *kind
+	// numbered kinds are changelogs, whose rows have a number among those of their parent.
+	numbered bool
+	// of is the kind whose records it has a part of, nil for none, and part tells which.
+	of   *kind
+	part func(*entry) bool
+	// moved tells the parent when one of its records was added, changed or removed; nil for parents that do not show it.
+	moved func(c *Company, e *entry, at time.Time)
 	// drawn are the parents of the records that [Generate] makes, one for each record, in place of count.
 	drawn func(*generator) []int64
 }
@@ -104,6 +111,7 @@ type listed struct {
 	filters   []filter
 	otherwise func(*Company) func(*entry) bool // the records without a filter; nil for all
 	archive   bool                             // has the archived records, instead of the others
+	newest    bool                             // has the newest records first, by a cursor, and no other order
 }
 
 // paging is the way in which the pages of a list follow one another.
@@ -342,6 +350,9 @@ func (f *field) written(c *Company, v any) any {
 
 // serve returns the handler of the list's requests.
 func (l *listed) serve(k *kind) func(*exchange) {
+	if l.newest {
+		return l.serveNewest(k)
+	}
 	table := func(c *Company) *table[entry, *entry] { return c.kind(k) }
 	subset := "listed"
 	if l.archive {
@@ -437,7 +448,7 @@ func among(name string, values ...string) func(string) (func(*entry) bool, *refu
 
 // kindNamed returns the declared kind of a name; nil if there is none.
 func kindNamed(name string) *kind {
-	for _, k := range kinds {
+	for _, k := range slices.Concat(kinds, parts) {
 		if k.name == name {
 			return k
 		}
@@ -466,6 +477,9 @@ func newKindTable(k *kind) *table[entry, *entry] {
 	t.subsets["listed or removed"] = func(e *entry) bool { return !e.archived }
 	t.subsets["archived or removed"] = func(e *entry) bool { return e.archived }
 	for _, l := range k.lists {
+		if l.newest {
+			t.keys[k.member] = func(e *entry) int64 { return sortKey(e.get(k.member)) }
+		}
 		for _, name := range l.sorts {
 			if !slices.Contains(v2Times, name) {
 				t.keys[name] = func(e *entry) int64 { return sortKey(e.get(name)) }
@@ -490,7 +504,7 @@ func sortKey(v any) int64 {
 
 // kind returns the records of a kind; the company's lock must be held. Records are drawn on first use, so that
 // accounts which do not use them pay nothing.
-func (c *Company) kind(k *kind) *table[entry, *entry] { return c.kinds[k.name]() }
+func (c *Company) kind(k *kind) *table[entry, *entry] { return c.kinds[k.root().name]() }
 
 // entry makes a record without values.
 func (k *kind) entry(number int64) *entry {
@@ -516,10 +530,11 @@ func (c *Company) AddRecord(kind string, values map[string]any) int64 {
 	if n := nestedNamed(kind); n != nil {
 		return c.addElement(n, values)
 	}
-	if k := mustKind(kind); k.single {
+	k := mustKind(kind)
+	if k.single {
 		return c.addSingle(k, values)
 	}
-	return c.addRecord(mustKind(kind), values)
+	return c.addRecord(k.root(), k.ofRoot(values))
 }
 
 // addSingle gives values to the only record of a new parent.
@@ -571,6 +586,7 @@ func (c *Company) UpdateRecord(kind string, number int64, values map[string]any)
 		c.changeElement(n, number, values)
 		return
 	}
+	values = mustKind(kind).ofRoot(values)
 	c.changeEntry(kind, number, values, func(e *entry) { e.set(values) })
 }
 
@@ -608,8 +624,12 @@ func (c *Company) changeEntry(kind string, number int64, values map[string]any, 
 	defer c.mu.Unlock()
 	t := c.kind(mustKind(kind))
 	c.tally(t.rows[number], -1, nil)
+	before := slices.Clone(t.rows[number].values)
 	t.change(number, c.now, f)
 	c.tally(t.rows[number], 1, values)
+	if kind == projects.name {
+		c.recordProject(number, before, t.rows[number].values)
+	}
 }
 
 // Text is the column of a declared kind or of a nested table into which tests write texts, or numbers if it has no
@@ -680,10 +700,11 @@ func (c *Company) refuses(gate string) int {
 // kindRows are the rows of a declared kind's table, by number.
 func (t *truth) kindRows(k *kind) (rows []map[string]any, numbers []int64) {
 	for _, e := range t.kind(k).ordered("", "id").rows {
-		if t.lists(k, e) {
+		if t.lists(k, e) && (k.part == nil || k.part(e)) {
 			rows, numbers = append(rows, t.kindRow(k, e)), append(numbers, e.number)
 		}
 	}
+	k.number(rows)
 	return rows, numbers
 }
 
@@ -704,12 +725,19 @@ func (t *truth) lists(k *kind, e *entry) bool {
 func (t *truth) kindRow(k *kind, e *entry) map[string]any {
 	row := map[string]any{"account_id": strconv.FormatInt(t.id, 10)}
 	for i, f := range k.fields {
-		if !f.hidden {
+		switch {
+		case f.hidden:
+		case f.of != nil:
+			row[f.name] = stored(f.of(e))
+		default:
 			row[f.name] = stored(e.value(i))
 		}
 	}
 	if k.parentTime != "" {
 		row[k.parentTime] = t.parentTime(k.parent, e.parent())
+		if k.of != nil {
+			row[k.parentTime] = t.sinceMove(e.parent())
+		}
 	}
 	if k.owned {
 		owner, _ := e.get("owner_id").(int64)
@@ -744,6 +772,9 @@ func stored(v any) any {
 		}
 		return marshal(v)
 	case map[string]any:
+		if len(v) == 0 {
+			return nil
+		}
 		return marshal(v)
 	case nil, int64, float64, bool, Date, json.RawMessage:
 		return v

@@ -27,7 +27,11 @@ var kinds = []*kind{
 	projects, projectBoards, projectPhases, projectTemplates, tasks, dealProducts, dealInstallments,
 	dealDiscounts, dealFollowers, dealParticipants, personFollowers, organizationFollowers, productVariations, noteComments,
 	teams, roleAssignments, roleSettings, callLogs,
+	dealChangelog, personChangelog, organizationChangelog, projectChangelog,
 }
+
+// parts are the kinds whose records are a part of another kind's.
+var parts = []*kind{dealStageChanges}
 
 func few(n int) func(Config) int { return func(Config) int { return n } }
 

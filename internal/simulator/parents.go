@@ -88,6 +88,11 @@ func (c *Company) tally(e *entry, by int64, values map[string]any) {
 	if e.kind.parentTime != "" {
 		c.touch(e.kind.parent, e.parent(), e.kind.parentTime, values)
 	}
+	if at, ok := values[e.kind.parentTime].(time.Time); e.kind.moved != nil && ok {
+		e.kind.moved(c, e, at)
+	} else if e.kind.moved != nil {
+		e.kind.moved(c, e, c.now)
+	}
 }
 
 // touch stamps a parent whose children changed, with the time that the children were given in a column or else with

@@ -92,7 +92,12 @@ var handmade = map[string]struct {
 	"deals": {
 		text: "title",
 		add: func(c *simulator.Company, text string, at *time.Time) int64 {
-			return c.AddDeal(simulator.Deal{Title: text, OwnerID: 1, UpdateTime: at})
+			if at == nil {
+				at = new(c.Now())
+			}
+			// Before its last change, since a deal that has moved only at its creation counts as never moved.
+			added := at.Add(-time.Hour)
+			return c.AddDeal(simulator.Deal{Title: text, OwnerID: 1, AddTime: added, UpdateTime: at})
 		},
 		silent: func(c *simulator.Company, id int64) {
 			c.UpdateDeal(id, func(d *simulator.Deal) { d.UpdateTime = nil })

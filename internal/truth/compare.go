@@ -134,10 +134,23 @@ func (c Cell) Is(want any) bool {
 			layout += ".000000"
 		}
 		return c == Cell{"text", v.Format(layout)}
+	case simulator.Between:
+		return c.between(v)
 	case json.RawMessage:
 		return c.Kind == "text" && canonical(c.Text) == canonical(string(v))
 	}
 	return false
+}
+
+// between reports whether a cell is a moment that the simulator can't know.
+func (c Cell) between(v simulator.Between) bool {
+	if c.Kind == "null" {
+		return v.To == nil
+	}
+	at, err := time.Parse(time.DateTime, c.Text)
+	from, begins := v.From.(time.Time)
+	to, ends := v.To.(time.Time)
+	return err == nil && (!begins || !at.Before(from)) && (!ends || !at.After(to))
 }
 
 // canonical returns the form that equal JSON texts share; long numbers keep all of their digits.

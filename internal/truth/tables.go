@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
@@ -126,6 +127,17 @@ func Keys(records string) []string { return of.keys(records) }
 func Time(records string) string {
 	t := of.table(records)
 	return t.Columns[t.Time()].Name
+}
+
+// TimeIn is that time in a row of [simulator.Company.Truth], zero for none; the latest one if only the reader knows it.
+func TimeIn(records string, row map[string]any) (at time.Time) {
+	switch v := row[Time(records)].(type) {
+	case time.Time:
+		at = v
+	case simulator.Between:
+		at, _ = v.To.(time.Time)
+	}
+	return at
 }
 
 // keys are the columns that identify a table's rows within an account.

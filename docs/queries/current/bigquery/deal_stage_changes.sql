@@ -1,0 +1,7 @@
+-- Made by `make gen`. The records of pipedrive_deal_stage_changes, each once and as it was last sent, but those that are marked as removed.
+CREATE OR REPLACE VIEW pipedrive.pipedrive_deal_stage_changes_current AS
+SELECT t.*
+FROM pipedrive.pipedrive_deal_stage_changes AS t
+WHERE true
+QUALIFY row_number() OVER (PARTITION BY account_id, deal_id, seq ORDER BY _cq_sync_time DESC, deal_update_time DESC NULLS LAST) = 1
+    AND _removed_at IS NULL;
