@@ -10,7 +10,7 @@ import (
 // The table of changes of stages, with the columns that figures need.
 const changes = `
 	CREATE TABLE pipedrive_deal_stage_changes (account_id TEXT NOT NULL, deal_id INTEGER NOT NULL, seq INTEGER NOT NULL,
-		from_stage_id INTEGER, to_stage_id INTEGER, time TIMESTAMP, PRIMARY KEY (account_id, deal_id, seq));`
+		from_stage_id INTEGER, to_stage_id INTEGER, time TIMESTAMP, _removed_at TIMESTAMP, PRIMARY KEY (account_id, deal_id, seq));`
 
 // Deals of 2026 by their way through the stages: 1 was won at the end, 2 lost half-way, 3 never moved, 4 came back and was lost,
 // 5 went to another pipeline, the changes of 6 are not synced, 7 began in a stage that was deleted, 8 is deleted, 9 is
@@ -40,7 +40,8 @@ const ways = `
 		('acme', 4, 1, 10, 12, '2026-01-20 00:00:00'), ('acme', 4, 2, 12, 11, '2026-01-22 00:00:00'),
 		('acme', 5, 1, 10, 20, '2026-01-02 00:00:00'), ('acme', 7, 1, 13, 10, '2026-02-02 00:00:00'),
 		('acme', 8, 1, 10, 12, '2026-02-02 00:00:00'), ('acme', 10, 1, NULL, 10, '2026-02-10 00:00:00'),
-		('acme', 11, 1, 10, 11, '2026-02-04 00:00:00');`
+		('acme', 11, 1, 10, 11, '2026-02-04 00:00:00');
+	INSERT INTO pipedrive_deal_stage_changes (account_id, deal_id, seq, _removed_at) VALUES ('acme', 2, 2, '2026-02-01 00:00:00');`
 
 func TestRead_followsDealsThroughTheStages(t *testing.T) {
 	f := read(t, schema, changes, ways)
