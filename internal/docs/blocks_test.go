@@ -79,6 +79,7 @@ func TestBlocks_work(t *testing.T) {
 					_, err := format.Source([]byte(b.text))
 					require.NoError(t, err)
 				case "postgresql": // internal/queries runs it
+				case "mermaid": // TestMap_isInTheGrammarOfMermaid checks it
 				case "": // a listing for readers only
 				default:
 					t.Fatalf("nothing checks blocks of %s", b.language)
