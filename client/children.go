@@ -265,7 +265,10 @@ func (r *reading) askInTurn(ctx context.Context, listing string) error {
 // parentsOfRows are the parents of the rows that the destination has of the tables of children. One that can't be read keeps its
 // rows.
 func (r *reading) parentsOfRows(ctx context.Context) (parents progress.Keys) {
-	for _, f := range r.followers {
+	for _, f := range r.kin() {
+		if f.progress == nil { // its list is read for others alone
+			continue
+		}
 		if of, err := f.progress.ReadBackParents(ctx); err == nil {
 			parents = append(parents, of...)
 		}

@@ -249,7 +249,7 @@ func (r *reading) prepare(ctx context.Context) (err error) {
 	}
 	r.decoder, r.lookups = t.Decoder(a.sources(t)), a.columnLookups(t)
 	several := !t.Incremental && a.run.state != nil && len(a.listings(t)) > 1
-	if several || r.silent && r.incremental() && r.first().Refreshing() {
+	if several || r.silent && r.family == nil && r.incremental() && r.first().Refreshing() {
 		r.listed = progress.NewSentVersions(t)
 	}
 	r.decoder.Custom, err = a.loadCustomFieldsV1(ctx, t, &r.meter)

@@ -339,6 +339,27 @@ func TestChildren_ofAParentThatMovesBetweenLists(t *testing.T) {
 	}
 }
 
+// TestChildren_inAFullRefreshWithoutTheirParents: what changed without its parent comes, and what is gone leaves, also where the
+// parents are children themselves.
+func TestChildren_inAFullRefreshWithoutTheirParents(t *testing.T) {
+	for _, of := range childTables {
+		t.Run(of, func(t *testing.T) {
+			w := newWorld(t, generated(1, 4711))
+			w.tables, w.spec["full_refresh_every"] = []string{of}, "24h"
+			a := w.accounts[0]
+			w.requireSync()
+			a.Company.SetChildrenStampParents(false)
+			ids := a.IDs(of)
+			a.Change(of, ids[0], "changed")
+			a.Company.RemoveRecord(of, ids[1])
+			a.Company.Advance(25 * time.Hour)
+			w.requireSync()
+			w.requireTruth(of)
+			require.Len(t, a.IDs(of), w.count(of))
+		})
+	}
+}
+
 // TestChildren_moveToAnotherParent: their old parent no longer has them, and they stay.
 func TestChildren_moveToAnotherParent(t *testing.T) {
 	w, products := withDeals(t, 30)
