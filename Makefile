@@ -44,7 +44,7 @@ programs: build ## the plugin and all that a local sync needs
 demo: ## sync a made-up account into demo.db and show the result
 	CGO_ENABLED=0 $(GO) build $(QUICK) -o bin/demo/ . $(LOCAL)
 	cd internal/tools && CGO_ENABLED=0 $(GO) build $(QUICK) -o ../../bin/demo/cloudquery $(CLI)
-	bin/demo/pipedrive-simulator -burst 40 -- bin/demo/$(SYNC) docs/examples/demo.yml
+	bin/demo/pipedrive-simulator -burst 1000 -- bin/demo/$(SYNC) docs/examples/demo.yml
 	bin/demo/sqlite-query demo.db < docs/examples/summary.sql
 
 sync: export PIPEDRIVE_API_URL ?= https://api.pipedrive.com

@@ -103,9 +103,11 @@ func acme() *simulator.Company {
 	c.DeleteDeal(15)
 	c.UpdateDeal(17, func(d *simulator.Deal) { d.WonTime, d.CloseTime = nil, nil })
 	c.UpdateDeal(18, func(d *simulator.Deal) { d.WonTime = nil })
+	c.UpdateDeal(13, func(d *simulator.Deal) { d.StageID = 11 })
 	c.DeletePipeline(4)
 
-	c.AddOrganization(simulator.Organization{ID: 1, Name: "Acme", Address: &simulator.Address{Value: "1 Road"}})
+	c.AddOrganization(simulator.Organization{ID: 1, Name: "Old name", Address: &simulator.Address{Value: "1 Road"}})
+	c.UpdateOrganization(1, func(o *simulator.Organization) { o.Name = "Acme" })
 	c.AddOrganization(simulator.Organization{ID: 2, Name: "Deleted"})
 	c.DeleteOrganization(2)
 	joined := at("01-01 08:00:00")
@@ -123,8 +125,9 @@ func acme() *simulator.Company {
 		Phones: []simulator.Contact{{Value: "", Primary: true}, {Value: "+2"}},
 	})
 	c.AddPerson(simulator.Person{
-		ID: 4, Name: "Deleted", OwnerID: ada, AddTime: joined, Emails: []simulator.Contact{{Value: "ann@work.example", Primary: true}},
+		ID: 4, Name: "Old name", OwnerID: ada, AddTime: joined, Emails: []simulator.Contact{{Value: "ann@work.example", Primary: true}},
 	})
+	c.UpdatePerson(4, func(p *simulator.Person) { p.Name = "Deleted" })
 	c.AddPerson(simulator.Person{ID: 3, Name: "Cy", FirstName: "Cy", OwnerID: ada, AddTime: joined})
 
 	kit := c.AddRecord("products", map[string]any{"name": "Kit", "code": "K-1"})

@@ -4,6 +4,7 @@ package queries
 
 import (
 	"database/sql"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,8 +23,9 @@ const folder = "../../docs/queries"
 // names are the names of the files in each dialect's folder, in the order in which README runs them.
 var names = []string{
 	"activities_by_deal", "activities_by_owner", "close_date_changes", "close_date_slippage", "contacts", "contacts_by_email",
-	"currency_decimals", "deal_notes", "deal_velocity", "deals_with_products", "forecast_by_month", "lead_conversion",
+	"currency_decimals", "deal_notes", "deal_stages", "deal_velocity", "deals_with_products", "forecast_by_month", "lead_conversion",
 	"open_deals_by_age", "pipeline_by_day", "pipeline_stages", "revenue_by_product", "sales_by_day", "sales_report",
+	"stage_conversion", "time_in_stage",
 }
 
 // isView is false for a query with a period at its top.
@@ -216,6 +218,13 @@ func text(cell any) string {
 		return "NULL"
 	case string:
 		return v
+	case []byte: // JSON in PostgreSQL, with spaces and in another order than in SQLite
+		var parsed any
+		if json.Unmarshal(v, &parsed) != nil {
+			return "?"
+		}
+		written, _ := json.Marshal(parsed)
+		return string(written)
 	case int64:
 		return strconv.FormatInt(v, 10)
 	case float64:

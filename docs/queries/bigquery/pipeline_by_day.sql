@@ -25,8 +25,7 @@ open_deals AS (
     FROM versions v
     JOIN days ON days.day >= v.first_day AND (v.next_day IS NULL OR days.day < v.next_day)
     LEFT JOIN pipedrive.pipedrive_stages_current s ON s.account_id = v.account_id AND s.id = v.stage_id
-    WHERE v.status = 'open' AND v._removed_at IS NULL
-        AND NOT coalesce(v.is_deleted, false) AND NOT coalesce(v.is_archived, false)
+    WHERE v.status = 'open' AND NOT coalesce(v.is_deleted, false) AND NOT coalesce(v.is_archived, false)
 )
 SELECT
     d.account_id,
