@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/warehouse"
@@ -501,4 +502,180 @@ func TestChildren_ofAListThatIsGone(t *testing.T) {
 	w.simulator.AddFault(simulator.Fault{Path: "/api/v2/phases", Every: 1, Action: simulator.Status(http.StatusGone)})
 	require.ErrorContains(t, w.sync(), "project_phases")
 	require.Equal(t, rows, w.count("project_phases"))
+}
+
+// oneByOne are the tables of children whose requests, or those for their own parents, name one parent.
+var oneByOne = slices.DeleteFunc(slices.Clone(childTables), func(table string) bool { return truth.Listings(table)[0].Parent.Batch != 1 })
+
+// uncounted reports whether nothing in the parents of a table's records shows that they have none.
+func uncounted(records string) bool {
+	return len(declared(func(t *table.Table) bool {
+		if t.Records != records {
+			return false
+		}
+		if t.IsCut() {
+			t = t.Parent.Table
+		}
+		return t.Parent.Count == "" && t.Parent.Moved == ""
+	})) > 0
+}
+
+// requestsFor is the number of requests for a table's list since the simulator's counts were reset.
+func (w *world) requestsFor(table string) int64 {
+	return w.simulator.Usage().ByPath[paths[table][0]].Requests
+}
+
+// TestChildren_oneRequestForEachParent: a first run asks for those of each parent, but of none whose counter is 0; a run after it
+// for those of the parents that changed, and of the one that changed last before.
+func TestChildren_oneRequestForEachParent(t *testing.T) {
+	for _, of := range oneByOne {
+		t.Run(of, func(t *testing.T) {
+			w := newWorld(t, simulator.NewCompany(4711))
+			a := w.accounts[0]
+			w.tables, w.spec["lookback"] = []string{of}, "0s"
+			without := a.addMany(truth.Family(of), 15, a.Company.Now().Add(-60*time.Hour), time.Minute)
+			a.addMany(of, 25, a.Company.Now().Add(-30*time.Hour), time.Minute)
+			a.Company.Advance(time.Hour)
+			run := func() int64 {
+				w.simulator.ResetUsage()
+				w.requireSync()
+				w.requireTruth(of)
+				return w.requestsFor(of)
+			}
+			all := int64(25)
+			if uncounted(of) {
+				all += 15
+			}
+			require.Equal(t, all, run())
+			require.LessOrEqual(t, run(), int64(1))
+			a.Company.Advance(time.Hour)
+			for _, id := range a.IDs(of)[:3] {
+				a.Change(of, id, "changed")
+			}
+			a.Change(truth.Family(of), without[0], "changed")
+			asked := int64(3 + 1)
+			if uncounted(of) {
+				asked++
+			}
+			require.LessOrEqual(t, run(), asked)
+			require.LessOrEqual(t, run(), asked, "the parents that changed in the last second")
+		})
+	}
+}
+
+// TestChildren_oneByOneWhileTheBudgetIsSmall: each run goes on where the last one ended, and asks for no parent twice but the last.
+func TestChildren_oneByOneWhileTheBudgetIsSmall(t *testing.T) {
+	for _, of := range oneByOne {
+		t.Run(of, func(t *testing.T) {
+			w := newWorld(t, simulator.NewCompany(4711))
+			a := w.accounts[0]
+			w.tables, w.spec["page_size"] = []string{of}, 10
+			a.addMany(of, 40, a.Company.Now().Add(-40*time.Hour), time.Minute)
+			w.spec["max_tokens"] = 200
+			requests := int64(0)
+			runs, _ := w.backfilled(func() { requests += w.requestsFor(of) })
+			requests += w.requestsFor(of)
+			require.Greater(t, runs, 1)
+			require.LessOrEqual(t, requests, int64(40+runs))
+			w.requireTruth(of)
+		})
+	}
+}
+
+// TestChildren_oneByOneOfRefusedParents: the rows of the refused parent stay, and those of the others come.
+func TestChildren_oneByOneOfRefusedParents(t *testing.T) {
+	for _, of := range oneByOne {
+		t.Run(of, func(t *testing.T) {
+			w := newWorld(t, simulator.NewCompany(4711))
+			a := w.accounts[0]
+			w.tables = []string{of}
+			a.addMany(of, 5, a.Company.Now().Add(-40*time.Hour), time.Minute)
+			w.requireSync()
+			w.requireTruth(of)
+			a.Company.Advance(time.Hour)
+			ids := a.IDs(of)
+			a.Change(of, ids[0], "changed")
+			key := a.Key(of, ids[1])
+			stays := w.rows(of)[a.ID()][key]
+			require.NotNil(t, stays)
+			parent := a.IDs(truth.Family(of))[1]
+			w.company().RefuseParent(truth.Family(of), parent, http.StatusNotFound)
+			a.Change(of, ids[1], "changed")
+			w.requireSync()
+			require.Equal(t, stays, w.rows(of)[a.ID()][key])
+			require.Len(t, w.rows(of)[a.ID()], 5)
+			w.company().RefuseParent(truth.Family(of), parent, 0)
+			a.Change(truth.Family(of), parent, "changed")
+			w.requireSync()
+			w.requireTruth(of)
+		})
+	}
+}
+
+// TestChildren_participants: the deal's own person makes no row alone, and takes no request. A deal that loses its last further
+// participant is asked for once more.
+func TestChildren_participants(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	c := w.company()
+	w.tables, w.spec["lookback"] = []string{"deal_participants"}, "0s"
+	participant := func(deal, person int64) int64 {
+		return c.AddRecord("deal_participants", map[string]any{"deal_id": deal, "person_id": person})
+	}
+	run := func(requests int64, rows int) {
+		t.Helper()
+		c.Advance(time.Minute)
+		w.simulator.ResetUsage()
+		w.requireSync()
+		w.requireTruth("deal_participants")
+		require.Equal(t, rows, len(w.rows("deal_participants")[w.accounts[0].ID()]))
+		require.Equal(t, requests, w.requestsFor("deal_participants"))
+		c.Advance(time.Minute)
+	}
+	alone := c.AddDeal(simulator.Deal{PersonID: 7})
+	participant(alone, 7)
+	without := c.AddDeal(simulator.Deal{})
+	participant(without, 9)
+	c.Advance(time.Minute)
+	both := c.AddDeal(simulator.Deal{PersonID: 7})
+	participant(both, 7)
+	further := participant(both, 8)
+	run(2, 3)
+	c.RemoveRecord("deal_participants", further)
+	run(1, 1)
+	c.UpdateDeal(both, func(d *simulator.Deal) { d.Title = "changed" })
+	run(0, 1)
+	again := participant(alone, 8)
+	run(1, 3)
+	c.RemoveRecord("deal_participants", again)
+	c.UpdateDeal(both, func(d *simulator.Deal) { d.PersonID = 0 }) // who stays a participant
+	run(2, 2)
+}
+
+// TestChildren_cutFromChildren come with the answers that have these, and leave with them.
+func TestChildren_cutFromChildren(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	a := w.accounts[0]
+	a.addMany("product_variation_prices", 30, a.Company.Now().Add(-30*time.Hour), time.Minute)
+	a.Company.Advance(time.Hour)
+	tokens := map[string]int64{}
+	for _, tables := range [][]string{
+		{"product_variations"}, {"product_variation_prices"}, {"product_variations", "product_variation_prices"},
+		{"products", "product_variation_prices"},
+	} {
+		w.file, w.tables = shared.newFile(t), tables
+		tokens[strings.Join(tables, " ")] = w.requireTokens()
+		w.requireTruth(tables...)
+		require.Len(t, w.sent, len(tables), "no other rows")
+		a.Company.Advance(time.Hour)
+		if !slices.Contains(tables, "product_variation_prices") {
+			continue
+		}
+		variation := a.IDs("product_variations")[0]
+		a.Remove("product_variations", variation)
+		w.requireSync()
+		w.requireTruth(tables...)
+		require.Empty(t, w.log.String())
+	}
+	require.Equal(t, tokens["product_variations"], tokens["product_variation_prices"])
+	require.LessOrEqual(t, tokens["product_variations product_variation_prices"], tokens["product_variations"])
 }
