@@ -224,6 +224,48 @@ func TestHistory_removals(t *testing.T) {
 	}
 }
 
+// TestHistory_aRecordThatComesBackAsItWas has a version from when a full refresh found it, behind its removal.
+func TestHistory_aRecordThatComesBackAsItWas(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.spec["history"] = []string{"persons"}
+	a := w.accounts[0]
+	var was *time.Time
+	gone := w.withGone(a, "persons")
+	a.Company.UpdatePerson(gone[0], func(p *simulator.Person) { was = p.UpdateTime })
+	w.requireSync()
+	a.Company.Advance(25 * time.Hour)
+	a.Company.UpdatePerson(gone[0], func(p *simulator.Person) { p.IsDeleted, p.UpdateTime = false, was })
+	found := a.Company.Now().UTC().Format(time.DateTime)
+	w.requireSync()
+	versions, removals, rows := w.history("persons")
+	back := versions[truth.Version{ID: fmt.Sprint(gone[0]), ValidFrom: found}]
+	require.NotNil(t, back, "from the run that found it")
+	require.Equal(t, was.UTC().Format(time.DateTime), back["update_time"].Text)
+	require.Less(t, removals[fmt.Sprint(gone[0])][table.RemovedColumn].Text, found)
+	w.requireTruth("persons")
+	a.Company.Advance(time.Hour)
+	w.requireQuiet("persons")
+	_, _, after := w.history("persons")
+	require.Equal(t, rows, after)
+}
+
+// TestHistory_hasEachRemovalOnce, although the destination did not remove the rows from the table.
+func TestHistory_hasEachRemovalOnce(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.spec["history"] = []string{"persons"}
+	w.withGone(w.accounts[0], "persons")
+	w.keeps = true
+	w.requireSync()
+	w.keeps = false
+	w.company().Advance(time.Minute)
+	w.requireSync()
+	require.Contains(t, w.log.String(), "removed again")
+	require.Equal(t, 15, w.count("persons"))
+	_, removals, rows := w.history("persons")
+	require.Len(t, removals, 5)
+	require.Equal(t, 20+5, rows)
+}
+
 // TestHistory_property: whatever happens between and during the runs, each version is there that a run sent to the table, if it
 // ended well and lost no message; and in the end the current ones, and none that Pipedrive never sent.
 func TestHistory_property(t *testing.T) {
