@@ -116,10 +116,10 @@ func (h *history) refreshed() {
 	h.requireTruth(h.tables...)
 }
 
-// warnings are those of the last run, but for that of children which left their parents while the run before it read them:
-// this run removes them.
+// warnings are those of the last run, but for that of rows which the run before it found to be gone, and which this run removes:
+// children that left their parents while it read them, and rows of a table whose run another table failed.
 func (h *history) warnings() string {
-	if !truth.HasChildren(h.tables) {
+	if len(h.tables) == 1 && !truth.HasChildren(h.tables) {
 		return h.log.String()
 	}
 	lines := slices.DeleteFunc(strings.Split(h.log.String(), "\n"), func(line string) bool { return strings.Contains(line, "they are removed again") })
