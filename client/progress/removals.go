@@ -206,6 +206,9 @@ const maxRefused = 10_000
 type refused struct {
 	Rows int   `json:"gone"` // how many it would have removed
 	Keys []key `json:"keys"` // of them, in ascending order
+	// Others is how many rows it would have left, besides those that it sent itself; nil in a state of a version that did not
+	// keep it.
+	Others *int `json:"others,omitempty"`
 }
 
 // StoreRefused stores and flushes the missing rows, which are too many to remove, and returns the error that says how
@@ -220,7 +223,7 @@ func (t *Tracker) StoreRefused(ctx context.Context, m *Missing) error {
 	if err != nil {
 		return err
 	}
-	c.Refused = &refused{Rows: len(missing), Keys: kept}
+	c.Refused = &refused{Rows: len(missing), Keys: kept, Others: new(m.all - len(missing))}
 	if err := cmp.Or(t.state.Store(ctx, t.key, c), t.state.Flush(ctx)); err != nil {
 		return err
 	}
@@ -243,8 +246,8 @@ func (t *Tracker) undecided(missing []key, rows map[key][]table.Value, n, all in
 }
 
 // ReadBackRefused looks whether somebody has decided after a full refresh was refused. It reads the table back: where
-// rows that the refresh would have removed were deleted, so that the others are no longer more than half, this run is
-// a full refresh. Until then it returns an error, which costs no API tokens but those of the log-in.
+// rows that the refresh would have removed were deleted, so that the others are no longer more than half of those that were
+// there, this run is a full refresh. Until then it returns an error, which costs no API tokens but those of the log-in.
 func (t *Tracker) ReadBackRefused(ctx context.Context) error {
 	was := t.last.Refused
 	if t.RefreshEvery == 0 || was == nil || len(was.Keys) == 0 {
@@ -261,7 +264,11 @@ func (t *Tracker) ReadBackRefused(ctx context.Context) error {
 	}
 	maps.DeleteFunc(rows, func(k key, _ []table.Value) bool { return !there.hasKey(k) })
 	left, all := slices.Sorted(maps.Keys(rows)), len(there.versions)
-	if n := len(left) * was.Rows / len(was.Keys); mostOf(n, all) {
+	n := len(left) * was.Rows / len(was.Keys)
+	if was.Others != nil {
+		all = n + *was.Others
+	}
+	if mostOf(n, all) {
 		return t.undecided(left, rows, n, all)
 	}
 	t.last.Refreshing = false // so that this run refreshes

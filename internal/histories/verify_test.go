@@ -11,6 +11,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/warehouse"
 )
 
 // missing is the number of rows that a table lacks or has in an older version.
@@ -392,6 +393,30 @@ func TestFullRefresh_mostRowsAreGone(t *testing.T) {
 		w.requireSync()
 		w.requireTruth("persons")
 	})
+}
+
+// TestFullRefresh_mostRowsAreGoneAndOthersCame: those which the refused run sent, and which arrived after it, decide nothing.
+func TestFullRefresh_mostRowsAreGoneAndOthersCame(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables, w.kind, w.spec["full_refresh_every"] = []string{"persons"}, warehouse.DuckDB, "24h"
+	a := w.accounts[0]
+	ids := a.addMany("persons", 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
+	w.requireSync()
+	for _, id := range ids[:11] {
+		a.Remove("persons", id)
+	}
+	a.addMany("persons", 20, a.Company.Now(), 0)
+	a.Company.Advance(25 * time.Hour)
+	for range 3 {
+		w.requireRefused("11 of the account's 20 rows", "delete at least 2 of them")
+		require.Equal(t, 40, w.count("persons"))
+		a.Company.Advance(25 * time.Hour)
+	}
+	w.exec("DELETE FROM pipedrive_persons WHERE id IN (1, 2)")
+	w.requireSync()
+	w.requireTruth("persons")
+	require.Len(t, w.marked("persons"), 0)
+	require.Equal(t, 29, w.count("persons"))
 }
 
 // TestFullRefresh_ofManyVersions, in an append-only destination: a row counts once.
