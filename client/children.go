@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -26,6 +27,7 @@ type family struct {
 
 	of       map[string]*parents            // by the key of the parents' listing
 	asking   *parents                       // whose children are being asked for
+	done     map[pipedrive.Key]bool         // parents, which several listings have, whose children were read
 	found    map[pipedrive.Key][]*table.Row // children by parents of whose requests not all are answered
 	refs     refusals
 	broken   error // of a list that has another form: the table fails once its parents were read
@@ -58,8 +60,8 @@ func newFamily(a *Account, t *table.Table, leader *reading) *family {
 		of = leader.table
 	}
 	f := &family{
-		leader: leader, columns: t.ParentColumns(of, a.sources(t)),
-		of: map[string]*parents{}, found: map[pipedrive.Key][]*table.Row{},
+		leader: leader, columns: t.ParentColumns(of, a.sources(t), a.began),
+		of: map[string]*parents{}, done: map[pipedrive.Key]bool{}, found: map[pipedrive.Key][]*table.Row{},
 	}
 	if t.IsCut() {
 		f.lists = f.columns.ListDecoder(of, a.sources(t))
@@ -389,7 +391,7 @@ func (r *reading) note(listing string, since time.Time, rows []*table.Row) {
 		switch {
 		case needs.skips(row):
 			r.keep(p.Key)
-		case childless && !further:
+		case childless && !further, !r.family.columns.Begun(row):
 			r.reread(p.Key, nil)
 		case r.unmoved(needs, p, row, moved), !p.Changed.IsZero() && p.Changed.Before(since): // its rows stay
 		default:
@@ -446,8 +448,10 @@ func (r *reading) perParent(a asking) plan.Strategy {
 	ps, facts := r.family.parents(a.of), r.facts()
 	facts.Looked, facts.Parents = ps.looked, ps.through
 	due := []plan.Parent{{Changed: ps.latest, Childless: true}} // to which the position moves
-	for _, p := range ps.due {
-		due = append(due, p)
+	for key, p := range ps.due {
+		if !r.family.done[key] {
+			due = append(due, p)
+		}
 	}
 	return plan.PerParent(due, r.from(a), r.batch(a.listing), stagesAhead*r.account.atOnce, ps.whole, facts)
 }
@@ -478,6 +482,15 @@ func (r *reading) decode(u plan.Unit) pipedrive.Decode[*table.Row] {
 	}
 }
 
+// listingOf is the list of the children of some parents.
+func (r *reading) listingOf(l pipedrive.Listing, parents []pipedrive.Key) pipedrive.Listing {
+	of := l.Of(parents)
+	for param, column := range l.Parent.Columns { // a request names one parent
+		of = of.With(param, r.family.columns.Day(column, r.family.asking.values[parents[0]]))
+	}
+	return of
+}
+
 // mayHaveNone reports whether an empty answer about some parents is none to doubt.
 func (r *reading) mayHaveNone(parents []pipedrive.Key) bool {
 	r.mu.Lock()
@@ -488,6 +501,20 @@ func (r *reading) mayHaveNone(parents []pipedrive.Key) bool {
 // haveChildren reports whether the destination had rows of any of some parents when the run began, as far as that is known.
 func (r *reading) haveChildren(parents []pipedrive.Key) bool {
 	return slices.ContainsFunc(r.kin(), func(of *reading) bool { return of.progress != nil && of.progress.HaveChildren(parents) })
+}
+
+// leaves reports whether a child is left to another parent, which has changed later: the run asks for the children of that one
+// too.
+func (r *reading) leaves(row *table.Row) bool {
+	if r.family == nil || r.family.asking == nil || r.table.Parent.Other == "" {
+		return false
+	}
+	due := r.family.asking.due
+	asked := due[r.family.columns.ParentOf(row)]
+	return !asked.Changed.IsZero() && slices.ContainsFunc(r.family.columns.Others(row), func(key pipedrive.Key) bool {
+		other, read := due[key]
+		return read && cmp.Or(other.Changed.Compare(asked.Changed), other.Key.Compare(asked.Key)) > 0
+	})
 }
 
 // noteChildren keeps the records of a page by their parents.
@@ -508,6 +535,9 @@ func (r *reading) childrenRead(u plan.Unit) {
 	for _, parent := range u.Parents {
 		r.reread(parent, r.family.found[parent])
 		delete(r.family.found, parent)
+		if r.table.Parent.Table.Once {
+			r.family.done[parent] = true
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 	"github.com/rs/zerolog"
@@ -136,11 +137,11 @@ type reading struct {
 	versions *table.Versions   // of a history
 	removals progress.Removals // of records that are gone
 
-	mu      sync.Mutex             // held while a page is counted and sent: units that are read side by side take turns
-	lookups []columnLookup         // each without its list until a row needs it
-	decoded int64                  // records of the pages that were read
-	skipped int64                  // records that a unit's rule left out, or that were sent before
-	keys    map[pipedrive.Key]bool // of the records that were sent, where each is sent once
+	mu       sync.Mutex                  // held while a page is counted and sent: units that are read side by side take turns
+	lookups  []columnLookup              // each without its list until a row needs it
+	decoded  int64                       // records of the pages that were read
+	skipped  int64                       // records that a unit's rule left out, or that were sent before
+	sentOnce map[pipedrive.Key]time.Time // the times of the records that were sent, where each is sent once
 	// believed is whether an empty answer was, instead of one with records that came before.
 	believed bool
 
@@ -367,7 +368,7 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 		if len(u.Parents) == 0 {
 			return o, nil
 		}
-		of, q.MayBeEmpty = l.Of(u.Parents), r.mayHaveNone(u.Parents)
+		of, q.MayBeEmpty = r.listingOf(l, u.Parents), r.mayHaveNone(u.Parents)
 	}
 	err := r.pages(ctx, of, q, p, u, &o)
 	if ties, ok := errors.AsType[*pipedrive.TiesError](err); ok {
@@ -431,7 +432,7 @@ func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.R
 	for _, row := range page {
 		changed, timed := row.RecordTime()
 		known := r.unchanged(l.Key(), row) || r.missing != nil && !r.missing.Has(row)
-		if u.Sends(changed, timed) && !known && row.Belongs() {
+		if u.Sends(changed, timed) && !known && row.Belongs() && !r.leaves(row) {
 			wanted = append(wanted, row)
 		}
 		ended = ended || u.EndsAt(changed, timed)
@@ -478,16 +479,17 @@ func (r *reading) take(ctx context.Context, listing string, page, wanted []*tabl
 	return r.send(ctx, listing, wanted)
 }
 
-// again reports whether a record was sent before.
+// again reports whether a record was sent before, in this version or a later one.
 func (r *reading) again(row *table.Row) bool {
 	key := table.KeyOf(row.Key(r.table.Key()))
-	if r.keys[key] {
+	changed, _ := row.RecordTime()
+	if sent, before := r.sentOnce[key]; before && !changed.After(sent) {
 		return true
 	}
-	if key.Text = strings.Clone(key.Text); r.keys == nil {
-		r.keys = map[pipedrive.Key]bool{}
+	if key.Text = strings.Clone(key.Text); r.sentOnce == nil {
+		r.sentOnce = map[pipedrive.Key]time.Time{}
 	}
-	r.keys[key] = true
+	r.sentOnce[key] = changed
 	return false
 }
 

@@ -127,7 +127,7 @@ func For(l pipedrive.Listing, f Facts) Strategy {
 	case l.Timed():
 		return since{f}
 	case l.NewestFirst != nil:
-		return newestFirst{f}
+		return newestFirst{facts: f, only: l.Sort == nil}
 	}
 	return scan{f}
 }
@@ -172,7 +172,12 @@ func (s scan) Advance(p Progress, _ Unit, o Outcome) Progress {
 // newestFirst reads the most recently changed records first, until it meets the position. The first reading and a
 // full refresh read all records by id. If a run is cut short there, it leaves a place, and the next run continues
 // from it after reading the records that changed meanwhile.
-type newestFirst struct{ facts Facts }
+//
+// A listing that knows only this order is read to its end the first time. Such a reading can't be resumed.
+type newestFirst struct {
+	facts Facts
+	only  bool // whether the listing knows no order by id
+}
 
 func (s newestFirst) Next(p Progress) []Unit {
 	u := Unit{Since: from(p, s.facts), Rule: Changed, MayBeEmpty: !s.facts.Refresh}
@@ -185,19 +190,22 @@ func (s newestFirst) Next(p Progress) []Unit {
 	default:
 		u.Since, u.After, u.resumable = s.facts.Start, p.Position.ByID, true
 	}
+	if s.only && p.rest == nil {
+		u.Order, u.After, u.resumable = pipedrive.NewestFirst, nil, false
+	}
 	return []Unit{u}
 }
 
 func (s newestFirst) Advance(p Progress, u Unit, o Outcome) Progress {
 	switch {
-	case o.Unsteady && !p.Position.Complete:
+	case o.Unsteady && !p.Position.Complete && !s.only:
 		p.Position = Position{}
 	case o.Unsteady:
 		p.rest = &o.Rest
 	case u.resumable:
 		p.Position, p.read = s.first(p.Position, o), !o.Stopped
 	case p.Position.ByID == nil:
-		return scan(s).Advance(p, u, o)
+		return scan{s.facts}.Advance(p, u, o)
 	case !o.Stopped:
 		p.current = true
 	}
@@ -311,7 +319,7 @@ func Reached(p Progress, u Unit, o Outcome, f Facts) (Position, bool) {
 	o.Stopped = true
 	switch {
 	case u.resumable:
-		return newestFirst{f}.first(p.Position, o), o.Reached.Read > 0
+		return newestFirst{facts: f}.first(p.Position, o), o.Reached.Read > 0
 	case u.Order == pipedrive.OldestFirst && u.Rule == All:
 		return since{f}.stopped(p, o.Seen), true
 	}

@@ -91,6 +91,7 @@ type Source struct {
 	read     Reader // nil for the reader of the column's type
 	lookup   *Looked
 	parent   string // column of the parent
+	past     bool   // whether a day that is yet to come is replaced by today
 	position bool
 	itself   bool
 	sequence bool
@@ -141,6 +142,9 @@ func (s Source) Lookup() *Looked { return s.lookup }
 
 // OfParent is a column of the record's parent, like its update_time.
 func OfParent(column string) Source { return Source{parent: column} }
+
+// OfParentSoFar is a day of the record's parent, but today if that is yet to come, or if the parent has none.
+func OfParentSoFar(column string) Source { return Source{parent: column, past: true} }
 
 // OfParent returns the source's column of the parent, empty for none.
 func (s Source) OfParent() string { return s.parent }

@@ -22,6 +22,7 @@ type Row struct {
 	key     pipedrive.Key
 	changed int  // index of the column that the table is incremental on, -1 for none
 	foreign bool // whether the record does not belong to the table
+	ofOther bool // whether it is a child of the parent in the column Other
 }
 
 // NewRow returns a row that is not a record of Pipedrive.

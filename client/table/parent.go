@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -30,6 +31,11 @@ type Parent struct {
 	// Sparse is true if many of the parents that are asked for have no children. An empty answer is confirmed only if the
 	// destination has children of one of them.
 	Sparse bool
+	// Other is a further column of the children with the key of a parent, which lists them too; empty for none. A child then
+	// comes in the version of the parent that changed last.
+	Other string
+	// Begins is the parents' column with the first day on which they can have children; empty for none.
+	Begins string
 	// Skip is the parents' flag column; empty for none. A parent with the flag has no children and is skipped.
 	Skip string
 	// Moved is the parents' time column with the last move that gave them a child, empty if each change of a parent may be
@@ -76,16 +82,22 @@ func (t *Table) LeaveOut(child *Row, own Value) {
 // ParentColumns are the columns of children that come from their parents.
 type ParentColumns struct {
 	table   *Table
+	today   Value
 	own     int   // column of the children with the parent's key
+	other   int   // a further one, -1 for none
+	past    []int // of the columns that are days up to today
 	columns []int // of the children
 	of      []int // the parents' columns that these come from
 }
 
-// ParentColumns returns those of a table of children, given its parents' table and the sources of its columns.
-func (t *Table) ParentColumns(parents *Table, source func(Column) Source) *ParentColumns {
-	p := &ParentColumns{table: t, own: t.Column(t.Parent.Column)}
+// ParentColumns returns those of a table of children, given its parents' table, the sources of its columns and the time.
+func (t *Table) ParentColumns(parents *Table, source func(Column) Source, now time.Time) *ParentColumns {
+	p := &ParentColumns{table: t, own: t.Column(t.Parent.Column), other: t.Column(t.Parent.Other), today: DayValue(now)}
 	for i, c := range t.Columns {
 		if column := source(c).OfParent(); column != "" {
+			if source(c).past {
+				p.past = append(p.past, len(p.columns))
+			}
 			p.columns, p.of = append(p.columns, i), append(p.of, parents.Column(column))
 		}
 	}
@@ -99,7 +111,24 @@ func (p *ParentColumns) Values(parent *Row) []Value {
 	for i := range values {
 		values[i].Text = strings.Clone(values[i].Text)
 	}
+	for _, i := range p.past {
+		if v := &values[i]; !v.Valid || v.Number > p.today.Number {
+			*v = p.today
+		}
+	}
 	return values
+}
+
+// Begun reports whether a parent can have children by now.
+func (p *ParentColumns) Begun(parent *Row) bool {
+	of := p.table.Parent
+	begins := of.Table.Column(of.Begins)
+	return begins < 0 || parent.Values[begins].Valid && parent.Values[begins].Number <= p.today.Number
+}
+
+// Day is the day in a column that comes from the parent, given its values.
+func (p *ParentColumns) Day(column string, values []Value) string {
+	return values[slices.Index(p.columns, p.table.Column(column))].Day()
 }
 
 // fill puts the parent's values into a child.
@@ -109,8 +138,24 @@ func (p *ParentColumns) fill(child *Row, values []Value) {
 	}
 }
 
-// ParentOf is the key of a child's parent.
-func (p *ParentColumns) ParentOf(child *Row) pipedrive.Key { return KeyOf(child.Key([]int{p.own})) }
+// ParentOf is the key of a child's parent: of several, of the one that was asked for.
+func (p *ParentColumns) ParentOf(child *Row) pipedrive.Key {
+	if child.ofOther {
+		return KeyOf(child.Key([]int{p.other}))
+	}
+	return KeyOf(child.Key([]int{p.own}))
+}
+
+// Others are the keys of a child's other parents.
+func (p *ParentColumns) Others(child *Row) (keys []pipedrive.Key) {
+	asked := p.ParentOf(child)
+	for _, column := range []int{p.own, p.other} {
+		if column >= 0 && child.Values[column].Valid {
+			keys = append(keys, KeyOf(child.Key([]int{column})))
+		}
+	}
+	return slices.DeleteFunc(keys, func(k pipedrive.Key) bool { return k == asked })
+}
 
 // Filler returns the function that fills a child's parent columns, given the values of the parents. It refuses a child
 // of any other parent: the answer then belongs to another request, and may have any records.
@@ -124,7 +169,11 @@ func (p *ParentColumns) Filler(parents map[pipedrive.Key][]Value) func(child *Ro
 		values := only
 		if values == nil {
 			var asked bool
-			if values, asked = parents[p.ParentOf(child)]; !asked {
+			if values, asked = parents[p.ParentOf(child)]; !asked && p.other >= 0 {
+				child.ofOther = true
+				values, asked = parents[p.ParentOf(child)]
+			}
+			if !asked {
 				return pipedrive.Refuse(fmt.Errorf("a record has the %s %s, which was not asked for",
 					p.table.Parent.Column, KeyText(child.Key([]int{p.own}))))
 			}

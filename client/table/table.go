@@ -80,7 +80,8 @@ type Table struct {
 	Parent *Parent
 	// Only selects the records of the listings that belong to the table; nil for all.
 	Only *Only
-	// Once is true if several listings or several parents have the same record unchanged. It is sent once.
+	// Once is true if several listings or several parents have the same record. It is sent once, and again only in a later
+	// version.
 	Once bool
 	// Describes are the types of record whose fields this table lists, instead of having its own listing.
 	Describes []Described

@@ -37,6 +37,21 @@ func IntValue(n int64) Value { return Value{Valid: true, Number: n} }
 // TimeValue is a moment.
 func TimeValue(t time.Time) Value { return IntValue(t.UnixMicro()) }
 
+// DayValue is the day of a moment, in UTC.
+func DayValue(t time.Time) Value {
+	return IntValue(t.UTC().Truncate(24*time.Hour).Unix() / secondsOfDay)
+}
+
+const secondsOfDay = 24 * 60 * 60
+
+// Day is the day in a value of a [Date] column; "" for none.
+func (v Value) Day() string {
+	if !v.Valid {
+		return ""
+	}
+	return time.Unix(v.Number*secondsOfDay, 0).UTC().Format(time.DateOnly)
+}
+
 // Time is the moment in a value of a [Timestamp] column; zero for none.
 func (v Value) Time() time.Time {
 	if !v.Valid {

@@ -36,10 +36,10 @@ func (w *world) asked(table string) (n int64) {
 	return n
 }
 
-// lookedUp reports whether a table that is always due looks up columns in another.
+// lookedUp reports whether a table that is always due looks up columns in another, or has children of its records.
 func lookedUp(in string) bool {
 	return slices.ContainsFunc(tables.All(), func(t *table.Table) bool {
-		return !t.Setup && slices.ContainsFunc(t.Columns, func(c table.Column) bool {
+		return !t.Setup && t.Parent != nil && t.Parent.Table.Records == in || !t.Setup && slices.ContainsFunc(t.Columns, func(c table.Column) bool {
 			looked := c.SourceFor("", t.Form(table.V2)).Lookup()
 			return looked != nil && looked.Table.Records == in
 		})

@@ -65,6 +65,9 @@ type Parent struct {
 	Param string
 	// Batch is how many parents a request can name, at least 1.
 	Batch int
+	// Columns are the columns of the children, which come from their parent, whose values a request has besides, by
+	// the names of its parameters.
+	Columns map[string]string
 }
 
 // Of is the list of the children of parents. A request must be able to name all of them.
@@ -78,7 +81,12 @@ func (l Listing) Of(parents []Key) Listing {
 		l.Path = path
 		return l
 	}
-	filter := url.Values{l.Parent.Param: {name}}
+	return l.With(l.Parent.Param, name)
+}
+
+// With is the list that is narrowed down by a further parameter.
+func (l Listing) With(param, value string) Listing {
+	filter := url.Values{param: {value}}
 	maps.Copy(filter, l.Filter)
 	l.Filter = filter
 	return l
@@ -96,7 +104,13 @@ const (
 	Cursor
 	// Offset lists take start and limit and answer with more_items_in_collection and next_start.
 	Offset
+	// Undeclared lists take no paging parameters by the vendor's OpenAPI file, yet their answers are those of Offset
+	// lists. Only if an answer says that more records follow, start requests them.
+	Undeclared
 )
+
+// Bounded reports whether the lists take the largest number of records in a page.
+func (p Paging) Bounded() bool { return p == Cursor || p == Offset }
 
 // Query narrows a listing down.
 type Query struct {
@@ -171,7 +185,7 @@ func (l Listing) values(q Query) url.Values {
 	if l.Timed() && !q.Since.IsZero() {
 		v.Set("updated_since", sinceText(q.Since))
 	}
-	if l.Paging != Unpaged {
+	if l.Paging.Bounded() {
 		v.Set("limit", strconv.Itoa(q.Limit))
 	}
 	if include := slices.Concat(l.Include, l.IncludeOptional); len(include) > 0 {

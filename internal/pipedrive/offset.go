@@ -90,6 +90,21 @@ func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 	return p.forward(page, s.take(page.records))
 }
 
+// followUndeclared moves on if the answer says that more records follow, and ends the list if none of them is new: it then
+// takes no start.
+func (p *pager[T]) followUndeclared(page envelope[T]) []T {
+	if len(page.records) == 0 {
+		p.ended = p.confirmed()
+		return nil
+	}
+	fresh := p.sequence.take(page.records)
+	more, known, next := p.more(page)
+	if p.ended = !more || !known || len(fresh) == 0; !p.ended {
+		p.seek(next, 0)
+	}
+	return fresh
+}
+
 // moved reports whether a page does not continue the one before. It then requests another page.
 func (p *pager[T]) moved(page envelope[T]) (bool, error) {
 	switch s := &p.sequence; {

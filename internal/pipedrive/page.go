@@ -111,6 +111,8 @@ func (p *pager[T]) next(ctx context.Context) ([]T, error) {
 		fresh, err = p.followCursor(page)
 	case Offset:
 		fresh, err = p.followOffset(page)
+	case Undeclared:
+		fresh = p.followUndeclared(page)
 	default:
 		fresh, p.ended = page.records, len(page.records) > 0 || p.confirmed()
 	}

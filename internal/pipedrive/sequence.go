@@ -29,6 +29,8 @@ func (l Listing) sorting(q Query) sorting {
 		return sorted
 	case l.Paging == Offset:
 		return presumed
+	case l.Paging == Undeclared:
+		return keyed
 	}
 	return unsorted
 }

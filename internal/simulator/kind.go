@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -46,6 +47,12 @@ type kind struct {
 	parentTime string
 	// counter is a parent's number of such records; nil for none.
 	counter func(c *Company, parent int64) *int64
+	// other is the field with the number of a further parent, whose list has the record too; "" for none.
+	other string
+	// keyed is the field with the parent's key, where that is no number; "" for the field with its number.
+	keyed string
+	// derived are columns that follow from other records; nil for none. A record without them has no row.
+	derived func(*Company, *entry) map[string]any
 	// single is true if each parent has exactly one such record, which comes and goes with it.
 	single bool
 	// own is how many of the counted records a parent has whatever happens; nil for none. A parent with no more has no rows.
@@ -102,6 +109,7 @@ type listed struct {
 	limit  int    // the largest page; 0 for the limit of most lists
 	member string // the member of data that has the records; "" for data itself
 	one    bool   // data is the only record instead of a list
+	newest bool   // has no sort, and comes by update_time, newest first
 	// sorts are the fields to sort by; nil if the list has no sort.
 	sorts     []string
 	dated     bool     // has updated_since
@@ -122,6 +130,7 @@ const (
 	cursors           // v2's
 	offsets           // v1's, with additional_data.pagination
 	flatOffset        // v1's, with the same members in additional_data itself
+	silent            // v1's, without these members
 )
 
 // filter is a parameter that narrows a list down. The parameter of a path, like {id}, is a filter too.
@@ -376,7 +385,7 @@ func (l *listed) serve(k *kind) func(*exchange) {
 	}
 	return (&v1List[entry, *entry]{
 		table: table, attributes: k.attributes(), subset: subset, entity: k.entity, sorts: l.sorts, unpaged: l.paging == unpaged,
-		flat: l.paging == flatOffset, limit: l.limit, member: l.member, one: l.one, sparse: true, refused: l.refused, filters: filters,
+		flat: l.paging == flatOffset, limit: l.limit, member: l.member, one: l.one, newest: l.newest, silent: l.paging == silent, sparse: true, refused: l.refused, filters: filters,
 		custom: custom, choose: choose,
 	}).serve
 }
@@ -573,7 +582,11 @@ func (c *Company) addRecord(k *kind, values map[string]any) int64 {
 	c.tally(e, 1, values)
 	for _, only := range kinds {
 		if only.single && only.parent == k.name {
-			c.addRecord(only, map[string]any{only.member: number})
+			values := map[string]any{only.member: number}
+			if only.keyed != "" {
+				values[only.keyed] = e.key
+			}
+			c.addRecord(only, values)
 		}
 	}
 	return number
@@ -719,7 +732,24 @@ func (t *truth) lists(k *kind, e *entry) bool {
 	if k.own != nil && *k.counter(t.Company, e.parent()) <= k.own(t.Company, e.parent()) {
 		return false
 	}
+	if other := e.otherParent(); other != 0 && !t.listsParent(k.parent, other) {
+		return false
+	}
+	if k.derived != nil && k.derived(t.Company, e) == nil {
+		return false
+	}
 	return t.v2 || !strings.HasPrefix(k.lists[0].path, "/api/v2/")
+}
+
+// latestOf is the update_time of a record's parent, or the later one of two.
+func (t *truth) latestOf(e *entry) any {
+	changed := t.parentTime(e.kind.parent, e.parent())
+	if other := e.otherParent(); other != 0 {
+		if at, ok := t.parentTime(e.kind.parent, other).(time.Time); ok && (changed == nil || at.After(as[time.Time](changed))) {
+			changed = at
+		}
+	}
+	return changed
 }
 
 func (t *truth) kindRow(k *kind, e *entry) map[string]any {
@@ -734,10 +764,13 @@ func (t *truth) kindRow(k *kind, e *entry) map[string]any {
 		}
 	}
 	if k.parentTime != "" {
-		row[k.parentTime] = t.parentTime(k.parent, e.parent())
+		row[k.parentTime] = t.latestOf(e)
 		if k.of != nil {
 			row[k.parentTime] = t.sinceMove(e.parent())
 		}
+	}
+	if k.derived != nil {
+		maps.Copy(row, k.derived(t.Company, e))
 	}
 	if k.owned {
 		owner, _ := e.get("owner_id").(int64)

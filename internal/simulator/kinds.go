@@ -26,7 +26,8 @@ var kinds = []*kind{
 	activities, activityTypes, leads, leadLabels, leadSources, products, roles, permissionSets, filters, currencyList, files, goals,
 	projects, projectBoards, projectPhases, projectTemplates, tasks, dealProducts, dealInstallments,
 	dealDiscounts, dealFollowers, dealParticipants, personFollowers, organizationFollowers, productVariations, noteComments,
-	teams, roleAssignments, roleSettings, callLogs,
+	teams, roleAssignments, roleSettings, callLogs, organizationRelationships, goalResults, dealMailMessages,
+	mailThreads, mailMessages,
 	dealChangelog, personChangelog, organizationChangelog, projectChangelog,
 }
 
@@ -362,7 +363,7 @@ var files = &kind{
 // goals are [v1 /goals/find]. Without a filter, the list has only the goals of the token's owner.
 var goals = &kind{
 	name: "goals", id: hexID, text: "title", count: few(20),
-	given: map[string]any{"expected_tracking_metric": "quantity"},
+	given: map[string]any{"expected_tracking_metric": "quantity", "duration_start": Date("2024-01-01")},
 	lists: []listed{{
 		path: "/v1/goals/find", cost: 20, scopes: []string{"goals:read", "goals:full"}, member: "goals",
 		filters: []filter{{"expected_outcome.tracking_metric", false, among("expected_tracking_metric", "quantity", "sum")}},

@@ -29,7 +29,7 @@ var roleSettings = &kind{
 		path: "/v1/roles/{id}/settings", cost: 20, scopes: admin, gate: "admin", one: true, filters: ofOne("role_id"),
 	}},
 	fields: []field{
-		{name: "role_id", draw: parent, form: func(any) any { return absent }},
+		{name: "role_id", draw: parent, form: gone},
 		{name: "deal_default_visibility", draw: anyOf[int64](1, 3, 5, 7)},
 		{name: "lead_default_visibility", draw: anyOf[int64](1, 3, 5, 7)},
 		{name: "org_default_visibility", draw: anyOf[int64](1, 3, 5, 7)},

@@ -82,6 +82,9 @@ func asks(c *simulator.Company) []ask {
 			for _, l := range list.Listings(api) {
 				if l.Parent.Batch > 0 {
 					l = l.Of(parents(c, list, l.Parent.Batch))
+					for param := range l.Parent.Columns {
+						l = l.With(param, "2026-01-01")
+					}
 				}
 				for _, q := range listingQueries(l) {
 					// Both APIs read notes from the same list.
@@ -104,7 +107,8 @@ func asks(c *simulator.Company) []ask {
 func parents(c *simulator.Company, of *table.Table, n int) (parents []pipedrive.Key) {
 	for _, row := range c.Truth(of.Records, simulator.TruthOptions{}) {
 		number, _ := row[of.Parent.Column].(int64)
-		if key := (pipedrive.Key{Number: number}); len(parents) < n && !slices.Contains(parents, key) {
+		text, _ := row[of.Parent.Column].(string)
+		if key := (pipedrive.Key{Number: number, Text: text}); len(parents) < n && !slices.Contains(parents, key) {
 			parents = append(parents, key)
 		}
 	}
@@ -117,7 +121,7 @@ func listingQueries(l pipedrive.Listing) []url.Values {
 	q := url.Values{}
 	maps.Copy(q, l.Sort)
 	maps.Copy(q, l.Filter)
-	if l.Paging != pipedrive.Unpaged {
+	if l.Paging.Bounded() {
 		q.Set("limit", strconv.Itoa(l.Most()))
 	}
 	if include := slices.Concat(l.Include, l.IncludeOptional); len(include) > 0 {
@@ -180,6 +184,9 @@ var allowed = []*difference{
 	allow(`^/api/v2/projectTemplates$`, `^/data/\d+/description$`, `not nullable`, "null on /tasks"),
 	allow(`^/v1/activityTypes$`, `^/data/\d+/(add_time|update_time)$`, `date-time`, "the example has v1's own form, without T and zone"),
 	allow(`^/v1/leads(/archived)?$`, `^sort$`, `not one of the allowed values`, "the schema names the fields, the live API takes a direction behind them"),
+	allow(`^/v1/deals/\d+/mailMessages$`, `^/data/\d+/data/(template_id|mail_tracking_status)$`, `not nullable`, "few messages have one"),
+	allow(`^/v1/mailbox/mailThreads$`, `^/data/\d+/(last_message_timestamp|last_message_received_timestamp|update_time)$`, `not nullable`, "null in the example for mail that was not sent"),
+	allow(`^/v1/goals/[0-9a-f]+/results$`, `^/data/progress$`, `must be an integer`, "money has decimals; Fivetran's authors saw them"),
 	allow(`^/v1/callLogs$`, `^/data/\d+/(activity_id|subject|from_phone_number|person_id|org_id|deal_id|lead_id|note)$`, `not nullable`, "a call is about some of these"),
 	allow(`^/v1/files$`, `^/data/\d+/([a-z]+_id|update_time)$`, `not nullable`, "a file is on one or a few of these"),
 	allow(`^/v1/goals/find$`, `^/data/goals/\d+/(type/params/[a-z_]+|duration/end)$`, `not nullable`, "null is for all, and for no end"),

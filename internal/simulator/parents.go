@@ -55,10 +55,20 @@ func (e *entry) parent() int64 {
 	return number
 }
 
+// otherParent is the number of the record's further parent; 0 for none.
+func (e *entry) otherParent() (number int64) {
+	if e.kind.other != "" {
+		number, _ = e.get(e.kind.other).(int64)
+	}
+	return number
+}
+
 // orphaned reports whether a record's parent is gone or never existed, or has lost what the record needs.
 func (c *Company) orphaned(e *entry) bool {
 	k := e.kind
+	other := e.otherParent()
 	return k.parent != "" && !c.parents(k.parent).shows("there", e.parent()) ||
+		other != 0 && !c.parents(k.parent).shows("there", other) ||
 		k.needs != nil && c.lacksNeeded(e)
 }
 

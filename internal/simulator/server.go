@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -302,11 +303,14 @@ func Declared(path string) string {
 	return declared
 }
 
-// cutNumber replaces the number in a path by the parameter {id}; the number is "" for none.
+// pathID is an id in a path: a number, or one of 32 hexadecimal digits.
+var pathID = regexp.MustCompile(`^([0-9]+|[0-9a-f]{32})$`)
+
+// cutNumber replaces the id in a path by the parameter {id}; the id is "" for none.
 func cutNumber(path string) (declared, number string) {
 	steps := strings.Split(path, "/")
 	for i, step := range steps {
-		if _, err := strconv.Atoi(step); err == nil {
+		if pathID.MatchString(step) {
 			number, steps[i] = step, parentParam
 		}
 	}

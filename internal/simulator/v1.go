@@ -22,6 +22,8 @@ type v1List[T any, P row[T]] struct {
 	limit      int      // the largest page; 0 for maxLimit
 	member     string   // the member of data that has the records; "" for data itself
 	one        bool     // data is the only record instead of a list
+	newest     bool     // comes by update_time, newest first
+	silent     bool     // does not say which page it is
 	sparse     bool     // leaves out custom fields without a value
 	filters    []string // read by choose
 	refused    []string // declared by the vendor, not simulated
@@ -106,7 +108,7 @@ func (l *v1List[T, P]) serve(x *exchange) {
 	default:
 		e.buf = append(append(append(e.buf, '['), p.records...), ']')
 	}
-	if !l.unpaged {
+	if !l.unpaged && !l.silent {
 		e.buf = append(e.buf, `,"additional_data":`...)
 		if page := pagination(p.start, p.limit, p.more); l.flat {
 			e.object(page)
@@ -173,7 +175,10 @@ func (l *v1List[T, P]) order(q url.Values) (field string, desc bool, refused *re
 			return "", false, notSimulated("query parameter " + name)
 		}
 	}
-	if !q.Has("sort") {
+	switch {
+	case l.newest:
+		return "update_time", true, nil
+	case !q.Has("sort"):
 		return "id", false, nil
 	}
 	first, second, _ := strings.Cut(q.Get("sort"), ", ")

@@ -153,10 +153,19 @@ func (d declaration) keys(records string) (names []string) {
 // value is the value of a column for a text: the text itself, or a number that differs from those for other texts.
 func (d declaration) value(records, column, text string) any {
 	t := d.table(records)
-	if i := t.Column(column); i < 0 || t.Columns[i].Type != table.Int {
+	i := t.Column(column)
+	if i < 0 {
 		return text
 	}
-	return int64(crc32.ChecksumIEEE([]byte(text)))
+	number := crc32.ChecksumIEEE([]byte(text))
+	switch t.Columns[i].Type {
+	case table.Int:
+		return int64(number)
+	case table.Float:
+		return float64(number)
+	default:
+		return text
+	}
 }
 
 // Key is a row's key within its account, as text.

@@ -159,6 +159,7 @@ func TestAccount_treatsAllKindsAlike(t *testing.T) {
 	for _, kind := range simulator.Kinds() {
 		keys := map[string]string{
 			"note_comments": "uuid", "lead_sources": "name", "role_assignments": "user_id", "role_settings": "role_id",
+			"goal_results": "goal_id",
 		}
 		key := cmp.Or(keys[kind], "id")
 		if strings.HasSuffix(kind, "_followers") {
@@ -167,6 +168,8 @@ func TestAccount_treatsAllKindsAlike(t *testing.T) {
 		column := table.Column{Name: simulator.Text(kind)}
 		if strings.HasSuffix(column.Name, "_id") || strings.HasSuffix(column.Name, "_visibility") {
 			column.Type = table.Int
+		} else if column.Name == "progress" {
+			column.Type = table.Float
 		}
 		parent, _ := simulator.ParentOf(kind)
 		changed, _ := simulator.TimeOf(kind)

@@ -289,6 +289,8 @@ func TestTables_contract(t *testing.T) {
 		"pipedrive_person_emails":              {"account_id", "person_id", "position"},
 		"pipedrive_person_phones":              {"account_id", "person_id", "position"},
 		"pipedrive_product_prices":             {"account_id", "product_id", "currency"},
+		"pipedrive_deal_mail_messages":         {"account_id", "deal_id", "id"},
+		"pipedrive_goal_results":               {"account_id", "goal_id"},
 		"pipedrive_role_assignments":           {"account_id", "role_id", "user_id"},
 		"pipedrive_role_settings":              {"account_id", "role_id"},
 		"pipedrive_product_variation_prices":   {"account_id", "product_variation_id", "currency"},

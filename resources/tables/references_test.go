@@ -21,12 +21,14 @@ func TestReferences_coverEachColumnOfIDs(t *testing.T) {
 		"custom_view_id",
 		"label_ids", // options of a field
 		"log_id",
+		"mail_account_id",
 		"mail_message_id", // a text, unlike the ids of messages
 		"mail_template_id",
 		"origin_id", // in the system of origin
 		"picture_id",
 		"remote_id", // at the service that stores the file
 		"report_ids",
+		"template_id",
 	}
 	referring := map[string]bool{}
 	for _, r := range References() {

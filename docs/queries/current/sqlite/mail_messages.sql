@@ -1,0 +1,16 @@
+-- Made by `make gen`. The records of pipedrive_mail_messages, each once and as it was last sent, but those that are marked as removed.
+DROP VIEW IF EXISTS pipedrive_mail_messages_current;
+CREATE VIEW pipedrive_mail_messages_current AS
+SELECT *
+FROM pipedrive_mail_messages
+WHERE rowid IN (
+    SELECT number
+    FROM (
+        SELECT
+            t.rowid AS number,
+            row_number() OVER (PARTITION BY account_id, id ORDER BY _cq_sync_time DESC, update_time DESC NULLS LAST, thread_update_time DESC NULLS LAST) AS version
+        FROM pipedrive_mail_messages AS t
+    )
+    WHERE version = 1
+)
+    AND _removed_at IS NULL;
