@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"net/url"
 	"testing"
 	"time"
 
@@ -236,6 +237,32 @@ func TestNewestFirst_aFirstReadingGoesOnWhereARunLeftIt(t *testing.T) {
 	require.Equal(t, upTo(13, 4), *position.ByID)
 	_, position = play(t, s, position, Outcome{}, Outcome{Seen: at(155)})
 	require.Equal(t, Position{Changed: at(160), Complete: true}, position)
+}
+
+// TestNewestFirst_aListThatKnowsNoOtherOrder is read to its end in that order at first and by a full refresh, from its beginning
+// each time that a run is cut short. What does not keep its place is read without an order.
+func TestNewestFirst_aListThatKnowsNoOtherOrder(t *testing.T) {
+	only := pipedrive.Listing{Path: "/threads", Paging: pipedrive.Offset, NewestFirst: url.Values{}}
+	f := facts(100)
+	all := Unit{Order: pipedrive.NewestFirst, Rule: Changed, MayBeEmpty: false}
+	units, position := play(t, For(only, f), Position{}, Outcome{Seen: at(90), Stopped: true, Reached: pipedrive.Place{Read: 7}})
+	require.Equal(t, Position{}, position)
+	all.MayBeEmpty = units[0].MayBeEmpty
+	require.Equal(t, []Unit{all}, units)
+	_, position = play(t, For(only, f), Position{}, Outcome{Seen: at(90)})
+	read := Position{Changed: at(90), Complete: true}
+	require.Equal(t, read, position)
+	units, _ = play(t, For(only, f), read, Outcome{Seen: at(95)})
+	require.Equal(t, at(88), units[0].Since)
+	require.Equal(t, pipedrive.NewestFirst, units[0].Order)
+	f.Refresh = true
+	units, _ = play(t, For(only, f), read, Outcome{Seen: at(95)})
+	require.Equal(t, []Unit{{Order: pipedrive.NewestFirst, Rule: Changed}}, units)
+	for _, from := range []Position{{}, read} {
+		units, position = play(t, For(only, facts(100)), from, Outcome{Unsteady: true}, Outcome{Seen: at(97)})
+		require.Equal(t, pipedrive.ByID, units[1].Order)
+		require.Equal(t, Position{Changed: at(97), Complete: true}, position)
+	}
 }
 
 // TestNewestFirst_keysThatDoNotRiseLeaveNoPlace: the order of texts is unknown.

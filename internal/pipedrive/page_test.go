@@ -192,6 +192,37 @@ func TestPages_theOnlyRecord(t *testing.T) {
 	}
 }
 
+// TestPages_pagesThatNobodyDeclares: further records are requested only if the answer says that there are some. If the list
+// takes no start, and the same records come again, it has ended.
+func TestPages_pagesThatNobodyDeclares(t *testing.T) {
+	l := Listing{Path: "/v1/organizationRelationships", Paging: Undeclared, NullIsEmpty: true}
+	const more = `,"additional_data":{"pagination":{"start":0,"limit":2,"more_items_in_collection":true,"next_start":2}}}`
+	for name, test := range map[string]struct {
+		answers []string // the last one comes for all further requests
+		want    [][]int64
+		queries []string
+	}{
+		"one page":            {[]string{`{"success":true,"data":[{"id":2},{"id":1}]}`}, [][]int64{{2, 1}}, []string{""}},
+		"none":                {[]string{`{"success":true,"data":null}`}, nil, []string{"", ""}},
+		"two pages":           {[]string{`{"data":[{"id":2},{"id":1}]` + more, `{"data":[{"id":3}]}`}, [][]int64{{2, 1}, {3}}, []string{"", "start=2"}},
+		"start has no effect": {[]string{`{"data":[{"id":2},{"id":1}]` + more}, [][]int64{{2, 1}}, []string{"", "start=2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, api := start(func(n int, _ *http.Request) reply {
+				return reply{body: test.answers[min(n, len(test.answers))-1]}
+			})
+			pages, err := collect(t, c, l, 500)
+			require.NoError(t, err)
+			require.Equal(t, test.want, pages)
+			var queries []string
+			for _, r := range api.requests {
+				queries = append(queries, r.URL.RawQuery)
+			}
+			require.Equal(t, test.queries, queries)
+		})
+	}
+}
+
 func TestPages_refusesListsThatDoNotAdvance(t *testing.T) {
 	t.Run("cursor", func(t *testing.T) {
 		c, api := start(func(int, *http.Request) reply {

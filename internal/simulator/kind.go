@@ -385,7 +385,8 @@ func (l *listed) serve(k *kind) func(*exchange) {
 	}
 	return (&v1List[entry, *entry]{
 		table: table, attributes: k.attributes(), subset: subset, entity: k.entity, sorts: l.sorts, unpaged: l.paging == unpaged,
-		flat: l.paging == flatOffset, limit: l.limit, member: l.member, one: l.one, newest: l.newest, silent: l.paging == silent, sparse: true, refused: l.refused, filters: filters,
+		flat: l.paging == flatOffset, limit: l.limit, member: l.member, one: l.one, newest: l.newest,
+		silent: l.paging == silent, sparse: true, refused: l.refused, filters: filters,
 		custom: custom, choose: choose,
 	}).serve
 }
@@ -726,19 +727,25 @@ func (t *truth) lists(k *kind, e *entry) bool {
 	if e.removed && (!t.Deleted || !k.recoverable) || e.archived && !t.Archived || t.API == "export" {
 		return false
 	}
-	if k.parent != "" && (!t.listsParent(k.parent, e.parent()) || k.needs != nil && t.lacksNeeded(e)) {
-		return false
-	}
-	if k.own != nil && *k.counter(t.Company, e.parent()) <= k.own(t.Company, e.parent()) {
-		return false
-	}
-	if other := e.otherParent(); other != 0 && !t.listsParent(k.parent, other) {
+	if k.parent != "" && !t.listsParents(k, e) {
 		return false
 	}
 	if k.derived != nil && k.derived(t.Company, e) == nil {
 		return false
 	}
 	return t.v2 || !strings.HasPrefix(k.lists[0].path, "/api/v2/")
+}
+
+// listsParents reports whether a record's parents are listed, with what the record needs.
+func (t *truth) listsParents(k *kind, e *entry) bool {
+	other := e.otherParent()
+	switch {
+	case !t.listsParent(k.parent, e.parent()), other != 0 && !t.listsParent(k.parent, other):
+		return false
+	case k.own != nil && *k.counter(t.Company, e.parent()) <= k.own(t.Company, e.parent()):
+		return false
+	}
+	return k.needs == nil || !t.lacksNeeded(e)
 }
 
 // latestOf is the update_time of a record's parent, or the later one of two.

@@ -10,12 +10,16 @@ var mailScopes = []string{"mail:read", "mail:full"}
 
 // dealMailMessages are [v1 /deals/{id}/mailMessages], one request per deal. The record is the member data of the element.
 var dealMailMessages = &kind{
-	name: "deal_mail_messages", text: "subject", parent: "deals", member: "deal_id", parentTime: "deal_update_time", grain: time.Millisecond,
+	name: "deal_mail_messages", text: "subject", grain: time.Millisecond,
+	parent: "deals", member: "deal_id", parentTime: "deal_update_time",
 	counter: func(c *Company, deal int64) *int64 { return &c.deals.rows[deal].EmailMessagesCount },
 	drawn: func(g *generator) []int64 {
 		return repeated(g.c.deals, func(d *Deal) int { return int(d.EmailMessagesCount) })
 	},
-	lists: []listed{{path: "/v1/deals/{id}/mailMessages", cost: 20, scopes: mailScopes, paging: offsets, filters: ofOne("deal_id"), refused: []string{"include_body"}}},
+	lists: []listed{{
+		path: "/v1/deals/{id}/mailMessages", cost: 20, scopes: mailScopes, paging: offsets, filters: ofOne("deal_id"),
+		refused: []string{"include_body"},
+	}},
 	fields: slices.Concat([]field{
 		{name: "object", draw: always("mailMessage"), hidden: true},
 		{name: "timestamp", of: func(e *entry) any { return e.add }, hidden: true},
@@ -91,7 +95,8 @@ func parties(most int) draw {
 var mailThreads = &kind{
 	name: "mail_threads", text: "subject", grain: time.Millisecond, count: few(40), given: map[string]any{"folders": []string{"inbox"}},
 	lists: []listed{{
-		path: "/v1/mailbox/mailThreads", cost: 20, scopes: mailScopes, paging: silent, newest: true, filters: []filter{{"folder", true, inFolder}},
+		path: "/v1/mailbox/mailThreads", cost: 20, scopes: mailScopes, paging: silent, newest: true,
+		filters: []filter{{"folder", true, inFolder}},
 	}},
 	fields: slices.Concat([]field{
 		key("id"),
@@ -104,7 +109,9 @@ var mailThreads = &kind{
 		{name: "deal_id", draw: sometimes(0.5, related("deals"))},
 		{name: "deal_status", draw: sometimes(0.5, anyOf("open", "won", "lost"))},
 		{name: "lead_id", draw: sometimes(0.1, related("leads"))},
-		{name: "folders", draw: anyOf([]string{"inbox"}, []string{"inbox", "sent"}, []string{"archive"}, []string{"drafts", "sent"}, []string{"sent"})},
+		{name: "folders", draw: anyOf(
+			[]string{"inbox"}, []string{"inbox", "sent"}, []string{"archive"}, []string{"drafts", "sent"}, []string{"sent"},
+		)},
 		{name: "parties", draw: func(d *draws) any {
 			return map[string]any{"to": parties(1)(d), "from": parties(2)(d)}
 		}},
@@ -119,8 +126,8 @@ var mailThreads = &kind{
 		addTime().as(millis), updateTime().as(millis),
 	}, flags(
 		"read_flag", "has_attachments_flag", "has_inline_attachments_flag", "has_real_attachments_flag", "has_draft_flag", "has_sent_flag",
-		"archived_flag", "deleted_flag", "shared_flag", "synced_flag", "smart_bcc_flag", "external_deleted_flag", "first_message_to_me_flag",
-		"mail_link_tracking_enabled_flag", "all_messages_sent_flag",
+		"archived_flag", "deleted_flag", "shared_flag", "synced_flag", "smart_bcc_flag", "external_deleted_flag",
+		"first_message_to_me_flag", "mail_link_tracking_enabled_flag", "all_messages_sent_flag",
 	)),
 }
 

@@ -1,0 +1,145 @@
+package histories
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// paired is a world with organizations, the first of which has relationships with the two others, and their numbers.
+func paired(t *testing.T) (w *world, relationships []int64) {
+	t.Helper()
+	w = newWorld(t, simulator.NewCompany(4711))
+	a := w.accounts[0]
+	w.tables, w.spec["lookback"] = []string{"organizations", "organization_relationships"}, "0s"
+	a.addMany("organizations", 3, a.Company.Now().Add(-time.Hour), time.Minute)
+	a.Company.SetChildrenStampParents(false)
+	for _, linked := range []int64{2, 3} {
+		relationships = append(relationships, a.Company.AddRecord("organization_relationships", map[string]any{
+			"type": "related", "rel_owner_org_id": int64(1), "rel_linked_org_id": linked,
+		}))
+	}
+	return w, relationships
+}
+
+// TestRelationships_haveTwoEnds: each comes once, in the version of the end that changed last, whichever of the ends changes.
+func TestRelationships_haveTwoEnds(t *testing.T) {
+	w, _ := paired(t)
+	a := w.accounts[0]
+	w.requireSync()
+	require.Equal(t, 2, w.sent["organization_relationships"])
+	w.requireTruth(w.tables...)
+	for _, organization := range []int64{2, 1, 3} {
+		a.Company.Advance(time.Hour)
+		a.Change("organizations", organization, fmt.Sprint("changed ", organization))
+		w.requireSync()
+		w.requireTruth(w.tables...)
+	}
+	w.backend = false
+	w.requireSync()
+	require.Equal(t, 2, w.sent["organization_relationships"])
+	w.requireTruth(w.tables...)
+}
+
+// TestRelationships_leaveBothEnds: one that the first end no longer has is gone, also if only that end is read again.
+func TestRelationships_leaveBothEnds(t *testing.T) {
+	w, relationships := paired(t)
+	a := w.accounts[0]
+	w.requireSync()
+	a.Company.Advance(time.Hour)
+	a.Remove("organization_relationships", relationships[0])
+	a.Change("organizations", 1, "changed")
+	w.requireSync()
+	require.Len(t, w.rows("organization_relationships")["4711"], 1)
+	w.requireTruth(w.tables...)
+	require.Equal(t, 1, w.sent["organization_relationships"])
+}
+
+// TestRelationships_moveToOtherEnds: both the old ends and the new ones are read again.
+func TestRelationships_moveToOtherEnds(t *testing.T) {
+	w, relationships := paired(t)
+	a := w.accounts[0]
+	w.requireSync()
+	a.Company.Advance(time.Hour)
+	a.Company.UpdateRecord("organization_relationships", relationships[1], map[string]any{
+		"rel_owner_org_id": int64(3), "rel_linked_org_id": int64(2),
+	})
+	for id := range int64(3) {
+		a.Change("organizations", id+1, "changed")
+	}
+	w.requireSync()
+	w.requireTruth(w.tables...)
+}
+
+// TestGoalResults_periods are the goal's days up to today. A goal that is yet to begin takes no request.
+func TestGoalResults_periods(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	w.tables = []string{"goal_results"}
+	today := w.company().Now()
+	day := func(days int) simulator.Date { return simulator.Date(today.AddDate(0, 0, days).Format(time.DateOnly)) }
+	for _, days := range []map[string]any{
+		{"duration_start": day(-9), "duration_end": day(-2)},
+		{"duration_start": day(-9), "duration_end": day(2)},
+		{"duration_start": day(-9)},
+		{"duration_start": day(0), "duration_end": day(0)},
+		{"duration_start": day(1), "duration_end": day(9)},
+	} {
+		w.company().AddRecord("goals", days)
+	}
+	w.requireSync()
+	w.requireTruth(w.tables...)
+	var periods []string
+	for _, r := range w.simulator.Requests() {
+		if r.Query.Has("period.start") {
+			periods = append(periods, r.Query.Get("period.start")+" "+r.Query.Get("period.end"))
+		}
+	}
+	between := func(from, to int) string { return fmt.Sprint(day(from), " ", day(to)) }
+	require.ElementsMatch(t, []string{between(-9, -2), between(-9, 0), between(-9, 0), between(0, 0)}, periods)
+}
+
+// TestMailThreads_inSeveralFolders are sent once, and their messages requested once.
+func TestMailThreads_inSeveralFolders(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	a := w.accounts[0]
+	w.tables = []string{"mail_threads", "mail_messages"}
+	for _, folders := range [][]string{{"inbox", "sent", "archive", "drafts"}, {"sent", "archive"}, {"inbox", "drafts"}} {
+		thread := a.Company.AddRecord("mail_threads", map[string]any{"folders": folders})
+		a.Company.AddRecord("mail_messages", map[string]any{"mail_thread_id": thread})
+		a.Company.Advance(time.Hour)
+	}
+	w.requireSync()
+	w.requireTruth(w.tables...)
+	require.Equal(t, map[string]int{"mail_threads": 3, "mail_messages": 3}, w.sent)
+	require.EqualValues(t, 3, w.simulator.Usage().ByPath[paths["mail_messages"][0]].Requests)
+
+	require.EqualValues(t, 2+4*20+2*20, w.requireTokens(), "a page of each folder, and the messages of the last thread in each")
+	a.Company.Advance(time.Hour)
+	a.Change("mail_threads", 2, "answered")
+	a.Company.AddRecord("mail_messages", map[string]any{"mail_thread_id": int64(2)})
+	require.EqualValues(t, 2+4*20+2*20, w.requireTokens(), "likewise")
+	w.requireTruth(w.tables...)
+}
+
+// TestMailThreads_flagsShowWithTheNextMessage, or with a full refresh: the list can't be asked for what changed otherwise.
+func TestMailThreads_flagsShowWithTheNextMessage(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	a := w.accounts[0]
+	w.tables, w.spec["lookback"] = []string{"mail_threads"}, "0s"
+	ids := a.addMany("mail_threads", 3, a.Company.Now().Add(-2*time.Hour), time.Minute)
+	at := a.Company.Truth("mail_threads", everything)[0]["update_time"].(time.Time).Add(time.Millisecond) // the same second
+	a.Company.Advance(time.Hour)
+	w.requireSync()
+	a.Company.UpdateRecord("mail_threads", ids[0], map[string]any{"read_flag": true, "update_time": at})
+	a.Company.Advance(time.Hour)
+	w.requireSync()
+	require.Equal(t, "null", w.rows("mail_threads")["4711"][a.Key("mail_threads", ids[0])]["read_flag"].Kind)
+	w.spec["full_refresh_every"] = "1h"
+	a.Company.Advance(2 * time.Hour)
+	w.requireSync()
+	w.requireTruth("mail_threads")
+}
