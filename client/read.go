@@ -265,7 +265,7 @@ func (r *reading) mayStop(err error) bool {
 
 // listing reads one of the table's listings by its strategy.
 func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
-	strategy := plan.Whole(r.facts())
+	strategy := plan.Whole(l, r.facts())
 	if r.incremental() {
 		strategy = plan.For(l, r.facts())
 	}

@@ -321,7 +321,7 @@ func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
 	if l.of.Incremental {
 		facts.Start = v.account.start
 	}
-	strategy, progress := plan.Whole(facts), plan.Progress{}
+	strategy, progress := plan.Whole(l.Listing, facts), plan.Progress{}
 	if incremental {
 		strategy = plan.For(l.Listing, facts)
 	}

@@ -112,6 +112,8 @@ func TestRequests(t *testing.T) {
 		{offset, 101, true, 2},
 		{offset, 199, true, 2},
 		{offset, 200, true, 3},
+		{pipedrive.Listing{Paging: pipedrive.Offset, Limit: 100, Silent: true}, 101, false, 3},
+		{pipedrive.Listing{Paging: pipedrive.Offset, Limit: 100, Silent: true}, 0, false, 1},
 		{cursor, 500, true, 1},
 		{cursor, 501, true, 2},
 		{cursor, 1000, false, 2},

@@ -133,19 +133,29 @@ func For(l pipedrive.Listing, f Facts) Strategy {
 }
 
 // Whole returns the strategy for a listing of a table that is read in full, from Start on.
-func Whole(f Facts) Strategy { return full{f} }
+func Whole(l pipedrive.Listing, f Facts) Strategy { return full{f, l.NewestFirst != nil && l.Sort == nil} }
 
-// full reads all records by id.
-type full struct{ facts Facts }
+// full reads all records by id, or newest first where the listing knows only that order.
+type full struct {
+	facts Facts
+	only  bool // whether the listing knows no order by id
+}
 
 func (s full) Next(p Progress) []Unit {
-	if p.read {
+	switch {
+	case p.read:
 		return nil
+	case s.only && p.rest == nil:
+		return []Unit{{Since: s.facts.Start, Rule: Changed, Order: pipedrive.NewestFirst}}
 	}
 	return []Unit{{Since: s.facts.Start, Rule: Changed}}
 }
 
-func (full) Advance(p Progress, _ Unit, o Outcome) Progress {
+func (s full) Advance(p Progress, _ Unit, o Outcome) Progress {
+	if o.Unsteady && s.only && p.rest == nil {
+		p.rest = &o.Rest
+		return p
+	}
 	p.read = !o.Stopped
 	return p
 }

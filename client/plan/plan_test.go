@@ -256,8 +256,12 @@ func TestNewestFirst_aListThatKnowsNoOtherOrder(t *testing.T) {
 	require.Equal(t, at(88), units[0].Since)
 	require.Equal(t, pipedrive.NewestFirst, units[0].Order)
 	f.Refresh = true
-	units, _ = play(t, For(only, f), read, Outcome{Seen: at(95)})
-	require.Equal(t, []Unit{{Order: pipedrive.NewestFirst, Rule: Changed}}, units)
+	for _, s := range []Strategy{For(only, f), Whole(only, f)} {
+		units, _ = play(t, s, read, Outcome{Seen: at(95)})
+		require.Equal(t, []Unit{{Order: pipedrive.NewestFirst, Rule: Changed}}, units)
+	}
+	units, _ = play(t, Whole(only, f), Position{}, Outcome{Unsteady: true}, Outcome{})
+	require.Equal(t, []Unit{{Order: pipedrive.NewestFirst, Rule: Changed}, {Rule: Changed}}, units)
 	for _, from := range []Position{{}, read} {
 		units, position = play(t, For(only, facts(100)), from, Outcome{Unsteady: true}, Outcome{Seen: at(97)})
 		require.Equal(t, pipedrive.ByID, units[1].Order)
@@ -366,11 +370,11 @@ func TestNewestFirst_losesNoChange(t *testing.T) {
 
 func TestWhole_readsEverythingFromStartTimeOn(t *testing.T) {
 	f := facts(100)
-	units, position := play(t, Whole(f), Position{}, Outcome{Seen: at(90)})
+	units, position := play(t, Whole(byID, f), Position{}, Outcome{Seen: at(90)})
 	require.Equal(t, []Unit{{Rule: Changed}}, units)
 	require.Equal(t, Position{}, position)
 	f.Start = at(10)
-	units, _ = play(t, Whole(f), Position{}, Outcome{})
+	units, _ = play(t, Whole(byID, f), Position{}, Outcome{})
 	require.Equal(t, at(10), units[0].Since)
 }
 

@@ -208,7 +208,8 @@ func TestEstimate_ofAnExportEndpoint(t *testing.T) {
 	require.Zero(t, e.First.Tokens)
 }
 
-// TestEstimate_ofTablesOnRequest: of each table that is declared, with its parents and without.
+// TestEstimate_ofTablesOnRequest: of each table that is declared, with its parents and without. Where several lists share
+// parents, like the folders of mail threads, nothing says how many do, so that it is an upper bound.
 func TestEstimate_ofTablesOnRequest(t *testing.T) {
 	var found int
 	for _, of := range tables.All() {
@@ -218,7 +219,12 @@ func TestEstimate_ofTablesOnRequest(t *testing.T) {
 		found++
 		a := serve(t, small())
 		a.tables = []string{of.Name()}
-		a.requireWithin(5, a.estimate(1000))
+		e := a.estimate(1000)
+		if of.Parent != nil && of.Parent.Table.Once && of.Incremental {
+			require.GreaterOrEqual(t, e.First.Tokens, a.sync().Tokens)
+			continue
+		}
+		a.requireWithin(5, e)
 	}
 	require.Positive(t, found)
 }

@@ -40,6 +40,9 @@ type Listing struct {
 	Archived bool
 	// Data is the member of the answer's data that has the records; empty for data itself.
 	Data string
+	// Silent is true if the answers of a list by offset do not say whether more records follow. The page behind the last one
+	// shows it.
+	Silent bool
 	// One is true if the answer's data is the only record itself, instead of a list.
 	One bool
 	// NullIsEmpty is true if a listing that comes in one response says null when it has no record. Lists by offset

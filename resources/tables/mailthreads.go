@@ -11,7 +11,7 @@ func mailThreads() *table.Table {
 	// The list comes by the last message, newest first, and knows no other order.
 	in := func(folder string) pipedrive.Listing {
 		return pipedrive.Listing{
-			Path: "/v1/mailbox/mailThreads", Cost: 20, Paging: pipedrive.Offset, Limit: 100, Scopes: mailScopes,
+			Path: "/v1/mailbox/mailThreads", Cost: 20, Paging: pipedrive.Offset, Limit: 100, Silent: true, Scopes: mailScopes,
 			NewestFirst: url.Values{}, Filter: url.Values{"folder": {folder}},
 		}
 	}
