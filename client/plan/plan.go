@@ -133,7 +133,9 @@ func For(l pipedrive.Listing, f Facts) Strategy {
 }
 
 // Whole returns the strategy for a listing of a table that is read in full, from Start on.
-func Whole(l pipedrive.Listing, f Facts) Strategy { return full{f, l.NewestFirst != nil && l.Sort == nil} }
+func Whole(l pipedrive.Listing, f Facts) Strategy {
+	return full{f, l.NewestFirst != nil && l.Sort == nil}
+}
 
 // full reads all records by id, or newest first where the listing knows only that order.
 type full struct {
