@@ -109,7 +109,6 @@ type listed struct {
 	limit  int    // the largest page; 0 for the limit of most lists
 	member string // the member of data that has the records; "" for data itself
 	one    bool   // data is the only record instead of a list
-	newest bool   // has no sort, and comes by update_time, newest first
 	// sorts are the fields to sort by; nil if the list has no sort.
 	sorts     []string
 	dated     bool     // has updated_since
@@ -130,7 +129,7 @@ const (
 	cursors           // v2's
 	offsets           // v1's, with additional_data.pagination
 	flatOffset        // v1's, with the same members in additional_data itself
-	silent            // v1's, without these members
+	silent            // v1's, without these members, and by update_time, newest first
 )
 
 // filter is a parameter that narrows a list down. The parameter of a path, like {id}, is a filter too.
@@ -385,7 +384,7 @@ func (l *listed) serve(k *kind) func(*exchange) {
 	}
 	return (&v1List[entry, *entry]{
 		table: table, attributes: k.attributes(), subset: subset, entity: k.entity, sorts: l.sorts, unpaged: l.paging == unpaged,
-		flat: l.paging == flatOffset, limit: l.limit, member: l.member, one: l.one, newest: l.newest,
+		flat: l.paging == flatOffset, limit: l.limit, member: l.member, one: l.one,
 		silent: l.paging == silent, sparse: true, refused: l.refused, filters: filters,
 		custom: custom, choose: choose,
 	}).serve

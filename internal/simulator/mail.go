@@ -95,7 +95,7 @@ func parties(most int) draw {
 var mailThreads = &kind{
 	name: "mail_threads", text: "subject", grain: time.Millisecond, count: few(40), given: map[string]any{"folders": []string{"inbox"}},
 	lists: []listed{{
-		path: "/v1/mailbox/mailThreads", cost: 20, scopes: mailScopes, paging: silent, newest: true,
+		path: "/v1/mailbox/mailThreads", cost: 20, scopes: mailScopes, paging: silent,
 		filters: []filter{{"folder", true, inFolder}},
 	}},
 	fields: slices.Concat([]field{

@@ -22,8 +22,7 @@ type v1List[T any, P row[T]] struct {
 	limit      int      // the largest page; 0 for maxLimit
 	member     string   // the member of data that has the records; "" for data itself
 	one        bool     // data is the only record instead of a list
-	newest     bool     // comes by update_time, newest first
-	silent     bool     // does not say which page it is
+	silent     bool     // does not say whether more follow, and comes by update_time, newest first
 	sparse     bool     // leaves out custom fields without a value
 	filters    []string // read by choose
 	refused    []string // declared by the vendor, not simulated
@@ -176,7 +175,7 @@ func (l *v1List[T, P]) order(q url.Values) (field string, desc bool, refused *re
 		}
 	}
 	switch {
-	case l.newest:
+	case l.silent:
 		return "update_time", true, nil
 	case !q.Has("sort"):
 		return "id", false, nil
