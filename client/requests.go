@@ -132,3 +132,9 @@ func (r *reading) unmoved(n needs, p plan.Parent, parent *table.Row, since time.
 	at := parent.Values[n.moved].Time()
 	return at.Before(since) && r.progress.HasChildrenSince(p.Key, at)
 }
+
+// childrenUnchanged reports whether the destination has the children of a parent as they are, of a table in which none changes
+// without its parent. A run reads such a parent only because it looks back.
+func (r *reading) childrenUnchanged(listing string, p plan.Parent) bool {
+	return r.table.Numbered() && r.progress != nil && !p.Changed.IsZero() && r.progress.ChildrenUnchanged(listing, p.Key, p.Changed)
+}

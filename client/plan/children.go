@@ -109,7 +109,7 @@ func (s perParent) Advance(p Progress, u Unit, o Outcome) Progress {
 		return p
 	case u.number == len(s.units)-1 && s.whole:
 		p.Position = p.Position.ended(u.through, s.facts.Began)
-		p.Position.Complete, p.Position.Looked, p.Position.Whole = true, s.facts.Looked, p.Position.Changed
+		p.Position.Complete, p.Position.Looked, p.Position.Whole = true, s.facts.Looked, s.facts.Began
 	case !s.whole:
 		p.Position = p.Position.stopped(earlier(u.through, s.facts.Parents), s.facts.Began, s.facts.Lookback)
 	default:

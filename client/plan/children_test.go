@@ -47,12 +47,12 @@ func TestPerParent_theFirstRunReadsTheChildrenOfAll(t *testing.T) {
 	parents := []Parent{parent(1, 50), parent(2, 0), parent(3, 20), parent(4, 40), parent(5, 30), parent(6, 0), parent(7, 40)}
 	read, p := stages(PerParent(parents, Position{}, 2, 3, true, facts(100)), Position{})
 	require.Equal(t, [][][]int64{{{3, 5}, {4, 7}, {1, 2}}, {{6}}}, read, "stages of up to 3 units of up to 2 parents, those without a time last")
-	require.Equal(t, Position{Changed: at(50), Complete: true, Whole: at(50)}, p.Position)
+	require.Equal(t, Position{Changed: at(50), Complete: true, Whole: at(100)}, p.Position)
 	require.Equal(t, parent(1, 50), parents[0], "the list is someone else's too")
 
 	read, p = stages(PerParent(nil, Position{}, 2, 3, true, facts(100)), Position{})
 	require.Equal(t, [][][]int64{{nil}}, read, "a unit that asks for nothing")
-	require.Equal(t, Position{Complete: true}, p.Position)
+	require.Equal(t, Position{Complete: true, Whole: at(100)}, p.Position)
 }
 
 func TestPerParent_theNextRunReadsThoseOfParentsThatChanged(t *testing.T) {
@@ -60,11 +60,11 @@ func TestPerParent_theNextRunReadsThoseOfParentsThatChanged(t *testing.T) {
 	parents := []Parent{parent(1, 47), parent(2, 48), parent(3, 0), parent(4, 150), parent(5, 50)}
 	read, p := stages(PerParent(parents, from, 1, 9, true, facts(160)), from)
 	require.Equal(t, [][][]int64{{{2}, {5}, {4}, {3}}}, read, "and looks back")
-	require.Equal(t, Position{Changed: at(150), Complete: true, Whole: at(150)}, p.Position)
+	require.Equal(t, Position{Changed: at(150), Complete: true, Whole: at(160)}, p.Position)
 
 	read, p = stages(PerParent(parents[:1], from, 1, 9, true, facts(160)), from)
 	require.Equal(t, [][][]int64{{nil}}, read)
-	require.Equal(t, Position{Changed: at(50), Complete: true, Whole: at(50)}, p.Position)
+	require.Equal(t, Position{Changed: at(50), Complete: true, Whole: at(160)}, p.Position)
 }
 
 func TestPerParent_startTimeIsThatOfParents(t *testing.T) {
@@ -129,7 +129,7 @@ func TestPerParent_thePositionStopsAtAGap(t *testing.T) {
 	require.Equal(t, stage[2:], s.Next(p))
 	read, p := stages(PerParent(parents, p.Position, 1, 9, true, facts(160)), p.Position)
 	require.Equal(t, [][][]int64{{{2}, {3}, {4}, {5}}}, read, "from that second on, of which not all may have been read")
-	require.Equal(t, Position{Changed: at(40), Complete: true, Whole: at(40)}, p.Position)
+	require.Equal(t, Position{Changed: at(40), Complete: true, Whole: at(160)}, p.Position)
 }
 
 func TestPerParent_noPositionPassesTheBeginningOfTheRun(t *testing.T) {

@@ -28,7 +28,7 @@ type Position struct {
 	// ByID is the place that an unfinished first reading by id has reached; nil if there is none. Changed then
 	// applies to the records up to that place.
 	ByID *pipedrive.Place `json:"by_id,omitempty"`
-	// Whole is where the last reading ended that reached the listing's end; only PerParent has it. A parent that lies behind
+	// Whole is when the last run began that read the listing to its end; only PerParent has it. A parent that lies behind
 	// Changed may have moved at any moment since Whole.
 	Whole time.Time `json:"whole,omitzero"`
 }

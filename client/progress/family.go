@@ -99,6 +99,17 @@ func (t *Tracker) HasChildrenSince(parent pipedrive.Key, at time.Time) bool {
 	return has && newest >= at.Unix()
 }
 
+// ChildrenUnchanged reports whether the destination has the children of a parent of a listing as they are, where no child changes
+// without its parent: see [Tracker.Unchanged]. It is false for a parent without children.
+func (t *Tracker) ChildrenUnchanged(listing string, parent pipedrive.Key, changed time.Time) bool {
+	second := changed.Truncate(time.Second)
+	if t.readBack == nil || !t.settled(listing, second) {
+		return false
+	}
+	newest, has := t.readBack.newestOf(parent)
+	return has && newest == second.Unix()
+}
+
 // newestOf returns the latest second, since 1970, of a parent's children; false if it has none.
 func (b *readBack) newestOf(parent pipedrive.Key) (at int64, has bool) {
 	if b.newest == nil {

@@ -132,13 +132,13 @@ func (t *Tracker) Move(listing string, p plan.Position) { t.checkpoint.Positions
 // was never changed. Of the others the second of their update_time has to be over when the last complete reading began: a
 // later change has another one. A history is asked about the records of its table.
 func (t *Tracker) Unchanged(listing string, row *table.Row) bool {
-	position, at := t.verified[listing].Changed, int64(never)
-	if t.readBack == nil || position.IsZero() {
+	at := int64(never)
+	if t.readBack == nil || t.verified[listing].Changed.IsZero() {
 		return false
 	}
 	if changed, timed := row.RecordTime(); timed {
 		second := changed.Truncate(time.Second)
-		if second.After(position) || !second.Before(t.beginning.Began.Add(-time.Second)) {
+		if !t.settled(listing, second) {
 			return false
 		}
 		at = second.Unix()
@@ -149,6 +149,12 @@ func (t *Tracker) Unchanged(listing string, row *table.Row) bool {
 // keyOf is the key of a record: of a history, that of a record of its table.
 func (t *Tracker) keyOf(record *table.Row) key {
 	return keyOf(table.KeyOf(record.Key(cmp.Or(t.table.Of, t.table).Identity())))
+}
+
+// settled reports whether a second is no later than the position, and was over when the last complete reading began.
+func (t *Tracker) settled(listing string, second time.Time) bool {
+	position := t.verified[listing].Changed
+	return !position.IsZero() && !second.After(position) && second.Before(t.beginning.Began.Add(-time.Second))
 }
 
 // Sent notes rows that are sent.

@@ -95,8 +95,8 @@ var handmade = map[string]struct {
 			if at == nil {
 				at = new(c.Now())
 			}
-			// Before its last change, since a deal that has moved only at its creation counts as never moved.
-			added := at.Add(-time.Hour)
+			// Long before all changes, since a deal that has moved only at its creation counts as never moved.
+			added := at.Add(-10_000 * time.Hour)
 			return c.AddDeal(simulator.Deal{Title: text, OwnerID: 1, AddTime: added, UpdateTime: at})
 		},
 		silent: func(c *simulator.Company, id int64) {
