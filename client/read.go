@@ -220,17 +220,29 @@ func (r *reading) moving(key string, to plan.Position) (moving []*reading) {
 	return moving
 }
 
-// storeReached stores how far a listing was read, now and then. Not so in a full refresh, which the next run does not go on with.
+// storeReached stores how far a listing was read, now and then. Rows of which each parent's took a request are written first: a
+// destination may hold thousands of them in memory.
 func (r *reading) storeReached(ctx context.Context, key string, at plan.Position) error {
-	if !r.incremental() || r.first().Refreshing() {
-		return nil
-	}
 	for _, of := range r.moving(key, at) {
+		if !of.progress.StoresAfter(of.steps()) {
+			continue
+		}
+		if of.asksForEach() {
+			if err := of.hand(ctx, separator{}); err != nil {
+				return err
+			}
+		}
 		if err := of.progress.StoreReached(ctx, key, at, of.steps()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// asksForEach reports whether each parent's children take a request.
+func (r *reading) asksForEach() bool {
+	return r.family != nil && r.family.asking != nil &&
+		!slices.ContainsFunc(r.account.listings(r.table), func(l pipedrive.Listing) bool { return l.Parent.Batch != 1 })
 }
 
 // steps are the pages that the table sent, or the requests that it took for children: many may have none.

@@ -36,8 +36,9 @@ type sink struct {
 	late       bool // whether the table is still to be announced
 }
 
-// separator stands between two pages of an incremental table whose rows must not come to the destination in one batch. A
-// destination writes the batches of a table before it takes the table's announcement, which the sink repeats.
+// separator stands between two pages of an incremental table whose rows must not come to the destination in one batch, or of
+// which those so far are to be written. A destination writes the batches of a table before it takes the table's announcement,
+// which the sink repeats.
 type separator struct{}
 
 // newSink returns a sink that sends rows to out. With derived, a row's _cq_id is made of its key, which is the

@@ -180,10 +180,15 @@ const (
 	mostPages       = 100
 )
 
+// StoresAfter reports whether [Tracker.StoreReached] stores how far the run got, after so many pages.
+func (t *Tracker) StoresAfter(sent int) bool {
+	return t.Verify && !t.refreshing && sent-t.noted >= min(max(checkpointPages, t.noted/4), mostPages)
+}
+
 // StoreReached stores how far the run got in a listing, for the next one to go on from should this one be cut short. It
 // does so now and then only. sent is how many pages of the table were sent, or how many requests it took for children.
 func (t *Tracker) StoreReached(ctx context.Context, listing string, p plan.Position, sent int) error {
-	if !t.Verify || t.refreshing || sent-t.noted < min(max(checkpointPages, t.noted/4), mostPages) {
+	if !t.StoresAfter(sent) {
 		return nil
 	}
 	t.noted, t.checkpoint.Removing = sent, t.toRemove()

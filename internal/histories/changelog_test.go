@@ -241,8 +241,8 @@ func TestChangelog_theCostIsAnnounced(t *testing.T) {
 // repeats the requests since the position was last stored, and those whose rows were lost with one message.
 func TestChangelog_isReadOnAfterARunThatWasCutShort(t *testing.T) {
 	long(t)
-	const rows = 3                                                              // of each changelog
-	for lost, most := range map[int]int{0: 100, 1: 100 + 1000/rows + 2000/64} { // messages: up to 1,000 rows, verified in 64 parts
+	const stored, stage, parts = 100, 20, 64 // requests between two positions that are stored, and in a stage; parts that are verified
+	for lost, most := range map[int]int{0: stored + stage, 1: 2*stored + stage + 2000/parts} {
 		t.Run(fmt.Sprint("lost ", lost), func(t *testing.T) {
 			w := withMoves(t, 2000)
 			w.tables, w.lost = []string{"deal_changelog"}, lost

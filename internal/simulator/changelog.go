@@ -51,7 +51,8 @@ var projectChangelog = &kind{
 		return projects
 	},
 	lists: []listed{{
-		path: "/api/v2/projects/{id}/changelog", cost: 10, scopes: projectScopes, gate: "projects", newest: true, filters: ofOne("project_id"),
+		path: "/api/v2/projects/{id}/changelog", cost: 10, scopes: projectScopes, gate: "projects",
+		newest: true, filters: ofOne("project_id"),
 	}},
 	given: map[string]any{"actor_user_id": int64(1), "old_values": map[string]any{}, "new_values": map[string]any{}},
 	fields: []field{
@@ -59,7 +60,9 @@ var projectChangelog = &kind{
 		{name: "seq", of: unnumbered, form: unsaid},
 		{name: "time", of: func(e *entry) any { return e.add }, form: millis},
 		{name: "actor_user_id", draw: related("users")},
-		{name: "old_values", draw: func(d *draws) any { return map[string]any{"title": pick(d.generator, dealNouns), "phase_id": d.place} }},
+		{name: "old_values", draw: func(d *draws) any {
+			return map[string]any{"title": pick(d.generator, dealNouns), "phase_id": d.place}
+		}},
 		{name: "new_values", draw: func(d *draws) any { return map[string]any{"title": nil, "phase_id": d.place + 1} }},
 		{name: "change_source", draw: anyOf("app", "api")},
 		{name: "change_source_user_agent", draw: sometimes(0.5, always("Mozilla/5.0"))},
