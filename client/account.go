@@ -36,7 +36,8 @@ type Account struct {
 	archived bool            // whether archived records are wanted
 	meter    pipedrive.Meter // of all that the account takes
 	rows     atomic.Int64    // that were sent
-	atOnce   int             // requests that may be under way
+	most     int             // requests that may be under way; 0 for as many as are of use
+	readers  atomic.Int64    // windows and units under way
 	lookups  lookups
 	refusals map[string]error             // of the lists of probes and of fields, by their records; nil for those that the account has
 	columns  map[string]map[string]string // of custom fields, by type of record and hash
@@ -135,7 +136,7 @@ func connect(
 		lookback: s.Lookback.Duration(),
 		verify:   s.Verify,
 		refresh:  s.FullRefreshEvery.Duration(),
-		atOnce:   s.Concurrency,
+		most:     s.Concurrency,
 
 		customFields: s.CustomFields,
 		listsEvery:   s.ListsEvery.Duration(),
@@ -261,6 +262,14 @@ func (a *Account) connectExport(ctx context.Context, config pipedrive.Config, s 
 		return err
 	}
 	return nil
+}
+
+// atOnce is how many requests the account may have under way at once, as far as that is of use.
+func (a *Account) atOnce() int {
+	if a.most > 0 {
+		return a.most
+	}
+	return a.client.Useful()
 }
 
 // Close gives the account's connections back, and keeps its refresh token for the next run.

@@ -103,7 +103,7 @@ func (r *Run) Available(tables []*table.Table) []*table.Table {
 func (a *Account) probe(ctx context.Context, tables, probes []*table.Table) error {
 	refusals := make([]error, len(probes))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(a.atOnce)
+	group.SetLimit(a.atOnce())
 	for i, probe := range probes {
 		list := a.lookups.list(probe)
 		list.probed = slices.ContainsFunc(tables, func(t *table.Table) bool { return t.Records == probe.Records })

@@ -454,7 +454,7 @@ func (r *reading) perParent(a asking) plan.Strategy {
 			due = append(due, p)
 		}
 	}
-	return plan.PerParent(due, r.from(a), r.batch(a.listing), stagesAhead*r.account.atOnce, ps.whole, facts)
+	return plan.PerParent(due, r.from(a), r.batch(a.listing), stagesAhead*r.account.atOnce(), ps.whole, facts)
 }
 
 // decode returns the decoder of a unit's records.

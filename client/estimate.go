@@ -211,7 +211,7 @@ func (v *survey) takes(requests, longest int64) time.Duration {
 	if v.answers > 0 {
 		each = v.waited / time.Duration(v.answers)
 	}
-	takes := max(each*time.Duration(longest), each*time.Duration(requests)/time.Duration(max(1, v.account.atOnce)))
+	takes := max(each*time.Duration(longest), each*time.Duration(requests)/time.Duration(max(1, v.account.atOnce())))
 	if rate, limited := v.account.client.Rate(); limited {
 		takes = max(takes, time.Duration(float64(requests)/rate*float64(time.Second)))
 	}

@@ -3,6 +3,7 @@ package client
 import (
 	"time"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 )
 
@@ -12,6 +13,8 @@ type Machine struct {
 	Now func() time.Time
 	// Lease are the times of the lease that keeps two runs apart.
 	Lease progress.LeaseTimes
+	// Windows are the sizes of windows; the zero Sizes for plan.DefaultSizes.
+	Windows plan.Sizes
 }
 
 // ThisMachine is the machine that the program runs on.

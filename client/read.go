@@ -137,7 +137,8 @@ type reading struct {
 	versions *table.Versions   // of a history
 	removals progress.Removals // of records that are gone
 
-	mu       sync.Mutex                  // held while a page is counted and sent: units that are read side by side take turns
+	turn     sync.Mutex                  // held while a page is sent: windows and units that are read side by side take turns
+	mu       sync.Mutex                  // held while rows are counted and sent
 	lookups  []columnLookup              // each without its list until a row needs it
 	decoded  int64                       // records of the pages that were read
 	skipped  int64                       // records that a unit's rule left out, or that were sent before
@@ -344,7 +345,7 @@ func (r *reading) atOnce() int {
 	if r.account.run != nil && r.account.run.maxTokens > 0 {
 		return 1
 	}
-	return r.account.atOnce
+	return r.account.atOnce()
 }
 
 // balance is an error if some of the records that were read were neither sent nor left out by a rule.
@@ -357,7 +358,7 @@ func (r *reading) balance(s *sink) error {
 
 // facts are what the plan of the reading depends on.
 func (r *reading) facts() plan.Facts {
-	f := plan.Facts{Began: r.account.began, Lookback: r.account.lookback, Spare: r.account.spare()}
+	f := plan.Facts{Began: r.account.began, Lookback: r.account.lookback, Spare: r.account.spare(), Sizes: r.account.run.machine.Windows}
 	if r.table.Incremental {
 		f.Start = r.account.start
 	}
@@ -367,33 +368,18 @@ func (r *reading) facts() plan.Facts {
 	return f
 }
 
-// unit reads a unit page by page and sends the records that its rule lets through.
+// unit reads a unit and sends the records that its rule lets through.
 func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress, u plan.Unit) (plan.Outcome, error) {
-	o := u.Begin()
-	q := r.account.query
-	q.Allow = func() error { return r.checkBudget(l) }
-	q.Order, q.Since, q.After, q.MayBeEmpty = u.Order, u.Since, u.After, u.MayBeEmpty || r.account.wasEmpty(r.table)
-	q.Narrowed = func() { o.Narrowed = true }
-	q.Reached = func(place pipedrive.Place) { o.Reached = place }
-	of := l
-	if r.family != nil {
-		if len(u.Parents) == 0 {
-			return o, nil
-		}
-		of, q.MayBeEmpty = r.listingOf(l, u.Parents), r.mayHaveNone(u.Parents)
+	if r.family != nil && len(u.Parents) == 0 {
+		return u.Begin(), nil
 	}
-	err := r.pages(ctx, of, q, p, u, &o)
-	if ties, ok := errors.AsType[*pipedrive.TiesError](err); ok {
-		o.Unsteady, o.Rest = true, ties.Since
-		return o, nil
-	}
+	o, err := r.divided(ctx, l, p, u)
 	if refused(err, u) && (len(u.Parents) > 1 || !r.mayBeShut()) {
 		return r.refuse(ctx, l, p, u, err)
 	}
 	if err == nil {
 		r.unitRead(u, o)
 	}
-	o.Stopped = err != nil
 	return o, err
 }
 
@@ -407,49 +393,47 @@ func (r *reading) unitRead(u plan.Unit, o plan.Outcome) {
 	r.believed = r.believed || u.MayBeEmpty && !u.Since.IsZero() && o.Records == 0
 }
 
-// pages reads the pages of a unit and notes its outcome. Records that are numbered are held until the last page has come.
-func (r *reading) pages(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, p plan.Progress, u plan.Unit, o *plan.Outcome) error {
+// pages reads a list page by page until send says that it ends, and reports whether that was so. Records that are numbered
+// are held until the last page has come.
+func (r *reading) pages(
+	ctx context.Context, l pipedrive.Listing, q pipedrive.Query, decode pipedrive.Decode[*table.Row],
+	send func(page []*table.Row) (ended bool, err error),
+) (ended bool, err error) {
 	var held []*table.Row
-	for page, err := range r.account.pages(ctx, l, q, &r.own, r.decode(u)) {
+	for page, err := range r.account.pages(ctx, l, q, &r.own, decode) {
 		if err != nil {
-			return err
+			return false, err
 		}
 		if r.table.Numbered() {
 			held = append(held, page...)
 			continue
 		}
-		ended, err := r.page(ctx, l, page, u, o)
-		if err != nil || ended {
-			return err
-		}
-		if reached, ok := plan.Reached(p, u, *o, r.facts()); ok && r.incremental() {
-			if err := r.storeReached(ctx, l.Key(), reached); err != nil {
-				return err
-			}
+		if ended, err := send(page); ended || err != nil {
+			return ended, err
 		}
 	}
 	if len(held) == 0 {
-		return nil
+		return false, nil
 	}
 	r.table.Number(held, r.account.sources(r.table))
-	_, err := r.page(ctx, l, held, u, o)
-	return err
+	return send(held)
 }
 
 // page sends the records of a page that belong to the table, that the unit's rule lets through and that the destination
-// does not have as they are, and reports whether the unit ends there. Units that are read side by side take turns.
-func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.Row, u plan.Unit, o *plan.Outcome) (ended bool, err error) {
+// does not have as they are. It returns the span of those that are not behind the unit's end, and reports whether the unit
+// ends there.
+func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.Row, u plan.Unit) (part plan.Span, ended bool, err error) {
 	wanted := make([]*table.Row, 0, len(page))
-	seen := o.Seen
 	for _, row := range page {
 		changed, timed := row.RecordTime()
+		ended = ended || u.EndsAt(changed, timed)
+		if u.Behind(changed, timed) {
+			continue
+		}
+		part.Add(changed, timed)
 		known := r.unchanged(l.Key(), row) || r.missing != nil && !r.missing.Has(row)
 		if u.Sends(changed, timed) && !known && row.Belongs() && !r.leaves(row) {
 			wanted = append(wanted, row)
-		}
-		ended = ended || u.EndsAt(changed, timed)
-		if changed.After(seen) {
-			seen = changed
 		}
 	}
 	if !r.silent {
@@ -460,11 +444,7 @@ func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.R
 	if err == nil {
 		err = r.handOn(ctx, l, page, u)
 	}
-	if err != nil {
-		return false, err
-	}
-	o.Seen, o.Records = seen, o.Records+len(page)
-	return ended, nil
+	return part, ended, err
 }
 
 // unchanged reports whether the destination has a record as it was read from a listing, in the table and in its history.

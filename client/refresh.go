@@ -214,7 +214,7 @@ func (r *reading) readMissing(ctx context.Context, missing *progress.Missing) er
 		case l.ByIDs > 0:
 			err = r.readByIDs(ctx, l, q, missing.IDs())
 		case i < len(listings)-1:
-			err = r.pages(ctx, l, q, plan.Progress{}, plan.Unit{}, &plan.Outcome{})
+			err = r.wholeList(ctx, l, q)
 		}
 		if err != nil {
 			return err
@@ -223,11 +223,20 @@ func (r *reading) readMissing(ctx context.Context, missing *progress.Missing) er
 	return nil
 }
 
+// wholeList sends those records of a list that are missing.
+func (r *reading) wholeList(ctx context.Context, l pipedrive.Listing, q pipedrive.Query) error {
+	_, err := r.pages(ctx, l, q, r.decode(plan.Unit{}), func(page []*table.Row) (bool, error) {
+		_, ended, err := r.page(ctx, l, page, plan.Unit{})
+		return ended, err
+	})
+	return err
+}
+
 // readByIDs asks a listing for records by their ids.
 func (r *reading) readByIDs(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, ids []int64) error {
 	q.Limit, q.MayBeEmpty = l.ByIDs, true
 	for q.IDs = range slices.Chunk(ids, l.ByIDs) {
-		if err := r.pages(ctx, l, q, plan.Progress{}, plan.Unit{}, &plan.Outcome{}); err != nil {
+		if err := r.wholeList(ctx, l, q); err != nil {
 			return err
 		}
 	}

@@ -209,7 +209,7 @@ func TestStage_whereTheBudgetIsNoEndItIsAnError(t *testing.T) {
 
 // TestStage_aPanicIsAnError: it would end the plugin, and with it the state's connection.
 func TestStage_aPanicIsAnError(t *testing.T) {
-	r := &reading{account: &Account{atOnce: 2}} // without a table
+	r := &reading{account: &Account{most: 2}} // without a table
 	_, err := r.stage(context.Background(), ticks, plan.Progress{}, make([]plan.Unit, 3))
 	require.ErrorContains(t, err, "panic")
 }

@@ -337,7 +337,11 @@ func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
 		return 1 // the records of the last second
 	}
 	mayBeEmpty := unit.MayBeEmpty || quiet && v.state
-	return census.Requests(l.Listing, int64(math.Round(n)), limit, !mayBeEmpty)
+	requests := census.Requests(l.Listing, int64(math.Round(n)), limit, !mayBeEmpty)
+	if l.Timed() && (incremental || l.Paging == pipedrive.Cursor) {
+		requests += plan.DefaultSizes.Extra(requests)
+	}
+	return requests
 }
 
 // requestsOf is the number of requests for the children of n parents of a list.

@@ -25,7 +25,7 @@ func TestParse_defaults(t *testing.T) {
 	require.Equal(t, "https://api.pipedrive.com", s.APIURL)
 	require.Equal(t, "v2", s.APIVersion)
 	require.Equal(t, 500, s.PageSize)
-	require.Equal(t, 10, s.Concurrency)
+	require.Zero(t, s.Concurrency, "as many as are of use")
 	require.Equal(t, 8, s.MaxRetries)
 	require.Equal(t, time.Minute, s.Timeout.Duration())
 	require.Zero(t, s.MaxRequestsPerSecond)

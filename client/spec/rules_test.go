@@ -155,7 +155,7 @@ func TestRules_validateConfigDoesNotBlameTheConnectionForATypo(t *testing.T) {
 
 // TestParse_saysTheSameEachTime: the validator's findings are in no order.
 func TestParse_saysTheSameEachTime(t *testing.T) {
-	raw := []byte(`{"api_token":"x","page_size":0,"timeout":"0s","lookback":"-1s","concurrency":0,"max_retries":-1,"api_version":"v3"}`)
+	raw := []byte(`{"api_token":"x","page_size":0,"timeout":"0s","lookback":"-1s","concurrency":-1,"max_retries":-1,"api_version":"v3"}`)
 	_, want := Parse(raw)
 	for range 50 {
 		_, err := Parse(raw)

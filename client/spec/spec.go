@@ -24,8 +24,9 @@ type Spec struct {
 	// Records per request. The cost of a request does not depend on its size, so the default is Pipedrive's
 	// maximum.
 	PageSize int `json:"page_size,omitempty" jsonschema:"minimum=1,maximum=500,default=500"`
-	// Requests under way at once, per account.
-	Concurrency int `json:"concurrency,omitempty" jsonschema:"minimum=1,maximum=1000,default=10"`
+	// Requests under way at once, per account, at most. 0 takes as many as the burst limit that Pipedrive's answers
+	// announce makes useful.
+	Concurrency int `json:"concurrency,omitempty" jsonschema:"minimum=0,maximum=1000,default=0"`
 	// A cap on the rate of requests per account, in requests per second. 0 follows the limits that
 	// Pipedrive's answers announce.
 	MaxRequestsPerSecond float64 `json:"max_requests_per_second,omitempty" jsonschema:"minimum=0,default=0"`
@@ -230,7 +231,6 @@ func (s *Spec) StartTimeText() string {
 func defaults() *Spec {
 	return &Spec{
 		PageSize:       500,
-		Concurrency:    10,
 		MaxRetries:     8,
 		Timeout:        configtype.NewDuration(time.Minute),
 		Lookback:       configtype.NewDuration(2 * time.Minute),

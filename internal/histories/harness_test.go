@@ -36,6 +36,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
@@ -165,6 +166,8 @@ type world struct {
 	keeps bool
 	// clock is that of the machine that the plugin runs on; nil for the latest of the companies' clocks.
 	clock func() time.Time
+	// windows are the sizes of windows; zero for those of the plugin.
+	windows plan.Sizes
 	// kind is the official destination whose double rows go to; empty for the SQLite destination.
 	kind warehouse.Kind
 	// destination has keys of the double's spec.
@@ -329,9 +332,9 @@ func (w *world) machine() client.Machine {
 		lease.Beat, lease.Expiry = time.Minute, 50*time.Millisecond
 	}
 	if w.clock != nil {
-		return client.Machine{Now: w.clock, Lease: lease}
+		return client.Machine{Now: w.clock, Lease: lease, Windows: w.windows}
 	}
-	return client.Machine{Lease: lease, Now: func() (latest time.Time) {
+	return client.Machine{Lease: lease, Windows: w.windows, Now: func() (latest time.Time) {
 		for _, a := range w.accounts {
 			if now := a.Company.Now(); now.After(latest) {
 				latest = now

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
@@ -63,7 +64,21 @@ func newHistoryOf(t *rapid.T, all []string, ways [][]string, options ...simulato
 			h.populate(table)
 		}
 	}
+	if rapid.Bool().Draw(t, "windows") {
+		h.divide()
+	}
 	return h
+}
+
+// divide has lists read by several readers at once: their windows are small, and there are records for some.
+func (h *history) divide() {
+	h.windows = plan.Sizes{First: 1, Window: rapid.IntRange(1, 3).Draw(h.t, "pages of a window"), Split: 2}
+	for _, table := range h.tables {
+		for range rapid.IntRange(0, 40).Draw(h.t, table+" in windows") {
+			before := rapid.IntRange(0, 1000).Draw(h.t, "seconds before")
+			h.account.Add(table, "older", h.account.Company.Now().Add(-time.Duration(before)*time.Second))
+		}
+	}
 }
 
 // populate adds a record from before the first run. Many share a second, some are ahead of the clock, some have no

@@ -72,12 +72,12 @@ func TestClient_anAnswerHoldsItsPlaceUntilItIsRead(t *testing.T) {
 		c, _ := start(func(int, *http.Request) reply { return reply{body: onePage} })
 		for range 3 {
 			for _, err := range Pages(t.Context(), c, cursorListing, Query{Limit: 2}, &Meter{}, func(record jsontext.Value) (item, error) {
-				require.Len(t, c.limiter.slots, 1)
+				require.Equal(t, 1, c.limiter.underWay)
 				return decodeItem(record)
 			}) {
 				require.NoError(t, err)
 			}
-			require.Empty(t, c.limiter.slots)
+			require.Zero(t, c.limiter.underWay)
 		}
 	})
 }

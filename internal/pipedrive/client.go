@@ -31,7 +31,7 @@ type Config struct {
 	Timeout time.Duration
 	// MaxRetries is how often a request is repeated after a failure that may pass.
 	MaxRetries int
-	// Concurrency is the maximum number of requests under way at once.
+	// Concurrency is the maximum number of requests under way at once; 0 for as many as the burst limit makes useful.
 	Concurrency int
 	// MaxRequestsPerSecond caps the rate below the limit that the API announces; 0 for no cap.
 	MaxRequestsPerSecond float64
@@ -96,6 +96,9 @@ func (c *Client) Rate() (float64, bool) {
 	}
 	return rate, limited
 }
+
+// Useful is how many requests under way at once are of use, by the burst limit and how long answers take.
+func (c *Client) Useful() int { return c.limiter.useful() }
 
 // learn keeps the limits, the budget and the clock that an answer's headers announce.
 func (c *Client) learn(h http.Header) {
@@ -171,13 +174,16 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 		return nil, err
 	}
 	r.meter.requested()
+	start = time.Now()
 	answer, err := c.http.Do(req) //nolint:bodyclose // the caller closes it, as part of the response
+	answered := time.Now()
 	if err != nil {
-		release()
+		release(answered)
 		return nil, unanswered(c.failure(r, 0, "no answer", withoutURL(err)), c.config.BaseURL, c.config.URLKey, c.reached.Load())
 	}
+	c.limiter.took(answered.Sub(start))
 	c.learn(answer.Header)
-	res := &response{status: answer.StatusCode, header: answer.Header, body: c.open(answer.Body, release)}
+	res := &response{status: answer.StatusCode, header: answer.Header, body: c.open(answer.Body, func() { release(answered) })}
 	if res.status == http.StatusOK {
 		return res, nil
 	}

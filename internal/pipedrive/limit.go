@@ -2,7 +2,9 @@ package pipedrive
 
 import (
 	"context"
+	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -18,25 +20,30 @@ const window = 2 * time.Second
 // limiter keeps one account's requests under the burst limit that the API announces and under the user's own cap,
 // and holds them back while the API asks for a pause.
 //
-// The API counts the requests that arrived in a rolling window. The limiter counts a request from its sending
-// until a window after its answer. So it never takes an occupied place for a free one, whatever delays the network
-// adds. Until the first answer announces the limit, requests go one at a time.
+// The API counts the requests that arrived in a rolling window. The limiter counts a request from its sending until a
+// window after its answer, so that it never takes an occupied place for a free one, whatever delays the network adds. Where
+// all answers take about the same time, most of that is the API's own, and the window began that much earlier, unless the
+// API refuses a request all the same. Until the first answer announces the limit, requests go one at a time.
 type limiter struct {
-	slots chan struct{}
-	own   *rate.Limiter
+	concurrency int // requests under way at once, at most; 0 for as many as the API's limit allows
+	own         *rate.Limiter
 
 	mu       sync.Mutex
-	limit    int        // requests per window: 0 before the first answer, unlimited if none is announced
-	underWay int        // requests sent and not yet answered
-	answered []answered // the requests of the last window, oldest first
-	counted  int        // requests in answered
-	pause    time.Time  // no request before this moment
+	limit    int           // requests per window: 0 before the first answer, unlimited if none is announced
+	underWay int           // requests sent and not yet answered
+	arrived  []arrived     // the requests of the last window, oldest first
+	counted  int           // requests in arrived
+	pause    time.Time     // no request before this moment
+	latency  time.Duration // of answers, on average; 0 before the first one
+	fastest  time.Duration // of all answers; 0 before the first one
+	answers  int
+	refused  bool // whether the API refused a request
 	changed  chan struct{}
 }
 
-// answered is a number of requests that were answered at one moment.
-type answered struct {
-	at       time.Time
+// arrived is a number of requests that had arrived by a moment.
+type arrived struct {
+	by       time.Time
 	requests int
 }
 
@@ -48,36 +55,25 @@ func newLimiter(concurrency int, perSecond float64) *limiter {
 		own = rate.Limit(perSecond)
 	}
 	return &limiter{
-		slots:   make(chan struct{}, max(1, concurrency)),
-		own:     rate.NewLimiter(own, 1),
-		changed: make(chan struct{}),
+		concurrency: concurrency,
+		own:         rate.NewLimiter(own, 1),
+		changed:     make(chan struct{}),
 	}
 }
 
-// acquire waits for a place and returns the function that releases it. It fails only when ctx ends.
-func (l *limiter) acquire(ctx context.Context) (release func(), err error) {
-	select {
-	case l.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	if err := l.enterWindow(ctx); err != nil {
-		<-l.slots
-		return nil, err
-	}
-	return func() {
-		l.leaveWindow()
-		<-l.slots
-	}, nil
-}
-
-func (l *limiter) enterWindow(ctx context.Context) error {
+// acquire waits for a place and returns the function that releases it, given when the answer began. It fails only when ctx
+// ends.
+func (l *limiter) acquire(ctx context.Context) (release func(answered time.Time), err error) {
 	if err := l.own.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		}
-		return err
+		return nil, err
 	}
+	return l.leave, l.enter(ctx)
+}
+
+func (l *limiter) enter(ctx context.Context) error {
 	for {
 		wait, changed := l.tryEnter(time.Now())
 		if wait == 0 {
@@ -99,24 +95,75 @@ func (l *limiter) enterWindow(ctx context.Context) error {
 func (l *limiter) tryEnter(now time.Time) (time.Duration, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for len(l.answered) > 0 && now.Sub(l.answered[0].at) >= window {
-		l.counted -= l.answered[0].requests
-		l.answered = l.answered[1:]
+	for len(l.arrived) > 0 && now.Sub(l.arrived[0].by) >= window {
+		l.counted -= l.arrived[0].requests
+		l.arrived = l.arrived[1:]
 	}
 	switch {
 	case now.Before(l.pause):
 		return l.pause.Sub(now), l.changed
-	case l.underWay+l.counted < max(1, l.limit):
+	case l.underWay+l.counted < max(1, l.limit) && l.underWay < l.most():
 		l.underWay++
 		return 0, nil
-	case len(l.answered) > 0:
-		return l.answered[0].at.Add(window).Sub(now), l.changed
+	case len(l.arrived) > 0:
+		return l.arrived[0].by.Add(window).Sub(now), l.changed
 	default:
 		return window, l.changed
 	}
 }
 
-func (l *limiter) leaveWindow() {
+// took notes how long an answer took to begin.
+func (l *limiter) took(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.latency == 0 {
+		l.latency, l.fastest = d, d
+	}
+	l.latency += (d - l.latency) / 8
+	l.fastest = min(l.fastest, d)
+	l.answers++
+}
+
+// leastAnswers is how many answers show how much the time varies that they take.
+const leastAnswers = 16
+
+// processing is how long the API has had a request at least when its answer begins; l.mu is held.
+func (l *limiter) processing() time.Duration {
+	if l.refused || l.answers < leastAnswers {
+		return 0
+	}
+	return max(0, l.fastest-2*(l.latency-l.fastest)) * 3 / 4
+}
+
+// useful is how many requests under way at once are of use: with more, some would only wait for the burst limit.
+func (l *limiter) useful() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.latency == 0 {
+		return 1
+	}
+	perSecond := float64(l.own.Limit())
+	if l.limit != unlimited {
+		perSecond = min(perSecond, float64(max(1, l.limit))/(window+l.latency-l.processing()).Seconds())
+	}
+	return int(min(float64(l.most()), math.Ceil(perSecond*l.latency.Seconds())+1))
+}
+
+// unannounced is how many requests are under way at once where the API announces no limit and the user sets none.
+const unannounced = 10
+
+// most is how many requests may be under way at once; l.mu is held.
+func (l *limiter) most() int {
+	switch {
+	case l.concurrency > 0:
+		return l.concurrency
+	case l.limit == unlimited:
+		return unannounced
+	}
+	return max(1, l.limit)
+}
+
+func (l *limiter) leave(answered time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.underWay--
@@ -124,14 +171,18 @@ func (l *limiter) leaveWindow() {
 	case 0: // no answer has come yet; the next request tries again
 	case unlimited:
 	default:
-		l.count(1)
+		l.count(1, answered.Add(-l.processing()))
 	}
 	l.broadcast()
 }
 
-// count adds requests that were answered now; l.mu is held.
-func (l *limiter) count(requests int) {
-	l.answered = append(l.answered, answered{at: time.Now(), requests: requests})
+// count adds requests that arrived by a moment; l.mu is held.
+func (l *limiter) count(requests int, by time.Time) {
+	i := len(l.arrived)
+	for i > 0 && l.arrived[i-1].by.After(by) {
+		i--
+	}
+	l.arrived = slices.Insert(l.arrived, i, arrived{by: by, requests: requests})
 	l.counted += requests
 }
 
@@ -151,7 +202,7 @@ func (l *limiter) learn(h http.Header) {
 	l.limit = limit
 	if remaining, err := strconv.Atoi(h.Get("X-Ratelimit-Remaining")); err == nil {
 		if others := limit - max(0, remaining) - l.underWay - l.counted; others > 0 {
-			l.count(others)
+			l.count(others, time.Now())
 		}
 	}
 	l.broadcast()
@@ -168,6 +219,7 @@ func (l *limiter) announced() (perSecond float64, known bool) {
 func (l *limiter) hold(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.refused = true
 	if until := time.Now().Add(d); until.After(l.pause) {
 		l.pause = until
 	}

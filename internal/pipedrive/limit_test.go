@@ -57,7 +57,7 @@ func TestLimiter_keepsUnderTheAnnouncedLimit(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				w := &rollingWindow{limit: limit}
 				c, api := start(w.slowly)
-				c.limiter.slots = make(chan struct{}, 1000)
+				c.limiter.concurrency = 1000
 				const workers, each = 60, 10
 				begin := time.Now()
 				var wg sync.WaitGroup
@@ -81,11 +81,47 @@ func TestLimiter_keepsUnderTheAnnouncedLimit(t *testing.T) {
 	}
 }
 
+// TestLimiter_usesThePlacesThatAreFreeAgainBeforeTheAnswer: where all answers take the same time, the API has had a request for
+// most of it.
+func TestLimiter_usesThePlacesThatAreFreeAgainBeforeTheAnswer(t *testing.T) {
+	for _, refused := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			const limit, requests, latency = 80, 400, 400 * time.Millisecond
+			w := &rollingWindow{limit: limit}
+			c, _ := start(func(int, *http.Request) reply {
+				h, ok := w.arrive()
+				time.Sleep(latency)
+				require.True(t, ok)
+				return reply{header: h, body: onePage}
+			})
+			c.limiter.concurrency, c.limiter.refused = 1000, refused
+			begin := time.Now()
+			var wg sync.WaitGroup
+			for range requests {
+				wg.Go(func() {
+					_, err := collect(t, c, cursorListing, 2)
+					require.NoError(t, err)
+				})
+			}
+			wg.Wait()
+			require.Zero(t, w.refused)
+			windows := time.Duration(requests/limit - 1)
+			if refused {
+				require.GreaterOrEqual(t, time.Since(begin), windows*(window+latency), "not after a refusal")
+				require.Equal(t, 15, c.Useful())
+			} else {
+				require.LessOrEqual(t, time.Since(begin), windows*(window+latency/4)+4*latency)
+				require.Equal(t, 17, c.Useful())
+			}
+		})
+	}
+}
+
 func TestLimiter_makesRoomForOthersWithTheSameToken(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := &rollingWindow{limit: 20}
 		c, _ := start(w.slowly)
-		c.limiter.slots = make(chan struct{}, 1000)
+		c.limiter.concurrency = 1000
 		_, err := collect(t, c, cursorListing, 2)
 		require.NoError(t, err)
 		for range 12 {
@@ -120,11 +156,11 @@ func TestLimiter_aHugeLimitTakesNoMemory(t *testing.T) {
 		begin := time.Now()
 		release, err := l.acquire(context.Background())
 		require.NoError(t, err)
-		release()
+		release(time.Now())
 		require.Equal(t, window, time.Since(begin), "all places are taken until the window ends")
 		release, err = l.acquire(context.Background())
 		require.NoError(t, err)
-		release()
+		release(time.Now())
 		require.Equal(t, window, time.Since(begin), "and free afterwards")
 	})
 }

@@ -21,6 +21,7 @@ type Config struct {
 
 	Now                   time.Time // initial time of the clock; zero: 2026-10-01 12:00 UTC
 	CustomFieldsPerEntity int       // 0: one of every type; n cycle through the types
+	WithoutImport         bool      // no bulk import, the last change of one record in twelve
 }
 
 // generatedSpan is the age of the oldest generated records.
@@ -118,7 +119,7 @@ func (g *generator) times() (added time.Time, updated *time.Time) {
 	switch {
 	case g.chance(0.003):
 		return added, nil
-	case added.Before(g.imported) && g.chance(0.12):
+	case !g.WithoutImport && added.Before(g.imported) && g.chance(0.12):
 		return added, new(g.imported)
 	case g.chance(0.2):
 		return added, new(added)

@@ -1,0 +1,177 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// division is a unit that is being read, by one reader or, once it is divided into windows, by several. The reading's turn is
+// held while a page is sent and while a window begins or ends.
+type division struct {
+	*reading
+	listing pipedrive.Listing
+	from    plan.Progress
+	unit    plan.Unit
+	outcome plan.Outcome
+	windows *plan.Windows
+	group   *errgroup.Group
+	readers int          // windows under way
+	waiting atomic.Int64 // readers with a page that is not sent yet
+	budget  error        // of a reader that the budget stopped
+}
+
+// divided reads a unit of a listing. It stops at the budget's end without ending the readers that can end without
+// another page. Its outcome has what was read without a gap.
+func (r *reading) divided(ctx context.Context, l pipedrive.Listing, p plan.Progress, u plan.Unit) (plan.Outcome, error) {
+	d := &division{reading: r, listing: l, from: p, unit: u, outcome: u.Begin(), windows: plan.Divide(u, r.fullPage(l), r.facts())}
+	d.group, ctx = errgroup.WithContext(ctx)
+	r.turn.Lock()
+	d.begin(ctx)
+	r.turn.Unlock()
+	err := d.group.Wait()
+	if err == nil {
+		err = d.budget
+	}
+	d.outcome.Narrowed = d.outcome.Narrowed || d.windows.Divided()
+	d.outcome.Seen, d.outcome.Stopped = d.windows.Seen(), err != nil
+	return d.outcome, err
+}
+
+// fullPage is how many records a full page of a listing has; 0 if a unit of it is never divided, as under max_tokens: windows
+// take requests, and a position moves only over windows without a gap.
+func (r *reading) fullPage(l pipedrive.Listing) int {
+	if r.atOnce() == 1 {
+		return 0
+	}
+	return min(r.account.query.Limit, l.Most())
+}
+
+// begin has windows read by as many readers as are of use.
+func (d *division) begin(ctx context.Context) {
+	for d.readers == 0 || d.mayAdd() {
+		v := d.windows.Next()
+		if v == nil {
+			return
+		}
+		d.readers++
+		d.account.readers.Add(1)
+		d.group.Go(func() error {
+			return recovered(func() error {
+				err := d.window(ctx, v)
+				d.account.readers.Add(-1)
+				d.turn.Lock()
+				defer d.turn.Unlock()
+				d.readers--
+				if err == nil {
+					d.begin(ctx)
+				}
+				return err
+			})
+		})
+	}
+}
+
+// mayAdd reports whether one more reader is of use: not where the account's readers send as many requests as its burst limit
+// lets through, or where pages wait for the destination.
+func (d *division) mayAdd() bool {
+	return d.waiting.Load() <= 1 && int(d.account.readers.Load()) < d.account.client.Useful()
+}
+
+// window reads a window page by page.
+func (d *division) window(ctx context.Context, v *plan.Window) error {
+	if v.Last && d.progress == nil && !d.silent { // a record may come again, in a newer version
+		if err := d.hand(ctx, separator{}); err != nil {
+			return err
+		}
+	}
+	whole, err := d.readWindow(ctx, v)
+	d.turn.Lock()
+	defer d.turn.Unlock()
+	ties, unsteady := errors.AsType[*pipedrive.TiesError](err)
+	switch {
+	case unsteady && (v.Last || !d.windows.Divided()):
+		d.outcome.Unsteady, d.outcome.Rest, err = true, ties.Since, nil
+		d.windows.Stop()
+	case unsteady:
+		d.windows.Doubt(ties.Since)
+		err = nil
+	case d.mayStop(err):
+		d.budget, err = err, nil
+		d.windows.Stop()
+		return nil
+	}
+	if err == nil {
+		d.windows.End(v, whole || unsteady)
+	}
+	return err
+}
+
+// readWindow reads the pages of a window, and reports whether it was read to its end.
+func (d *division) readWindow(ctx context.Context, v *plan.Window) (whole bool, err error) {
+	l, q := d.listing, d.account.query
+	q.Allow = func() error {
+		d.turn.Lock()
+		defer d.turn.Unlock()
+		pages := d.listing
+		pages.Cost *= d.readers // the others may be asking for one too
+		return d.checkBudget(pages)
+	}
+	q.Order, q.Since, q.After, q.MayBeEmpty = v.Order, v.Since, v.After, v.MayBeEmpty || d.account.wasEmpty(d.table)
+	var reached pipedrive.Place
+	q.Narrowed = d.narrowed
+	q.Reached = func(place pipedrive.Place) { reached = place }
+	if len(v.Parents) > 0 {
+		l, q.MayBeEmpty = d.listingOf(l, v.Parents), d.mayHaveNone(v.Parents)
+	}
+	ended, err := d.reading.pages(ctx, l, q, d.decode(v.Unit), func(page []*table.Row) (bool, error) {
+		return d.sendPage(ctx, v, page, reached)
+	})
+	d.turn.Lock()
+	defer d.turn.Unlock()
+	return ended || v.Until.IsZero(), err
+}
+
+// narrowed notes that records without an update_time were left out.
+func (d *division) narrowed() {
+	d.turn.Lock()
+	defer d.turn.Unlock()
+	d.outcome.Narrowed = true
+}
+
+// sendPage sends a page of a window, notes how far that brings the unit, and reports whether the window ends there.
+func (d *division) sendPage(ctx context.Context, v *plan.Window, page []*table.Row, reached pipedrive.Place) (ended bool, err error) {
+	d.waiting.Add(1)
+	d.turn.Lock()
+	defer d.turn.Unlock()
+	d.waiting.Add(-1)
+	var whole plan.Span
+	for _, row := range page {
+		whole.Add(row.RecordTime())
+	}
+	if v.Since.After(d.unit.Since) && !v.Last && !whole.First.IsZero() && whole.First.Before(v.Since) {
+		d.windows.Doubt(v.Since) // the API does not take updated_since
+		return true, nil
+	}
+	d.windows.Open(v, whole)
+	part, ended, err := d.page(ctx, d.listing, page, v.Unit)
+	if err != nil {
+		return false, err
+	}
+	d.windows.Read(v, part)
+	d.outcome.Records += len(page)
+	d.outcome.Seen, d.outcome.Reached = d.windows.Seen(), reached
+	if at, ok := plan.Reached(d.from, d.unit, d.outcome, d.facts()); ok && d.incremental() {
+		if err := d.storeReached(ctx, d.listing.Key(), at); err != nil {
+			return false, err
+		}
+	}
+	d.begin(ctx)
+	return ended, nil
+}

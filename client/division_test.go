@@ -1,0 +1,135 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// manyTicks are records of as many seconds, on pages of two.
+const manyTicks = 300
+
+// pageOfTicks answers with a page of ticks. It does not take updated_since if ignores is true.
+func pageOfTicks(w http.ResponseWriter, r *http.Request, ignores bool) {
+	since, _ := time.Parse(time.RFC3339, r.URL.Query().Get("updated_since"))
+	first, err := strconv.Atoi(r.URL.Query().Get("cursor"))
+	if err != nil && !ignores {
+		first = int(max(0, since.Unix()))
+	}
+	var ticks []string
+	for id := first; id < min(first+2, manyTicks); id++ {
+		ticks = append(ticks, fmt.Sprintf(`{"id":%d,"update_time":%q}`, id+1, time.Unix(int64(id), 0).UTC().Format(time.RFC3339)))
+	}
+	if r.URL.Query().Get("sort_direction") == "desc" {
+		slices.Reverse(ticks)
+	}
+	next := "null"
+	if first+2 < manyTicks {
+		next = strconv.Quote(strconv.Itoa(first + 2))
+	}
+	fmt.Fprintf(w, `{"success":true,"data":[%s],"additional_data":{"next_cursor":%s}}`, strings.Join(ticks, ","), next)
+}
+
+// divide reads the ticks in windows of about three pages. It returns the ids that were sent, in order and each once, and the
+// number of requests.
+func divide(t *testing.T, options string, answer http.HandlerFunc) (ids []int64, requests int) {
+	t.Helper()
+	var mu sync.Mutex
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/v1/users/me" {
+			fmt.Fprint(w, `{"success":true,"data":{"id":7,"company_id":4711}}`)
+			return
+		}
+		mu.Lock()
+		requests++
+		mu.Unlock()
+		answer(w, r)
+	}))
+	t.Cleanup(server.Close)
+	s, err := spec.Parse(fmt.Appendf(nil, `{"api_token":"x","api_url":%q,"page_size":2,"max_retries":0%s}`, server.URL, options))
+	require.NoError(t, err)
+	machine := ThisMachine
+	machine.Windows = plan.Sizes{First: 2, Window: 3, Split: 2}
+	of := &table.Table{
+		Records: "ticks", V2: []pipedrive.Listing{ticks}, Incremental: true,
+		Columns: []table.Column{{Name: "id", Type: table.Int, Key: true}, {Name: "update_time", Type: table.Timestamp, IncrementalKey: true}},
+	}
+	accounts, _, err := Connect(context.Background(), s, []*table.Table{of}, "test", NewRunOn(machine, int64(s.MaxTokens)), zerolog.Nop())
+	require.NoError(t, err)
+	t.Cleanup(accounts[0].Close)
+	accounts[0].began = time.Unix(manyTicks+1000, 0)
+	pages := make(chan any)
+	r := newReading(accounts[0], of)
+	r.res = pages
+	require.NoError(t, r.prepare(context.Background()))
+	ended := make(chan error, 1)
+	go func() {
+		defer close(pages)
+		ended <- r.listing(context.Background(), ticks)
+	}()
+	for page := range pages {
+		if rows, ok := page.([]*table.Row); ok {
+			for _, row := range rows {
+				ids = append(ids, row.RecordKey().Number)
+			}
+		}
+	}
+	require.NoError(t, <-ended)
+	slices.Sort(ids)
+	return slices.Compact(ids), requests
+}
+
+func everyTick() (ids []int64) {
+	for id := range int64(manyTicks) {
+		ids = append(ids, id+1)
+	}
+	return ids
+}
+
+// TestDivision_windowsAreReadSideBySide: once there are some, their requests are under way at once.
+func TestDivision_windowsAreReadSideBySide(t *testing.T) {
+	together := all(2)
+	ids, requests := divide(t, "", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("updated_since") && !together() {
+			http.Error(w, "one after the other", http.StatusTeapot)
+			return
+		}
+		pageOfTicks(w, r, false)
+	})
+	require.Equal(t, everyTick(), ids)
+	require.Less(t, requests, 220)
+}
+
+// TestDivision_oneReaderTakesNoRequestMore: under max_tokens, where one request may be under way, and in a list without
+// an end that is far off.
+func TestDivision_oneReaderTakesNoRequestMore(t *testing.T) {
+	ids, requests := divide(t, `,"max_tokens":100000`, func(w http.ResponseWriter, r *http.Request) { pageOfTicks(w, r, false) })
+	require.Equal(t, everyTick(), ids)
+	require.Equal(t, manyTicks/2, requests)
+	ids, requests = divide(t, `,"concurrency":1`, func(w http.ResponseWriter, r *http.Request) { pageOfTicks(w, r, false) })
+	require.Equal(t, everyTick(), ids)
+	require.Equal(t, manyTicks/2, requests)
+}
+
+// TestDivision_anAPIThatDoesNotTakeUpdatedSinceIsReadByOne: each window would be the whole list.
+func TestDivision_anAPIThatDoesNotTakeUpdatedSinceIsReadByOne(t *testing.T) {
+	ids, requests := divide(t, "", func(w http.ResponseWriter, r *http.Request) { pageOfTicks(w, r, true) })
+	require.Equal(t, everyTick(), ids)
+	require.Less(t, requests, manyTicks/2+40)
+}

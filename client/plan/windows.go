@@ -1,0 +1,316 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// Sizes are those of windows, in pages.
+type Sizes struct {
+	// First is how many full pages one reader reads before a unit is divided: a small one takes no request more than
+	// it has pages.
+	First int
+	// Window is about how many pages a window has. Its last page reaches past its end, by half a page on average, so that
+	// smaller ones would cost too many requests.
+	Window int
+	// Split is how many pages the rest of a window has at least for it to be split.
+	Split int
+}
+
+// DefaultSizes are those of windows that cost 3 % more requests at most.
+var DefaultSizes = Sizes{First: 3, Window: 20, Split: 8}
+
+// perWindow is how many pages there have to be for each window.
+func (s Sizes) perWindow() int { return s.Window - s.Window/10 }
+
+// Extra is about how many requests more a first reading of so many pages takes for its windows, and for a look at the records
+// without an update_time, which windows leave out.
+func (s Sizes) Extra(pages int64) int64 {
+	if pages < int64(s.First+2*s.Window) {
+		return 0
+	}
+	return pages/int64(2*s.Window) + 1
+}
+
+// Span is the part of a list that a page covers.
+type Span struct {
+	First, Last time.Time // of the records with an update_time; zero for none
+	Records     int
+}
+
+// Add adds the next record, given its update_time and whether it has one.
+func (s *Span) Add(at time.Time, timed bool) {
+	s.Records++
+	if timed && s.First.IsZero() {
+		s.First = at
+	}
+	if timed {
+		s.Last = later(s.Last, at)
+	}
+}
+
+// Windows divides a unit that is read by update_time into windows of time, for several readers side by side. They are cut
+// from the oldest side on, by the density of the records so far, so that a run that is cut short has read nearly all
+// records before those that it has not. A window ends with the first record behind its end, and with nothing else: where
+// a list ends before, or its records do not keep their places, the last window reads all from there on.
+//
+// The last window has the records that changed since the run began, as far as the lookback can miss some. It begins when all
+// rows of the others were sent, so that no version of a record comes after a newer one. It is not safe for concurrent use.
+type Windows struct {
+	Sizes
+	unit    Unit
+	page    int           // records of a full page; 0 if the unit is never divided
+	tail    time.Time     // the latest beginning of the last window
+	windows []*Window     // in the order of time
+	next    time.Time     // beginning of the next window that has not been cut yet; zero before the first cut
+	span    time.Duration // of a page of the newest window that has been read
+	pages   int           // that were read
+	doubt   *time.Time    // from which all has to be read again; nil for no doubt
+	stopped bool
+}
+
+// Window is a part of a unit.
+type Window struct {
+	Unit
+	// Last is true for the window that is read when all others have ended.
+	Last bool
+
+	started, ended bool
+	seen           time.Time
+	pages          int
+	span           time.Duration // of its last full page
+}
+
+// Divide returns the windows of a unit, of which the first is the whole unit, given how many records a full page has; 0 for a
+// unit that one reader reads.
+func Divide(u Unit, page int, f Facts) *Windows {
+	if u.Order != pipedrive.OldestFirst || u.Rule != All {
+		page = 0
+	}
+	return &Windows{
+		Sizes: cmp.Or(f.Sizes, DefaultSizes), unit: u, page: page, windows: []*Window{{Unit: u}},
+		tail: f.Began.Add(-f.Lookback - time.Second).Truncate(time.Second),
+	}
+}
+
+// Next returns a window for an idle reader, nil if there is none now. Ahead of the windows of which a page has been read, it
+// goes no further than their number: how dense the records are there is only a guess.
+func (w *Windows) Next() *Window {
+	if w.stopped {
+		return nil
+	}
+	unread, underWay, ended := 0, 0, true
+	var waiting *Window
+	for _, v := range w.windows {
+		if !v.started && waiting == nil {
+			waiting = v
+		}
+		if v.started && v.pages == 0 && !v.ended {
+			unread++
+		}
+		if v.started && !v.ended {
+			underWay++
+		}
+		ended = ended && v.ended
+	}
+	switch {
+	case waiting != nil:
+	case w.next.IsZero() || w.windows[len(w.windows)-1].Last:
+		return nil
+	case ended && (w.doubt != nil || !w.next.Before(w.tail)):
+		waiting = w.last()
+	case w.doubt != nil:
+		return nil
+	case w.next.Before(w.tail) && 2*unread <= underWay:
+		waiting = w.cut()
+	case !w.next.Before(w.tail):
+		waiting = w.splitLargest()
+	}
+	if waiting != nil {
+		waiting.started = true
+	}
+	return waiting
+}
+
+// cut cuts the next window.
+func (w *Windows) cut() *Window {
+	v := w.window(w.next)
+	w.windows = append(w.windows, v)
+	w.end(v, w.next.Add(w.width()))
+	return v
+}
+
+// width is the span of a window, whole seconds. It is twice as long as usual if those before have fewer pages than they should.
+func (w *Windows) width() time.Duration {
+	pages := w.Window
+	if w.many() {
+		pages *= 2
+	}
+	return max(time.Second, times(w.span, float64(pages)).Truncate(time.Second))
+}
+
+// longest is longer than the time that any list covers.
+const longest = 100 * 365 * 24 * time.Hour
+
+// times is a multiple of a span, which may be years long.
+func times(span time.Duration, by float64) time.Duration {
+	return time.Duration(min(float64(span)*by, float64(longest)))
+}
+
+// many reports whether one more window would be more than there are pages for.
+func (w *Windows) many() bool { return (len(w.windows)+1)*w.perWindow() > w.pages+w.left() }
+
+// window is a window that does not begin the unit. An empty answer does no harm there: it is no end.
+func (w *Windows) window(from time.Time) *Window {
+	v := &Window{Unit: w.unit}
+	v.Since, v.MayBeEmpty = from, true
+	return v
+}
+
+// last is the last window.
+func (w *Windows) last() *Window {
+	v := &Window{Unit: w.unit, Last: true}
+	if v.Since = w.tail; w.doubt != nil {
+		v.Since = earlier(*w.doubt, w.tail)
+	}
+	w.windows = append(w.windows, v)
+	return v
+}
+
+// splitLargest splits the window under way that has most left, for readers that would be idle otherwise; nil if
+// that would cost too many requests.
+func (w *Windows) splitLargest() *Window {
+	at, most := -1, 0
+	for i, v := range w.windows {
+		if left := v.left(); left >= w.Split && left > most {
+			at, most = i, left
+		}
+	}
+	if at < 0 || w.many() {
+		return nil
+	}
+	v := w.windows[at]
+	return w.split(at, v.seen.Add(v.Until.Sub(v.seen)/2))
+}
+
+// split ends the window at an index where another begins.
+func (w *Windows) split(at int, middle time.Time) *Window {
+	v := w.windows[at]
+	middle = middle.Truncate(time.Second)
+	if !middle.After(v.seen) || !middle.Before(v.Until) {
+		return nil
+	}
+	rest := w.window(middle)
+	rest.Until, v.Until = v.Until, middle
+	w.windows = slices.Insert(w.windows, at+1, rest)
+	return rest
+}
+
+// left is about how many pages of a window are still to be read; 0 if that is not known.
+func (v *Window) left() int {
+	if v.ended || v.span <= 0 || v.Until.IsZero() {
+		return 0
+	}
+	return int(v.Until.Sub(v.seen) / v.span)
+}
+
+// left is about how many pages of all windows under way are still to be read.
+func (w *Windows) left() (pages int) {
+	for _, v := range w.windows {
+		pages += v.left()
+	}
+	return pages
+}
+
+// Open takes the span of a page that a reader has got and not sent yet. If the newest window would end with it after few
+// pages, since the records are less dense than those before, it gets longer.
+func (w *Windows) Open(v *Window, s Span) {
+	if w.next.IsZero() || v.Last || !w.next.Equal(v.Until) || s.Last.Before(v.Until) || v.pages >= w.Window/2 {
+		return
+	}
+	v.span = max(s.Last.Sub(s.First), time.Second)
+	w.span = v.span
+	w.end(v, s.Last.Add(w.width()))
+}
+
+// end ends the newest window, and begins the next one there.
+func (w *Windows) end(v *Window, at time.Time) {
+	at = at.Truncate(time.Second)
+	if w.tail.Sub(at) < w.width()/2 {
+		at = w.tail
+	}
+	v.Until, w.next = at, at
+}
+
+// Read notes the span of those records of a page that are part of a window. They were sent.
+func (w *Windows) Read(v *Window, s Span) {
+	w.pages++
+	v.pages++
+	v.seen = later(v.seen, s.Last)
+	if w.page == 0 || v.Last || 2*s.Records < w.page || !s.Last.After(s.First) {
+		return
+	}
+	before := cmp.Or(v.span, w.span)
+	v.span = max(times(s.Last.Sub(s.First), float64(w.page)/float64(s.Records)), before/2) // a second of an import is no measure
+	i := slices.Index(w.windows, v)
+	newest := i == len(w.windows)-1
+	if newest {
+		w.span = v.span
+	}
+	switch most := 2 * w.Window; {
+	case w.next.IsZero():
+		if v.pages >= w.First && w.tail.Sub(v.seen) >= times(v.span, float64(most)) {
+			w.end(v, v.seen.Add(w.width()))
+		}
+	case v.left() <= most:
+	case newest && w.next.Equal(v.Until):
+		w.end(v, v.seen.Add(w.width()))
+	default:
+		w.split(i, v.seen.Add(times(v.span, float64(w.Window))))
+	}
+}
+
+// End notes that a window was read: to its end, or else as far as the last page that was noted. All from there on has to
+// be read again then.
+func (w *Windows) End(v *Window, whole bool) {
+	v.ended = true
+	if !whole && !v.Last {
+		w.Doubt(later(v.Since, v.seen))
+	}
+}
+
+// Doubt notes that records behind a moment may be missing. Windows that no reader has begun are part of the last one then.
+func (w *Windows) Doubt(since time.Time) {
+	w.windows = slices.DeleteFunc(w.windows, func(v *Window) bool {
+		if !v.started {
+			since = earlier(since, v.Since)
+		}
+		return !v.started
+	})
+	if w.doubt != nil {
+		since = earlier(since, *w.doubt)
+	}
+	w.doubt = &since
+}
+
+// Stop has no window begin any more.
+func (w *Windows) Stop() { w.stopped = true }
+
+// Divided reports whether the unit was divided.
+func (w *Windows) Divided() bool { return !w.next.IsZero() }
+
+// Seen is the update_time up to which all records were sent; zero for none.
+func (w *Windows) Seen() (seen time.Time) {
+	for _, v := range w.windows {
+		if w.doubt == nil || v.Last || !v.seen.After(*w.doubt) {
+			seen = later(seen, v.seen)
+		}
+		if !v.ended {
+			break
+		}
+	}
+	return seen
+}

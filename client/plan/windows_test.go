@@ -1,0 +1,223 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+)
+
+// record is one of a list by update_time, which is a number of seconds.
+type record struct{ id, second int }
+
+func (r record) RecordKey() pipedrive.Key { return pipedrive.Key{Number: int64(r.id)} }
+
+func (r record) RecordTime() (time.Time, bool) { return moment(r.second), true }
+
+func moment(second int) time.Time { return at(0).Add(time.Duration(second) * time.Second) }
+
+// list is a list that is read by windows.
+type list struct {
+	t       require.TestingT
+	records []record
+	page    int
+	windows *Windows
+	readers []*windowReader
+	sent    map[int]int // the last version by id
+	pages   int         // that were requested
+	over    bool        // whether the list's end was read: what changes from there on is left to the next run
+}
+
+// windowReader is a reader of a window, with the page that it has got and not sent yet.
+type windowReader struct {
+	*Window
+	after record
+	page  []record
+	end   bool
+}
+
+func newList(t require.TestingT, page, began int, sizes Sizes, records ...record) *list {
+	f := Facts{Began: moment(began), Lookback: 5 * time.Second, Sizes: sizes}
+	return &list{
+		t: t, records: records, page: page, sent: map[int]int{},
+		windows: Divide(Unit{Order: pipedrive.OldestFirst}, page, f),
+	}
+}
+
+// begin has a reader begin a window, if there is one.
+func (l *list) begin() bool {
+	v := l.windows.Next()
+	if v != nil {
+		l.readers = append(l.readers, &windowReader{Window: v, after: record{second: -1 << 30}})
+	}
+	return v != nil
+}
+
+// get gets the next page of a window. A server that lies says that the list ends there.
+func (l *list) get(r *windowReader, lies bool) {
+	l.pages++
+	if !slices.IsSortedFunc(l.records, compare) {
+		slices.SortFunc(l.records, compare)
+	}
+	from, _ := slices.BinarySearchFunc(l.records, r.after, func(of, after record) int {
+		if moment(of.second).Before(r.Since) || compare(of, after) <= 0 {
+			return -1
+		}
+		return 1
+	})
+	r.page = slices.Clone(l.records[from:min(from+l.page, len(l.records))])
+	r.end = len(r.page) < l.page || lies
+	l.over = l.over || r.end && r.Until.IsZero()
+	if n := len(r.page); n > 0 {
+		r.after = r.page[n-1]
+	}
+}
+
+// change changes a record: one that a reader has got and not sent yet, if there is one and it is to be on its way.
+func (l *list) change(i int, onItsWay bool, second int) {
+	for _, r := range l.readers {
+		if onItsWay && len(r.page) > 0 {
+			i = max(i, slices.IndexFunc(l.records, func(of record) bool { return of.id == r.page[0].id }))
+		}
+	}
+	l.records[i].second = second
+}
+
+func compare(a, b record) int {
+	return cmp.Or(cmp.Compare(a.second, b.second), cmp.Compare(a.id, b.id))
+}
+
+// send sends the page that a reader got.
+func (l *list) send(i int) {
+	r := l.readers[i]
+	var whole, part Span
+	for _, of := range r.page {
+		whole.Add(of.RecordTime())
+	}
+	l.windows.Open(r.Window, whole)
+	ended := false
+	for _, of := range r.page {
+		ended = ended || r.EndsAt(of.RecordTime())
+		if !r.Sends(of.RecordTime()) {
+			continue
+		}
+		part.Add(of.RecordTime())
+		require.GreaterOrEqual(l.t, of.second, l.sent[of.id], "an older version of %d comes after a newer one", of.id)
+		l.sent[of.id] = of.second
+	}
+	if len(r.page) > 0 {
+		l.windows.Read(r.Window, part)
+	}
+	if ended || r.end {
+		l.windows.End(r.Window, ended || r.Until.IsZero())
+		l.readers = slices.Delete(l.readers, i, i+1)
+	}
+	r.page, r.end = nil, false
+	for _, of := range l.records {
+		if l.page < 10 && moment(of.second).Before(l.windows.Seen()) {
+			require.Equal(l.t, of.second, l.sent[of.id], "record %d was changed before %s", of.id, l.windows.Seen())
+		}
+	}
+}
+
+// TestWindows_nothingIsMissedInWhateverOrderTheyAreRead while records change and answers say that the list has ended
+// where it has not. No older version of a record comes after a newer one, and all before the position were sent.
+func TestWindows_nothingIsMissedInWhateverOrderTheyAreRead(t *testing.T) {
+	divided := 0
+	rapid.Check(t, func(t *rapid.T) {
+		const began = 1000
+		var records []record
+		second := rapid.IntRange(0, 900).Draw(t, "first")
+		for id := range rapid.IntRange(0, 150).Draw(t, "records") {
+			second = min(second+rapid.SampledFrom([]int{0, 0, 1, 1, 2, 5, 200}).Draw(t, "gap"), began)
+			records = append(records, record{id + 1, second})
+		}
+		l := newList(t, rapid.IntRange(1, 6).Draw(t, "page"), began, Sizes{
+			First: rapid.IntRange(1, 3).Draw(t, "before windows"), Window: rapid.IntRange(1, 4).Draw(t, "window"), Split: 2,
+		}, records...)
+		now, lies := began, rapid.Bool().Draw(t, "lies")
+		for {
+			if (len(l.readers) == 0 || rapid.IntRange(0, 3).Draw(t, "begin") == 0) && !l.begin() && len(l.readers) == 0 {
+				break
+			}
+			i := rapid.IntRange(0, len(l.readers)-1).Draw(t, "reader")
+			switch r := l.readers[i]; {
+			case !l.over && len(records) > 0 && rapid.IntRange(0, 4).Draw(t, "change") == 0:
+				now++
+				l.change(rapid.IntRange(0, len(l.records)-1).Draw(t, "record"), rapid.Bool().Draw(t, "on its way"), now)
+			case r.page == nil && !r.end:
+				l.get(r, lies && !r.Last && l.windows.Divided() && rapid.IntRange(0, 9).Draw(t, "lie") == 0)
+			default:
+				l.send(i)
+			}
+		}
+		for _, of := range l.records {
+			require.Equal(t, of.second, l.sent[of.id], "record %d", of.id)
+		}
+		if l.windows.Divided() {
+			divided++
+		}
+	})
+	require.Positive(t, divided)
+}
+
+// TestWindows_aShortListIsNotDivided however many years it covers.
+func TestWindows_aShortListIsNotDivided(t *testing.T) {
+	for _, years := range []int{1, 10, 50} {
+		var records []record
+		for i := range 5000 {
+			records = append(records, record{i + 1, i * years * 365 * 24 * 3600 / 5000})
+		}
+		l := newList(t, 500, records[4999].second+100, Sizes{}, records...)
+		l.read(16)
+		require.Len(t, l.sent, len(records))
+		require.Equal(t, 11, l.pages)
+	}
+}
+
+// read reads a list by up to so many readers, in turn.
+func (l *list) read(readers int) {
+	for l.begin() || len(l.readers) > 0 {
+		for len(l.readers) < readers && l.begin() {
+		}
+		for _, r := range l.readers {
+			l.get(r, false)
+		}
+		for i := len(l.readers) - 1; i >= 0; i-- {
+			l.send(i)
+		}
+	}
+}
+
+// TestWindows_costFewRequestsMore: 3 % where the density of the records changes slowly, a handful more where it does not.
+func TestWindows_costFewRequestsMore(t *testing.T) {
+	for name, of := range map[string]struct {
+		gap  func(i int) int // seconds
+		most int             // requests
+	}{
+		"even":        {func(int) int { return 7 }, 412},
+		"denser":      {func(i int) int { return 1 + (40_000-i)/1500 }, 412},
+		"less dense":  {func(i int) int { return 1 + i/1500 }, 412},
+		"in bursts":   {func(i int) int { return 1 + i/2000%2*30 }, 420},
+		"empty years": {func(i int) int { return 5 + i%10_000/9_999*30_000_000 }, 420},
+		"an import":   {func(i int) int { return 6 * min(1, max(10_000-i, i/20_000)) }, 412},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var records []record
+			second := 0
+			for i := range 40_000 {
+				second += of.gap(i)
+				records = append(records, record{i + 1, second})
+			}
+			l := newList(t, 100, second+100, Sizes{}, records...)
+			l.read(16)
+			require.Len(t, l.sent, len(records))
+			require.LessOrEqual(t, l.pages, of.most)
+		})
+	}
+}

@@ -1,0 +1,91 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/cloudquery/plugin-sdk/v4/message"
+	"github.com/cloudquery/plugin-sdk/v4/plugin"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+)
+
+// BenchmarkSync_windows prints the ratio of a full sync's time to that of its requests at the allowed rate, and of its requests
+// to the least number of pages, for large tables whose answers take 400 ms. Without windows, each table is read page after
+// page.
+func BenchmarkSync_windows(b *testing.B) {
+	const records, latency = 200_000, 400 * time.Millisecond
+	one := simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Persons: records, WithoutImport: true})
+	several := simulator.Generate(simulator.Config{
+		Seed: 1, CompanyID: 4712, WithoutImport: true, Persons: records / 4, Organizations: records / 4, Deals: records / 4, Notes: records / 4,
+	})
+	for _, of := range []struct {
+		name    string
+		company *simulator.Company
+		tables  []string
+	}{
+		{"one_table", one, []string{"pipedrive_persons"}},
+		{"four_tables", several, []string{"pipedrive_persons", "pipedrive_organizations", "pipedrive_deals", "pipedrive_notes"}},
+	} {
+		for _, burst := range []int{20, 80, 480} {
+			for _, machine := range []client.Machine{client.ThisMachine, withoutWindows()} {
+				name := fmt.Sprintf("%s/%d_per_2s", of.name, burst)
+				if machine.Windows != (plan.Sizes{}) {
+					if name += "/without_windows"; burst != 480 {
+						continue // they wait for their pages, not for the limit
+					}
+				}
+				b.Run(name, func(b *testing.B) {
+					for b.Loop() {
+						api := simulator.NewServer(simulator.WithCompany(token, of.company),
+							simulator.WithBurst(burst, rateWindow), simulator.WithLatency(latency))
+						took := drained(b, machine, api, of.tables)
+						usage := api.Usage()
+						if usage.Throttled != 0 {
+							b.Fatalf("%d answers were 429", usage.Throttled)
+						}
+						b.ReportMetric(float64(took)/float64(time.Duration(usage.Requests)*rateWindow/time.Duration(burst)), "x_rate_time")
+						b.ReportMetric(float64(usage.Requests), "requests")
+						b.ReportMetric(float64(usage.Requests)/(float64(records)/500), "x_least_requests")
+						b.ReportMetric(took.Seconds(), "s")
+						b.ReportMetric(0, "ns/op")
+					}
+				})
+			}
+		}
+	}
+}
+
+func withoutWindows() client.Machine {
+	m := client.ThisMachine
+	m.Windows = plan.Sizes{First: 1 << 30, Window: 1}
+	return m
+}
+
+// drained syncs tables, throws the rows away and returns the duration.
+func drained(b *testing.B, machine client.Machine, api *simulator.Server, tables []string) time.Duration {
+	b.Helper()
+	server := httptest.NewServer(api)
+	defer server.Close()
+	p := On(machine)
+	p.SetLogger(zerolog.Nop())
+	raw := fmt.Sprintf(`{"api_token":%q,"api_url":%q,"custom_fields":"off"}`, token, server.URL)
+	require.NoError(b, p.Init(context.Background(), []byte(raw), plugin.NewClientOptions{}))
+	messages, ended := make(chan message.SyncMessage), make(chan error, 1)
+	begin := time.Now()
+	go func() {
+		defer close(messages)
+		ended <- p.Sync(context.Background(), plugin.SyncOptions{Tables: tables}, messages)
+	}()
+	for range messages {
+	}
+	require.NoError(b, <-ended)
+	return time.Since(begin)
+}
