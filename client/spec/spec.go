@@ -238,6 +238,7 @@ func defaults() *Spec {
 		Archived:       true,
 		CustomFields:   Columns,
 		OnAccountError: "fail",
+		History:        []string{},
 		OpenDealsEvery: configtype.NewDuration(24 * time.Hour),
 		RemovedRows:    Auto,
 		Verify:         true,
