@@ -659,7 +659,9 @@ func TestChildren_cutFromChildren(t *testing.T) {
 	a.Company.Advance(time.Hour)
 	tokens := map[string]int64{}
 	for _, tables := range [][]string{
-		{"product_variations"}, {"product_variation_prices"}, {"product_variations", "product_variation_prices"},
+		{"product_variations"},
+		{"product_variation_prices"},
+		{"product_variations", "product_variation_prices"},
 		{"products", "product_variation_prices"},
 	} {
 		w.file, w.tables = shared.newFile(t), tables

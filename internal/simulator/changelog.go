@@ -179,10 +179,15 @@ func stageIn(e *entry, name string) any {
 	return id
 }
 
-// moveDeal has the deal of an entry that was added, changed or removed tell when it moved, if the entry is of a move.
+// moveDeal has the deal of an entry that was added, changed or removed tell when it moved, if the entry is of a move. No move
+// sets that back.
 func moveDeal(c *Company, e *entry, at time.Time) {
 	if d := c.deals.rows[e.parent()]; e.kind.name == "deal_changelog" && isMove(e) && d != nil {
-		c.deals.edit(d.ID, func(d *Deal) { d.StageChangeTime = new(at) })
+		c.deals.edit(d.ID, func(d *Deal) {
+			if d.StageChangeTime == nil || at.After(*d.StageChangeTime) {
+				d.StageChangeTime = new(at)
+			}
+		})
 	}
 }
 
