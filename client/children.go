@@ -304,7 +304,7 @@ func (r *reading) handOn(ctx context.Context, l pipedrive.Listing, page []*table
 // asked for.
 func (r *reading) follow(ctx context.Context, listing string, rows []*table.Row) error {
 	if r.family.lists == nil {
-		r.note(listing, plan.Begins(r.from(asking{key: listing}), r.facts()), rows)
+		r.note(listing, plan.Begins(r.from(asking{key: r.positionOf(listing)}), r.facts()), rows)
 		return nil
 	}
 	page, wanted := r.cut(listing, rows)
@@ -393,7 +393,7 @@ func (r *reading) note(listing string, since time.Time, rows []*table.Row) {
 			r.keep(p.Key)
 		case childless && !further, !r.family.columns.Begun(row):
 			r.reread(p.Key, nil)
-		case r.unmoved(needs, p, row, moved), r.childrenUnchanged(listing, p), !p.Changed.IsZero() && p.Changed.Before(since):
+		case r.unmoved(needs, p, row, moved), r.childrenUnchanged(r.positionOf(listing), p), !p.Changed.IsZero() && p.Changed.Before(since):
 			// its rows stay
 		default:
 			ps.due[p.Key], ps.values[p.Key] = p, r.family.columns.Values(row)

@@ -35,6 +35,16 @@ func (r *reading) askings() (all []asking) {
 	return all
 }
 
+// positionOf is the key of the position that belongs to a listing of the parents.
+func (r *reading) positionOf(listing string) string {
+	for _, a := range r.askings() {
+		if a.of == listing {
+			return a.key
+		}
+	}
+	return listing
+}
+
 // askAll asks for the children of all parents that were read.
 func (r *reading) askAll(ctx context.Context) error {
 	all := r.askings()

@@ -77,16 +77,19 @@ func TestMaxTokens_recordsChangeMeanwhile(t *testing.T) {
 	long(t)
 	w := newWorld(t, large(4711))
 	most := 300
-	for _, table := range all {
+	for _, table := range usual {
 		if !slices.Contains(core, table) {
 			most += 2 * cost(table)
 		}
 	}
-	w.spec["page_size"], w.spec["max_tokens"] = 10, most
+	w.spec["page_size"], w.spec["max_tokens"], w.tables = 10, most, usual
 	a, n := w.accounts[0], 0
 	w.backfilled(func() {
 		a.Company.Advance(6 * time.Hour)
 		for _, table := range incremental {
+			if !slices.Contains(usual, table) {
+				continue
+			}
 			ids := a.IDs(table)
 			a.Change(table, ids[n%len(ids)], "changed")
 			a.Change(table, ids[len(ids)-1-n%len(ids)], "changed")
@@ -94,7 +97,7 @@ func TestMaxTokens_recordsChangeMeanwhile(t *testing.T) {
 			n++
 		}
 	})
-	w.requireTruth(all...)
+	w.requireTruth(usual...)
 }
 
 // requireExceeded asserts that a run fails for its budget and removes nothing.

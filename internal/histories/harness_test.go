@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -94,6 +95,11 @@ func listOf(table string) string {
 		return parents
 	}
 	return table
+}
+
+// ofWholeList reports whether the list of the parents of a table's records is read from beginning to end in each run.
+func ofWholeList(table string) bool {
+	return requested(table) && !slices.Contains(incremental, truth.Family(table))
 }
 
 // requested reports whether a table's records are read by requests that name their parents.

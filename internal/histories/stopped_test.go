@@ -76,6 +76,9 @@ func TestStopped_recordsWithoutUpdateTimeStillCome(t *testing.T) {
 // since it might otherwise never get further. It still finds records that are committed late.
 func TestStopped_lookbackStillFindsLateRecords(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
+		if ofWholeList(table) {
+			t.Skip("each run spends its tokens on the list of the parents first")
+		}
 		w.spec["page_size"] = 4
 		w.maxTokens(table, 9) // the first run ends within the last minute
 		a.addMany(table, 20, a.Company.Now().Add(-20*time.Hour), 30*time.Minute)
