@@ -50,7 +50,9 @@ func TestAccounts_stayApartWithoutState(t *testing.T) {
 		w.requireTruth(all...)
 		for _, a := range w.accounts {
 			for _, table := range incremental {
-				a.Remove(table, a.IDs(table)[i])
+				if ids := a.IDs(table); i < len(ids) { // the removal of parents may have left no child
+					a.Remove(table, ids[i])
+				}
 			}
 			a.Remove("pipelines", a.IDs("pipelines")[0])
 		}

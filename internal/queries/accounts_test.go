@@ -168,6 +168,10 @@ func acme() *simulator.Company {
 	c.AddRecord("person_followers", map[string]any{"person_id": int64(1), "user_id": bo, "person_update_time": at("01-02 08:00:00")})
 	c.AddRecord("organization_followers", map[string]any{"org_id": int64(1), "user_id": bo})
 	c.AddRecord("note_comments", map[string]any{"note_id": int64(1), "content": "Agreed", "user_id": ada})
+	c.AddRecord("deal_mail_messages", map[string]any{"deal_id": int64(1), "subject": "Offer", "message_time": at("01-03 08:00:00")})
+	c.AddRecord("organization_relationships", map[string]any{
+		"type": "parent", "rel_owner_org_id": int64(1), "rel_linked_org_id": int64(2), "org_update_time": at("01-02 08:00:00"),
+	})
 	return c
 }
 

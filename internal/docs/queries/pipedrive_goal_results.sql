@@ -3,4 +3,4 @@ SELECT g.account_id, g.title, g.interval, g.expected_target, r.progress, r.perio
 FROM pipedrive_goal_results AS r
 JOIN pipedrive_goals AS g ON g.account_id = r.account_id AND g.id = r.goal_id
 WHERE g.is_active
-ORDER BY g.account_id, g.title, g.id;
+ORDER BY g.account_id, g.id;
