@@ -110,6 +110,7 @@ func acme() *simulator.Company {
 	c.UpdateOrganization(1, func(o *simulator.Organization) { o.Name = "Acme" })
 	c.AddOrganization(simulator.Organization{ID: 2, Name: "Deleted"})
 	c.DeleteOrganization(2)
+	c.AddOrganization(simulator.Organization{ID: 3, Name: "Daughter"})
 	joined := at("01-01 08:00:00")
 	c.AddPerson(simulator.Person{
 		ID: 1, Name: "Ann Ace", FirstName: "Ann", LastName: new("Ace"), OrgID: 1, OwnerID: ada, AddTime: joined,
@@ -170,7 +171,7 @@ func acme() *simulator.Company {
 	c.AddRecord("note_comments", map[string]any{"note_id": int64(1), "content": "Agreed", "user_id": ada})
 	c.AddRecord("deal_mail_messages", map[string]any{"deal_id": int64(1), "subject": "Offer", "message_time": at("01-03 08:00:00")})
 	c.AddRecord("organization_relationships", map[string]any{
-		"type": "parent", "rel_owner_org_id": int64(1), "rel_linked_org_id": int64(2), "org_update_time": at("01-02 08:00:00"),
+		"type": "parent", "rel_owner_org_id": int64(1), "rel_linked_org_id": int64(3), "org_update_time": at("01-02 08:00:00"),
 	})
 	return c
 }

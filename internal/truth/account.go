@@ -215,7 +215,8 @@ func (a *Account) Change(table string, id int64, text string) {
 	if !ok {
 		column := simulator.Text(table)
 		values := map[string]any{column: of.value(table, column, text)}
-		if slices.Contains(of.keys(table), column) {
+		if slices.Contains(of.keys(table), column) { // no two records share it
+			values[column] = of.value(table, column, fmt.Sprintf("%s of %d", text, id))
 			a.without(table, func() { a.Company.UpdateRecord(table, id, values) })
 		} else {
 			a.Company.UpdateRecord(table, id, values)
