@@ -103,7 +103,7 @@ func (d *division) window(ctx context.Context, v *plan.Window) error {
 		d.windows.Doubt(ties.Since)
 		err = nil
 	case d.mayStop(err):
-		d.budget, err = err, nil
+		d.budget = err
 		d.windows.Stop()
 		return nil
 	}
@@ -130,7 +130,7 @@ func (d *division) readWindow(ctx context.Context, v *plan.Window) (whole bool, 
 	if len(v.Parents) > 0 {
 		l, q.MayBeEmpty = d.listingOf(l, v.Parents), d.mayHaveNone(v.Parents)
 	}
-	ended, err := d.reading.pages(ctx, l, q, d.decode(v.Unit), func(page []*table.Row) (bool, error) {
+	ended, err := d.pages(ctx, l, q, d.decode(v.Unit), func(page []*table.Row) (bool, error) {
 		return d.sendPage(ctx, v, page, reached)
 	})
 	d.turn.Lock()

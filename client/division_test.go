@@ -70,7 +70,7 @@ func divide(t *testing.T, options string, answer http.HandlerFunc) (ids []int64,
 		Records: "ticks", V2: []pipedrive.Listing{ticks}, Incremental: true,
 		Columns: []table.Column{{Name: "id", Type: table.Int, Key: true}, {Name: "update_time", Type: table.Timestamp, IncrementalKey: true}},
 	}
-	accounts, _, err := Connect(context.Background(), s, []*table.Table{of}, "test", NewRunOn(machine, int64(s.MaxTokens)), zerolog.Nop())
+	accounts, _, err := Connect(context.Background(), s, []*table.Table{of}, "test", NewRunOn(machine, s.MaxTokens), zerolog.Nop())
 	require.NoError(t, err)
 	t.Cleanup(accounts[0].Close)
 	accounts[0].began = time.Unix(manyTicks+1000, 0)

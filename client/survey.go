@@ -313,32 +313,35 @@ func (v *survey) quietPosition() plan.Progress {
 	return plan.Progress{Position: plan.Position{Changed: v.account.began, Looked: v.account.began, Complete: true}}
 }
 
-// requests is the number of requests that a run takes for n records of a list: the first run, or a quiet one, in which
-// nothing has changed.
-func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
-	incremental := l.of.Incremental && v.state
+// unit is the first unit of a list's reading: in a first run, or in a quiet one.
+func (v *survey) unit(l *surveyed, quiet bool) plan.Unit {
 	facts := plan.Facts{Began: v.account.began, Lookback: v.account.lookback}
 	if l.of.Incremental {
 		facts.Start = v.account.start
 	}
-	strategy, progress := plan.Whole(l.Listing, facts), plan.Progress{}
-	if incremental {
-		strategy = plan.For(l.Listing, facts)
+	switch {
+	case !l.of.Incremental || !v.state:
+		return plan.Whole(l.Listing, facts).Next(plan.Progress{})[0]
+	case quiet:
+		return plan.For(l.Listing, facts).Next(v.quietPosition())[0]
 	}
-	if incremental && quiet {
-		progress = v.quietPosition()
-	}
-	unit := strategy.Next(progress)[0]
+	return plan.For(l.Listing, facts).Next(plan.Progress{})[0]
+}
+
+// requests is the number of requests that a run takes for n records of a list: the first run, or a quiet one, in which
+// nothing has changed.
+func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
+	unit := v.unit(l, quiet)
 	limit := v.account.query.Limit
 	if l.row == lookupsRow || l.row == fieldsRow {
 		limit = pipedrive.MaxLimit
 	}
-	if quiet && incremental && unit.Order != pipedrive.ByID {
+	if quiet && l.of.Incremental && v.state && unit.Order != pipedrive.ByID {
 		return 1 // the records of the last second
 	}
 	mayBeEmpty := unit.MayBeEmpty || quiet && v.state
 	requests := census.Requests(l.Listing, int64(math.Round(n)), limit, !mayBeEmpty)
-	if l.Timed() && (incremental || l.Paging == pipedrive.Cursor) {
+	if unit.Order == pipedrive.OldestFirst {
 		requests += plan.DefaultSizes.Extra(requests)
 	}
 	return requests

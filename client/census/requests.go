@@ -3,7 +3,8 @@ package census
 import "github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 
 // Requests is the number of requests that a reading of n records of a listing takes, with pages of at most limit records.
-// Pages of lists by offset repeat a record of the page before, and silent ones take a further page. confirm is true if an empty answer is requested again.
+// Pages of lists by offset repeat a record of the page before, and silent ones take a further page. confirm is true if an empty
+// answer is requested again.
 func Requests(l pipedrive.Listing, n int64, limit int, confirm bool) int64 {
 	size := int64(min(limit, l.Most()))
 	switch {

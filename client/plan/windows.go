@@ -96,43 +96,55 @@ func Divide(u Unit, page int, f Facts) *Windows {
 	}
 }
 
-// Next returns a window for an idle reader, nil if there is none now. Ahead of the windows of which a page has been read, it
-// goes no further than their number: how dense the records are there is only a guess.
+// Next returns a window for an idle reader, nil if there is none now.
 func (w *Windows) Next() *Window {
 	if w.stopped {
 		return nil
 	}
-	unread, underWay, ended := 0, 0, true
-	var waiting *Window
+	v := w.waiting()
+	if v == nil && w.Divided() && !w.windows[len(w.windows)-1].Last {
+		v = w.further()
+	}
+	if v != nil {
+		v.started = true
+	}
+	return v
+}
+
+// waiting is the oldest window that no reader has begun; nil for none.
+func (w *Windows) waiting() *Window {
 	for _, v := range w.windows {
-		if !v.started && waiting == nil {
-			waiting = v
+		if !v.started {
+			return v
 		}
-		if v.started && v.pages == 0 && !v.ended {
+	}
+	return nil
+}
+
+// further makes another window, nil if there is none to make now. Ahead of the windows of which a page has been read, it goes
+// no further than their number: how dense the records are there is only a guess.
+func (w *Windows) further() *Window {
+	unread, underWay := 0, 0
+	for _, v := range w.windows {
+		if v.ended {
+			continue
+		}
+		if underWay++; v.pages == 0 {
 			unread++
 		}
-		if v.started && !v.ended {
-			underWay++
-		}
-		ended = ended && v.ended
 	}
+	behind := !w.next.Before(w.tail)
 	switch {
-	case waiting != nil:
-	case w.next.IsZero() || w.windows[len(w.windows)-1].Last:
-		return nil
-	case ended && (w.doubt != nil || !w.next.Before(w.tail)):
-		waiting = w.last()
+	case underWay == 0 && (w.doubt != nil || behind):
+		return w.last()
 	case w.doubt != nil:
 		return nil
-	case w.next.Before(w.tail) && 2*unread <= underWay:
-		waiting = w.cut()
-	case !w.next.Before(w.tail):
-		waiting = w.splitLargest()
+	case behind:
+		return w.splitLargest()
+	case 2*unread <= underWay:
+		return w.cut()
 	}
-	if waiting != nil {
-		waiting.started = true
-	}
-	return waiting
+	return nil
 }
 
 // cut cuts the next window.

@@ -141,10 +141,11 @@ func TestWindows_nothingIsMissedInWhateverOrderTheyAreRead(t *testing.T) {
 			First: rapid.IntRange(1, 3).Draw(t, "before windows"), Window: rapid.IntRange(1, 4).Draw(t, "window"), Split: 2,
 		}, records...)
 		now, lies := began, rapid.Bool().Draw(t, "lies")
-		for {
-			if (len(l.readers) == 0 || rapid.IntRange(0, 3).Draw(t, "begin") == 0) && !l.begin() && len(l.readers) == 0 {
-				break
-			}
+		more := func() bool {
+			later := len(l.readers) > 0 && rapid.IntRange(0, 3).Draw(t, "begin") > 0
+			return !later && l.begin() || len(l.readers) > 0
+		}
+		for more() {
 			i := rapid.IntRange(0, len(l.readers)-1).Draw(t, "reader")
 			switch r := l.readers[i]; {
 			case !l.over && len(records) > 0 && rapid.IntRange(0, 4).Draw(t, "change") == 0:
@@ -188,7 +189,7 @@ func (l *list) read(readers int) {
 		for _, r := range l.readers {
 			l.get(r, false)
 		}
-		for i := len(l.readers) - 1; i >= 0; i-- {
+		for i := range slices.Backward(l.readers) {
 			l.send(i)
 		}
 	}
