@@ -61,9 +61,6 @@ func (l *list) begin() bool {
 // get gets the next page of a window. A server that lies says that the list ends there.
 func (l *list) get(r *windowReader, lies bool) {
 	l.pages++
-	if !slices.IsSortedFunc(l.records, compare) {
-		slices.SortFunc(l.records, compare)
-	}
 	from, _ := slices.BinarySearchFunc(l.records, r.after, func(of, after record) int {
 		if moment(of.second).Before(r.Since) || compare(of, after) <= 0 {
 			return -1
@@ -86,6 +83,7 @@ func (l *list) change(i int, onItsWay bool, second int) {
 		}
 	}
 	l.records[i].second = second
+	slices.SortFunc(l.records, compare)
 }
 
 func compare(a, b record) int {
