@@ -238,14 +238,22 @@ func (w *Windows) left() (pages int) {
 }
 
 // Open takes the span of a page that a reader has got and not sent yet. If the newest window would end with it after few
-// pages, since the records are less dense than those before, it gets longer.
+// pages, since the records are less dense than those before, it gets longer. Otherwise, a page that reaches past all windows
+// shows how dense the records are there, and one that begins behind its window shows that there are none between.
 func (w *Windows) Open(v *Window, s Span) {
-	if w.next.IsZero() || v.Last || !w.next.Equal(v.Until) || s.Last.Before(v.Until) || v.pages >= w.Window/2 {
+	if w.next.IsZero() || v.Last || s.Last.Before(v.Until) {
 		return
 	}
-	v.span = max(s.Last.Sub(s.First), time.Second)
-	w.span = v.span
-	w.end(v, s.Last.Add(w.width()))
+	if s.Last.After(w.next) && s.Records > 0 {
+		w.span = max(times(s.Last.Sub(s.First), float64(w.page)/float64(s.Records)), time.Second)
+	}
+	switch first := s.First.Truncate(time.Second); {
+	case w.next.Equal(v.Until) && v.pages < w.Window/2:
+		v.span = w.span
+		w.end(v, s.Last.Add(w.width()))
+	case first.After(v.Until) && first.After(w.next):
+		w.next = earlier(first, w.tail)
+	}
 }
 
 // end ends the newest window, and begins the next one there.

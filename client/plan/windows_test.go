@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -179,15 +180,19 @@ func TestWindows_aShortListIsNotDivided(t *testing.T) {
 	}
 }
 
-// read reads a list by up to so many readers, in turn.
+// read reads a list by up to so many readers, in an arbitrary order. The first of them is slow.
 func (l *list) read(readers int) {
+	order := rand.New(rand.NewPCG(1, 2))
 	for l.begin() || len(l.readers) > 0 {
 		for len(l.readers) < readers && l.begin() {
 		}
-		for _, r := range l.readers {
-			l.get(r, false)
+		i := order.IntN(len(l.readers))
+		if i == 0 && order.IntN(8) > 0 {
+			i = len(l.readers) - 1
 		}
-		for i := range slices.Backward(l.readers) {
+		if r := l.readers[i]; r.page == nil && !r.end {
+			l.get(r, false)
+		} else {
 			l.send(i)
 		}
 	}
@@ -199,12 +204,13 @@ func TestWindows_costFewRequestsMore(t *testing.T) {
 		gap  func(i int) int // seconds
 		most int             // requests
 	}{
-		"even":        {func(int) int { return 7 }, 412},
-		"denser":      {func(i int) int { return 1 + (40_000-i)/1500 }, 412},
-		"less dense":  {func(i int) int { return 1 + i/1500 }, 412},
-		"in bursts":   {func(i int) int { return 1 + i/2000%2*30 }, 420},
-		"empty years": {func(i int) int { return 5 + i%10_000/9_999*30_000_000 }, 420},
-		"an import":   {func(i int) int { return 6 * min(1, max(10_000-i, i/20_000)) }, 412},
+		"even":                    {func(int) int { return 7 }, 412},
+		"denser":                  {func(i int) int { return 1 + (40_000-i)/1500 }, 412},
+		"less dense":              {func(i int) int { return 1 + i/1500 }, 412},
+		"in bursts":               {func(i int) int { return 1 + i/2000%2*30 }, 420},
+		"empty years":             {func(i int) int { return 5 + i%10_000/9_999*30_000_000 }, 424},
+		"dense, then one an hour": {func(i int) int { return 1 + i/20_000*3600 }, 412},
+		"an import":               {func(i int) int { return 6 * min(1, max(10_000-i, i/20_000)) }, 412},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var records []record
@@ -216,7 +222,7 @@ func TestWindows_costFewRequestsMore(t *testing.T) {
 			l := newList(t, 100, second+100, Sizes{}, records...)
 			l.read(16)
 			require.Len(t, l.sent, len(records))
-			require.LessOrEqual(t, l.pages, of.most)
+require.LessOrEqual(t, l.pages, of.most)
 		})
 	}
 }
