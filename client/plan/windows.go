@@ -121,6 +121,10 @@ func (w *Windows) waiting() *Window {
 	return nil
 }
 
+// mostSparse is how many windows of few pages there may be. Where no window has its share of pages, one reader reads on, so that
+// windows never take a multiple of the requests.
+const mostSparse = 64
+
 // further makes another window, nil if there is none to make now. Ahead of the windows of which a page has been read, it goes
 // no further than their number: how dense the records are there is only a guess.
 func (w *Windows) further() *Window {
@@ -132,6 +136,9 @@ func (w *Windows) further() *Window {
 		if underWay++; v.pages == 0 {
 			unread++
 		}
+	}
+	if len(w.windows) > mostSparse+w.pages/4 && w.doubt == nil {
+		w.Doubt(w.next)
 	}
 	behind := !w.next.Before(w.tail)
 	switch {
@@ -212,7 +219,7 @@ func (w *Windows) splitLargest() *Window {
 func (w *Windows) split(at int, middle time.Time) *Window {
 	v := w.windows[at]
 	middle = middle.Truncate(time.Second)
-	if !middle.After(v.seen) || !middle.Before(v.Until) {
+	if !middle.After(later(v.Since, v.seen)) || !middle.Before(v.Until) {
 		return nil
 	}
 	rest := w.window(middle)
@@ -223,7 +230,7 @@ func (w *Windows) split(at int, middle time.Time) *Window {
 
 // left is about how many pages of a window are still to be read; 0 if that is not known.
 func (v *Window) left() int {
-	if v.ended || v.span <= 0 || v.Until.IsZero() {
+	if v.ended || v.span <= 0 || v.seen.IsZero() || v.Until.IsZero() {
 		return 0
 	}
 	return int(v.Until.Sub(v.seen) / v.span)

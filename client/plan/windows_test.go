@@ -166,6 +166,33 @@ func TestWindows_nothingIsMissedInWhateverOrderTheyAreRead(t *testing.T) {
 	require.Positive(t, divided)
 }
 
+// TestWindows_aWindowOfWhichNothingWasReadIsNotSplit: how much of it is left is not known.
+func TestWindows_aWindowOfWhichNothingWasReadIsNotSplit(t *testing.T) {
+	w := newList(t, 10, 1000, Sizes{First: 1, Window: 2, Split: 2}).windows
+	v := &Window{Unit: Unit{Since: moment(100), Until: moment(990)}, started: true, span: time.Second}
+	w.windows, w.next, w.pages = []*Window{v}, w.tail, 1000
+	require.Nil(t, w.Next())
+	v.seen = moment(200)
+	require.Equal(t, moment(595), w.Next().Since)
+}
+
+// TestWindows_oneReaderReadsOnWhereWindowsHaveFewPages: they would take a request each.
+func TestWindows_oneReaderReadsOnWhereWindowsHaveFewPages(t *testing.T) {
+	w := newList(t, 10, 1_000_000, Sizes{}).windows
+	v := w.Next()
+	w.Read(v, Span{moment(0), moment(1), 10})
+	w.next, w.span = moment(2), time.Second
+	w.End(v, true)
+	requests := 0
+	for v = w.Next(); !v.Last; v = w.Next() {
+		requests++
+		w.Read(v, Span{})
+		w.End(v, true)
+	}
+	require.Equal(t, w.next, v.Since)
+	require.Less(t, requests, 100)
+}
+
 // TestWindows_aShortListIsNotDivided however many years it covers.
 func TestWindows_aShortListIsNotDivided(t *testing.T) {
 	for _, years := range []int{1, 10, 50} {
@@ -222,7 +249,7 @@ func TestWindows_costFewRequestsMore(t *testing.T) {
 			l := newList(t, 100, second+100, Sizes{}, records...)
 			l.read(16)
 			require.Len(t, l.sent, len(records))
-require.LessOrEqual(t, l.pages, of.most)
+			require.LessOrEqual(t, l.pages, of.most)
 		})
 	}
 }
