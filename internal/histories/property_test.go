@@ -137,7 +137,12 @@ func (h *history) warnings() string {
 	if len(h.tables) == 1 && !truth.HasChildren(h.tables) {
 		return h.log.String()
 	}
-	lines := slices.DeleteFunc(strings.Split(h.log.String(), "\n"), func(line string) bool { return strings.Contains(line, "they are removed again") })
+	return h.otherWarnings()
+}
+
+// otherWarnings are those of the last run, but for that of rows which an earlier run found to be gone, and which this run removes.
+func (w *world) otherWarnings() string {
+	lines := slices.DeleteFunc(strings.Split(w.log.String(), "\n"), func(line string) bool { return strings.Contains(line, "they are removed again") })
 	return strings.Join(lines, "")
 }
 
