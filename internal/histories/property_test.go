@@ -12,7 +12,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
@@ -245,8 +244,7 @@ func (h *history) fault(action simulator.Action) {
 // reports whether the answer is a broken one.
 func (h *history) emptyPage() (broken bool) {
 	f := simulator.Fault{Path: h.drawPath(), At: []int{rapid.IntRange(1, 6).Draw(h.t, "at")}, Action: simulator.EmptyPage}
-	sparse := declared(func(t *table.Table) bool { return t.Parent != nil && t.Parent.Sparse })
-	if !slices.ContainsFunc(sparse, func(of string) bool { return slices.Contains(paths[of], f.Path) }) {
+	if !slices.Contains(truth.Sparse, f.Path) {
 		h.simulator.AddFault(f)
 	}
 	return strings.HasPrefix(f.Path, "/v1/") && slices.ContainsFunc(h.tables, func(table string) bool {

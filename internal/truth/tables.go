@@ -36,6 +36,9 @@ var Alike = of.alike()
 // Paths are the paths of the tables' lists.
 var Paths = of.paths()
 
+// Sparse are the paths of the lists of children of which the plugin believes an empty answer: few parents have some.
+var Sparse = of.sparse()
+
 // Everything is the scope of a sync with the spec's defaults.
 var Everything = simulator.TruthOptions{Deleted: true, Archived: true}
 
@@ -96,6 +99,15 @@ func (d declaration) paths() map[string][]string {
 	for _, t := range d {
 		for _, l := range listings(t) {
 			paths[t.Records] = append(paths[t.Records], l.Path)
+		}
+	}
+	return paths
+}
+
+func (d declaration) sparse() (paths []string) {
+	for _, t := range d {
+		if t.Parent != nil && t.Parent.Sparse {
+			paths = append(paths, d.paths()[t.Records]...)
 		}
 	}
 	return paths
