@@ -112,7 +112,7 @@ func TestErrors_codes(t *testing.T) {
 			s.simulator.AddFault(simulator.Fault{Path: "/api/v2/stages", Every: 1, Action: simulator.BurstLimit})
 		}, []string{"RATE_LIMIT_EXCEEDED", "at a time"}},
 		{"a request is not answered in time", "sync", func(s *setup) {
-			s.spec = "max_retries: 0\ntimeout: 300ms"
+			s.spec = "max_retries: 0\ntimeout: 3s"
 			s.simulator.AddFault(simulator.Fault{Path: "/v1/notes", Every: 1, Action: simulator.Hang})
 		}, []string{"EXTERNAL_API_ERROR", "pipedrive_notes", "no answer"}},
 		{"the API is down", "test-connection", func(s *setup) {
