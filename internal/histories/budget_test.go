@@ -12,6 +12,7 @@ import (
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
 // overhead is the cost of a run beside the pages of incremental tables, in API tokens: the log-in, the lists of
@@ -130,7 +131,8 @@ func TestDailyLimit_endsTheRun(t *testing.T) {
 				w.simulator.AddFault(fault)
 				w.requireSync()
 				require.Contains(t, w.log.String(), table)
-				if page > 1 || !requested(table) { // requests for children go side by side
+				// Requests for children go side by side, and the first parents that are asked for one by one may have none.
+				if batch := truth.Listings(table)[0].Parent.Batch; batch == 0 || batch > 1 && page > 1 {
 					require.Equal(t, page > 1, w.count(table) > 0, "what was read is delivered")
 				}
 				w.undisturbed()
