@@ -36,6 +36,7 @@ func TestIncremental_changelogsAfterAKill(t *testing.T) {
 	s.backend, s.tables = true, []string{"pipedrive_deals", "pipedrive_deal_changelog"}
 	o := s.run("sync")
 	require.NotZero(t, o.exit, o.output)
+	late := int(requests.Load()) - deals/2 // requests that came before the process was gone
 	asked := map[string]bool{}
 	for _, r := range s.simulator.Requests() {
 		asked[r.Path] = true
@@ -50,5 +51,5 @@ func TestIncremental_changelogsAfterAKill(t *testing.T) {
 			repeated++
 		}
 	}
-	require.LessOrEqual(t, repeated, stored+stage)
+	require.LessOrEqual(t, repeated, stored+stage+late)
 }
