@@ -528,6 +528,7 @@ func (w *world) requestsFor(table string) int64 {
 // TestChildren_oneRequestForEachParent: a first run asks for those of each parent, but of none whose counter is 0; a run after it
 // for those of the parents that changed, and of the one that changed last before.
 func TestChildren_oneRequestForEachParent(t *testing.T) {
+	never := declared(func(t *table.Table) bool { return t.Parent != nil && !t.IsCut() && !t.Parent.Sparse }) // without children
 	for _, of := range oneByOne {
 		t.Run(of, func(t *testing.T) {
 			w := newWorld(t, simulator.NewCompany(4711))
@@ -542,21 +543,21 @@ func TestChildren_oneRequestForEachParent(t *testing.T) {
 				w.requireTruth(of)
 				return w.requestsFor(of)
 			}
-			all := int64(25)
-			if uncounted(of) {
-				all += 15
+			childless := int64(0) // requests for a parent without children
+			switch {
+			case uncounted(of) && slices.Contains(never, of):
+				childless = 2 // an empty answer is confirmed
+			case uncounted(of):
+				childless = 1
 			}
-			require.Equal(t, all, run())
+			require.Equal(t, 25+15*childless, run())
 			require.LessOrEqual(t, run(), int64(1))
 			a.Company.Advance(time.Hour)
 			for _, id := range a.IDs(of)[:3] {
 				a.Change(of, id, "changed")
 			}
 			a.Change(truth.Family(of), without[0], "changed")
-			asked := int64(3 + 1)
-			if uncounted(of) {
-				asked++
-			}
+			asked := 3 + 1 + childless
 			require.LessOrEqual(t, run(), asked)
 			require.LessOrEqual(t, run(), asked, "the parents that changed in the last second")
 		})
@@ -566,12 +567,15 @@ func TestChildren_oneRequestForEachParent(t *testing.T) {
 // TestChildren_oneByOneWhileTheBudgetIsSmall: each run goes on where the last one ended, and asks for no parent twice but the last.
 func TestChildren_oneByOneWhileTheBudgetIsSmall(t *testing.T) {
 	for _, of := range oneByOne {
+		if parents := truth.Family(of); slices.Contains(incremental, parents) && !timed(parents) {
+			continue // a first reading of these is in no order of time
+		}
 		t.Run(of, func(t *testing.T) {
 			w := newWorld(t, simulator.NewCompany(4711))
 			a := w.accounts[0]
 			w.tables, w.spec["page_size"] = []string{of}, 10
 			a.addMany(of, 40, a.Company.Now().Add(-40*time.Hour), time.Minute)
-			w.spec["max_tokens"] = 200
+			w.spec["max_tokens"] = 300
 			requests := int64(0)
 			runs, _ := w.backfilled(func() { requests += w.requestsFor(of) })
 			requests += w.requestsFor(of)
@@ -584,7 +588,11 @@ func TestChildren_oneByOneWhileTheBudgetIsSmall(t *testing.T) {
 
 // TestChildren_oneByOneOfRefusedParents: the rows of the refused parent stay, and those of the others come.
 func TestChildren_oneByOneOfRefusedParents(t *testing.T) {
+	severalParents := declared(func(t *table.Table) bool { return t.Once })
 	for _, of := range oneByOne {
+		if slices.Contains(severalParents, of) {
+			continue
+		}
 		t.Run(of, func(t *testing.T) {
 			w := newWorld(t, simulator.NewCompany(4711))
 			a := w.accounts[0]

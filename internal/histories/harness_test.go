@@ -119,6 +119,14 @@ func (a *account) ofLastParents(table string) int {
 	return len(a.since(table, last))
 }
 
+// droppable is a column of a table that is not in its key: that of the records' text, or another one.
+func droppable(table string) string {
+	if !slices.Contains(truth.Keys(table), truth.Text(table)) {
+		return truth.Text(table)
+	}
+	return "add_time"
+}
+
 // cost is what a page of the first of a table's lists costs, in API tokens.
 func cost(table string) int { return truth.Listings(table)[0].Cost }
 

@@ -136,7 +136,7 @@ func TestVerify_aColumnIsDropped(t *testing.T) {
 		w.requireSync()
 		a.Company.Advance(time.Hour)
 		w.requireSync()
-		w.exec(fmt.Sprintf("ALTER TABLE pipedrive_%s DROP COLUMN %s", table, truth.Text(table)))
+		w.exec(fmt.Sprintf("ALTER TABLE pipedrive_%s DROP COLUMN %s", table, droppable(table)))
 		a.Company.Advance(time.Hour)
 		w.requireSync()
 		require.Empty(t, w.log.String())
@@ -167,7 +167,7 @@ func TestIncremental_aReleaseHasANewColumn(t *testing.T) {
 				w.spec["verify"] = verify
 				a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
 				w.requireSync()
-				column := truth.Text(table)
+				column := droppable(table)
 				w.exec(fmt.Sprintf("UPDATE pipedrive_%s SET %s = NULL", table, column))
 				w.eachCheckpoint(func(checkpoint map[string]any) {
 					columns, _ := checkpoint["columns"].([]any)

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
 // TestSyncs_tellTheCostOfRuns: each run leaves a row with its sent rows and its cost, as Pipedrive counts it.
@@ -130,7 +129,7 @@ func TestSyncs_tellOfLostRows(t *testing.T) {
 		next(func() { w.loseRows(table, ids[:7]...) })
 		next(func() {})
 		next(func() { w.exec("DROP TABLE pipedrive_" + table) })
-		w.exec("ALTER TABLE pipedrive_" + table + " DROP COLUMN " + truth.Text(table))
+		w.exec("ALTER TABLE pipedrive_" + table + " DROP COLUMN " + droppable(table))
 		w.simulator.AddFault(simulator.Fault{Path: paths[table][0], Every: 1, Action: simulator.Status(http.StatusInternalServerError)})
 		require.Error(t, w.sync())
 		w.undisturbed()

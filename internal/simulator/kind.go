@@ -698,8 +698,10 @@ func (c *Company) refusesParents(path string, query url.Values) (status int) {
 	for id := range strings.SplitSeq(query.Get("deal_ids"), ",") {
 		status = cmp.Or(status, c.refused[parentOf{"deals", id}])
 	}
-	if steps := strings.Split(path, "/"); len(steps) > 2 {
-		status = cmp.Or(status, c.refused[parentOf{steps[len(steps)-3], query.Get(parentParam)}])
+	for _, k := range kinds {
+		if slices.ContainsFunc(k.lists, func(l listed) bool { return l.path == Declared(path) }) {
+			status = cmp.Or(status, c.refused[parentOf{k.parent, query.Get(parentParam)}])
+		}
 	}
 	return status
 }
