@@ -34,6 +34,7 @@ func TestIncremental_changelogsAfterAKill(t *testing.T) {
 		}
 	}))
 	s.backend, s.tables = true, []string{"pipedrive_deals", "pipedrive_deal_changelog"}
+	s.spec = "concurrency: 10" // which decides the size of a stage
 	o := s.run("sync")
 	require.NotZero(t, o.exit, o.output)
 	late := int(requests.Load()) - deals/2 // requests that came before the process was gone
