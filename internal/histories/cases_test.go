@@ -360,6 +360,9 @@ func TestIncremental_recordsWithoutUpdateTime(t *testing.T) {
 					id := a.AddNeverChanged(table, "never changed, archived")
 					a.Company.UpdateDeal(id, func(d *simulator.Deal) { d.IsArchived, d.UpdateTime = true, nil })
 				}
+				if tokens > 0 && !slices.Contains(usual, table) {
+					t.Skip("tables on request take a request for each parent, with budgets in tests of their own")
+				}
 				if tokens > 0 && ofWholeList(table) {
 					t.Skip("each run spends its tokens on the list of the parents first")
 				}
@@ -400,6 +403,9 @@ func TestIncremental_recordsWithoutUpdateTimeAtEitherEnd(t *testing.T) {
 	for _, last := range []bool{false, true} {
 		t.Run(fmt.Sprint("last ", last), func(t *testing.T) {
 			each(t, func(t *testing.T, w *world, a *account, table string) {
+				if !slices.Contains(usual, table) {
+					t.Skip("tables on request take a request for each parent, with budgets in tests of their own")
+				}
 				a.Company.SetNullsLast(last)
 				w.spec["page_size"] = 4
 				w.spec["max_tokens"] = 6 * w.step(table)
