@@ -102,6 +102,13 @@ func ofWholeList(table string) bool {
 	return requested(table) && !slices.Contains(incremental, truth.Family(table))
 }
 
+// beginsAnew reports whether a first reading of a table's list, or of its parents', begins anew where it was cut short: the list
+// knows only the order of the newest records.
+func beginsAnew(table string) bool {
+	l := truth.Listings(truth.Family(table))[0]
+	return l.NewestFirst != nil && l.Sort == nil
+}
+
 // requested reports whether a table's records are read by requests that name their parents.
 func requested(table string) bool { return truth.Listings(table)[0].Parent.Batch > 0 }
 
