@@ -86,8 +86,8 @@ func (d *division) mayAdd() bool {
 
 // window reads a window page by page.
 func (d *division) window(ctx context.Context, v *plan.Window) error {
-	if v.Last && d.progress == nil && !d.silent { // a record may come again, in a newer version
-		if err := d.hand(ctx, separator{}); err != nil {
+	if v.Last {
+		if err := d.separate(ctx); err != nil {
 			return err
 		}
 	}
@@ -111,6 +111,21 @@ func (d *division) window(ctx context.Context, v *plan.Window) error {
 		d.windows.End(v, whole || unsteady)
 	}
 	return err
+}
+
+// separate has the rows to come not share a batch with those before, of the table itself and of children in its lists: a record
+// that changed meanwhile comes again. Without a state, nothing tells which do.
+func (d *division) separate(ctx context.Context) error {
+	for _, of := range append([]*reading{d.reading}, d.followers...) {
+		sendsRows := of == d.reading && !of.silent || of != d.reading && of.family.lists != nil
+		if of.progress != nil || !sendsRows {
+			continue
+		}
+		if err := of.hand(ctx, separator{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readWindow reads the pages of a window, and reports whether it was read to its end.

@@ -52,5 +52,5 @@ func TestIncremental_changelogsAfterAKill(t *testing.T) {
 			repeated++
 		}
 	}
-	require.LessOrEqual(t, repeated, stored+2*stage+late, "a stage under way, and one whose position is being stored")
+	require.LessOrEqual(t, repeated, stored+2*stage+late, "positions are stored after whole stages, and one is under way")
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/warehouse"
@@ -317,6 +318,24 @@ func TestDoubles_aRecordThatChangesWhileItIsRead(t *testing.T) {
 			w.requireSync()
 			require.Equal(t, 20, w.count("persons"))
 			w.requireTruth("persons")
+		})
+	}
+}
+
+// TestDoubles_aRecordThatChangesBetweenWindows comes a second time with the last window, and so do the children in its lists.
+// Without a state nothing tells which rows were sent before.
+func TestDoubles_aRecordThatChangesBetweenWindows(t *testing.T) {
+	for _, tables := range [][]string{{"persons", "person_emails"}, {"person_emails"}} {
+		t.Run(strings.Join(tables, " and "), func(t *testing.T) {
+			w := newWorld(t, simulator.NewCompany(4711))
+			w.kind, w.backend, w.tables, w.spec["page_size"] = warehouse.Snowflake, false, tables, 5
+			w.windows = plan.Sizes{First: 1, Window: 2, Split: 2}
+			a := w.accounts[0]
+			emails := a.addMany("person_emails", 60, a.Company.Now().Add(-70*time.Hour), time.Hour)
+			w.before(paths["persons"][0], 6, func() { a.Change("person_emails", emails[0], "changed") })
+			w.requireSync()
+			require.Equal(t, len(a.IDs("person_emails")), w.count("person_emails"))
+			w.requireTruth(tables...)
 		})
 	}
 }
