@@ -22,6 +22,7 @@ type list struct {
 	Timed     bool     // whether a run with a state reads only changed records
 	always    bool     // whether a run reads it even if no set-up table is due
 	tables    []string
+	counted   []string // what is counted for each of the tables
 	cut       []string // those of the tables whose records are in lists of the list's own
 	lookedUp  []string // the tables that look up columns in it
 	fields    bool     // whether it is a list of custom fields
@@ -59,7 +60,7 @@ func listsOf(some []*table.Table) []*list {
 		for _, t := range some {
 			if t.IsCut() == cut {
 				add(t, func(l *list) {
-					l.tables = append(l.tables, t.Name())
+					l.tables, l.counted = append(l.tables, t.Name()), append(l.counted, counted(t))
 					if cut {
 						l.cut = append(l.cut, t.Name())
 					}
@@ -95,6 +96,9 @@ func counted(t *table.Table) string {
 		records = t.Parent.Table.Records
 		if with, ok := strings.CutSuffix(t.Parent.Count, "_count"); ok {
 			records += " with " + map[bool]string{true: "further "}[t.Parent.Own != ""] + with
+		}
+		if t.Parent.Moved != "" {
+			records += " that moved"
 		}
 	}
 	return strings.ReplaceAll(records, "_", " ")
@@ -133,7 +137,7 @@ func (l *list) ReadFor() string {
 			name += ", unless `archived: false`"
 		}
 		if l.Parent.Batch > 0 && !slices.Contains(l.cut, l.tables[i]) {
-			name += ", " + asks(l.Listing, l.Records)
+			name += ", " + asks(l.Listing, l.counted[i])
 		}
 		all = append(all, name)
 	}
