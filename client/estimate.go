@@ -152,7 +152,7 @@ func (v *survey) addList(l *surveyed, to *TableCost, row func(string) *TableCost
 		to.Records = max(0, to.Records) + int64(math.Round(n))
 	}
 	requests := v.requests(l, n, false)
-	to.longest = max(to.longest, requests)
+	to.longest = max(to.longest, v.longest(l, requests))
 	to.First.add(of(requests, l.Listing))
 	if !v.skipped(l) {
 		to.Quiet.add(of(v.requests(l, n, true), l.Listing))

@@ -347,6 +347,14 @@ func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
 	return requests
 }
 
+// longest is how many requests of a list's first reading follow one another, of so many.
+func (v *survey) longest(l *surveyed, requests int64) int64 {
+	if v.unit(l, false).Order == pipedrive.OldestFirst {
+		return plan.DefaultSizes.Longest(requests)
+	}
+	return requests
+}
+
 // requestsOf is the number of requests for the children of n parents of a list.
 func (v *survey) requestsOf(l *surveyed, k *kid, n float64, quiet bool) int64 {
 	parents := int64(math.Round(n))

@@ -35,6 +35,9 @@ func (s Sizes) Extra(pages int64) int64 {
 	return pages/int64(2*s.Window) + 1
 }
 
+// Longest is about how many pages of a first reading of so many follow one another, the others beside them.
+func (s Sizes) Longest(pages int64) int64 { return min(pages, int64(s.First+2*s.Window)) }
+
 // Span is the part of a list that a page covers.
 type Span struct {
 	First, Last time.Time // of the records with an update_time; zero for none

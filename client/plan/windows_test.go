@@ -193,6 +193,14 @@ func TestWindows_oneReaderReadsOnWhereWindowsHaveFewPages(t *testing.T) {
 	require.Less(t, requests, 100)
 }
 
+// TestSizes_tellTheCostOfWindows of a reading that is divided; a shorter one has none.
+func TestSizes_tellTheCostOfWindows(t *testing.T) {
+	for pages, want := range map[int64]struct{ extra, longest int64 }{0: {0, 0}, 42: {0, 42}, 43: {2, 43}, 400: {11, 43}} {
+		require.Equal(t, want.extra, DefaultSizes.Extra(pages), "%d pages", pages)
+		require.Equal(t, want.longest, DefaultSizes.Longest(pages), "%d pages", pages)
+	}
+}
+
 // TestWindows_aShortListIsNotDivided however many years it covers.
 func TestWindows_aShortListIsNotDivided(t *testing.T) {
 	for _, years := range []int{1, 10, 50} {
