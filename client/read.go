@@ -240,8 +240,11 @@ func (r *reading) storeReached(ctx context.Context, key string, at plan.Position
 	return nil
 }
 
-// asksForEach reports whether each parent's children take a request.
+// asksForEach reports whether each parent's children take a request, or those that the table's rows are cut from.
 func (r *reading) asksForEach() bool {
+	if r.family != nil && r.family.lists != nil {
+		return r.family.leader != nil && r.family.leader.asksForEach()
+	}
 	return r.family != nil && r.family.asking != nil &&
 		!slices.ContainsFunc(r.account.listings(r.table), func(l pipedrive.Listing) bool { return l.Parent.Batch != 1 })
 }

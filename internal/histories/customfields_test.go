@@ -262,6 +262,7 @@ func TestCustomFields_cost(t *testing.T) {
 	w := newWorld(t, generated(1, 4711))
 	w.requireSync()
 	w.company().Advance(time.Hour)
+	w.requireSync() // changelogs of the last second's parents come once more
 	without := w.requireTokens()
 	w.spec["custom_fields"] = "columns"
 	w.tables = append(slices.Clone(all), "fields")

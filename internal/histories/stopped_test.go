@@ -59,6 +59,7 @@ func TestStopped_recordsWithoutUpdateTimeStillCome(t *testing.T) {
 		if len(paths[table]) > 1 {
 			t.Skip("the first of two lists may have come to its end")
 		}
+		goesOn(t, table)
 		w.spec["page_size"] = 4
 		w.maxTokens(table, 4)
 		a.addMany(table, 30, a.Company.Now().Add(-30*time.Hour), time.Hour)
@@ -79,6 +80,7 @@ func TestStopped_lookbackStillFindsLateRecords(t *testing.T) {
 		if ofWholeList(table) {
 			t.Skip("each run spends its tokens on the list of the parents first")
 		}
+		goesOn(t, table)
 		w.spec["page_size"] = 4
 		w.maxTokens(table, 9) // the first run ends within the last minute
 		a.addMany(table, 20, a.Company.Now().Add(-20*time.Hour), 30*time.Minute)
@@ -95,7 +97,8 @@ func TestStopped_lookbackStillFindsLateRecords(t *testing.T) {
 
 // TestStopped_recordsChangeMeanwhile: records change, come and go between the runs of a first load.
 func TestStopped_recordsChangeMeanwhile(t *testing.T) {
-	each(t, func(_ *testing.T, w *world, a *account, table string) {
+	each(t, func(t *testing.T, w *world, a *account, table string) {
+		goesOn(t, table)
 		w.spec["page_size"], w.spec["lookback"] = 4, "0s"
 		w.maxTokens(table, 8)
 		ids := a.addMany(table, 60, a.Company.Now().Add(-60*time.Hour), time.Hour)
