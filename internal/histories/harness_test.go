@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -58,6 +59,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	flag.Parse()
+	debug.SetGCPercent(400) // the worlds are small and many
 	os.Exit(func() int {
 		folder, err := os.MkdirTemp("", "h") // the name of a socket can't be as long as t.TempDir makes it
 		if err != nil {

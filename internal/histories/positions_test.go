@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
 // TestPositions_ofARunThatFailedAreNotTrusted: the failed run stored its positions, and its rows were lost. The
@@ -21,7 +22,11 @@ func TestPositions_ofARunThatFailedAreNotTrusted(t *testing.T) {
 				w.spec["page_size"] = 20
 				a.addMany(table, 20, a.Company.Now().Add(-9000*time.Minute), time.Minute)
 				w.requireSync()
-				a.addMany(table, 4000, a.Company.Now().Add(-4100*time.Minute), time.Minute)
+				pages := 200
+				if requested(table) && truth.Listings(table)[0].Parent.Batch == 1 {
+					pages = 20 // whose 400 records take as many requests
+				}
+				a.addMany(table, 20*pages, a.Company.Now().Add(-4100*time.Minute), time.Minute)
 				w.simulator.AddFault(simulator.Fault{Path: paths[table][0], At: []int{190}, Action: simulator.Status(500)})
 				w.lost = -1
 				require.Error(t, w.sync())
