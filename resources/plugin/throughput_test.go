@@ -4,7 +4,6 @@ package plugin
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
@@ -33,21 +33,22 @@ const (
 	customFields = 30
 )
 
-// replay is an API that holds some pages of deals ready and serves them repeatedly, each time with new ids, so
-// that its cost is negligible beside the plugin's.
+// replay is an API that holds some deals ready and serves them repeatedly, each time with a new id and an update_time a minute
+// later, so that its cost is negligible beside the plugin's.
 type replay struct {
 	api   http.Handler // answers everything else
-	pages [][][]byte   // of deals, split at each id, without the end that has the next cursor
+	deals [][3][]byte  // without their ids and the times of their last change, between these parts
 	rows  int          // to serve in all
+	last  time.Time    // update_time of the last deal
 }
 
-var dealID = regexp.MustCompile(`([\[,]\{"id":)\d+(,"title")`)
+var dealParts = regexp.MustCompile(`^(\{"id":)\d+(,.*?"update_time":)(?:null|"[^"]*")(.*)$`)
 
 func newReplay(tb testing.TB) *replay {
 	tb.Helper()
 	const pages = 4
 	c := simulator.Generate(simulator.Config{Seed: 3, CompanyID: 4711, Deals: 2 * pages * pageRows, CustomFieldsPerEntity: customFields})
-	r := &replay{api: simulator.NewServer(simulator.WithCompany(token, c))}
+	r := &replay{api: simulator.NewServer(simulator.WithCompany(token, c)), last: time.Now().UTC().Truncate(time.Second)}
 	cursor := ""
 	for range pages {
 		request := httptest.NewRequest(http.MethodGet, "/api/v2/deals?limit=500"+cursor, nil)
@@ -55,22 +56,25 @@ func newReplay(tb testing.TB) *replay {
 		recorder := httptest.NewRecorder()
 		r.api.ServeHTTP(recorder, request)
 		require.Equal(tb, http.StatusOK, recorder.Code)
-		body := recorder.Body.Bytes()
-		end := bytes.LastIndex(body, []byte(`,"additional_data"`))
-		var next struct {
+		var page struct {
+			Data           []json.RawMessage `json:"data"`
 			AdditionalData struct {
 				NextCursor string `json:"next_cursor"`
 			} `json:"additional_data"`
 		}
-		require.NoError(tb, json.Unmarshal(body, &next))
-		cursor = "&cursor=" + next.AdditionalData.NextCursor
-		parts := bytes.Split(dealID.ReplaceAll(body[:end], []byte("$1\x00$2")), []byte{0})
-		require.Len(tb, parts, pageRows+1)
-		r.pages = append(r.pages, parts)
+		require.NoError(tb, json.Unmarshal(recorder.Body.Bytes(), &page))
+		require.Len(tb, page.Data, pageRows)
+		for _, deal := range page.Data {
+			parts := dealParts.FindSubmatch(deal)
+			require.NotNil(tb, parts, string(deal))
+			r.deals = append(r.deals, [3][]byte(parts[1:]))
+		}
+		cursor = "&cursor=" + page.AdditionalData.NextCursor
 	}
 	return r
 }
 
+// ServeHTTP serves a page of deals from a cursor on, which is a deal's number, or from updated_since on.
 func (r *replay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	switch q.URL.Path {
 	case "/api/v2/deals":
@@ -81,19 +85,35 @@ func (r *replay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		r.api.ServeHTTP(w, q)
 		return
 	}
-	page, _ := strconv.Atoi(q.URL.Query().Get("cursor"))
+	from, _ := strconv.Atoi(q.URL.Query().Get("cursor"))
+	if since, err := time.Parse(time.RFC3339, q.URL.Query().Get("updated_since")); err == nil && from == 0 {
+		from = max(0, r.rows-1-int(r.last.Sub(since)/time.Minute))
+	}
+	newestFirst := q.URL.Query().Get("sort_direction") == "desc"
+	to, next := min(r.rows, from+pageRows), "null"
+	if to < r.rows {
+		next = strconv.Quote(strconv.Itoa(to))
+	}
 	w.Header().Set("Content-Type", "application/json")
-	parts := r.pages[page%len(r.pages)]
-	w.Write(parts[0])
-	for i, part := range parts[1:] {
-		io.WriteString(w, strconv.Itoa(page*pageRows+i+1))
-		w.Write(part)
+	out := bufio.NewWriterSize(w, 64<<10)
+	out.WriteString(`{"success":true,"data":[`)
+	for n := from; n < to; n++ {
+		if n > from {
+			out.WriteByte(',')
+		}
+		n := n
+		if newestFirst {
+			n = r.rows - 1 - n
+		}
+		deal := r.deals[n%len(r.deals)]
+		out.Write(deal[0])
+		out.Write(strconv.AppendInt(out.AvailableBuffer(), int64(n+1), 10))
+		out.Write(deal[1])
+		out.Write(r.last.Add(time.Duration(n+1-r.rows)*time.Minute).AppendFormat(out.AvailableBuffer(), `"2006-01-02T15:04:05Z"`))
+		out.Write(deal[2])
 	}
-	next := "null"
-	if (page+1)*pageRows < r.rows {
-		next = strconv.Quote(strconv.Itoa(page + 1))
-	}
-	fmt.Fprintf(w, `,"additional_data":{"next_cursor":%s}}`, next)
+	fmt.Fprintf(out, `],"additional_data":{"next_cursor":%s}}`, next)
+	out.Flush()
 }
 
 // syncDeals reads all deals of an API and drops them.
@@ -128,7 +148,7 @@ func rowsIn(tb testing.TB, messages <-chan message.SyncMessage, failed <-chan er
 func (r *replay) readPages(tb testing.TB, url string, read func(body io.Reader) error) int {
 	tb.Helper()
 	for page := range r.rows / pageRows {
-		response, err := http.Get(url + "/api/v2/deals?cursor=" + strconv.Itoa(page))
+		response, err := http.Get(url + "/api/v2/deals?cursor=" + strconv.Itoa(page*pageRows))
 		require.NoError(tb, err)
 		require.NoError(tb, read(response.Body))
 		response.Body.Close()
