@@ -31,15 +31,15 @@ type Account struct {
 	client   *pipedrive.Client
 	oauth    *pipedrive.OAuth // nil for other ways to connect
 	me       jsontext.Value   // the log-in's record
-	scopes   []string         // that the user has granted; empty where that is not known
+	scopes   []string         // that the user has granted; empty if unknown
 	query    pipedrive.Query
 	archived bool            // whether archived records are wanted
-	meter    pipedrive.Meter // of all that the account takes
+	meter    pipedrive.Meter // of all requests of the account
 	rows     atomic.Int64    // that were sent
-	most     int             // requests that may be under way; 0 for as many as are of use
+	most     int             // requests that may be under way; 0 for as many as are useful
 	readers  atomic.Int64    // windows and units under way
 	lookups  lookups
-	refusals map[string]error             // of the lists of probes and of fields, by their records; nil for those that the account has
+	refusals map[string]error             // why the account lacks a probe or a list of fields, by its records; nil if it has it
 	columns  map[string]map[string]string // of custom fields, by type of record and hash
 	run      *Run
 	logger   zerolog.Logger
@@ -50,16 +50,16 @@ type Account struct {
 	againEvery time.Duration // how often to read children of parents that did not change; 0 for never
 	listsEvery time.Duration // how often to read set-up tables; 0 for every run
 
-	verify    bool          // whether rows of the last run that are missing at the destination are read again
+	verify    bool          // whether the run reads rows again that are missing at the destination
 	refresh   time.Duration // how often to read everything and apply deletions; 0 for never
-	lookback  time.Duration // that is read again before a checkpoint
+	lookback  time.Duration // span before a checkpoint that is read again
 	startTime string        // start_time as the user wrote it
-	start     time.Time     // what it comes to; zero for none
+	start     time.Time     // start_time as a moment; zero for none
 	began     time.Time     // when the run began, by the API's clock
 
 	verification progress.Verification
 
-	customFields spec.CustomFields // how they arrive, which a checkpoint depends on
+	customFields spec.CustomFields // their form; a checkpoint belongs to one form
 }
 
 var _ schema.ClientMeta = (*Account)(nil)
@@ -67,15 +67,16 @@ var _ schema.ClientMeta = (*Account)(nil)
 // ID tells accounts apart in logs, metrics and shards.
 func (a *Account) ID() string { return "account:" + a.id }
 
-// accountsAtOnce is how many accounts log in side by side, or read what a run needs to know first.
+// accountsAtOnce is the number of accounts that log in side by side, or that read their lists of fields and probes side
+// by side.
 const accountsAtOnce = 10
 
-// Connect logs in to the accounts that the spec names, for 2 API tokens each. It reads no records, so a
-// refused credential ends a run before anything happens at the destination. Of an export endpoint it reads one record
-// of one of the tables.
+// Connect logs in to the accounts that the spec names, for 2 API tokens each. It reads no records, so a refused
+// credential ends a run before anything happens at the destination. An export endpoint has no log-in: there it reads
+// one record of one table.
 //
-// With on_account_error: skip an account that can't be connected is left out, and skipped says why; only
-// if none is left that is an error.
+// With on_account_error: skip, an account that can't be connected is left out, and skipped gives the reason. It is an
+// error only if no account is left.
 func Connect(
 	ctx context.Context, s *spec.Spec, tables []*table.Table, userAgent string, run *Run, logger zerolog.Logger,
 ) (accounts []*Account, skipped, err error) {
@@ -110,7 +111,7 @@ func Connect(
 	return accounts, skipped, nil
 }
 
-// sameTwice refuses credentials that lead to one account: its rows would come twice, and its checkpoints too.
+// sameTwice refuses credentials that lead to one account twice: its rows and its checkpoints would come twice.
 func sameTwice(accounts []*Account) error {
 	seen := map[string]bool{}
 	for _, a := range accounts {
@@ -177,12 +178,12 @@ func connect(
 	return a, nil
 }
 
-// mostApart is how far this machine's clock and the API's may be apart before the log says so.
+// mostApart is the difference between this machine's clock and the API's from which the log mentions it.
 const mostApart = time.Minute
 
-// setClock takes the beginning of the run from the API's clock, by which update_time goes too, or from this
-// machine's clock where that is behind it. A position that is too late would lose changes for good, whereas one
-// that is too early only brings records again; so no single clock can move a position ahead of the time.
+// setClock sets the beginning of the run by the API's clock, which also sets update_time, or by this machine's clock if
+// that is behind. A position that is too late loses changes for good. One that is too early only brings records again.
+// So no single clock can move a position ahead of the time.
 func (a *Account) setClock(s *spec.Spec) {
 	now := a.run.machine.Now()
 	if server, known := a.client.ServerTime(); known {
@@ -244,8 +245,7 @@ func (a *Account) connectOAuth(ctx context.Context, config pipedrive.Config, s s
 	return a.connectAPI(ctx, config, s)
 }
 
-// connectExport asks for one record of a table that is always read in full: an export endpoint has nothing that is
-// cheaper.
+// connectExport requests one record of a table that is always read in full. An export endpoint has nothing cheaper.
 func (a *Account) connectExport(ctx context.Context, config pipedrive.Config, s *spec.Export, tables []*table.Table) error {
 	config.BaseURL, config.URLKey = s.URL, "export.url"
 	config.Authorizer = pipedrive.BearerToken(s.Token)
@@ -264,7 +264,7 @@ func (a *Account) connectExport(ctx context.Context, config pipedrive.Config, s 
 	return nil
 }
 
-// atOnce is how many requests the account may have under way at once, as far as that is of use.
+// atOnce is the number of requests that the account may usefully have under way at once.
 func (a *Account) atOnce() int {
 	if a.most > 0 {
 		return a.most
@@ -282,7 +282,7 @@ func (a *Account) Close() {
 	}
 }
 
-// listings returns the listings that make up a table's records, in the order in which to read them.
+// listings returns the listings of a table's records, in reading order.
 func (a *Account) listings(t *table.Table) []pipedrive.Listing {
 	var wanted []pipedrive.Listing
 	for _, l := range t.Listings(a.api) {
@@ -293,7 +293,7 @@ func (a *Account) listings(t *table.Table) []pipedrive.Listing {
 	return wanted
 }
 
-// pages reads a listing page after page. The log-in's record takes no request.
+// pages reads a listing page by page. The log-in's record takes no request.
 func (a *Account) pages(
 	ctx context.Context, l pipedrive.Listing, q pipedrive.Query, m *pipedrive.Meter, decode pipedrive.Decode[*table.Row],
 ) iter.Seq2[[]*table.Row, error] {
@@ -310,7 +310,7 @@ func (a *Account) pages(
 	}
 }
 
-// sources returns where the account has the values of a table's columns.
+// sources returns the function that gives the account's source of a column.
 func (a *Account) sources(t *table.Table) func(table.Column) table.Source {
 	form := t.Form(a.api)
 	return func(c table.Column) table.Source { return c.SourceFor(a.id, form) }

@@ -22,9 +22,9 @@ type pair struct {
 	account *Account
 }
 
-// pairs returns what a shard has to do with, in the order in which the tables are read, whether the accounts have the
-// tables or not: shards that begin at different times must cut the whole at the same places. Only then are tables left out
-// that are not due. A history goes with its table.
+// pairs returns a shard's pairs, in reading order. Shards that begin at different times must cut the same whole at the
+// same places. So the whole includes the tables that accounts lack, and tables that are not due are left out only
+// afterwards. A history goes with its table.
 func (r *Run) pairs(tables []*table.Table, shard *plugin.Shard) []pair {
 	var pairs []pair
 	for _, t := range tables {
@@ -56,12 +56,13 @@ func sharded[T any](whole []T, shard *plugin.Shard) []T {
 	return whole[first:min(len(whole), first+size)]
 }
 
-// Check finds out which of a shard's tables the accounts lack, before anything of them is read. A core table that is
-// lacking is an error, and so is one of the named ones, by their records. The others are left out of the run, and one
-// warning an account says which and why: were they announced, CloudQuery would take them for empty and remove their rows.
+// Check finds the tables of a shard that the accounts lack, before anything of them is read. A core table that is
+// lacking is an error, and so is a named one; named has their records. The other tables are left out of the run, and
+// one warning per account lists them with the reasons. If they were announced, CloudQuery would take them for empty and
+// remove their rows.
 //
-// It asks for the lists of the tables' probes, which the run then reads no more. A table that an account's API does not
-// have is never an error: who reads several accounts may name a table that only some of their APIs have.
+// It reads the lists of the tables' probes, which the run does not read again. A table that an account's API lacks is
+// never an error: of several accounts, maybe only some have an API with the table.
 func (r *Run) Check(ctx context.Context, tables []*table.Table, named map[string]bool, shard *plugin.Shard) error {
 	r.named = named
 	wanted := map[*Account][]*table.Table{}
@@ -91,15 +92,16 @@ func (r *Run) Check(ctx context.Context, tables []*table.Table, named map[string
 	return errors.Join(errs...)
 }
 
-// Available returns those of the tables that are due and that some account has, as far as that is known.
+// Available returns the tables that are due and that some account has. A table counts as there until an account is
+// known to lack it.
 func (r *Run) Available(tables []*table.Table) []*table.Table {
 	return slices.DeleteFunc(slices.Clone(tables), func(t *table.Table) bool {
 		return r.notDue[t.Records] || !slices.ContainsFunc(r.accounts, func(a *Account) bool { return a.lacks(t) == nil })
 	})
 }
 
-// probe asks for the lists that show which tables the account has, side by side. The look-ups keep the lists, for those of
-// the tables that are read from them.
+// probe reads, side by side, the lists that show which tables the account has. The look-ups keep them for the tables
+// that are read from them.
 func (a *Account) probe(ctx context.Context, tables, probes []*table.Table) error {
 	refusals := make([]error, len(probes))
 	group, ctx := errgroup.WithContext(ctx)
@@ -127,8 +129,8 @@ func (a *Account) probe(ctx context.Context, tables, probes []*table.Table) erro
 	return err
 }
 
-// probeFields asks for the lists of fields that only a table of fields is made of, which an account may refuse. The
-// look-ups keep them for it.
+// probeFields reads the lists of fields that only a table of fields needs, and that an account may refuse. The look-ups
+// keep them.
 func (a *Account) probeFields(ctx context.Context, tables []*table.Table) error {
 	for _, t := range tables {
 		for _, d := range t.Describes {
@@ -148,8 +150,8 @@ func (a *Account) probeFields(ctx context.Context, tables []*table.Table) error 
 	return nil
 }
 
-// refusal returns an error as the answer that the account does not have a list, which may be behind a gate; nil where it
-// is another.
+// refusal returns an error that means that the account lacks a list, which may be behind a gate; nil for any other
+// error.
 func refusal(err error, g *table.Gate) error {
 	e, ok := errors.AsType[*pipedrive.Error](err)
 	if !ok {
@@ -164,13 +166,13 @@ func refusal(err error, g *table.Gate) error {
 	return &shut
 }
 
-// saysAbsent reports whether an answer says that the account does not have what was asked for, which may be behind a gate.
+// saysAbsent reports whether an answer means that the account lacks a list, which may be behind a gate.
 func saysAbsent(e *pipedrive.Error, g *table.Gate) bool {
 	return e.Absent || g != nil && g.AnyNotFound && e.Status == http.StatusNotFound
 }
 
-// probes returns the tables whose lists to ask for. Where all tables of another one's list are named, reading them shows as
-// well that the account lacks them, and takes no request more.
+// probes returns the tables whose lists show which tables the account has. It leaves out a probe if all tables behind
+// it are named: their own readings show the same, without a further request.
 func (a *Account) probes(tables []*table.Table, named map[string]bool) []*table.Table {
 	var probes []*table.Table
 	for _, t := range tables {
@@ -185,7 +187,7 @@ func (a *Account) probes(tables []*table.Table, named map[string]bool) []*table.
 	return probes
 }
 
-// lacks returns why the account does not have a table, nil where it does as far as that is known.
+// lacks returns the reason why the account lacks a table; nil if it has the table or that is unknown.
 func (a *Account) lacks(t *table.Table) error {
 	err := a.lacking(t.On(a.api), a.listings(t), t)
 	if err == nil && t.Parent != nil {
@@ -194,15 +196,15 @@ func (a *Account) lacks(t *table.Table) error {
 	return err
 }
 
-// lacksFields returns why the account does not have a list of the fields of a table's records, nil where it does as far as
-// that is known.
+// lacksFields returns the reason why the account lacks a list of the fields of a table's records; nil if it has the
+// list or that is unknown.
 func (a *Account) lacksFields(of, fields *table.Table) error {
 	listings := fields.Listings(a.api)
 	return cmp.Or(a.lacking(len(listings) > 0, listings, of), a.refusals[fields.Records])
 }
 
-// keepsRows reports whether the destination may have rows of a table, or of a list of fields that it describes, that the
-// account had at an earlier run and lacks now. Without a state, whatever it lacks may have been there.
+// keepsRows reports whether the destination may have rows from a time when the account had a table, or a list of fields
+// that it describes, which it lacks now. Without a state, every table that the account lacks may have such rows.
 func (a *Account) keepsRows(t *table.Table) bool {
 	last, known := a.lastReadings[t.Records], a.run.state != nil
 	if a.lacks(t) != nil {
@@ -213,7 +215,7 @@ func (a *Account) keepsRows(t *table.Table) bool {
 	})
 }
 
-// lacking returns why the account does not have listings of a table, or of its fields.
+// lacking returns the reason why the account lacks listings of a table, or of its fields.
 func (a *Account) lacking(on bool, listings []pipedrive.Listing, of *table.Table) error {
 	if !on {
 		message := "API " + string(a.api) + " does not have it"
@@ -238,14 +240,14 @@ func (a *Account) lacking(on bool, listings []pipedrive.Listing, of *table.Table
 	return nil
 }
 
-// covers reports whether the user's consent covers a listing, as far as that is known.
+// covers reports whether the user's consent covers a listing; true if that is unknown.
 func (a *Account) covers(l pipedrive.Listing) bool {
 	return len(a.scopes) == 0 || len(l.Scopes) == 0 ||
 		slices.ContainsFunc(l.Scopes, func(scope string) bool { return slices.Contains(a.scopes, scope) })
 }
 
-// leaveOut says which of the tables the account lacks and why, in one warning, or returns the errors of those that can't
-// be left out.
+// leaveOut lists the tables that the account lacks and the reasons in one warning. It returns the errors of those that
+// can't be left out.
 func (a *Account) leaveOut(tables []*table.Table, named map[string]bool) error {
 	var errs []error
 	var names, reasons []string
@@ -284,8 +286,8 @@ func (a *Account) leaveOut(tables []*table.Table, named map[string]bool) error {
 	return errors.Join(errs...)
 }
 
-// explained is an error in the words of the table that it stopped: what Pipedrive refuses since the account does not have
-// it has a code of its own. Every account has the core tables, so that such an answer is wrong there.
+// explained adds the table's words to the error that stopped it. A refusal because the account lacks the table gets a
+// code of its own. Every account has the core tables, so there such an answer is an error like others.
 func explained(err error, t *table.Table) error {
 	e, ok := errors.AsType[*pipedrive.Error](err)
 	if !ok || t.Core || !saysAbsent(e, t.Gate) {

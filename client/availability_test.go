@@ -20,8 +20,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// gatedTables are boards and tasks, for which an account needs an add-on, roles, for which its user needs a permission,
-// currencies, which everybody has, and stages, which are core.
+// gatedTables are boards and tasks, which need an add-on; roles, which need a permission of the user; currencies, which
+// each account has; and stages, which are core.
 func gatedTables() []*table.Table {
 	id := []table.Column{{Name: "id", Type: table.Int, Key: true}}
 	addOn := &table.Gate{Needs: "the Projects add-on", AnyNotFound: true}
@@ -51,7 +51,7 @@ func gatedTables() []*table.Table {
 	}
 }
 
-// gated are accounts whose tables are read, and what came of it.
+// gated are accounts whose tables are read, and the results.
 type gated struct {
 	t         *testing.T
 	companies []*simulator.Company
@@ -88,7 +88,7 @@ func newGated(t *testing.T, companies int) *gated {
 	return g
 }
 
-// read reads the tables, and returns what stopped it.
+// read reads the tables, and returns the error that stopped it.
 func (g *gated) read() error {
 	g.t.Helper()
 	g.announced, g.rows = map[string]bool{}, map[string]int64{}
@@ -169,7 +169,7 @@ func names(tables ...string) map[string]bool {
 	return announced
 }
 
-// TestCheck_costsNothing: the lists that show what an account has are those of tables, which are not read again.
+// TestCheck_costsNothing: the probes' lists are those of tables, and are not read again.
 func TestCheck_costsNothing(t *testing.T) {
 	g := newGated(t, 1)
 	for name, named := range map[string]map[string]bool{"a wildcard": nil, "names": {"project_boards": true, "roles": true, "tasks": true}} {
@@ -187,7 +187,8 @@ func TestCheck_costsNothing(t *testing.T) {
 	}
 }
 
-// TestCheck_aWildcardLeavesOut: what the account lacks is not announced, so that nothing is removed, and said in one line.
+// TestCheck_aWildcardLeavesOut: tables that the account lacks are not announced, so nothing is removed. One line of the
+// log lists them.
 func TestCheck_aWildcardLeavesOut(t *testing.T) {
 	for _, status := range []int{402, 403, 404, 410, 415} {
 		g := newGated(t, 1)
@@ -211,8 +212,8 @@ func TestCheck_aWildcardLeavesOut(t *testing.T) {
 	require.Contains(t, g.log.String(), "You do not have permissions to do this")
 }
 
-// TestCheck_aListWithoutAGate: a table that is read in full is left out too if Pipedrive refuses its list, for no request
-// more; a named one fails before anything is announced.
+// TestCheck_aListWithoutAGate: a table that is read in full is left out too if Pipedrive refuses its list, without a
+// further request. A named one fails before anything is announced.
 func TestCheck_aListWithoutAGate(t *testing.T) {
 	for _, status := range []int{402, 404} {
 		g := newGated(t, 1)
@@ -231,7 +232,8 @@ func TestCheck_aListWithoutAGate(t *testing.T) {
 	}
 }
 
-// TestCheck_aNamedTableFails: before anything is announced, with the account, the table, the request and Pipedrive's words.
+// TestCheck_aNamedTableFails: the run fails before anything is announced, and names the account, the table, the request
+// and Pipedrive's message.
 func TestCheck_aNamedTableFails(t *testing.T) {
 	for _, named := range []string{"tasks", "project_boards"} {
 		g := newGated(t, 1)
@@ -246,7 +248,7 @@ func TestCheck_aNamedTableFails(t *testing.T) {
 	}
 }
 
-// TestCheck_onlyNamedTablesAreNotProbed: reading them shows as well what the account lacks.
+// TestCheck_onlyNamedTablesAreNotProbed: their own readings show if the account lacks them.
 func TestCheck_onlyNamedTablesAreNotProbed(t *testing.T) {
 	g := newGated(t, 1)
 	g.tables, g.named = g.tables[4:], map[string]bool{"tasks": true}
@@ -270,7 +272,7 @@ func TestCheck_errorsThatMayPassLeaveNothingOut(t *testing.T) {
 		{simulator.HTMLPage, pipedrive.ExternalAPIError},
 		{simulator.DailyLimit, pipedrive.RateLimitExceeded},
 		{simulator.ExpiredToken, pipedrive.TokenInvalidated},
-		{simulator.StatusHTML(404), pipedrive.ExternalAPIError}, // which only the add-on's probe counts
+		{simulator.StatusHTML(404), pipedrive.ExternalAPIError}, // counts as lacking only at the add-on's probe
 	} {
 		g := newGated(t, 1)
 		g.simulator.AddFault(simulator.Fault{Path: "/v1/roles", Action: test.action})
@@ -285,8 +287,8 @@ func TestCheck_errorsThatMayPassLeaveNothingOut(t *testing.T) {
 	require.Contains(t, g.announced, "pipedrive_roles")
 }
 
-// TestCheck_scopes: what the consent does not cover is left out without a request, unless it is named or core. With an
-// API token nobody knows before Pipedrive says so.
+// TestCheck_scopes: a table that the consent does not cover is left out without a request, unless it is named or core.
+// With an API token only Pipedrive's answer shows it.
 func TestCheck_scopes(t *testing.T) {
 	g := newGated(t, 1)
 	g.connect = map[string]any{"oauth": map[string]any{
@@ -317,7 +319,7 @@ func TestCheck_scopes(t *testing.T) {
 	require.Contains(t, g.log.String(), "pipedrive_project_boards, pipedrive_tasks: MISSING_SCOPE")
 }
 
-// TestCheck_aCoreTableIsNeverLeftOut: nor is it one that an account may lack.
+// TestCheck_aCoreTableIsNeverLeftOut: an account always has it.
 func TestCheck_aCoreTableIsNeverLeftOut(t *testing.T) {
 	for _, status := range []int{402, 404, 410} {
 		g := newGated(t, 1)
@@ -328,7 +330,7 @@ func TestCheck_aCoreTableIsNeverLeftOut(t *testing.T) {
 	}
 }
 
-// TestCheck_severalAccounts: where only some have a table, the others' rows stay, since it counts as incremental.
+// TestCheck_severalAccounts: if only some have a table, the others' rows stay, since it counts as incremental.
 func TestCheck_severalAccounts(t *testing.T) {
 	g := newGated(t, 3)
 	g.companies[1].Refuse("projects", 402)
@@ -350,7 +352,8 @@ func TestCheck_severalAccounts(t *testing.T) {
 	require.ErrorContains(t, err, `account "2"`)
 }
 
-// TestCheck_shardsAreCutAtTheSamePlaces: whatever the accounts lack when each begins, no table is read twice or by none.
+// TestCheck_shardsAreCutAtTheSamePlaces: each table is read by exactly one shard, whichever tables the accounts lack
+// when each shard begins.
 func TestCheck_shardsAreCutAtTheSamePlaces(t *testing.T) {
 	g := newGated(t, 2)
 	read := map[string]int64{}
@@ -365,7 +368,7 @@ func TestCheck_shardsAreCutAtTheSamePlaces(t *testing.T) {
 	for _, of := range g.tables {
 		var want int64
 		for i, c := range g.companies {
-			if i > 0 || of.Records != "roles" { // which the first shard has of the first company
+			if i > 0 || of.Records != "roles" { // the first shard has those of the first company
 				want += int64(len(c.Truth(of.Records, simulator.TruthOptions{})))
 			}
 		}
@@ -373,7 +376,7 @@ func TestCheck_shardsAreCutAtTheSamePlaces(t *testing.T) {
 	}
 }
 
-// TestCheck_apis: a table that the API does not have is left out in one line, though it is named.
+// TestCheck_apis: a table that the API lacks is left out in one line, even if it is named.
 func TestCheck_apis(t *testing.T) {
 	g := newGated(t, 1)
 	for api, test := range map[string]struct {

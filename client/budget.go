@@ -8,20 +8,21 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// errBudget stops the reading of a table whose next page would go over max_tokens or the day's budget.
+// errBudget stops the reading of a table if its next page would exceed max_tokens or the day's budget.
 var errBudget = &pipedrive.Error{Code: pipedrive.RateLimitExceeded, Daily: true}
 
-// leastReserve is how many of the day's API tokens incremental tables leave at least: several of them may ask for a page at
-// once, and the next run has to log in.
+// leastReserve is the least number of the day's API tokens that incremental tables leave. Several tables may request a
+// page at once, and the next run has to log in.
 const leastReserve = 100
 
-// freePages is how many pages of each list of a table that can only be read whole are not held back by max_tokens.
+// freePages is the number of pages of each list that max_tokens does not hold back, of a table that can only be read in
+// full.
 const freePages = 2
 
-// spareTokens is how many API tokens a run must have left to do what can wait for another run.
+// spareTokens is the number of API tokens that a run must have left for work that can wait for another run.
 const spareTokens = 1000
 
-// spare reports whether the run and the account's day have tokens left for what can wait.
+// spare reports whether the run and the account's day have tokens left for work that can wait.
 func (a *Account) spare() bool {
 	if most := a.run.maxTokens; most > 0 && most-a.run.Tokens() < spareTokens {
 		return false
@@ -30,8 +31,8 @@ func (a *Account) spare() bool {
 	return !known || left >= spareTokens
 }
 
-// checkBudget returns an error if the next page of a listing would go over the run's or the day's budget, with the children of
-// its records so far.
+// checkBudget returns an error if the next page of a listing would exceed the run's or the day's budget. The cost
+// includes the requests for children that the pages so far have caused.
 func (r *reading) checkBudget(l pipedrive.Listing) error {
 	if !r.table.Incremental {
 		return r.account.checkWhole(r.table, l, &r.own)
@@ -44,9 +45,9 @@ func (r *reading) checkBudget(l pipedrive.Listing) error {
 	return err
 }
 
-// mostOwed is how many tokens a list leaves for the requests for children of its records: half of those that were left when it
-// began. With more, tables of children that take many runs would hold their parents' own table back. A list that is read for
-// them alone leaves as many as they take.
+// mostOwed is the number of tokens that the reading of a list leaves for the requests for children: at most half of the
+// tokens that were left when it began. Otherwise tables of children that take many runs would hold up their parents'
+// own table. A list that is read only for its children leaves all tokens that these take.
 func (r *reading) mostOwed() int64 {
 	if r.silent {
 		return math.MaxInt64
@@ -60,7 +61,8 @@ func (r *reading) mostOwed() int64 {
 	return r.half
 }
 
-// left is how many API tokens the run may still cost, and leave as many for the day as it has to; false if nothing bounds them.
+// left is the number of API tokens that the run may still spend, after the reserve for the day; false if nothing bounds
+// them.
 func (a *Account) left() (tokens int64, known bool) {
 	tokens, known = a.client.TokensLeft()
 	if tokens -= a.reserve(); !known {
@@ -72,8 +74,8 @@ func (a *Account) left() (tokens int64, known bool) {
 	return tokens, known
 }
 
-// checkWhole returns the same for a table that can only be read whole, given the meter of its pages. The run fails where
-// that is not possible, so that the first pages come in any case, and the table may use up the day's budget.
+// checkWhole does the same for a table that can only be read in full, given the meter of its pages. The run fails if
+// the table can't be read to its end. So the first pages come in any case, and the table may use up the day's budget.
 func (a *Account) checkWhole(t *table.Table, l pipedrive.Listing, own *pipedrive.Meter) error {
 	if own.Requests() < freePages*int64(len(a.listings(t))) {
 		return nil
@@ -81,8 +83,8 @@ func (a *Account) checkWhole(t *table.Table, l pipedrive.Listing, own *pipedrive
 	return a.checkMaxTokens(l, "; a table that is read in full can't be gone on with by the next run: raise max_tokens, or leave it out")
 }
 
-// checkMaxTokens returns an error if the next page of a listing would go over what the run may cost. Its message ends with
-// the advice.
+// checkMaxTokens returns an error if the next page of a listing would exceed max_tokens. Its message ends with the
+// advice.
 func (a *Account) checkMaxTokens(l pipedrive.Listing, advice string) error {
 	most, used := a.run.maxTokens, a.run.Tokens()
 	if most == 0 || used+int64(l.Cost) <= most {
@@ -95,7 +97,7 @@ func (a *Account) checkMaxTokens(l pipedrive.Listing, advice string) error {
 	return &e
 }
 
-// checkReserve returns an error if the next page of a listing would take of the day's tokens what has to be left.
+// checkReserve returns an error if the next page of a listing would take tokens of the day's reserve.
 func (a *Account) checkReserve(l pipedrive.Listing) error {
 	left, known := a.client.TokensLeft()
 	if !known || left >= int64(l.Cost)+a.reserve() {
@@ -106,8 +108,8 @@ func (a *Account) checkReserve(l pipedrive.Listing) error {
 	return &e
 }
 
-// reserve is how many of the day's tokens incremental tables leave: those that the run still needs for tables which are
-// always read in full, and without which it fails, by what they cost the last time, and leastReserve.
+// reserve is the number of the day's tokens that incremental tables leave: leastReserve, and the tokens that the run
+// still needs for tables that are always read in full, by their last cost. Without those the run fails.
 func (a *Account) reserve() int64 {
 	tokens := int64(leastReserve)
 	for _, r := range a.whole {
@@ -118,8 +120,8 @@ func (a *Account) reserve() int64 {
 	return tokens
 }
 
-// tokensOf is how many API tokens a table cost the last time that it was read in full. Before, it is those of a page of
-// each of its lists.
+// tokensOf is the number of API tokens of a table's last reading in full. If there was none, it is the cost of a page
+// of each of its lists.
 func (a *Account) tokensOf(t *table.Table) (tokens int64) {
 	if last := a.lastReadings[t.Records]; last.Complete() {
 		return last.Tokens
@@ -130,7 +132,7 @@ func (a *Account) tokensOf(t *table.Table) (tokens int64) {
 	return tokens
 }
 
-// tokens is how many API tokens the table's own pages cost, whoever asked for them first.
+// tokens is the number of API tokens that the table's own pages cost, no matter which table requested them first.
 func (r *reading) tokens() int64 {
 	lists, tokens := &r.account.lookups, r.own.Tokens()
 	for _, d := range r.table.Describes {

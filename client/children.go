@@ -18,32 +18,32 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// family is what the reading of a table of children has besides.
+// family is the part of a reading that only tables of children have.
 type family struct {
-	leader  *reading // reads the parents' list in this run; nil where that list is one that look-ups share
+	leader  *reading // reads the parents' list in this run; nil if look-ups share that list
 	columns *table.ParentColumns
 	lists   *table.ListDecoder // nil where requests read the records
 	cutting sync.Mutex         // held while lists are decoded
 
 	of       map[string]*parents            // by the key of the parents' listing
 	asking   *parents                       // whose children are being asked for
-	done     map[pipedrive.Key]bool         // parents, which several listings have, whose children were read
-	found    map[pipedrive.Key][]*table.Row // children by parents of whose requests not all are answered
+	done     map[pipedrive.Key]bool         // parents of several listings whose children were read
+	found    map[pipedrive.Key][]*table.Row // children by parent, until all requests about the parent are answered
 	refs     refusals
-	broken   error // of a list that has another form: the table fails once its parents were read
-	requests int   // units of which all children were read
-	shut     bool  // whether the account does not have the table, as the first request showed
+	broken   error // of a list in another form: the table fails once its parents were read
+	requests int   // units whose children were all read
+	shut     bool  // whether the first request showed that the account lacks the table
 }
 
-// parents are those of a listing whose children are to be asked for.
+// parents are the parents of a listing whose children are to be read.
 type parents struct {
 	due    map[pipedrive.Key]plan.Parent
 	values map[pipedrive.Key][]table.Value
-	own    map[pipedrive.Key]table.Value // of parents that are asked although they have no further child
+	own    map[pipedrive.Key]table.Value // of parents that are asked although their counter announces no further child
 	latest time.Time                     // update_time of all that were read
-	looked time.Time                     // when somebody looked for those without an update_time last
+	looked time.Time                     // time of the last look for those without an update_time
 	whole  bool                          // whether the listing was read to its end
-	// through is the update_time up to which all were read, where the listing was not read to its end.
+	// through is the update_time up to which all parents were read, if the listing was not read to its end.
 	through time.Time
 }
 
@@ -53,7 +53,7 @@ type refusals struct {
 	answered int // parents of other requests
 }
 
-// newFamily is that of a table of children; the leader is nil where the parents' list is one that look-ups share.
+// newFamily returns the family of a table of children; the leader is nil if look-ups share the parents' list.
 func newFamily(a *Account, t *table.Table, leader *reading) *family {
 	of := t.Parent.Table
 	if leader != nil {
@@ -69,9 +69,9 @@ func newFamily(a *Account, t *table.Table, leader *reading) *family {
 	return f
 }
 
-// led has each history take part in the reading of its table, and each incremental table of children in that of its parents'
-// list. The latter joins that of the parents' own table, if both go on from where one reading can begin; otherwise the list is
-// read for it alone, or for it and others. It returns the readings that are not led.
+// led adds each history to the reading of its table, and each incremental table of children to a reading of its
+// parents' list. That is the reading of the parents' own table, if one beginning suits both. Otherwise the list is read
+// for the children alone, once for all such tables. led returns the readings that follow no other.
 func led(readings []*reading) (leaders []*reading) {
 	var children, ofChildren []*reading
 	for _, r := range readings {
@@ -98,8 +98,8 @@ func led(readings []*reading) (leaders []*reading) {
 	return leaders
 }
 
-// ledIn has a table of children take part in one of some readings that is of its parents' list, or in a further one. It returns
-// all of them.
+// ledIn adds a table of children to one of the readings of its parents' list, or makes a further one. It returns all
+// readings.
 func (r *reading) ledIn(leaders []*reading) []*reading {
 	of := r.table.Parent.Table
 	i := slices.IndexFunc(leaders, func(l *reading) bool {
@@ -114,7 +114,7 @@ func (r *reading) ledIn(leaders []*reading) []*reading {
 	return leaders
 }
 
-// joins reports whether a table of children can take part in a reading of its parents' list.
+// joins reports whether a table of children can follow a reading of its parents' list.
 func (r *reading) joins(child *reading) bool {
 	if !r.incremental() || !child.incremental() {
 		return r.incremental() == child.incremental()
@@ -127,7 +127,7 @@ func (r *reading) joins(child *reading) bool {
 	})
 }
 
-// kin are the reading itself and those that take part in it: of its history, of the tables of children, and of their children.
+// kin are the reading itself and those that follow it: its history, the tables of children, and their children.
 func (r *reading) kin() []*reading {
 	kin := []*reading{r}
 	for _, f := range r.followers {
@@ -139,7 +139,7 @@ func (r *reading) kin() []*reading {
 	return kin
 }
 
-// parents returns those of a listing of the parents'.
+// parents returns the parents of a listing.
 func (f *family) parents(listing string) *parents {
 	if f.of[listing] == nil {
 		f.of[listing] = &parents{
@@ -149,10 +149,10 @@ func (f *family) parents(listing string) *parents {
 	return f.of[listing]
 }
 
-// readChildren reads a table of children. Whether the account has those that are behind a gate, their first request shows: it
-// takes a parent. If it does not, they are left out, unless the configuration names them, and their rows stay. The positions
-// move all the same: otherwise each run would read the parents' list from where the account lost the table. Once the account has
-// it, the next run reads all.
+// readChildren reads a table of children. Of a table behind a gate, the first request shows whether the account has it,
+// since a request needs a parent. If the account lacks the table, it is left out and its rows stay, unless the
+// configuration names it. The positions move all the same. Otherwise each run would read the parents' list from the
+// moment at which the account lost the table. When the account gets the table, the next run reads all of it.
 func (r *reading) readChildren(ctx context.Context) error {
 	err := r.allChildren(ctx)
 	e, ok := errors.AsType[*pipedrive.Error](err)
@@ -181,8 +181,8 @@ func (r *reading) mayBeShut() bool {
 	return announcedLate(r.table) && r.family.refs.answered == 0
 }
 
-// allChildren reads a table of children: once the leader has read the parents' list and handed on each page, or else all
-// at once.
+// allChildren reads a table of children: after the leader has read the parents' list and handed on each page, or else
+// from the shared list at once.
 func (r *reading) allChildren(ctx context.Context) error {
 	if r.family.leader == nil {
 		rows, err := r.account.lookups.list(r.table.Parent.Table).load(ctx, r.account, &r.meter)
@@ -220,8 +220,8 @@ func (r *reading) allChildren(ctx context.Context) error {
 	return err
 }
 
-// askAgain asks for the children of some parents that did not change, in the order of the parents' ids: where the budget ends
-// that, the next run goes on.
+// askAgain requests the children of some parents that did not change, in the order of the parents' ids. If the budget
+// ends that, the next run continues there.
 func (r *reading) askAgain(ctx context.Context) error {
 	of := r.table.Parent.Table
 	decoder := table.NewDecoder(of.Columns, r.account.sources(of))
@@ -245,7 +245,7 @@ func (r *reading) askAgain(ctx context.Context) error {
 	return nil
 }
 
-// askInTurn asks for the children of the parents that were noted, as many at a time as requests may be under way.
+// askInTurn requests the children of the noted parents, with as many requests under way as allowed.
 func (r *reading) askInTurn(ctx context.Context, listing string) error {
 	ps := r.family.parents(listing)
 	all := ps.due
@@ -264,7 +264,7 @@ func (r *reading) askInTurn(ctx context.Context, listing string) error {
 	return nil
 }
 
-// parentsOfRows are the parents of the rows that the destination has of the tables of children. One that can't be read keeps its
+// parentsOfRows are the parents whose children the destination has rows of. A table that can't be read back keeps its
 // rows.
 func (r *reading) parentsOfRows(ctx context.Context) (parents progress.Keys) {
 	for _, f := range r.kin() {
@@ -279,7 +279,7 @@ func (r *reading) parentsOfRows(ctx context.Context) (parents progress.Keys) {
 	return slices.Compact(parents)
 }
 
-// handOn hands the parents of a page on to the tables of their children, if the unit's rule lets them through.
+// handOn hands the parents of a page to the tables of their children, if the unit's rule lets them through.
 func (r *reading) handOn(ctx context.Context, l pipedrive.Listing, page []*table.Row, u plan.Unit) error {
 	if len(r.followers) == 0 {
 		return nil
@@ -300,8 +300,8 @@ func (r *reading) handOn(ctx context.Context, l pipedrive.Listing, page []*table
 	return nil
 }
 
-// follow takes parents of a listing: it sends the children that are in their lists, or notes whose children are to be
-// asked for.
+// follow takes parents of a listing: it sends the children in their lists, or notes the parents whose children are to
+// be read.
 func (r *reading) follow(ctx context.Context, listing string, rows []*table.Row) error {
 	if r.family.lists == nil {
 		r.note(listing, plan.Begins(r.from(asking{key: r.positionOf(listing)}), r.facts()), rows)
@@ -311,8 +311,9 @@ func (r *reading) follow(ctx context.Context, listing string, rows []*table.Row)
 	return r.take(ctx, listing, page, wanted)
 }
 
-// cut returns the children in the lists of parents, and those of them that the destination does not have as they are. Parents
-// that are children themselves may come from units that are read side by side. There are none once a list had another form.
+// cut returns the children in the lists of parents, and those among them that the destination lacks in this version.
+// Parents that are children themselves may come from several units at once. After a list in another form it returns
+// none.
 func (r *reading) cut(listing string, rows []*table.Row) (page, wanted []*table.Row) {
 	r.family.cutting.Lock()
 	defer r.family.cutting.Unlock()
@@ -338,10 +339,10 @@ func (r *reading) cut(listing string, rows []*table.Row) (page, wanted []*table.
 	return page, wanted
 }
 
-// gathers reports whether all children of a parent are known only after several pages.
+// gathers reports whether a parent's children are complete only after several pages.
 func (f *family) gathers() bool { return f.asking != nil || f.leader != nil && f.leader.family != nil }
 
-// reread notes that all children of a parent were read, and with them the records that are cut from them.
+// reread notes that all children of a parent were read, including the records that are cut from them.
 func (r *reading) reread(parent pipedrive.Key, children []*table.Row) {
 	if r.progress != nil {
 		r.progress.Reread(parent, children)
@@ -351,7 +352,7 @@ func (r *reading) reread(parent pipedrive.Key, children []*table.Row) {
 	}
 }
 
-// gathered notes the same of the children that were gathered.
+// gathered does the same for the children that were gathered.
 func (r *reading) gathered(parent pipedrive.Key) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -368,8 +369,9 @@ func (r *reading) keep(parent pipedrive.Key) {
 	}
 }
 
-// note notes whose children are to be asked for. A parent counts as changed when the column did that the table is
-// incremental on; without one, all parents do. Those that changed before a moment were asked for by earlier runs.
+// note notes the parents whose children are to be read. A parent has changed if the column did that its table is
+// incremental on; without such a column, all parents count as changed. Earlier runs have read the children of parents
+// that changed before since.
 func (r *reading) note(listing string, since time.Time, rows []*table.Row) {
 	of, ps := r.table.Parent, r.family.parents(listing)
 	needs, moved, changed := needsOf(of), r.movedSince(), -1
@@ -404,15 +406,15 @@ func (r *reading) note(listing string, since time.Time, rows []*table.Row) {
 	}
 }
 
-// ask asks for the children of a listing's parents, from the position that the table has reached there; all of them, where no
-// position is named.
+// ask requests the children of a listing's parents from the table's position there on, or all of them if no position is
+// named.
 func (r *reading) ask(ctx context.Context, a asking) error {
 	strategy := r.perParent(a)
 	r.family.asking = r.family.parents(a.of)
 	return r.strategyOf(ctx, a.listing, a.key, strategy, plan.Progress{Position: r.from(a)})
 }
 
-// from is the position from which to ask.
+// from is the position from which to read.
 func (r *reading) from(a asking) (p plan.Position) {
 	if a.key != "" {
 		p = r.position(a.key).Position
@@ -420,16 +422,17 @@ func (r *reading) from(a asking) (p plan.Position) {
 	return p
 }
 
-// stagesAhead is the number of units of a stage for each request that may be under way. More of them wait less for the
-// slowest one, and take more memory.
+// stagesAhead is the number of units in a stage for each request that may be under way. A longer stage waits less for
+// its slowest unit, and takes more memory.
 const stagesAhead = 2
 
-// batch is how many parents a request names: no more than a page has records, so that a run which the budget ends may have
-// read their children.
+// batch is the number of parents that a request names. It is at most the number of records of a page, so that a run
+// that the budget ends may already have read their children.
 func (r *reading) batch(l pipedrive.Listing) int { return min(l.Parent.Batch, r.account.query.Limit) }
 
-// owed is how many API tokens the requests for the children of the parents that were read so far take at least. The reading of
-// the parents' list leaves them, or its tables of children would never get on where the list costs as much as a run may.
+// owed is the least number of API tokens that the requests for the children of the parents so far take. The reading of
+// the parents' list leaves these tokens. Otherwise its tables of children would make no progress if the list costs as
+// much as a run may.
 func (r *reading) owed() (tokens int64) {
 	for _, f := range r.followers {
 		if f.family.lists != nil {
@@ -448,7 +451,7 @@ func (r *reading) owed() (tokens int64) {
 func (r *reading) perParent(a asking) plan.Strategy {
 	ps, facts := r.family.parents(a.of), r.facts()
 	facts.Looked, facts.Parents = ps.looked, ps.through
-	due := []plan.Parent{{Changed: ps.latest, Childless: true}} // to which the position moves
+	due := []plan.Parent{{Changed: ps.latest, Childless: true}} // the position moves to it
 	for key, p := range ps.due {
 		if !r.family.done[key] {
 			due = append(due, p)
@@ -483,7 +486,7 @@ func (r *reading) decode(u plan.Unit) pipedrive.Decode[*table.Row] {
 	}
 }
 
-// listingOf is the list of the children of some parents.
+// listingOf is the list of the children of the given parents.
 func (r *reading) listingOf(l pipedrive.Listing, parents []pipedrive.Key) pipedrive.Listing {
 	of := l.Of(parents)
 	for param, column := range l.Parent.Columns { // a request names one parent
@@ -492,20 +495,21 @@ func (r *reading) listingOf(l pipedrive.Listing, parents []pipedrive.Key) pipedr
 	return of
 }
 
-// mayHaveNone reports whether an empty answer about some parents is none to doubt.
+// mayHaveNone reports whether an empty answer about the parents is credible without a confirmation.
 func (r *reading) mayHaveNone(parents []pipedrive.Key) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.table.Parent.Sparse && !r.haveChildren(parents)
 }
 
-// haveChildren reports whether the destination had rows of any of some parents when the run began, as far as that is known.
+// haveChildren reports whether the destination had rows of any of the parents when the run began; false if that is
+// unknown.
 func (r *reading) haveChildren(parents []pipedrive.Key) bool {
 	return slices.ContainsFunc(r.kin(), func(of *reading) bool { return of.progress != nil && of.progress.HaveChildren(parents) })
 }
 
-// leaves reports whether a child is left to another parent, which has changed later: the run asks for the children of that one
-// too.
+// leaves reports whether a child is left to another parent that has changed later. The run requests the children of
+// that parent too.
 func (r *reading) leaves(row *table.Row) bool {
 	if r.family == nil || r.family.asking == nil || r.table.Parent.Other == "" {
 		return false
@@ -542,12 +546,12 @@ func (r *reading) childrenRead(u plan.Unit) {
 	}
 }
 
-// mostRefused is how many parents a run asks about before it takes the list itself for refused.
+// mostRefused is the number of parents that a run asks about before it takes the list itself for refused.
 const mostRefused = 20
 
-// refuse handles the answer that a unit's parents are gone since their list was read, or that the user may not see them. A unit
-// of several is halved until those are alone; their rows stay. If the first one that is asked for alone is refused before any
-// other parent was answered, the table may be behind a gate.
+// refuse handles the answer that a unit's parents are gone since their list was read, or are hidden from the user. A
+// unit of several parents is halved until those are alone; their rows stay. If the first parent that is alone is
+// refused before any other was answered, the table may be behind a gate.
 func (r *reading) refuse(ctx context.Context, l pipedrive.Listing, p plan.Progress, u plan.Unit, err error) (plan.Outcome, error) {
 	stopped := plan.Outcome{Stopped: true}
 	if n := len(u.Parents); n > 1 {
@@ -577,7 +581,7 @@ func refused(err error, u plan.Unit) bool {
 	return ok && e.Absent && slices.Contains(about, e.Status) && len(u.Parents) > 0
 }
 
-// refusal returns an error if all parents that were asked for were refused: it is then the list that does not exist.
+// refusal returns an error if all parents were refused: then the list does not exist.
 func (r *reading) refusal() error {
 	if r.family == nil || len(r.family.refs.errs) == 0 {
 		return nil

@@ -20,9 +20,9 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Tables that no plugin has: albums are known by UUIDs, and a request names the one whose photos it asks for in its path;
-// the photos themselves do not say whose they are. Orders are known by numbers, and a request names up to 100 of them,
-// whose lines it asks for, in its query; they have a counter of lines.
+// Tables that no plugin has. Albums have UUIDs as keys. A request for photos names one album in its path, and the
+// photos do not name their album. Orders have numbers as keys. A request for lines names up to 100 orders in its query,
+// and orders have a counter of lines.
 func albumsAndOrders() (albums, photos, orders, lines *table.Table) {
 	id := table.Column{Name: "id", Type: table.Int, Key: true}
 	updated := table.Column{Name: "update_time", Type: table.Timestamp}
@@ -58,8 +58,8 @@ func albumsAndOrders() (albums, photos, orders, lines *table.Table) {
 	return albums, photos, orders, lines
 }
 
-// shop is a server with albums and orders: the parents with the numbers of their children. A number below 0 is that of
-// the children of a parent that is deleted once its list was read.
+// shop is a server with albums and orders: the parents, with the numbers of their children. A number below 0 stands for
+// a parent that is deleted after its list was read.
 type shop struct {
 	url string
 
@@ -67,7 +67,7 @@ type shop struct {
 	albums   map[string]int
 	orders   map[int]int
 	changed  map[string]int // minutes, by the parents' ids
-	foreign  bool           // whether lines come of all orders, whichever are asked for
+	foreign  bool           // whether an answer has the lines of all orders, not only of the requested ones
 	broken   string         // an album whose photos can't be read
 	asked    [][]string     // orders, by request for lines
 	requests []string
@@ -139,7 +139,7 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answerPage(w, r, records)
 }
 
-// answerPage answers with a page of records, by cursor or by offset. Its numbers are those of the record that comes first.
+// answerPage answers with a page of records, by cursor or by offset: both are the index of its first record.
 func answerPage(w http.ResponseWriter, r *http.Request, records []map[string]any) {
 	q := r.URL.Query()
 	start, _ := strconv.Atoi(cmp.Or(q.Get("cursor"), q.Get("start"), "0"))
@@ -158,7 +158,7 @@ func answerPage(w http.ResponseWriter, r *http.Request, records []map[string]any
 	}})
 }
 
-// count returns how many requests had a path that ends so.
+// count returns the number of requests whose path ends so.
 func (s *shop) count(path string) (n int) {
 	for _, p := range s.requests {
 		if strings.HasSuffix(p, path) {
@@ -185,7 +185,7 @@ const (
 	red, green, blue = "0a1b2c3d-0000-4000-8000-00000000000a", "0a1b2c3d-0000-4000-8000-00000000000b", "0a1b2c3d-0000-4000-8000-00000000000c"
 )
 
-// TestChildren_areOfTheirParents: of those that the run's list has, which one request brings for all who want it.
+// TestChildren_areOfTheirParents: of the parents in the run's list, which one request reads for all tables.
 func TestChildren_areOfTheirParents(t *testing.T) {
 	s := newShop(t)
 	s.albums, s.changed = map[string]int{red: 7, green: 0, blue: 1}, map[string]int{red: 10, green: 20, blue: 30}
@@ -208,7 +208,7 @@ func TestChildren_areOfTheirParents(t *testing.T) {
 	}
 }
 
-// TestChildren_inBatches: a request names 100 parents, and none whose counter says that it has no children.
+// TestChildren_inBatches: a request names 100 parents, and none with a counter of 0 children.
 func TestChildren_inBatches(t *testing.T) {
 	s := newShop(t)
 	var want []string
@@ -239,7 +239,7 @@ func TestChildren_inBatches(t *testing.T) {
 	require.LessOrEqual(t, s.count("/lines"), 420/50+3, "three batches")
 }
 
-// TestChildren_ofAnotherParentAreRefused: such an answer is not the one to the request.
+// TestChildren_ofAnotherParentAreRefused: such an answer belongs to another request.
 func TestChildren_ofAnotherParentAreRefused(t *testing.T) {
 	s := newShop(t)
 	s.foreign = true
@@ -350,7 +350,7 @@ func TestChildren_ofSeveralParentsAreSentOnce(t *testing.T) {
 	require.Equal(t, []string{"1", "2", "3", "4", "5"}, values(rows["pipedrive_photos"], "nr"))
 }
 
-// TestChildren_ofADeletedParent are gone with it. If that is true of all, it is the list that is gone.
+// TestChildren_ofADeletedParent are gone with it. If all parents are refused, the list itself is gone.
 func TestChildren_ofADeletedParent(t *testing.T) {
 	s := newShop(t)
 	s.albums = map[string]int{red: 2, green: -1, blue: 1}
@@ -365,7 +365,7 @@ func TestChildren_ofADeletedParent(t *testing.T) {
 	require.ErrorContains(t, err, "HTTP 404")
 }
 
-// TestChildren_ofWhatTheAccountLacks: without the parents there are none.
+// TestChildren_ofWhatTheAccountLacks: without parents there are no children.
 func TestChildren_ofWhatTheAccountLacks(t *testing.T) {
 	albums, photos, _, _ := albumsAndOrders()
 	a := &Account{api: table.V2}
