@@ -180,7 +180,7 @@ func (d *division) sendPage(ctx context.Context, v *plan.Window, page []*table.R
 		return false, err
 	}
 	d.windows.Read(v, part)
-	d.outcome.Records += len(page)
+	d.outcome.Records, d.outcome.Pages = d.outcome.Records+len(page), d.outcome.Pages+1
 	d.outcome.Seen, d.outcome.Reached = d.windows.Seen(), reached
 	if at, ok := plan.Reached(d.from, d.unit, d.outcome, d.facts()); ok && d.incremental() {
 		if err := d.storeReached(ctx, d.listing.Key(), at); err != nil {

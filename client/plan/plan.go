@@ -98,8 +98,8 @@ func (u Unit) EndsAt(changed time.Time, timed bool) bool {
 type Outcome struct {
 	// Seen is the latest update_time that was read, zero for none.
 	Seen time.Time
-	// Records is how many records were read.
-	Records int
+	// Records is how many records were read, on how many Pages.
+	Records, Pages int
 	// Reached is the place where another run can continue; the zero Place for none.
 	Reached pipedrive.Place
 	// Stopped is true if the budget, or the end of the run, cut the unit short.
@@ -117,6 +117,7 @@ type Progress struct {
 	Position Position
 
 	current  bool // whether the records that earlier runs read by id are up to date
+	again    bool // whether the list was read, so that only its newest records are left, which are read again
 	read     bool // whether the due records were read, so that only records without an update_time are left
 	reached  time.Time
 	narrowed bool
@@ -153,6 +154,15 @@ func Whole(l pipedrive.Listing, f Facts) Strategy {
 	return full{f, l.NewestFirst != nil && l.Sort == nil}
 }
 
+// newestAgain is the unit that reads the newest records once more, after a reading of all records newest first: one that changed
+// meanwhile has moved ahead of the pages that were read. The lookback finds those that came late.
+func newestAgain(f Facts) Unit {
+	return Unit{Order: pipedrive.NewestFirst, Since: f.Began.Add(-f.Lookback), Rule: Changed, MayBeEmpty: true}
+}
+
+// moves reports whether records may have moved out of sight while a unit was read newest first: none has if all came on a page.
+func moves(o Outcome) bool { return !o.Stopped && o.Pages > 1 }
+
 // full reads all records by id, or newest first where the listing knows only that order.
 type full struct {
 	facts Facts
@@ -163,6 +173,8 @@ func (s full) Next(p Progress) []Unit {
 	switch {
 	case p.read:
 		return nil
+	case p.again && p.rest == nil:
+		return []Unit{newestAgain(s.facts)}
 	case s.only && p.rest == nil:
 		return []Unit{{Since: s.facts.Start, Rule: Changed, Order: pipedrive.NewestFirst}}
 	}
@@ -172,6 +184,10 @@ func (s full) Next(p Progress) []Unit {
 func (s full) Advance(p Progress, _ Unit, o Outcome) Progress {
 	if o.Unsteady && s.only && p.rest == nil {
 		p.rest = &o.Rest
+		return p
+	}
+	if s.only && !p.again && moves(o) {
+		p.rest, p.again = nil, true
 		return p
 	}
 	p.read = !o.Stopped
@@ -201,7 +217,8 @@ func (s scan) Advance(p Progress, _ Unit, o Outcome) Progress {
 // full refresh read all records by id. If a run is cut short there, it leaves a place, and the next run continues
 // from it after reading the records that changed meanwhile.
 //
-// A listing that knows only this order is read to its end the first time. Such a reading can't be resumed.
+// A listing that knows only this order is read to its end the first time. Such a reading can't be resumed. In a full refresh its
+// newest records are read once more, or one that changed meanwhile would count as gone.
 type newestFirst struct {
 	facts Facts
 	only  bool // whether the listing knows no order by id
@@ -213,6 +230,8 @@ func (s newestFirst) Next(p Progress) []Unit {
 	case p.read:
 		return nil
 	case p.rest != nil:
+	case p.again:
+		return []Unit{newestAgain(s.facts)}
 	case p.Position.Complete && !s.facts.Refresh, p.Position.ByID != nil && !p.current:
 		u.Order = pipedrive.NewestFirst
 	default:
@@ -233,7 +252,11 @@ func (s newestFirst) Advance(p Progress, u Unit, o Outcome) Progress {
 	case u.resumable:
 		p.Position, p.read = s.first(p.Position, o), !o.Stopped
 	case p.Position.ByID == nil:
-		return scan{s.facts}.Advance(p, u, o)
+		again := s.only && s.facts.Refresh && !p.again && moves(o)
+		p = scan{s.facts}.Advance(p, u, o)
+		if again {
+			p.rest, p.again, p.read = nil, true, false
+		}
 	case !o.Stopped:
 		p.current = true
 	}

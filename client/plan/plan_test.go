@@ -269,6 +269,29 @@ func TestNewestFirst_aListThatKnowsNoOtherOrder(t *testing.T) {
 	}
 }
 
+// TestNewestFirst_whatChangesMeanwhile moves ahead of the pages that were read. A reading that removes what it misses looks for it,
+// unless one page had all.
+func TestNewestFirst_whatChangesMeanwhile(t *testing.T) {
+	only := pipedrive.Listing{Path: "/threads", Paging: pipedrive.Offset, NewestFirst: url.Values{}}
+	f := facts(100)
+	pages, page := Outcome{Seen: at(90), Pages: 2}, Outcome{Seen: at(90), Pages: 1}
+	newest := Unit{Order: pipedrive.NewestFirst, Since: f.Began.Add(-f.Lookback), Rule: Changed, MayBeEmpty: true}
+	play(t, For(only, f), Position{}, pages) // the next run finds it
+	f.Refresh = true
+	for _, s := range []Strategy{For(only, f), Whole(only, f)} {
+		play(t, s, Position{}, page)
+		units, _ := play(t, s, Position{}, pages, pages)
+		require.Equal(t, newest, units[1])
+		units, _ = play(t, s, Position{}, Outcome{Unsteady: true, Pages: 2}, pages, page)
+		require.Equal(t, newest, units[2])
+		units, _ = play(t, s, Position{}, pages, Outcome{Unsteady: true}, page)
+		require.Equal(t, pipedrive.ByID, units[2].Order)
+		play(t, s, Position{}, Outcome{Pages: 2, Stopped: true})
+	}
+	_, position := play(t, For(only, f), Position{}, pages, Outcome{Seen: at(99), Pages: 1})
+	require.Equal(t, Position{Changed: at(99), Complete: true}, position)
+}
+
 // TestNewestFirst_keysThatDoNotRiseLeaveNoPlace: the order of texts is unknown.
 func TestNewestFirst_keysThatDoNotRiseLeaveNoPlace(t *testing.T) {
 	units, position := play(t, For(byFiles, facts(100)), Position{}, Outcome{Seen: at(90), Stopped: true})

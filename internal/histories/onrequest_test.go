@@ -2,6 +2,7 @@ package histories
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -142,4 +143,33 @@ func TestMailThreads_flagsShowWithTheNextMessage(t *testing.T) {
 	a.Company.Advance(2 * time.Hour)
 	w.requireSync()
 	w.requireTruth("mail_threads")
+}
+
+// TestMailThreads_aMessageComesWhileTheyAreRead: its thread moves ahead of the pages that were read.
+func TestMailThreads_aMessageComesWhileTheyAreRead(t *testing.T) {
+	for name, state := range map[string]bool{"in a full refresh": true, "without a state": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, simulator.NewCompany(4711))
+			a := w.accounts[0]
+			w.tables, w.backend, w.spec["page_size"], w.spec["full_refresh_every"] = []string{"mail_threads", "mail_messages"}, state, 4, "24h"
+			var threads []int64
+			for range 12 {
+				threads = append(threads, a.Company.AddRecord("mail_threads", map[string]any{"folders": []string{"archive"}}))
+				a.Company.AddRecord("mail_messages", map[string]any{"mail_thread_id": threads[len(threads)-1]})
+				a.Company.Advance(time.Hour)
+			}
+			w.requireSync()
+			a.Company.Advance(25 * time.Hour)
+			w.hook = func(r *http.Request) {
+				if q := r.URL.Query(); q.Get("folder") == "archive" && q.Get("start") != "" && q.Get("start") != "0" {
+					w.hook = nil
+					a.Company.Advance(time.Second)
+					a.Change("mail_threads", threads[0], "answered")
+				}
+			}
+			w.requireSync()
+			require.Nil(t, w.hook)
+			w.requireTruth(w.tables...)
+		})
+	}
 }
