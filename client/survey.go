@@ -241,7 +241,7 @@ func (v *survey) number(l *surveyed) (mean, deviation float64) {
 		return unseenUnpaged, unseenUnpaged
 	case !l.of.Incremental:
 		return 1, unseenFullTokens * page
-	case l.main == nil || !l.main.asked:
+	case l.main == nil, !l.main.asked, l.of.Once: // lists of the same records do not divide them up
 		return 1, unseenTokens * page
 	}
 	mean, _ = l.main.count.Number()
@@ -341,8 +341,11 @@ func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
 	}
 	mayBeEmpty := unit.MayBeEmpty || quiet && v.state
 	requests := census.Requests(l.Listing, int64(math.Round(n)), limit, !mayBeEmpty)
-	if unit.Order == pipedrive.OldestFirst {
+	switch {
+	case unit.Order == pipedrive.OldestFirst:
 		requests += plan.DefaultSizes.Extra(requests)
+	case unit.Order == pipedrive.NewestFirst && !v.state && n > float64(min(limit, l.Most())):
+		requests++ // for the newest records again
 	}
 	return requests
 }
@@ -492,7 +495,11 @@ func (v *survey) looks(l *surveyed, gain float64) (looks []look) {
 // best is the look to take next: of those that gain the most together for so many tokens, the one that gains the most by
 // token. Which these are, is the knapsack problem: a greedy choice could leave too few tokens for a dear look.
 func best(looks []look, tokens int64) (next look, ok bool) {
-	tokens = max(0, tokens)
+	all := int64(0)
+	for _, l := range looks {
+		all += weight(l.listing())
+	}
+	tokens = min(max(0, tokens), all)
 	gains, chosen := make([]float64, tokens+1), make([][]int, tokens+1)
 	for i, l := range looks {
 		cost := weight(l.listing())

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
@@ -122,8 +123,10 @@ func small() *simulator.Company {
 
 func TestEstimate_ofASmallAccountIsExact(t *testing.T) {
 	a := serve(t, small())
-	e := a.estimate(defaultTokens)
-	require.Equal(t, a.sync().Tokens, e.First.Tokens)
+	cost := a.sync().Tokens
+	for _, tokens := range []int64{defaultTokens, math.MaxInt64} {
+		require.Equal(t, cost, a.estimate(tokens).First.Tokens)
+	}
 }
 
 // TestEstimate_isWithinFivePercentOfTheFirstRun: of all default tables, for 150 API tokens.
@@ -239,4 +242,17 @@ func TestEstimate_ofParentsWithoutRequests(t *testing.T) {
 	a := serve(t, c)
 	a.tables, a.spec["page_size"] = []string{"pipedrive_deal_products"}, 4 // which is how many parents a request has
 	a.requireWithin(15, a.estimate(defaultTokens))                         // the pages of so few parents vary
+}
+
+// TestEstimate_ofAListThatKnowsOnlyTheNewestRecords: without a state, the newest ones of several pages are read again.
+func TestEstimate_ofAListThatKnowsOnlyTheNewestRecords(t *testing.T) {
+	c := simulator.NewCompany(4711)
+	for i := range 350 {
+		folders := []string{"inbox", "sent"}[:1+i%2]
+		c.AddRecord("mail_threads", map[string]any{"folders": folders})
+		c.Advance(time.Minute)
+	}
+	a := serve(t, c)
+	a.tables = []string{"pipedrive_mail_threads"}
+	require.Equal(t, a.sync(), withoutTime(a.estimate(1000).First))
 }
