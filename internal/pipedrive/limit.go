@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -36,6 +37,7 @@ type limiter struct {
 	pause    time.Time     // no request before this moment
 	latency  time.Duration // of answers, on average; 0 before the first one
 	fastest  time.Duration // of all answers; 0 before the first one
+	reading  time.Duration // of answers from their beginning to their end, on average
 	answers  int
 	refused  bool // whether the API refused a request
 	changed  chan struct{}
@@ -135,12 +137,17 @@ func (l *limiter) processing() time.Duration {
 	return max(0, l.fastest-2*(l.latency-l.fastest)) * 3 / 4
 }
 
-// useful is how many requests under way at once are of use: with more, some would only wait for the burst limit.
+// useful is how many requests under way at once are of use: with more, some would only wait for the burst limit. Where answers
+// take longer to read than to come, the CPU limits. One of its cores writes rows then, and more readers than the others would
+// only take memory.
 func (l *limiter) useful() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.latency == 0 {
 		return 1
+	}
+	if l.reading > l.latency {
+		return min(l.most(), max(1, runtime.GOMAXPROCS(0)-1))
 	}
 	perSecond := float64(l.own.Limit())
 	if l.limit != unlimited {
@@ -167,6 +174,7 @@ func (l *limiter) leave(answered time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.underWay--
+	l.reading += (time.Since(answered) - l.reading) / 8
 	switch l.limit {
 	case 0: // no answer has come yet; the next request tries again
 	case unlimited:

@@ -192,3 +192,25 @@ func TestLimiter_userCaps(t *testing.T) {
 		require.GreaterOrEqual(t, time.Since(begin), 29*time.Second/5)
 	})
 }
+
+// TestLimiter_readersWhereTheCPULimits: answers that take longer to read than to come are read by one goroutine for each core
+// but one.
+func TestLimiter_readersWhereTheCPULimits(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		l := newLimiter(0, 0)
+		l.limit = unlimited
+		answer := func(latency, reading time.Duration) {
+			require.NoError(t, l.enter(t.Context()))
+			l.took(latency)
+			answered := time.Now()
+			time.Sleep(reading)
+			l.leave(answered)
+		}
+		answer(10*time.Millisecond, 5*time.Millisecond)
+		require.Equal(t, unannounced, l.useful())
+		for range 20 {
+			answer(10*time.Millisecond, 15*time.Millisecond)
+		}
+		require.Equal(t, max(1, min(unannounced, runtime.GOMAXPROCS(0)-1)), l.useful())
+	})
+}
