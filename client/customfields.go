@@ -11,11 +11,10 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// AddCustomFields reads which custom fields the accounts have, for 10 API tokens a page of them, and returns
-// the tables with typed columns for them: the union over all accounts.
+// AddCustomFields reads the accounts' custom fields, for 10 API tokens a page of them. It returns the tables with typed
+// columns for the fields of all accounts.
 //
-// With a state, a field keeps the column that it first got, whatever it is called later, and a column stays
-// when its field was deleted.
+// With a state, a field keeps its first column after a rename, and the column of a deleted field stays.
 func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state *progress.State) ([]*table.Table, error) {
 	var needed []*table.Table
 	for _, t := range r.Available(tables) {
@@ -58,7 +57,7 @@ func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state 
 	return tables, nil
 }
 
-// readFields reads the lists of fields that will be needed, those of several accounts side by side.
+// readFields reads the lists of fields that the tables need, those of several accounts side by side.
 func readFields(ctx context.Context, tables []*table.Table, accounts []*Account) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(accountsAtOnce) // and one list of each
@@ -83,7 +82,8 @@ func readFields(ctx context.Context, tables []*table.Table, accounts []*Account)
 	return group.Wait()
 }
 
-// loadCustomFields loads a table's custom fields, keeps the names of their columns for the state, and returns these.
+// loadCustomFields loads a table's custom fields, stores the names of their columns in the state, and returns the
+// names.
 func loadCustomFields(ctx context.Context, t *table.Table, accounts []*Account, state *progress.State) (*customfields.Names, error) {
 	names, stored, err := loadNames(ctx, state, t)
 	if err != nil {
@@ -104,10 +104,10 @@ func loadCustomFields(ctx context.Context, t *table.Table, accounts []*Account, 
 	return &names, storeNames(ctx, state, t, names)
 }
 
-// surplusNamed is how many custom fields without a column the log names.
+// surplusNamed is the number of custom fields without a column that the log names.
 const surplusNamed = 5
 
-// reportSurplus logs which custom fields have no column, because the table has too many.
+// reportSurplus logs the custom fields that have no column because the table has too many.
 func (r *Run) reportSurplus(t *table.Table, fields []string) {
 	if len(fields) > 0 {
 		first := fields[:min(len(fields), surplusNamed)]

@@ -12,8 +12,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// division is a unit that is being read, by one reader or, once it is divided into windows, by several. The reading's turn is
-// held while a page is sent and while a window begins or ends.
+// division is the reading of a unit, by one reader or, after it was divided into windows, by several. A reader holds
+// the reading's turn while it sends a page, and while a window begins or ends.
 type division struct {
 	*reading
 	listing pipedrive.Listing
@@ -27,8 +27,8 @@ type division struct {
 	budget  error        // of a reader that the budget stopped
 }
 
-// divided reads a unit of a listing. It stops at the budget's end without ending the readers that can end without
-// another page. Its outcome has what was read without a gap.
+// divided reads a unit of a listing. If the budget ends, it stops, but readers that need no further page read to their
+// ends. The outcome covers the records that were read without a gap.
 func (r *reading) divided(ctx context.Context, l pipedrive.Listing, p plan.Progress, u plan.Unit) (plan.Outcome, error) {
 	d := &division{reading: r, listing: l, from: p, unit: u, outcome: u.Begin(), windows: plan.Divide(u, r.fullPage(l), r.facts())}
 	d.group, ctx = errgroup.WithContext(ctx)
@@ -44,8 +44,8 @@ func (r *reading) divided(ctx context.Context, l pipedrive.Listing, p plan.Progr
 	return d.outcome, err
 }
 
-// fullPage is how many records a full page of a listing has; 0 if a unit of it is never divided, as under max_tokens: windows
-// take requests, and a position moves only over windows without a gap.
+// fullPage is the number of records of a listing's full page; 0 if its units are never divided. That is so under
+// max_tokens, since windows take requests, and a position moves only over windows without a gap.
 func (r *reading) fullPage(l pipedrive.Listing) int {
 	if r.atOnce() == 1 {
 		return 0
@@ -53,7 +53,7 @@ func (r *reading) fullPage(l pipedrive.Listing) int {
 	return min(r.account.query.Limit, l.Most())
 }
 
-// begin has windows read by as many readers as are of use.
+// begin starts readers of windows, as many as are useful.
 func (d *division) begin(ctx context.Context) {
 	for d.readers == 0 || d.mayAdd() {
 		v := d.windows.Next()
@@ -78,8 +78,8 @@ func (d *division) begin(ctx context.Context) {
 	}
 }
 
-// mayAdd reports whether one more reader is of use: not where the account's readers send as many requests as its burst limit
-// lets through, or where pages wait for the destination.
+// mayAdd reports whether one more reader is useful. It is not if the account's readers already use up its burst limit,
+// or if pages wait for the destination.
 func (d *division) mayAdd() bool {
 	return d.waiting.Load() <= 1 && int(d.account.readers.Load()) < d.account.client.Useful()
 }
@@ -113,8 +113,9 @@ func (d *division) window(ctx context.Context, v *plan.Window) error {
 	return err
 }
 
-// separate has the rows to come not share a batch with those before, of the table itself and of children in its lists: a record
-// that changed meanwhile comes again. Without a state, nothing tells which do.
+// separate keeps the following rows out of the batch of the rows before, those of the table itself and of children in
+// its lists. A record that changed meanwhile comes again. Without a state, the rows themselves do not show which ones
+// those are.
 func (d *division) separate(ctx context.Context) error {
 	for _, of := range append([]*reading{d.reading}, d.followers...) {
 		sendsRows := of == d.reading && !of.silent || of != d.reading && of.family.lists != nil
@@ -135,7 +136,7 @@ func (d *division) readWindow(ctx context.Context, v *plan.Window) (whole bool, 
 		d.turn.Lock()
 		defer d.turn.Unlock()
 		pages := d.listing
-		pages.Cost *= d.readers // the others may be asking for one too
+		pages.Cost *= d.readers // the other readers may request a page too
 		return d.checkBudget(pages)
 	}
 	q.Order, q.Since, q.After, q.MayBeEmpty = v.Order, v.Since, v.After, v.MayBeEmpty || d.account.wasEmpty(d.table)
@@ -160,7 +161,7 @@ func (d *division) narrowed() {
 	d.outcome.Narrowed = true
 }
 
-// sendPage sends a page of a window, notes how far that brings the unit, and reports whether the window ends there.
+// sendPage sends a page of a window, notes the unit's progress, and reports whether the window ends there.
 func (d *division) sendPage(ctx context.Context, v *plan.Window, page []*table.Row, reached pipedrive.Place) (ended bool, err error) {
 	d.waiting.Add(1)
 	d.turn.Lock()
@@ -171,7 +172,7 @@ func (d *division) sendPage(ctx context.Context, v *plan.Window, page []*table.R
 		whole.Add(row.RecordTime())
 	}
 	if v.Since.After(d.unit.Since) && !v.Last && !whole.First.IsZero() && whole.First.Before(v.Since) {
-		d.windows.Doubt(v.Since) // the API does not take updated_since
+		d.windows.Doubt(v.Since) // the API ignores updated_since
 		return true, nil
 	}
 	d.windows.Open(v, whole)

@@ -21,10 +21,10 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// manyTicks are records of as many seconds, on pages of two.
+// manyTicks is a number of records, one for each second, on pages of two.
 const manyTicks = 300
 
-// pageOfTicks answers with a page of ticks. It does not take updated_since if ignores is true.
+// pageOfTicks answers with a page of ticks. If ignores is true, it ignores updated_since.
 func pageOfTicks(w http.ResponseWriter, r *http.Request, ignores bool) {
 	since, _ := time.Parse(time.RFC3339, r.URL.Query().Get("updated_since"))
 	first, err := strconv.Atoi(r.URL.Query().Get("cursor"))
@@ -102,7 +102,7 @@ func everyTick() (ids []int64) {
 	return ids
 }
 
-// TestDivision_windowsAreReadSideBySide: once there are some, their requests are under way at once.
+// TestDivision_windowsAreReadSideBySide: the requests of several windows are under way at once.
 func TestDivision_windowsAreReadSideBySide(t *testing.T) {
 	together := all(2)
 	ids, requests := divide(t, "", func(w http.ResponseWriter, r *http.Request) {
@@ -116,8 +116,7 @@ func TestDivision_windowsAreReadSideBySide(t *testing.T) {
 	require.Less(t, requests, 220)
 }
 
-// TestDivision_oneReaderTakesNoRequestMore: under max_tokens, where one request may be under way, and in a list without
-// an end that is far off.
+// TestDivision_oneReaderTakesNoRequestMore: max_tokens and concurrency: 1 permit only one reader.
 func TestDivision_oneReaderTakesNoRequestMore(t *testing.T) {
 	ids, requests := divide(t, `,"max_tokens":100000`, func(w http.ResponseWriter, r *http.Request) { pageOfTicks(w, r, false) })
 	require.Equal(t, everyTick(), ids)

@@ -15,11 +15,11 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// CheckDue leaves the set-up tables of a shard that lists_every does not have read yet out of the run, and says which in
-// one line of the log. A table that is not due is not announced either, so that CloudQuery removes none of its rows. It is
-// due for all accounts as soon as it is for one of them: otherwise CloudQuery would remove the rows of the others.
+// CheckDue leaves the set-up tables of a shard that are not due by lists_every out of the run, and lists them in one
+// line of the log. They are not announced, so CloudQuery removes none of their rows. A table is due for all accounts if
+// it is due for one of them: otherwise CloudQuery would remove the rows of the others.
 //
-// It loads what tables without a checkpoint took the last time. Without a state it does nothing.
+// It loads the last readings of tables without a checkpoint. Without a state it does nothing.
 func (r *Run) CheckDue(ctx context.Context, tables []*table.Table, shard *plugin.Shard, log zerolog.Logger) error {
 	if r.state == nil {
 		return nil
@@ -45,20 +45,20 @@ func (r *Run) CheckDue(ctx context.Context, tables []*table.Table, shard *plugin
 	}
 	r.notDue = notDue
 	if len(names) > 0 {
-		log.Info().Strs("tables", names).Msg("these lists are not due; they are left out of this sync, and their rows stay as they are")
+		log.Info().Strs("tables", names).Msg("these lists are not due; this sync leaves them out, and their rows stay")
 	}
 	return context.Cause(ctx)
 }
 
-// due reports whether lists_every has the table read in this run.
+// due reports whether this run reads the table, by lists_every.
 func (p pair) due() bool {
 	a := p.account
 	last := a.lastReadings[p.table.Records]
 	return a.listsEvery == 0 || last.Due(a.began, a.listsEvery, a.form(p.table))
 }
 
-// readBackLoss reports whether the destination has lost rows of a table that is not due, which is then read all the same.
-// It does so once: rows that are missing again go elsewhere, or something removes them.
+// readBackLoss reports whether the destination has lost rows of a table that is not due, so that the run reads it
+// nevertheless. It does so once: rows that are missing a second time go elsewhere, or something removes them.
 func (r *Run) readBackLoss(ctx context.Context, pairs []pair, log zerolog.Logger) (lost bool) {
 	known := func(p pair) bool { return p.account.verify && p.account.lastReadings[p.table.Records].Rows > 0 }
 	if !slices.ContainsFunc(pairs, known) {
@@ -69,7 +69,7 @@ func (r *Run) readBackLoss(ctx context.Context, pairs []pair, log zerolog.Logger
 	there, err := r.state.ReadBackCounts(ctx, t)
 	if err != nil {
 		log.Info().Err(err).
-			Msg("whether the rows of a list that is not due are there can't be seen: the table can't be read through backend_options")
+			Msg("the rows of a list that is not due can't be verified: the table can't be read through backend_options")
 		return false
 	}
 	for _, p := range pairs {
@@ -91,8 +91,8 @@ func (r *Run) readBackLoss(ctx context.Context, pairs []pair, log zerolog.Logger
 	return lost
 }
 
-// form stands for what the rows of a table that is read in full are made of: with another one they are other rows, or have
-// other columns filled.
+// form identifies the form of the rows of a table that is read in full. In another form they are other rows, or have
+// values in other columns.
 func (a *Account) form(t *table.Table) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, a.api, a.customFields)
@@ -114,7 +114,8 @@ func (a *Account) lists(t *table.Table) []pipedrive.Listing {
 	return lists
 }
 
-// lastReading is the last complete reading of a table without a checkpoint in the form of this run; the zero one for none.
+// lastReading is the last complete reading of a table without a checkpoint, if it had the form of this run; otherwise
+// the zero value.
 func (a *Account) lastReading(t *table.Table) progress.FullReading {
 	last := a.lastReadings[t.Records]
 	if last.Form != a.form(t) {
@@ -123,13 +124,14 @@ func (a *Account) lastReading(t *table.Table) progress.FullReading {
 	return last
 }
 
-// wasEmpty reports whether the destination has no row of a table that is read in full: an empty answer then removes none.
+// wasEmpty reports whether the destination has no row of a table that is read in full. An empty answer then removes
+// none.
 func (a *Account) wasEmpty(t *table.Table) bool {
 	last := a.lastReading(t)
 	return last.Complete() && last.Rows == 0
 }
 
-// fullReading is the reading of a table without a checkpoint that has ended.
+// fullReading is the finished reading of a table without a checkpoint.
 func (r *reading) fullReading() progress.FullReading {
 	f := progress.FullReading{Rows: int64(r.rows), Tokens: r.tokens()}
 	if r.listed != nil {

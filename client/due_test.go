@@ -15,7 +15,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// newSetup are accounts with a state, of which currencies, roles and stages are read once a day.
+// newSetup are accounts with a state. They read currencies, roles and stages once a day.
 func newSetup(t *testing.T, companies int) *gated {
 	t.Helper()
 	g := newGated(t, companies)
@@ -32,7 +32,7 @@ func (g *gated) advance(d time.Duration) {
 	}
 }
 
-// TestCheckDue_leavesOutWhatIsNotDue: it is not announced, and one line says so.
+// TestCheckDue_leavesOutWhatIsNotDue: the table is not announced, and one line of the log names it.
 func TestCheckDue_leavesOutWhatIsNotDue(t *testing.T) {
 	g := newSetup(t, 2)
 	require.NoError(t, g.read())
@@ -49,7 +49,7 @@ func TestCheckDue_leavesOutWhatIsNotDue(t *testing.T) {
 	require.Equal(t, names("currencies", "project_boards", "roles", "stages", "tasks"), g.announced)
 }
 
-// TestCheckDue_isDueForAllAccountsAtOnce: as soon as it is for one, which is new here.
+// TestCheckDue_isDueForAllAccountsAtOnce: a table that is due for one account, here a new one, is due for all.
 func TestCheckDue_isDueForAllAccountsAtOnce(t *testing.T) {
 	g := newSetup(t, 2)
 	both := g.companies
@@ -65,7 +65,8 @@ func TestCheckDue_isDueForAllAccountsAtOnce(t *testing.T) {
 	require.Equal(t, names("project_boards", "tasks"), g.announced)
 }
 
-// TestCheckDue_whatAnAccountLacks is asked for as rarely as what it has, and keeps no other account's table due.
+// TestCheckDue_whatAnAccountLacks: a table that an account lacks is requested as rarely as the others, and is no reason
+// to read another account's.
 func TestCheckDue_whatAnAccountLacks(t *testing.T) {
 	for _, companies := range []int{1, 2} {
 		g := newSetup(t, companies)
@@ -84,7 +85,8 @@ func TestCheckDue_whatAnAccountLacks(t *testing.T) {
 	}
 }
 
-// TestCheckDue_scopesThatComeLater: what is not covered is known without a request, and so is that it is covered now.
+// TestCheckDue_scopesThatComeLater: the scopes are known without a request, so a table is read as soon as they cover
+// it.
 func TestCheckDue_scopesThatComeLater(t *testing.T) {
 	g := newSetup(t, 1)
 	roles := g.tables[2]
@@ -99,7 +101,7 @@ func TestCheckDue_scopesThatComeLater(t *testing.T) {
 	require.Equal(t, names("roles"), g.announced)
 }
 
-// TestCheckDue_aNewColumn is not there in the rows of the last reading.
+// TestCheckDue_aNewColumn: the rows of the last reading lack its values.
 func TestCheckDue_aNewColumn(t *testing.T) {
 	g := newSetup(t, 1)
 	require.NoError(t, g.read())
@@ -109,7 +111,8 @@ func TestCheckDue_aNewColumn(t *testing.T) {
 	require.Equal(t, names("project_boards", "stages", "tasks"), g.announced)
 }
 
-// TestCheckDue_shardsAreCutAtTheSamePlaces: whatever is due when each begins.
+// TestCheckDue_shardsAreCutAtTheSamePlaces: each table is read by exactly one shard, whichever tables are due when each
+// shard begins.
 func TestCheckDue_shardsAreCutAtTheSamePlaces(t *testing.T) {
 	g := newSetup(t, 3)
 	of := func(num int32) map[string]int64 {
@@ -129,8 +132,8 @@ func TestCheckDue_shardsAreCutAtTheSamePlaces(t *testing.T) {
 	}
 }
 
-// TestReserve_isWhatTablesCostTheLastTime: before, a page of each of their lists. What they have cost meanwhile is no
-// longer needed.
+// TestReserve_isWhatTablesCostTheLastTime: without a last time, a page of each of their lists. The reserve lacks the
+// tokens that the tables have cost in this run.
 func TestReserve_isWhatTablesCostTheLastTime(t *testing.T) {
 	g := newSetup(t, 1)
 	run := func() *Account {
@@ -143,7 +146,7 @@ func TestReserve_isWhatTablesCostTheLastTime(t *testing.T) {
 		return a
 	}
 	require.EqualValues(t, 100+20+10+20+5+10, run().reserve())
-	g.companies[0].Refuse("projects", 402) // which the probe shows
+	g.companies[0].Refuse("projects", 402) // the probe shows it
 	require.NoError(t, g.read())
 	a := run()
 	require.EqualValues(t, 100+20+20+5, a.reserve())

@@ -18,7 +18,7 @@ import (
 type Cost struct {
 	Requests int64
 	Tokens   int64         // API tokens
-	Takes    time.Duration // about, by the burst limit and the answers so far
+	Takes    time.Duration // an estimate, from the burst limit and the answers so far
 }
 
 // add adds the requests and tokens of another cost.
@@ -31,10 +31,10 @@ func of(requests int64, l pipedrive.Listing) Cost {
 	return Cost{Requests: requests, Tokens: requests * int64(l.Cost)}
 }
 
-// refusedOnce is the cost of a request that shows that the account does not have a list.
+// refusedOnce is the cost of one request, whose refusal shows that the account lacks a list.
 var refusedOnce = Cost{Requests: 1}
 
-// TableCost is the expected cost of a table, or of lists that several tables need.
+// TableCost is the expected cost of a table, or of lists that several tables share.
 type TableCost struct {
 	Name         string
 	Records      int64 // -1 if they are unknown, or do not decide the cost
@@ -51,15 +51,15 @@ type Estimate struct {
 	Deviation    float64 // of the first run's tokens, a standard deviation
 	PerDay       int64   // the account's API tokens per day; 0 if unknown
 	Spent        Cost    // of the estimate itself
-	// Lacking are the tables that a run leaves out, by the reason. Unseen are the lists whose numbers of records are
-	// guesses, and Doubtful are the tables that the account is assumed to have.
+	// Lacking are the tables that a run leaves out, by reason. Unseen are the lists whose numbers of records are
+	// guesses. Doubtful are the tables that the account is assumed to have.
 	Lacking          map[string][]string // names by reason
 	Unseen, Doubtful []string
 }
 
-// Estimate returns the expected cost of runs over tables, for each connected account: of the first run and of a quiet one,
-// in which nothing has changed. state tells whether the runs have a state. An account's estimate costs at most so many API
-// tokens, its log-in included.
+// Estimate returns, for each connected account, the expected cost of the first run over the tables, and of a quiet run,
+// in which nothing has changed. state is true if the runs have a state. An account's estimate costs at most the given
+// number of API tokens, including its log-in.
 func (r *Run) Estimate(
 	ctx context.Context, tables []*table.Table, named map[string]bool, s *spec.Spec, state bool, tokens int64,
 ) ([]Estimate, error) {
@@ -92,7 +92,7 @@ func (r *Run) Estimate(
 	return estimates, group.Wait()
 }
 
-// estimate is the result of a survey of tables, given those that the account lacks by the reason.
+// estimate is the result of a survey of tables, given those that the account lacks, by reason.
 func (v *survey) estimate(tables []*table.Table, lacking map[string][]string) Estimate {
 	a := v.account
 	e := Estimate{Account: a.id, Lacking: lacking, Spent: Cost{Requests: a.meter.Requests(), Tokens: a.meter.Tokens()}}
@@ -190,7 +190,8 @@ func (v *survey) note(l *surveyed, e *Estimate) {
 	}
 }
 
-// note notes once why the account lacks a table, nil for no reason, or that this is doubtful.
+// note notes once the reason why the account lacks a table, or that this is doubtful. The reason is nil if there is
+// none.
 func (e *Estimate) note(name string, why error, doubtful bool) {
 	switch {
 	case why != nil:
@@ -202,7 +203,7 @@ func (e *Estimate) note(name string, why error, doubtful bool) {
 	}
 }
 
-// takes is about how long requests take, of which longest follow one another.
+// takes is the approximate duration of requests, of which longest follow one another.
 func (v *survey) takes(requests, longest int64) time.Duration {
 	if requests == 0 {
 		return 0

@@ -10,15 +10,15 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// loadFields returns the fields of a table's records, standard and custom ones. It asks the API for them once. An export
+// loadFields returns the fields of a table's records, standard and custom ones. It requests them once. An export
 // endpoint has no list of them.
 func (a *Account) loadFields(ctx context.Context, t *table.Table, m *pipedrive.Meter) ([]*table.Row, error) {
 	return a.lookups.list(t.Fields).load(ctx, a, m)
 }
 
-// loadCustomFieldsV1 returns the collector of the custom fields of a table's records. Where the table has no column of
-// custom fields, or the API has them in one object already, it returns nil. Without the scope for the list of fields it
-// knows no types, with a warning: the table's other columns are whole without them.
+// loadCustomFieldsV1 returns the collector of the custom fields of a table's records. It is nil if the table has no
+// column of custom fields, or if the API sends them in one object. Without the scope for the list of fields the
+// collector knows no types, and a warning says so; the table's other columns are complete.
 func (a *Account) loadCustomFieldsV1(ctx context.Context, t *table.Table, m *pipedrive.Meter) (*table.CustomFieldsV1, error) {
 	if !t.HasCustomFields() || t.Form(a.api) == table.V2 {
 		return nil, nil
@@ -36,8 +36,8 @@ func (a *Account) loadCustomFieldsV1(ctx context.Context, t *table.Table, m *pip
 	return c, err
 }
 
-// loadDescribed returns the rows of a table of fields: those of the tables that it describes, as far as the account has
-// their lists of fields.
+// loadDescribed returns the rows of a table of fields, for the tables that it describes and whose lists of fields the
+// account has.
 func loadDescribed(ctx context.Context, t *table.Table, a *Account, m *pipedrive.Meter) ([]*table.Row, error) {
 	var rows []*table.Row
 	for _, d := range t.Describes {

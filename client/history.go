@@ -8,7 +8,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// join has a history take part in the reading of its table, which is among the readings given. That begins at the earlier of
+// join adds a history to the reading of its table, which is among the readings. That reading begins at the earlier of
 // both positions, and sends each record to both.
 func (r *reading) join(readings []*reading) {
 	i := slices.IndexFunc(readings, func(of *reading) bool {
@@ -20,7 +20,7 @@ func (r *reading) join(readings []*reading) {
 	}
 }
 
-// keepHistory waits until the table of a history was read, which sends the rows.
+// keepHistory waits until the history's table was read. The table's reading sends the rows.
 func (r *reading) keepHistory() error {
 	close(r.ready)
 	<-r.of.done
@@ -30,8 +30,8 @@ func (r *reading) keepHistory() error {
 	return r.of.err
 }
 
-// sendVersions sends the versions of a listing's records to the history, once it can take rows, but for those that it has. It is
-// called for one page at a time.
+// sendVersions sends the versions of a listing's records to the history, once it takes rows, except those that the
+// destination has. It is called for one page at a time.
 func (r *reading) sendVersions(ctx context.Context, listing string, records []*table.Row) error {
 	select {
 	case <-r.ready:
@@ -54,7 +54,8 @@ func (r *reading) sendVersions(ctx context.Context, listing string, records []*t
 	return r.send(ctx, listing, versions)
 }
 
-// removeWithTable has the removals of the table's records, and those of earlier runs that did not arrive, come to the history.
+// removeWithTable removes the table's removed records from the history too, and repeats removals of earlier runs that
+// did not arrive.
 func (r *reading) removeWithTable(complete bool) error {
 	if complete && !r.account.run.partial {
 		r.remove(r.progress.RemoveWith(r.of.removals))

@@ -11,7 +11,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// lookups are the lists of an account that have been asked for.
+// lookups are the lists of an account that look-ups and other tables share.
 type lookups struct {
 	mu    sync.Mutex
 	lists map[string]*lookupList
@@ -20,14 +20,14 @@ type lookups struct {
 // lookupList is one list.
 type lookupList struct {
 	of     *table.Table
-	shared bool // whether the run reads the table itself, which takes its rows from here
-	probed bool // whether it then was read to see if the account has the table
+	shared bool // whether the run reads the list's table too, which takes its rows from here
+	probed bool // whether the list was read to see if the account has that table
 	meter  pipedrive.Meter
 
 	mu     sync.Mutex
 	read   bool
 	rows   []*table.Row
-	err    error // that will not pass, so that nobody asks again
+	err    error // a lasting one, so that the list is not requested again
 	warned sync.Once
 }
 
@@ -43,8 +43,8 @@ func (l *lookups) list(of *table.Table) *lookupList {
 	return l.lists[of.Records]
 }
 
-// share has those of a run's tables that are always read in full take their rows from the lists that others look up
-// in, or whose records are parents of others'. It is called before any list is read.
+// share makes the run's tables that are always read in full take their rows from the shared lists, if columns are
+// looked up in them or their records are parents. It is called before any list is read.
 func (a *Account) share(tables []*table.Table) {
 	needed := map[string]bool{}
 	for _, t := range tables {
@@ -64,7 +64,7 @@ func (a *Account) share(tables []*table.Table) {
 	}
 }
 
-// of returns the list that a table takes its rows from, nil for none.
+// of returns the list that a table takes its rows from; nil for none.
 func (l *lookups) of(t *table.Table) *lookupList {
 	if list := l.list(t); list.shared {
 		return list
@@ -72,7 +72,7 @@ func (l *lookups) of(t *table.Table) *lookupList {
 	return nil
 }
 
-// loadCopies loads the list unless somebody did, and returns copies of its rows for a table to finish.
+// loadCopies loads the list unless it is loaded, and returns copies of its rows for a table to finish.
 func (l *lookupList) loadCopies(ctx context.Context, a *Account, m *pipedrive.Meter) ([]*table.Row, error) {
 	rows, err := l.load(ctx, a, m)
 	copies := make([]*table.Row, len(rows))
@@ -84,14 +84,14 @@ func (l *lookupList) loadCopies(ctx context.Context, a *Account, m *pipedrive.Me
 	return copies, err
 }
 
-// columnLookup is a column whose ids are replaced by values that are looked up in another list.
+// columnLookup is a column whose ids are replaced by values from another list.
 type columnLookup struct {
 	column int
 	looked *table.Looked
 	find   func(id int64) table.Value // nil until a row has an id
 }
 
-// columnLookups are those of a table.
+// columnLookups are the look-ups of a table.
 func (a *Account) columnLookups(t *table.Table) (lookups []columnLookup) {
 	for i, c := range t.Columns {
 		if looked := a.sources(t)(c).Lookup(); looked != nil {
@@ -101,7 +101,7 @@ func (a *Account) columnLookups(t *table.Table) (lookups []columnLookup) {
 	return lookups
 }
 
-// lookUp replaces the rows' ids by what they name. It loads a list when the first row has an id to look up in it.
+// lookUp replaces the ids in rows by the looked-up values. It loads a list for the first row with an id.
 func (r *reading) lookUp(ctx context.Context, rows []*table.Row) (err error) {
 	for i := range r.lookups {
 		l := &r.lookups[i]
@@ -121,8 +121,8 @@ func (r *reading) lookUp(ctx context.Context, rows []*table.Row) (err error) {
 	return nil
 }
 
-// loadLookup loads a list and returns the function that looks a record's id up in it. Without the scope for the list it
-// finds nothing, with one warning: the table that asks is whole without it.
+// loadLookup loads a list and returns the function that finds a record's value by its id. Without the scope for the
+// list the function finds nothing, and one warning says so; the table's other columns are complete.
 func (a *Account) loadLookup(ctx context.Context, l *table.Looked, m *pipedrive.Meter) (func(id int64) table.Value, error) {
 	list := a.lookups.list(l.Table)
 	rows, err := list.load(ctx, a, m)
@@ -142,7 +142,7 @@ func (a *Account) loadLookup(ctx context.Context, l *table.Looked, m *pipedrive.
 	return func(id int64) table.Value { return found[id] }, nil
 }
 
-// load reads the list unless somebody did. A failure that may pass is not kept.
+// load reads the list unless it was read. It does not keep an error that may pass.
 func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) ([]*table.Row, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,13 +7,13 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 )
 
-// Machine is the machine that a run is on, as far as tests have another one than they run on.
+// Machine is the machine of a run. Tests replace the real one.
 type Machine struct {
 	// Now is its clock.
 	Now func() time.Time
 	// Lease are the times of the lease that keeps two runs apart.
 	Lease progress.LeaseTimes
-	// Windows are the sizes of windows; the zero Sizes for plan.DefaultSizes.
+	// Windows are the sizes of windows; zero for plan.DefaultSizes.
 	Windows plan.Sizes
 }
 

@@ -20,9 +20,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Stream reads a table of an account and sends each page on as soon as it is decoded: from beginning to end,
-// or, where the table is incremental and there is a state, from its checkpoint. It is the only loop that does;
-// no table has one of its own.
+// Stream reads a table of an account and sends each page as soon as it is decoded. It reads from beginning to end or,
+// if the table is incremental and there is a state, from its checkpoint. All tables share this one loop.
 func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 	r.res = res
 	err := r.prepare(ctx)
@@ -51,7 +50,7 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 	return r.progress.StoreEnd(ctx, complete && r.proven())
 }
 
-// proven reports whether answers with records, or confirmed ones, tell what has changed.
+// proven reports whether each answer about changes had records or was confirmed, including those of the leader.
 func (r *reading) proven() bool {
 	if r.family != nil && r.family.leader != nil && !r.family.leader.proven() {
 		return false
@@ -59,7 +58,7 @@ func (r *reading) proven() bool {
 	return !r.believed
 }
 
-// all reads what the table is made of.
+// all reads the sources of the table.
 func (r *reading) all(ctx context.Context) error {
 	if r.table.Describes != nil {
 		rows, err := loadDescribed(ctx, r.table, r.account, &r.meter)
@@ -80,7 +79,7 @@ func (r *reading) all(ctx context.Context) error {
 	return r.readMissing(ctx, r.listed.Missing(r.account.lastReading(r.table).Keys))
 }
 
-// listings reads the table's listings, or takes the records that the look-ups keep of them.
+// listings reads the table's listings, or takes the records from the shared lists.
 func (r *reading) listings(ctx context.Context) error {
 	if list := r.account.lookups.of(r.table); list != nil {
 		rows, err := list.loadCopies(ctx, r.account, &r.meter)
@@ -106,33 +105,33 @@ func (r *reading) listings(ctx context.Context) error {
 	return nil
 }
 
-// reading is a table of an account that is being read. It is what the table's resolver gets as its client.
+// reading is the reading of a table of an account. The table's resolver gets it as its client.
 //
-// Tables of children take part in the reading of their parents' list, which is their leader: it hands each page on to them.
+// Tables of children follow the reading of their parents' list, their leader, which hands each page to them.
 type reading struct {
 	table    *table.Table
 	account  *Account
 	schema   *schema.Table
 	res      chan<- any
 	decoder  *table.Decoder    // of which each unit has a clone
-	progress *progress.Tracker // nil where the table is read in full
-	// listed are the records of a table that is read in full from several lists, with a state, or of parents whose list a full
-	// refresh reads for their children alone.
+	progress *progress.Tracker // nil if the table is read in full
+	// listed are the records of a table that is read in full from several lists, with a state. They are also the
+	// parents of a list that a full refresh reads only for their children.
 	listed  *progress.SentVersions
-	missing *progress.Missing // records to send of what is read; nil for all
+	missing *progress.Missing // the records to send; nil for all
 	meter   pipedrive.Meter
-	own     pipedrive.Meter // of the table's own pages; meter has those of look-ups besides
+	own     pipedrive.Meter // of the table's own pages; meter includes those of look-ups
 
 	family    *family       // of a table of children
-	ready     chan struct{} // closed once a table of children can take parents
-	followers []*reading    // tables of children that take part in the reading
+	ready     chan struct{} // closed when a table of children can take parents
+	followers []*reading    // tables of children that follow the reading
 	history   *reading      // of the versions of the table's records; nil for none
 	of        *reading      // of a history: that of its table
-	silent    bool          // whether the list is read for these alone
-	done      chan struct{} // closed once a leader has ended
-	err       error         // of a leader, also one that may stop
+	silent    bool          // whether the list is read only for the followers
+	done      chan struct{} // closed when a leader has ended
+	err       error         // of a leader, including one after which the run may stop well
 	halve     sync.Once
-	half      int64 // of the API tokens that were left when it began
+	half      int64 // half of the API tokens that were left when it began
 
 	versions *table.Versions   // of a history
 	removals progress.Removals // of records that are gone
@@ -142,8 +141,8 @@ type reading struct {
 	lookups  []columnLookup              // each without its list until a row needs it
 	decoded  int64                       // records of the pages that were read
 	skipped  int64                       // records that a unit's rule left out, or that were sent before
-	sentOnce map[pipedrive.Key]time.Time // the times of the records that were sent, where each is sent once
-	// believed is whether an empty answer was, instead of one with records that came before.
+	sentOnce map[pipedrive.Key]time.Time // times of the sent records, if each is sent once
+	// believed is true if an empty answer was accepted, and not replaced by one with records.
 	believed bool
 
 	sent  int // pages
@@ -157,7 +156,7 @@ func newReading(a *Account, t *table.Table) *reading {
 	return r
 }
 
-// ID is that of the account.
+// ID is the account's.
 func (r *reading) ID() string { return r.account.ID() }
 
 func (r *reading) log() *zerolog.Logger {
@@ -170,10 +169,10 @@ func (a *Account) tableLogger(t *table.Table) zerolog.Logger {
 	return a.logger.With().Str("table", t.Name()).Str("account_id", a.id).Logger()
 }
 
-// incremental reports whether the reading goes on from where the last run ended.
+// incremental reports whether the reading continues from the last run.
 func (r *reading) incremental() bool { return r.first() != nil }
 
-// first is the progress that decides what is read: the table's, or that of the first table of children; nil where the
+// first is the progress that decides the beginning: the table's own, or that of the first table of children; nil if the
 // table is read in full.
 func (r *reading) first() *progress.Tracker {
 	if r.silent {
@@ -182,7 +181,7 @@ func (r *reading) first() *progress.Tracker {
 	return r.progress
 }
 
-// position is that from which to read a listing, given its key: the earliest of all tables that take part.
+// position is the position from which to read a listing, given its key: the earliest of all tables that take part.
 func (r *reading) position(key string) (p plan.Progress) {
 	if !r.incremental() {
 		return p
@@ -202,8 +201,9 @@ func (r *reading) position(key string) (p plan.Progress) {
 	return p
 }
 
-// moving are the tables whose position in a listing a reading moves: its own, its history, and those whose records are cut from it. No
-// position moves back, except one of a reading by id: its time is the start of a run, and the end's that of a record.
+// moving are the tables whose position in a listing the reading moves: its own, its history, and those whose records
+// are cut from it. No position moves back, with one exception: during a reading by id its time is the start of a run,
+// and at the end that of a record.
 func (r *reading) moving(key string, to plan.Position) (moving []*reading) {
 	if key == "" {
 		return nil
@@ -221,8 +221,8 @@ func (r *reading) moving(key string, to plan.Position) (moving []*reading) {
 	return moving
 }
 
-// storeReached stores how far a listing was read, now and then. Rows of which each parent's took a request are written first: a
-// destination may hold thousands of them in memory.
+// storeReached stores a listing's position at intervals. If each parent's rows take a request, the rows are written
+// first: a destination may hold thousands of them in memory.
 func (r *reading) storeReached(ctx context.Context, key string, at plan.Position) error {
 	for _, of := range r.moving(key, at) {
 		if !of.progress.StoresAfter(of.steps()) {
@@ -240,7 +240,8 @@ func (r *reading) storeReached(ctx context.Context, key string, at plan.Position
 	return nil
 }
 
-// asksForEach reports whether each parent's children take a request, or those that the table's rows are cut from.
+// asksForEach reports whether each parent takes a request of its own, for the table's rows or for the records that they
+// are cut from.
 func (r *reading) asksForEach() bool {
 	if r.family != nil && r.family.lists != nil {
 		return r.family.leader != nil && r.family.leader.asksForEach()
@@ -249,7 +250,8 @@ func (r *reading) asksForEach() bool {
 		!slices.ContainsFunc(r.account.listings(r.table), func(l pipedrive.Listing) bool { return l.Parent.Batch != 1 })
 }
 
-// steps are the pages that the table sent, or the requests that it took for children: many may have none.
+// steps are the number of pages that the table sent or, of requests for children, the number of requests, of which many
+// may have no rows.
 func (r *reading) steps() int {
 	if r.family != nil && r.family.asking != nil {
 		return r.family.requests
@@ -257,7 +259,7 @@ func (r *reading) steps() int {
 	return r.sent
 }
 
-// prepare loads the lists that are needed before the first row.
+// prepare loads the lists that the first row needs.
 func (r *reading) prepare(ctx context.Context) (err error) {
 	t, a := r.table, r.account
 	if r.of != nil {
@@ -273,7 +275,7 @@ func (r *reading) prepare(ctx context.Context) (err error) {
 	return err
 }
 
-// mayStop reports whether the table can end here without loss: its checkpoint says where the next run goes on.
+// mayStop reports whether the table can end here without loss, since the next run continues from its checkpoint.
 func (r *reading) mayStop(err error) bool {
 	var e *pipedrive.Error
 	return r.incremental() && errors.As(err, &e) && e.Daily
@@ -288,7 +290,7 @@ func (r *reading) listing(ctx context.Context, l pipedrive.Listing) error {
 	return r.strategyOf(ctx, l, l.Key(), strategy, r.position(l.Key()))
 }
 
-// strategyOf reads a listing by a strategy, stage by stage, and moves its position, given that with which to begin.
+// strategyOf reads a listing by a strategy, stage by stage, from a position on, and moves the position.
 func (r *reading) strategyOf(ctx context.Context, l pipedrive.Listing, key string, strategy plan.Strategy, p plan.Progress) error {
 	for stage := strategy.Next(p); len(stage) > 0; stage = strategy.Next(p) {
 		outcomes, err := r.stage(ctx, l, p, stage)
@@ -312,10 +314,10 @@ func (r *reading) strategyOf(ctx context.Context, l pipedrive.Listing, key strin
 	return r.refusal()
 }
 
-// stage reads the units of a stage side by side, as many at once as the account may have requests under way. All of
-// their rows were sent when it returns. The first error ends those that are under way. One of the budget does not: a
-// unit that can end without another page does so, which spares the next run to read it again. Units that were not read
-// to their ends have the outcome of those that were stopped.
+// stage reads the units of a stage side by side, as many at once as the account may have requests under way. When it
+// returns, all their rows were sent. The first error ends the units under way, unless it is the budget's end: then a
+// unit that needs no further page reads to its end, which saves the next run that unit. Units that were not read to
+// their ends have the outcome of stopped ones.
 func (r *reading) stage(ctx context.Context, l pipedrive.Listing, p plan.Progress, units []plan.Unit) ([]plan.Outcome, error) {
 	outcomes, budget := make([]plan.Outcome, len(units)), make(chan error, len(units))
 	group, ctx := errgroup.WithContext(ctx)
@@ -342,8 +344,8 @@ func (r *reading) stage(ctx context.Context, l pipedrive.Listing, p plan.Progres
 	return outcomes, err
 }
 
-// atOnce is how many units are read at once: under max_tokens one, since a position moves only over units without a gap, and
-// those at the end would otherwise use up the tokens of the first.
+// atOnce is the number of units that are read at once. Under max_tokens it is one: a position moves only over units
+// without a gap, and later units would use up the tokens of the first.
 func (r *reading) atOnce() int {
 	if r.account.run != nil && r.account.run.maxTokens > 0 {
 		return 1
@@ -351,15 +353,15 @@ func (r *reading) atOnce() int {
 	return r.account.atOnce()
 }
 
-// balance is an error if some of the records that were read were neither sent nor left out by a rule.
+// balance is an error if some of the records were neither sent nor left out by a rule.
 func (r *reading) balance(s *sink) error {
 	if left := r.decoded - r.skipped - s.skipped; left != s.sent {
-		return fmt.Errorf("of %d records that were read, %d were to be sent, and %d were", r.decoded, left, s.sent)
+		return fmt.Errorf("of %d records, %d should have been sent, and %d were", r.decoded, left, s.sent)
 	}
 	return nil
 }
 
-// facts are what the plan of the reading depends on.
+// facts are the inputs of the reading's plan.
 func (r *reading) facts() plan.Facts {
 	f := plan.Facts{Began: r.account.began, Lookback: r.account.lookback, Spare: r.account.spare(), Sizes: r.account.run.machine.Windows}
 	if r.table.Incremental {
@@ -396,8 +398,8 @@ func (r *reading) unitRead(u plan.Unit, o plan.Outcome) {
 	r.believed = r.believed || u.MayBeEmpty && !u.Since.IsZero() && o.Records == 0
 }
 
-// pages reads a list page by page until send says that it ends, and reports whether that was so. Records that are numbered
-// are held until the last page has come.
+// pages reads a list page by page until send reports its end. It reports whether send did. Numbered records are held
+// until the last page has come.
 func (r *reading) pages(
 	ctx context.Context, l pipedrive.Listing, q pipedrive.Query, decode pipedrive.Decode[*table.Row],
 	send func(page []*table.Row) (ended bool, err error),
@@ -423,8 +425,8 @@ func (r *reading) pages(
 }
 
 // page sends the records of a page that belong to the table, that the unit's rule lets through and that the destination
-// does not have as they are. It returns the span of those that are not behind the unit's end, and reports whether the unit
-// ends there.
+// lacks in this version. It returns the span of the records before the unit's end, and reports whether the unit ends on
+// the page.
 func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.Row, u plan.Unit) (part plan.Span, ended bool, err error) {
 	wanted := make([]*table.Row, 0, len(page))
 	for _, row := range page {
@@ -450,13 +452,14 @@ func (r *reading) page(ctx context.Context, l pipedrive.Listing, page []*table.R
 	return part, ended, err
 }
 
-// unchanged reports whether the destination has a record as it was read from a listing, in the table and in its history.
+// unchanged reports whether the destination has this version of a record from a listing, in the table and in its
+// history.
 func (r *reading) unchanged(listing string, row *table.Row) bool {
 	return r.progress != nil && r.progress.Unchanged(listing, row) && (r.history == nil || r.history.progress.Unchanged(listing, row))
 }
 
-// take sends those records of a listing's page that are wanted. Where a list that they are looked up in can't be read, none of the
-// page counts as read.
+// take sends the wanted records of a listing's page. If a list for look-ups can't be read, no record of the page counts
+// as read.
 func (r *reading) take(ctx context.Context, listing string, page, wanted []*table.Row) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -474,7 +477,7 @@ func (r *reading) take(ctx context.Context, listing string, page, wanted []*tabl
 	return r.send(ctx, listing, wanted)
 }
 
-// again reports whether a record was sent before, in this version or a later one.
+// again reports whether a record was already sent, in this version or a later one.
 func (r *reading) again(row *table.Row) bool {
 	key := table.KeyOf(row.Key(r.table.Key()))
 	changed, _ := row.RecordTime()
@@ -488,7 +491,7 @@ func (r *reading) again(row *table.Row) bool {
 	return false
 }
 
-// send sends the rows of a listing's page on, to the sink, which empties the page.
+// send sends the rows of a listing's page to the sink, which empties the page.
 func (r *reading) send(ctx context.Context, listing string, page []*table.Row) error {
 	if len(page) == 0 {
 		return nil
@@ -528,7 +531,7 @@ func (r *reading) hand(ctx context.Context, part any) error {
 	}
 }
 
-// report logs what the table took.
+// report logs the pages, rows and costs of the table.
 func (r *reading) report() {
 	meter := &r.meter
 	if list := r.account.lookups.of(r.table); list != nil && list.probed {

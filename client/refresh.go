@@ -17,8 +17,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// UseRemoval decides how rows that are gone at Pipedrive leave the destination of a state's backend. One line of the log says
-// so, and whether rows are verified.
+// UseRemoval decides how deleted rows leave the destination that has the state. One line of the log reports it, and
+// whether rows are verified.
 func (r *Run) UseRemoval(ctx context.Context, b *progress.Backend, s *spec.Spec, log zerolog.Logger) error {
 	r.log = log
 	name, err := b.Name(ctx)
@@ -35,7 +35,7 @@ func (r *Run) UseRemoval(ctx context.Context, b *progress.Backend, s *spec.Spec,
 	return nil
 }
 
-// Remove sends what has the destination remove the rows that are gone at Pipedrive. Every row of the run was sent before.
+// Remove sends the messages that make the destination remove deleted rows. All rows of the run were sent before.
 func (r *Run) Remove(ctx context.Context, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	of := map[string][]progress.Removals{}
 	for _, removals := range r.removals {
@@ -70,7 +70,7 @@ func (r *Run) removeOf(ctx context.Context, of []progress.Removals, options plug
 	return nil
 }
 
-// removalFrom is the way in which rows leave a table. None leaves a history: the removal is its last row.
+// removalFrom is the way in which rows leave a table. No row leaves a history: there, the removal is a further row.
 func (r *Run) removalFrom(t *table.Table) progress.Removal {
 	if t.Of != nil {
 		return progress.Marked
@@ -78,8 +78,8 @@ func (r *Run) removalFrom(t *table.Table) progress.Removal {
 	return r.removal
 }
 
-// onlyStale reports whether the rows that a table's full refreshes removed are all that the run has not sent again: those of
-// all accounts that have rows there. A run that has not refreshed the table has not sent most of its rows.
+// onlyStale reports whether the rows that a table's full refreshes removed are exactly those that the run has not sent
+// again, over all accounts with rows in the table. A run without a refresh of the table has not sent most of its rows.
 func (r *Run) onlyStale(of []progress.Removals, shard *plugin.Shard) bool {
 	refreshed := map[string]bool{}
 	for _, removals := range of {
@@ -113,7 +113,7 @@ func (r *Run) removeRows(
 		return nil
 	case progress.StaleOnly:
 		r.log.Warn().Str("table", t.Name()).Str("account_id", removals.Account).Int("rows", removals.Len()).
-			Msg("rows that are gone at Pipedrive stay: the destination deletes no single rows, and removed_rows: delete does not mark them")
+			Msg("rows that are gone at Pipedrive stay: the destination can't delete single rows, and removed_rows: delete marks none")
 		return nil
 	default:
 		s := newSink(t, t.Schema(), removals.Account, options.DeterministicCQID, out)
@@ -130,15 +130,15 @@ func send(ctx context.Context, m message.SyncMessage, out chan<- message.SyncMes
 	}
 }
 
-// removed notes rows that are to be removed once the run has ended well.
+// removed notes rows that are to be removed if the run ends well.
 func (r *Run) removed(removals progress.Removals) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.removals = append(r.removals, removals)
 }
 
-// findRemoved looks for rows of the destination to remove: those that a full refresh did not find, those that have left their
-// parents, and those that an earlier run removed in vain.
+// findRemoved finds rows of the destination to remove: those that a full refresh did not find, those that have left
+// their parents, and those whose removal by an earlier run did not arrive.
 func (r *reading) findRemoved(ctx context.Context, complete bool) error {
 	switch {
 	case r.family != nil && r.family.shut:
@@ -158,15 +158,15 @@ func (r *reading) findRemoved(ctx context.Context, complete bool) error {
 	return nil
 }
 
-// remove notes the records that are to be removed once the run has ended well.
+// remove notes the records that are to be removed if the run ends well.
 func (r *reading) remove(removals progress.Removals) {
 	r.removals = removals
 	r.account.run.removed(removals)
 }
 
-// findDeletions looks for rows of the destination that a reading of all records did not find. It reads the table back,
-// and asks the API for the records that are missing. It is an error, which the state keeps, if these are more than
-// half of the account's.
+// findDeletions finds rows of the destination that a reading of all records did not find. It reads the table back, and
+// requests the missing records once more. If they are more than half of the account's rows, it returns an error, which
+// the state keeps.
 func (r *reading) findDeletions(ctx context.Context, complete bool) error {
 	a, log := r.account, r.log()
 	if !complete {
@@ -178,7 +178,7 @@ func (r *reading) findDeletions(ctx context.Context, complete bool) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil:
-		log.Warn().Err(err).Msg("which rows are deleted at Pipedrive can't be seen: the table can't be read through backend_options")
+		log.Warn().Err(err).Msg("rows that are deleted at Pipedrive can't be found: the table can't be read through backend_options")
 		return nil
 	}
 	if err := r.readMissing(ctx, missing); err != nil {
@@ -192,21 +192,21 @@ func (r *reading) findDeletions(ctx context.Context, complete bool) error {
 		return r.progress.StoreRefused(ctx, missing)
 	}
 	if a.run.partial {
-		log.Warn().Msg("accounts are left out of this sync, so that deletions wait for the next full refresh")
+		log.Warn().Msg("accounts are left out of this sync, so deletions wait for the next full refresh")
 	}
 	r.remove(r.progress.Remove(missing, !a.run.partial))
 	return nil
 }
 
-// readMissing asks for records that a reading of all listings has not brought, and sends those that are there. A record
-// that moved between listings while these were read, as a deal that leaves the archive, was in none of them. A listing that
-// can't be asked by ids is read again, unless it was the last one.
+// readMissing requests the records that a reading of all listings lacks, and sends those that exist. A record that
+// moved between listings during the reading, like a deal that leaves the archive, may have been in none of them. A
+// listing that takes no ids is read again, unless it was the last one.
 func (r *reading) readMissing(ctx context.Context, missing *progress.Missing) error {
 	if r.missing = missing; missing.Len() == 0 {
 		return nil
 	}
 	listings := r.account.listings(r.table)
-	for i, l := range slices.Backward(listings) { // what moved against their order is found on its way
+	for i, l := range slices.Backward(listings) { // finds records that moved against the order of the listings
 		q := r.account.query
 		q.Allow = func() error { return r.checkBudget(l) }
 		var err error
@@ -223,7 +223,7 @@ func (r *reading) readMissing(ctx context.Context, missing *progress.Missing) er
 	return nil
 }
 
-// wholeList sends those records of a list that are missing.
+// wholeList sends the missing records of a list.
 func (r *reading) wholeList(ctx context.Context, l pipedrive.Listing, q pipedrive.Query) error {
 	_, err := r.pages(ctx, l, q, r.decode(plan.Unit{}), func(page []*table.Row) (bool, error) {
 		_, ended, err := r.page(ctx, l, page, plan.Unit{})
@@ -232,7 +232,7 @@ func (r *reading) wholeList(ctx context.Context, l pipedrive.Listing, q pipedriv
 	return err
 }
 
-// readByIDs asks a listing for records by their ids.
+// readByIDs requests records of a listing by their ids.
 func (r *reading) readByIDs(ctx context.Context, l pipedrive.Listing, q pipedrive.Query, ids []int64) error {
 	q.Limit, q.MayBeEmpty = l.ByIDs, true
 	for q.IDs = range slices.Chunk(ids, l.ByIDs) {

@@ -10,15 +10,15 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// asking is a listing of children, of which those of the parents of one listing are asked for.
+// asking is a listing of children together with the parents' listing whose children are requested.
 type asking struct {
 	listing pipedrive.Listing
 	of      string // the parents' listing
 	key     string // of the position
 }
 
-// askings are those of a table of children. Its positions are those of the parents' listings, or of its own where the
-// parents' list is one that look-ups share.
+// askings are all of a table of children. The positions belong to the parents' listings, or to the table's own if
+// look-ups share the parents' list.
 func (r *reading) askings() (all []asking) {
 	own := r.account.listings(r.table)
 	if r.family.leader == nil {
@@ -45,7 +45,7 @@ func (r *reading) positionOf(listing string) string {
 	return listing
 }
 
-// askAll asks for the children of all parents that were read.
+// askAll requests the children of all parents that were read.
 func (r *reading) askAll(ctx context.Context) error {
 	all := r.askings()
 	if err := r.announceRequests(all); err != nil {
@@ -59,11 +59,11 @@ func (r *reading) askAll(ctx context.Context) error {
 	return nil
 }
 
-// fewRuns is how many runs with the same budget may read a table of children before the log warns of it.
+// fewRuns is the number of runs with the same budget that may read a table of children without a warning.
 const fewRuns = 2
 
-// announceRequests logs how many requests the table takes at least, before the first of them. If the budget does not suffice,
-// the next runs continue; without a state none does, so that the run fails before it has spent anything.
+// announceRequests logs the least number of requests that the table takes, before the first of them. If the budget does
+// not suffice, the next runs continue. Without a state none does, so the run fails before it spends anything.
 func (r *reading) announceRequests(all []asking) error {
 	requests, tokens := 0, int64(0)
 	for _, a := range all {
@@ -82,7 +82,7 @@ func (r *reading) announceRequests(all []asking) error {
 		e.Message = fmt.Sprintf("the table takes at least %d API tokens, and %d are left for it; only with backend_options can "+
 			"the next run continue where this one stops", tokens, left)
 		return &e
-	case known && left > 0 && tokens > fewRuns*left: // of a budget that is used up, another line warns
+	case known && left > 0 && tokens > fewRuns*left: // another line warns of a used-up budget
 		event = r.log().Warn().Int64("left", left)
 	}
 	event.Int("requests", requests).Int64("api_tokens", tokens).
@@ -90,7 +90,7 @@ func (r *reading) announceRequests(all []asking) error {
 	return nil
 }
 
-// movedSince is the moment since which a parent must have moved for its children to be asked for; zero for all parents.
+// movedSince is the moment since which a parent must have moved to need a request; zero for all parents.
 func (r *reading) movedSince() time.Time {
 	if r.progress == nil || r.table.Parent.Moved == "" {
 		return time.Time{}
@@ -102,7 +102,7 @@ func (r *reading) movedSince() time.Time {
 	return plan.MovedSince(positions, r.facts())
 }
 
-// needs are the parents' columns that show whether a parent needs a request; -1 for none.
+// needs are the parents' columns that decide whether a parent needs a request; -1 for none.
 type needs struct{ count, own, skip, moved, created int }
 
 func needsOf(p *table.Parent) needs {
@@ -112,12 +112,12 @@ func needsOf(p *table.Parent) needs {
 	}
 }
 
-// skips reports whether a parent is skipped, and the rows of its children stay.
+// skips reports whether a parent is skipped and keeps the rows of its children.
 func (n needs) skips(parent *table.Row) bool {
 	return n.skip >= 0 && parent.Values[n.skip].Valid && parent.Values[n.skip].Number != 0
 }
 
-// childless reports whether a parent has no children but its own: by its counter, or since it has never moved.
+// childless reports whether a parent has no children but its own, by its counter or because it has never moved.
 func (n needs) childless(parent *table.Row) bool {
 	least := int64(0)
 	if n.own >= 0 && parent.Values[n.own].Valid {
@@ -133,8 +133,9 @@ func (n needs) childless(parent *table.Row) bool {
 	return !at.Valid || n.created >= 0 && parent.Values[n.created].Valid && at.Time().Equal(parent.Values[n.created].Time())
 }
 
-// unmoved reports whether a parent has not moved since its children were read: neither since that moment nor, as one that was
-// deleted then or in another list, since those came that the destination has. It is false where these can't be seen.
+// unmoved reports whether a parent has not moved since its children were read. That requires two things: the move lies
+// before since, and the destination has children from the move or later. The second fails for a parent that was deleted
+// then, or was in another list. It is false if the destination can't be read.
 func (r *reading) unmoved(n needs, p plan.Parent, parent *table.Row, since time.Time) bool {
 	if n.moved < 0 || since.IsZero() || p.Changed.IsZero() {
 		return false
@@ -143,8 +144,8 @@ func (r *reading) unmoved(n needs, p plan.Parent, parent *table.Row, since time.
 	return at.Before(since) && r.progress.HasChildrenSince(p.Key, at)
 }
 
-// childrenUnchanged reports whether the destination has the children of a parent as they are, of a table in which none changes
-// without its parent. A run reads such a parent only because it looks back.
+// childrenUnchanged reports whether the destination has a parent's present children, of a table whose children change
+// only with their parent. A run reads such a parent only because of the lookback.
 func (r *reading) childrenUnchanged(listing string, p plan.Parent) bool {
 	return r.table.Numbered() && r.progress != nil && !p.Changed.IsZero() && r.progress.ChildrenUnchanged(listing, p.Key, p.Changed)
 }

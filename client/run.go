@@ -23,7 +23,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
 )
 
-// Run is one sync: which accounts it reads, what it may cost, and what became of its tables.
+// Run is one sync: its accounts, its budget, and the results of its tables.
 type Run struct {
 	mu   sync.Mutex
 	errs []error
@@ -32,18 +32,18 @@ type Run struct {
 	machine   Machine
 	began     time.Time // by this machine's clock
 	accounts  []*Account
-	secrets   *redact.Secrets // that no message may have
+	secrets   *redact.Secrets // to be kept out of messages
 	partial   bool            // whether accounts were left out
-	state     *progress.State // nil where every run reads everything
-	lease     *progress.Lease // nil where there is no state
+	state     *progress.State // nil if each run reads everything
+	lease     *progress.Lease // nil without a state
 	log       zerolog.Logger
 	removal   progress.Removal
-	separates bool // whether two versions of a record must not come to the destination in one batch
+	separates bool // whether the destination must not get two versions of a record in one batch
 	removals  []progress.Removals
 	named     map[string]bool // tables that the configuration names, by their records
 	notDue    map[string]bool // tables that lists_every leaves out, by their records
 
-	maxTokens int64 // that the run may cost, 0 for no cap
+	maxTokens int64 // the run's cap of API tokens, 0 for none
 	refused   int64 // API tokens of the cheapest page that maxTokens did not allow, 0 for none
 	total     pipedrive.Meter
 	unread    []unread // tables that the budget left unfinished
@@ -57,7 +57,7 @@ func NewRunOn(m Machine, maxTokens int64) *Run {
 	return &Run{machine: m, began: time.Now(), maxTokens: maxTokens}
 }
 
-// Tokens is how many API tokens the run has cost so far, over all accounts.
+// Tokens is the number of API tokens that the run has cost so far, over all accounts.
 func (r *Run) Tokens() int64 { return r.total.Tokens() }
 
 // refusePage notes the cost of a page that maxTokens did not allow.
@@ -69,7 +69,8 @@ func (r *Run) refusePage(tokens int64) {
 	}
 }
 
-// Needs is how many API tokens the run would have needed at least to read another page; 0 if max_tokens refused none.
+// Needs is the least number of API tokens with which the run could have read another page; 0 if max_tokens refused
+// none.
 func (r *Run) Needs() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -79,7 +80,7 @@ func (r *Run) Needs() int64 {
 	return r.Tokens() + r.refused
 }
 
-// unread is a table of an account that was not read to its end, for want of budget.
+// unread is a table of an account that the budget left unfinished.
 type unread struct {
 	table, account string
 	why            error
@@ -92,7 +93,7 @@ func (r *Run) stopped(table string, a *Account, err error) {
 	r.unread = append(r.unread, unread{table, a.id, err})
 }
 
-// Unread returns the tables that the budget left unfinished, and why the first was.
+// Unread returns the tables that the budget left unfinished, and the reason for the first.
 func (r *Run) Unread() (tables []string, why error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -105,13 +106,13 @@ func (r *Run) Unread() (tables []string, why error) {
 // tablesAtOnce bounds the memory of a run over many accounts: each table that is being read holds up to two pages.
 const tablesAtOnce = 24
 
-// Read announces the tables that some account has, and sends the rows of each account, those of each table in the order
-// in which they were read. The first failure ends the reading of all tables: the run can't succeed any more, and each
-// further page would cost API tokens. Read returns what failed, each error with its table and account: CloudQuery
-// then removes nothing from the destination.
+// Read announces the tables that some account has, and sends the rows of each account. The rows of a table are sent in
+// reading order. The first failure ends the reading of all tables: the run can't succeed any more, and each further
+// page would cost API tokens. Read returns the errors, each with its table and account. CloudQuery then removes nothing
+// from the destination.
 //
-// It stands in for the SDK's scheduler, which returns no error of a resolver's, upon which CloudQuery removes the
-// rows that were not sent, and which sends the rows of a table in no certain order.
+// It replaces the SDK's scheduler. That does not return a resolver's error, so CloudQuery would remove the rows that
+// were not sent. It also sends the rows of a table in no certain order.
 func (r *Run) Read(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	readings := r.readings(tables, options.Shard)
 	if err := r.resume(ctx, readings); err != nil {
@@ -149,8 +150,7 @@ func (r *Run) readAll(
 	return errors.Join(r.errs...)
 }
 
-// readWithChildren reads a table, and side by side with it its history and those whose records are children of its own, or of
-// these.
+// readWithChildren reads a table side by side with its history and its tables of children, and their children.
 func (r *Run) readWithChildren(
 	ctx context.Context, rd *reading, options plugin.SyncOptions, out chan<- message.SyncMessage, counters *metrics.Metrics,
 ) {
@@ -172,8 +172,9 @@ func (r *Run) readWithChildren(
 	_ = group.Wait()
 }
 
-// turns divides readings into those that go on side by side. Under max_tokens, tables that are always read in full come
-// before the others: these would use up the run's tokens, and can go on with the next run, whereas the former can't.
+// turns divides readings into groups that run one after the other; those of a group run side by side. Under max_tokens,
+// tables that are always read in full come first: they can't continue with the next run, and the others would use up
+// the run's tokens.
 func (r *Run) turns(readings []*reading) [][]*reading {
 	if r.maxTokens == 0 {
 		return [][]*reading{readings}
@@ -189,7 +190,7 @@ func (r *Run) turns(readings []*reading) [][]*reading {
 	return turns
 }
 
-// readings returns what a shard reads, table by table.
+// readings returns the readings of a shard, table by table.
 func (r *Run) readings(tables []*table.Table, shard *plugin.Shard) []*reading {
 	for _, a := range r.accounts {
 		a.share(r.Available(tables))
@@ -214,12 +215,12 @@ func (r *Run) readings(tables []*table.Table, shard *plugin.Shard) []*reading {
 	return readings
 }
 
-// announce sends the tables themselves. A table that was not read for all accounts that have rows of it counts as
-// incremental, upon which CloudQuery removes no stale rows: those of an account that was left out were not sent again, and
-// are no deletions.
+// announce sends the tables themselves. A table counts as incremental if it was not read for all accounts with rows in
+// it. CloudQuery then removes no stale rows: the rows of an account that was left out were not sent again, but they are
+// no deletions.
 //
-// A table whose first request shows whether the account has it is announced with its first row, or at its end. Without a
-// state CloudQuery removes all stale rows of a table that was announced.
+// A table whose first request shows whether the account has it is announced with its first row, or at its end. Without
+// a state CloudQuery removes all stale rows of an announced table.
 func (r *Run) announce(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, out chan<- message.SyncMessage) error {
 	for _, t := range tables {
 		if announcedLate(t) {
@@ -238,8 +239,8 @@ func announcedLate(t *table.Table) bool {
 	return t.Incremental && t.Parent != nil && t.Gate != nil && t.Gate.Probe == nil
 }
 
-// announceTable sends a table itself. If it is not incremental, CloudQuery removes its stale rows when the run has ended
-// well; a later announcement of a table wins.
+// announceTable sends a table itself. If it is not incremental, CloudQuery removes its stale rows after a run that
+// ended well. The last announcement of a table counts.
 func (r *Run) announceTable(
 	ctx context.Context, t *table.Table, incremental bool, options plugin.SyncOptions, out chan<- message.SyncMessage,
 ) error {
@@ -251,7 +252,7 @@ func (r *Run) announceTable(
 	return send(ctx, &message.SyncMigrateTable{Table: s}, out)
 }
 
-// errStopped ends the reading of tables after another one failed.
+// errStopped ends the reading of tables after another table failed.
 var errStopped = errors.New("another table failed")
 
 // readTable reads one account's table into a sink, and keeps its error.
@@ -300,7 +301,7 @@ func recovered(f func() error) (err error) {
 	return f()
 }
 
-// failed keeps an error of a table's, tells CloudQuery, and ends the reading of all tables.
+// failed keeps a table's error, reports it to CloudQuery, and ends the reading of all tables.
 func (r *Run) failed(ctx context.Context, err error, rd *reading, out chan<- message.SyncMessage) {
 	r.mu.Lock()
 	r.errs = append(r.errs, err)
@@ -326,13 +327,13 @@ func (r *Run) newCounters(tables []*table.Table) *metrics.Metrics {
 	return counters
 }
 
-// about says in err which table of which account it stopped.
+// about adds the table and the account to the error that stopped it.
 func about(err error, t *table.Table, account string) error {
 	e, ok := errors.AsType[*pipedrive.Error](explained(err, t))
 	if !ok {
 		return fmt.Errorf("account %q: table %s was not read to its end: %w", account, t.Name(), err)
 	}
-	of := *e // several tables may have failed over the same list
+	of := *e // several tables may share the error of one list
 	of.Account, of.Table = account, t.Name()
 	return &of
 }

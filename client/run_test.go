@@ -18,13 +18,12 @@ import (
 // resolverOf is a table's, as a test has it.
 type resolverOf func(ctx context.Context, pages chan<- any) error
 
-// readTables reads tables of one account, each by its name with the resolver given, and returns the messages and
-// what failed.
+// readTables reads tables of one account, each with the given resolver, and returns the messages and the error.
 func readTables(ctx context.Context, resolvers map[string]resolverOf) (message.SyncMessages, error) {
 	return readTablesOf(ctx, resolvers, func(*reading) {})
 }
 
-// readTablesOf does so with readings that prepare has changed.
+// readTablesOf does the same with readings that prepare has changed.
 func readTablesOf(ctx context.Context, resolvers map[string]resolverOf, prepare func(*reading)) (message.SyncMessages, error) {
 	r := NewRun(0)
 	a := &Account{id: "4711", run: r, logger: zerolog.Nop()}
@@ -78,7 +77,7 @@ func TestRun_keepsErrorsAndPanics(t *testing.T) {
 	}
 }
 
-// TestRun_rowsThatDoNotFitTheirTableFailTheRun: a row that is broken is no row less.
+// TestRun_rowsThatDoNotFitTheirTableFailTheRun: a broken row is not silently lost.
 func TestRun_rowsThatDoNotFitTheirTableFailTheRun(t *testing.T) {
 	_, err := readTables(context.Background(), map[string]resolverOf{"deals": func(ctx context.Context, pages chan<- any) error {
 		for {
@@ -149,9 +148,9 @@ func TestSharded_partsMakeTheWhole(t *testing.T) {
 	require.Len(t, sharded(all, &plugin.Shard{Num: 1, Total: 2}), 4, "as the SDK's scheduler cuts them")
 }
 
-// TestRun_noRecordDisappears: what was read is sent, or left out by a rule that has a name.
+// TestRun_noRecordDisappears: each record is sent, or left out by a named rule.
 func TestRun_noRecordDisappears(t *testing.T) {
-	for skipped, message := range map[int64]string{0: "of 3 records that were read, 3 were to be sent, and 1 were", 2: ""} {
+	for skipped, message := range map[int64]string{0: "of 3 records, 3 should have been sent, and 1 were", 2: ""} {
 		_, err := readTablesOf(context.Background(), map[string]resolverOf{"deals": func(_ context.Context, pages chan<- any) error {
 			pages <- []*table.Row{idRow(1)}
 			return nil
@@ -165,13 +164,13 @@ func TestRun_noRecordDisappears(t *testing.T) {
 	}
 }
 
-// TestRun_aTableThatNoAPIHasIsLeftOut: CloudQuery would take it for empty and remove its rows. One that only some
+// TestRun_aTableThatNoAPIHasIsLeftOut: CloudQuery would take it for empty and remove its rows. A table that only some
 // accounts have loses no rows of the others.
 func TestRun_aTableThatNoAPIHasIsLeftOut(t *testing.T) {
 	listing := []pipedrive.Listing{{Path: "/things"}}
 	everywhere := &table.Table{Records: "deals", V2: listing, Export: listing}
 	current := &table.Table{Records: "activities", V2: listing}
-	older := &table.Table{Records: "files", V1: listing} // which v2 reads too
+	older := &table.Table{Records: "files", V1: listing} // v2 reads v1's listing too
 	nowhere := &table.Table{Records: "things"}
 	fields := &table.Table{Records: "fields", Describes: []table.Described{{Of: &table.Table{}, Fields: current}}}
 	r := NewRun(0)

@@ -32,8 +32,8 @@ var RunColumns = []table.Column{
 	{Name: "retries", Type: table.Int, Description: "Requests among them that repeated one that had failed."},
 }
 
-// outcome is how a run ended for an account. The state keeps those of failed runs, in this form, until the next run
-// that ends well sends them: CloudQuery drops what a failed one sends.
+// outcome is the end of a run for an account. CloudQuery drops the rows of a failed run. So the state keeps its
+// outcomes, in this form, until the next run that ends well sends them.
 type outcome struct {
 	Account    string    `json:"account"`
 	Started    time.Time `json:"started"`
@@ -68,7 +68,7 @@ func (o outcome) row() *table.Row {
 	}}
 }
 
-// outcomes are how the run ended for each account that it connected. failed is why it failed, nil where it did not.
+// outcomes are the end of the run for each connected account. failed is the reason of a failed run, nil for others.
 func (r *Run) outcomes(tables []*table.Table, failed error) []outcome {
 	var names, read []string
 	for _, t := range tables {
@@ -101,8 +101,8 @@ func (r *Run) outcomes(tables []*table.Table, failed error) []outcome {
 	return outcomes
 }
 
-// Summarize sends the rows of the table of runs, where it is among the tables: one for each account, and those of
-// the failed runs since the last one that ended well.
+// Summarize sends the rows of the table of runs, if the run has that table: one for each account, and those of the
+// failed runs since the last one that ended well.
 func (r *Run) Summarize(
 	ctx context.Context, tables []*table.Table, options plugin.SyncOptions, s *progress.State, out chan<- message.SyncMessage,
 ) error {
@@ -134,7 +134,7 @@ func (r *Run) Summarize(
 	return nil
 }
 
-// failedRuns is what the state keeps of failed runs.
+// failedRuns is the state's list of failed runs.
 type failedRuns struct {
 	Version int       `json:"version"`
 	Runs    []outcome `json:"runs"`
@@ -143,10 +143,10 @@ type failedRuns struct {
 // Complete is false for a value without a list.
 func (f *failedRuns) Complete() bool { return f.Runs != nil }
 
-// maxFailedRuns bounds what the state keeps of failed runs.
+// maxFailedRuns is the greatest number of failed runs in the state.
 const maxFailedRuns = 50
 
-// failedRunsKey is the state's key of the failed runs. Shards run at the same time, and have one each.
+// failedRunsKey is the state's key of the failed runs. Each shard has its own, since shards run at the same time.
 func failedRunsKey(options plugin.SyncOptions) string {
 	key := "pipedrive_syncs,failed"
 	if options.Shard != nil {
@@ -155,11 +155,11 @@ func failedRunsKey(options plugin.SyncOptions) string {
 	return key
 }
 
-// failureTimeout bounds how long a failed run takes to leave its outcome in the state.
+// failureTimeout bounds the time in which a failed run stores its outcome.
 const failureTimeout = 10 * time.Second
 
-// KeepFailure leaves the outcome of a failed run in the state, for the next run to send. It does so on a connection
-// of its own: nothing else of what the failed run has for the state may be written.
+// KeepFailure stores the outcome of a failed run in the state, for the next run to send. It uses a connection of its
+// own, since the other pending values of the failed run must not be written.
 func (r *Run) KeepFailure(ctx context.Context, tables []*table.Table, options plugin.SyncOptions, failed error) (err error) {
 	if options.BackendOptions == nil || !slices.ContainsFunc(tables, func(t *table.Table) bool { return t.Runs }) || len(r.accounts) == 0 {
 		return nil

@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	// batchRows is the largest number of rows in one message. The SDK's default of 50 spends most of its time on
-	// messages.
+	// batchRows is the largest number of rows in one message. With the SDK's default of 50, messages take most of the
+	// time.
 	batchRows = 1000
 	// batchBytes bounds a record batch of more than one row, in bytes.
 	batchBytes = 512 << 10
 	// maxRowBytes is the size of the largest row that can be sent, in bytes. CloudQuery drops a gRPC message of over
-	// 100 MiB with no more than a log line; the rest is for the batch's schema and the destination's own columns.
+	// 100 MiB with only a log line. The difference is for the batch's schema and the destination's own columns.
 	maxRowBytes = 96 << 20
 )
 
-// sink sends the rows of one account's table in record batches, in the order in which the rows came. It is not safe
-// for concurrent use.
+// sink sends the rows of one account's table in record batches, in the order of arrival. It is not safe for concurrent
+// use.
 type sink struct {
 	out        chan<- message.SyncMessage
 	key        []int // columns of the record that are part of the primary key
@@ -36,13 +36,13 @@ type sink struct {
 	late       bool // whether the table is still to be announced
 }
 
-// separator stands between two pages of an incremental table whose rows must not come to the destination in one batch, or of
-// which those so far are to be written. A destination writes the batches of a table before it takes the table's announcement,
-// which the sink repeats.
+// separator stands between two pages. It keeps the rows of an incremental table behind it out of the batch before, or
+// makes the destination write the rows so far. A destination writes the batches of a table before it processes the
+// table's announcement, which the sink repeats.
 type separator struct{}
 
-// newSink returns a sink that sends rows to out. With derived, a row's _cq_id is made of its key, which is the
-// meaning of CloudQuery's deterministic_cq_id; it is then the primary key, as it is of the table that was announced.
+// newSink returns a sink that sends rows to out. With derived, a row's _cq_id is derived from its key, as by
+// CloudQuery's deterministic_cq_id, and is the primary key of the announced table.
 func newSink(t *table.Table, s *schema.Table, account string, derived bool, out chan<- message.SyncMessage) *sink {
 	if derived {
 		s = s.Copy(nil)
@@ -51,7 +51,7 @@ func newSink(t *table.Table, s *schema.Table, account string, derived bool, out 
 	return &sink{out: out, key: t.Key(), batch: table.NewBatch(t, s, account, derived)}
 }
 
-// addAll takes pages of rows until there are no more, and sends them.
+// addAll takes pages of rows until the channel is closed, and sends them.
 func (s *sink) addAll(ctx context.Context, pages <-chan any) error {
 	for page := range pages {
 		if _, ok := page.(separator); ok {
@@ -71,8 +71,8 @@ func (s *sink) addAll(ctx context.Context, pages <-chan any) error {
 	return s.flush(ctx)
 }
 
-// add takes rows, and sends each batch that is full. A row without a usable key is skipped and counted. It forgets each
-// row that it has taken, since the rows need several times the memory of their batch, which may wait for the destination.
+// add takes rows, and sends each full batch. A row without a usable key is skipped and counted. add releases each row
+// that it has taken: rows need several times the memory of their batch, which may wait for the destination.
 func (s *sink) add(ctx context.Context, rows []*table.Row) error {
 	for i, row := range rows {
 		rows[i] = nil
@@ -99,7 +99,7 @@ func (s *sink) add(ctx context.Context, rows []*table.Row) error {
 	return nil
 }
 
-// announceLate announces the table, unless that was done.
+// announceLate announces the table, unless it was announced.
 func (s *sink) announceLate(ctx context.Context) error {
 	if !s.late {
 		return nil
@@ -108,7 +108,7 @@ func (s *sink) announceLate(ctx context.Context) error {
 	return s.announce(ctx)
 }
 
-// flush sends the rows that were taken and not sent yet.
+// flush sends the rows that are not sent yet.
 func (s *sink) flush(ctx context.Context) error {
 	rows := s.batch.Rows
 	if rows == 0 {

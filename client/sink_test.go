@@ -16,14 +16,14 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// notesTable has a text that can be large.
+// notesTable has a text column with large values.
 var notesTable = &table.Table{Records: "notes", Columns: []table.Column{{Name: "id", Type: table.Int, Key: true}, {Name: "content"}}}
 
 func note(id int64, content string) *table.Row {
 	return table.NewRow(table.IntValue(id), table.TextValue(content))
 }
 
-// sent returns the record batches that a sink makes of rows.
+// sent returns the record batches of a sink for rows.
 func sent(t *testing.T, table *table.Table, derived bool, rows ...*table.Row) ([]*message.SyncInsert, *sink, error) {
 	t.Helper()
 	out := make(chan message.SyncMessage, len(rows)+1)
@@ -91,7 +91,7 @@ func TestSink_batchesAreBoundedByRows(t *testing.T) {
 	require.EqualValues(t, 2500, s.sent)
 }
 
-// TestSink_aRecordWithoutAKeyTakesNoOtherWithIt: the SDK's scheduler drops all rows that come with it.
+// TestSink_aRecordWithoutAKeyTakesNoOtherWithIt: the SDK's scheduler would drop all rows of its page.
 func TestSink_aRecordWithoutAKeyTakesNoOtherWithIt(t *testing.T) {
 	keyless := note(0, "x")
 	keyless.Values[0] = table.Value{}
@@ -101,7 +101,7 @@ func TestSink_aRecordWithoutAKeyTakesNoOtherWithIt(t *testing.T) {
 	require.EqualValues(t, 1, s.skipped)
 }
 
-// TestSink_derivedIDsAreThoseOfTheSDK: they are keys of the rows of earlier versions, too.
+// TestSink_derivedIDsAreThoseOfTheSDK: rows of earlier versions have them as keys, too.
 func TestSink_derivedIDsAreThoseOfTheSDK(t *testing.T) {
 	batches, _, err := sent(t, notesTable, true, note(1, "a"), note(2, "b"))
 	require.NoError(t, err)

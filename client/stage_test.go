@@ -21,8 +21,8 @@ import (
 
 var ticks = pipedrive.TimedV2("/api/v2/ticks", 10, nil)
 
-// stageOf reads n units of ticks side by side, up to atOnce. The units are told apart by the second that they begin
-// at, which answer gets for their requests. It returns the rows that were sent as well.
+// stageOf reads n units of ticks side by side, up to atOnce. answer gets the second at which a unit begins, which
+// identifies it. stageOf also returns the sent rows.
 func stageOf(
 	t *testing.T, n, atOnce int, incremental bool, answer func(w http.ResponseWriter, r *http.Request, unit int),
 ) ([]plan.Outcome, []*table.Row, error) {
@@ -98,8 +98,8 @@ func all(n int) func() bool {
 	}
 }
 
-// TestStage_unitsAreReadSideBySide: as many at once as the account may have requests under way. Their outcomes come in
-// the order of the units, whichever ends first.
+// TestStage_unitsAreReadSideBySide: as many at once as the account may have requests under way. Their outcomes keep the
+// order of the units.
 func TestStage_unitsAreReadSideBySide(t *testing.T) {
 	together := all(4)
 	var underWay, most atomic.Int64
@@ -148,7 +148,7 @@ func refuse(w http.ResponseWriter) {
 	w.WriteHeader(http.StatusTooManyRequests)
 }
 
-// TestStage_whatTheBudgetEndsLeavesTheOthersWhole: a unit that needs no further page has been paid for.
+// TestStage_whatTheBudgetEndsLeavesTheOthersWhole: a unit that needs no further page is already paid for.
 func TestStage_whatTheBudgetEndsLeavesTheOthersWhole(t *testing.T) {
 	together, refused := all(4), make(chan struct{})
 	outcomes, rows, err := stageOf(t, 4, 4, true, func(w http.ResponseWriter, r *http.Request, unit int) {
@@ -175,7 +175,7 @@ func TestStage_whatTheBudgetEndsLeavesTheOthersWhole(t *testing.T) {
 	}
 }
 
-// TestStage_noUnitBeginsOnceTheBudgetHasEndedOne: each would be refused.
+// TestStage_noUnitBeginsOnceTheBudgetHasEndedOne: the budget would refuse each of them.
 func TestStage_noUnitBeginsOnceTheBudgetHasEndedOne(t *testing.T) {
 	requests := 0
 	outcomes, rows, err := stageOf(t, 6, 1, true, func(w http.ResponseWriter, _ *http.Request, unit int) {
@@ -193,7 +193,7 @@ func TestStage_noUnitBeginsOnceTheBudgetHasEndedOne(t *testing.T) {
 	}
 }
 
-// TestStage_whereTheBudgetIsNoEndItIsAnError: a table that is read in full has no checkpoint to go on from.
+// TestStage_whereTheBudgetIsNoEndItIsAnError: a table that is read in full has no checkpoint.
 func TestStage_whereTheBudgetIsNoEndItIsAnError(t *testing.T) {
 	together := all(4)
 	_, rows, err := stageOf(t, 12, 4, false, func(w http.ResponseWriter, r *http.Request, unit int) {

@@ -13,18 +13,18 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// survey finds out the cost of a run over some tables of an account, with few requests.
+// survey estimates the cost of a run over some tables of an account, with few requests.
 //
-// The declarations and the plan give the lists that a run reads and the requests for each of them. Unknown are the
-// numbers of records, and the tables that the account lacks. A look reduces one of these unknowns. The next look is the
-// one that reduces the variance of the whole most, by API token.
+// The declarations and the plan give a run's lists, and the requests for each of them. The numbers of records, and the
+// tables that the account lacks, are unknown. A look reduces one of these unknowns. The next look is the one that
+// reduces the variance of the whole most, by API token.
 type survey struct {
 	account *Account
 	state   bool // whether the runs have a state
 	columns bool // whether custom fields become columns
 	lists   []*surveyed
 	logIn   Cost
-	tokens  int64         // that the survey may cost
+	tokens  int64         // the greatest cost of the survey
 	spent   int64         // tokens; an export endpoint's requests count as one each
 	waited  time.Duration // for answers
 	answers int64
@@ -34,18 +34,18 @@ type survey struct {
 type surveyed struct {
 	pipedrive.Listing
 	of    *table.Table // whose records it has
-	row   string       // of the estimate that its cost belongs to
+	row   string       // row of the estimate that has its cost
 	sized bool         // whether its cost depends on the number of records
-	setup bool         // whether a run leaves it out if it is not due
-	aside bool         // whether only rows of incremental tables need it
+	setup bool         // whether a run may leave it out as not due
+	aside bool         // whether only incremental tables need it
 	main  *surveyed    // the first listing of the same records, if this is another one
 	gate  *surveyed    // the list that shows whether the account has this one; nil if each account has it
 	kids  []*kid
 
 	asked   bool  // whether there was a look at it
-	refused error // why the account does not have it
+	refused error // why the account lacks it
 	count   census.Count
-	counted []*table.Row // of the records that count as counted, those that were read
+	counted []*table.Row // the counted records that were read
 	drawn   []*table.Row // the records of drawn ids
 	rounds  int          // of drawing
 }
@@ -61,7 +61,7 @@ type kid struct {
 	refused error
 }
 
-// The rows of an estimate that are no tables.
+// The rows of an estimate that are not tables.
 const (
 	logInRow   = "log-in"
 	fieldsRow  = "custom fields"
@@ -69,11 +69,11 @@ const (
 	probesRow  = "availability"
 )
 
-// newSurvey returns that of the tables that the account has, as far as that is known.
+// newSurvey returns the survey of the tables that the account is not known to lack.
 func (a *Account) newSurvey(tables []*table.Table, named map[string]bool, state, columns bool, tokens int64) *survey {
 	v := &survey{account: a, state: state, columns: columns, tokens: tokens, spent: a.meter.Tokens()}
 	v.logIn = Cost{Requests: a.meter.Requests(), Tokens: a.meter.Tokens()}
-	// The lists of a history are its table's.
+	// A history has the lists of its table.
 	tables = slices.DeleteFunc(slices.Clone(tables), func(t *table.Table) bool { return t.Of != nil })
 	for _, t := range tables {
 		if t.Parent == nil {
@@ -117,7 +117,7 @@ func (v *survey) add(t *table.Table, l pipedrive.Listing, row string, setup bool
 	return list
 }
 
-// addDescribed adds the lists of fields that a table of fields is made of.
+// addDescribed adds the lists of fields that a table of fields needs.
 func (v *survey) addDescribed(t *table.Table) {
 	for _, d := range t.Describes {
 		if v.account.lacksFields(d.Of, d.Fields) != nil {
@@ -166,7 +166,7 @@ func (v *survey) addFields(t *table.Table) {
 	}
 }
 
-// addLookups adds the lists that columns of a table are looked up in.
+// addLookups adds the lists for a table's look-ups.
 func (v *survey) addLookups(t *table.Table) {
 	for _, c := range v.account.columnLookups(t) {
 		for _, l := range c.looked.Table.Listings(v.account.api) {
@@ -183,8 +183,8 @@ func (v *survey) addLookups(t *table.Table) {
 	}
 }
 
-// gateOf is the list that shows whether the account has a list of a table, which may be that list itself; nil if there is no
-// doubt.
+// gateOf is the list that shows whether the account has a list of a table, possibly that list itself; nil if the
+// account certainly has it.
 func (v *survey) gateOf(t *table.Table, list *surveyed) *surveyed {
 	if t.Gate == nil {
 		return nil
@@ -200,7 +200,7 @@ func (v *survey) gateOf(t *table.Table, list *surveyed) *surveyed {
 	return v.lists[i]
 }
 
-// gateFields puts the lists of fields behind the gates of their records.
+// gateFields gives the lists of fields the gates of their records.
 func (v *survey) gateFields(t *table.Table) {
 	of := []table.Described{{Of: t, Fields: t.Fields}}
 	for _, d := range append(of, t.Describes...) {
@@ -212,7 +212,7 @@ func (v *survey) gateFields(t *table.Table) {
 	}
 }
 
-// lacking returns why the account does not have a list, nil if it does as far as that is known.
+// lacking returns the reason why the account lacks a list; nil if it has the list or that is unknown.
 func (l *surveyed) lacking() error {
 	if l.gate != nil {
 		return l.gate.refused
@@ -220,16 +220,16 @@ func (l *surveyed) lacking() error {
 	return l.refused
 }
 
-// The standard deviation of the cost of a list that nobody has looked at, in API tokens. A table that is read in full in
-// each run is small, or nobody would bear it.
+// The standard deviation of the cost of a list before the first look, in API tokens. A table that is read in full in
+// each run is small, or nobody would bear its cost.
 const (
 	unseenTokens     = 200
 	unseenFullTokens = 50
 	unseenUnpaged    = 3 // records, also the mean, of a list that comes in one response
 )
 
-// number is the expected number of records of a list, and its standard deviation. A list that is read for its set-up is a
-// page.
+// number is the expected number of records of a list, and its standard deviation. A list of an account's set-up counts
+// as one page.
 func (v *survey) number(l *surveyed) (mean, deviation float64) {
 	page := float64(l.Most()) / float64(weight(l.Listing)) // records by token
 	switch {
@@ -256,7 +256,7 @@ func (v *survey) number(l *surveyed) (mean, deviation float64) {
 func (l *surveyed) share(k *kid) (share, deviation float64) {
 	from := l
 	if len(l.counted) == 0 && l.main != nil {
-		from = l.main // the list of archived records, which nobody has looked at
+		from = l.main // the list of archived records had no look
 	}
 	if !k.direct || k.needs == (needs{-1, -1, -1, -1, -1}) {
 		return 1, 0
@@ -266,7 +266,7 @@ func (l *surveyed) share(k *kid) (share, deviation float64) {
 		return 1, 0.5
 	}
 	mean, _ := from.count.Number()
-	rest := max(0, 1-headAll/max(1, mean)) // share of the records that were not read
+	rest := max(0, 1-headAll/max(1, mean)) // share of the unread records
 	if from == l && l.count.Exact() && rest < 0.01 {
 		return head / headAll, 0
 	}
@@ -279,7 +279,7 @@ func (l *surveyed) share(k *kid) (share, deviation float64) {
 	return head/headAll*(1-rest) + drawn*rest, rest * math.Sqrt(likely*(1-likely)/n)
 }
 
-// having is the number of rows that a run would request children of.
+// having is the number of rows whose children a run would request.
 func (k *kid) having(rows []*table.Row) (n int64) {
 	for _, row := range rows {
 		if k.asks(row) {
@@ -289,7 +289,7 @@ func (k *kid) having(rows []*table.Row) (n int64) {
 	return n
 }
 
-// children is the mean number of children of parents, if their counter tells it, or else 1.
+// children is the mean number of children of parents, by their counter, or 1 without one.
 func (k *kid) children(rows []*table.Row) float64 {
 	var sum, n int64
 	for _, row := range rows {
@@ -308,7 +308,7 @@ func (k *kid) asks(parent *table.Row) bool {
 	return !k.needs.skips(parent) && !k.needs.childless(parent)
 }
 
-// Facts of a quiet run: everything was read just now.
+// The facts of a quiet run: everything was read just now.
 func (v *survey) quietPosition() plan.Progress {
 	return plan.Progress{Position: plan.Position{Changed: v.account.began, Looked: v.account.began, Complete: true}}
 }
@@ -328,8 +328,8 @@ func (v *survey) unit(l *surveyed, quiet bool) plan.Unit {
 	return plan.For(l.Listing, facts).Next(plan.Progress{})[0]
 }
 
-// requests is the number of requests that a run takes for n records of a list: the first run, or a quiet one, in which
-// nothing has changed.
+// requests is the number of requests for n records of a list, in the first run or in a quiet one, in which nothing has
+// changed.
 func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
 	unit := v.unit(l, quiet)
 	limit := v.account.query.Limit
@@ -350,7 +350,7 @@ func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
 	return requests
 }
 
-// longest is how many requests of a list's first reading follow one another, of so many.
+// longest is the number of requests that follow one another, of all requests of a list's first reading.
 func (v *survey) longest(l *surveyed, requests int64) int64 {
 	if v.unit(l, false).Order == pipedrive.OldestFirst {
 		return plan.DefaultSizes.Longest(requests)
@@ -373,7 +373,7 @@ func (v *survey) requestsOf(l *surveyed, k *kid, n float64, quiet bool) int64 {
 	return min(1, first) // those of the parent that changed last
 }
 
-// skipped reports whether a quiet run does without a list.
+// skipped reports whether a quiet run does not read a list.
 func (v *survey) skipped(l *surveyed) bool {
 	return v.state && (l.aside || l.setup && v.account.listsEvery > 0)
 }
@@ -394,11 +394,11 @@ func (v *survey) tokensAt(l *surveyed, n float64) float64 {
 	return float64(tokens)
 }
 
-// doubt is the standard deviation of the whole cost of a list that is behind a gate which nobody has tried, as a share.
-// Most accounts have what their users configure.
+// doubt is the standard deviation of the whole cost of a list behind an untried gate, as a share. Most accounts have
+// the tables that their users configure.
 const doubt = 0.4
 
-// variance is that of a list's cost, in weights squared, without its gate.
+// variance is the variance of a list's cost, in weights squared, without its gate.
 func (v *survey) variance(l *surveyed) float64 {
 	if l.LogIn || l.lacking() != nil {
 		return 0
@@ -417,10 +417,10 @@ func (v *survey) variance(l *surveyed) float64 {
 	return variance + shared*shared
 }
 
-// gateUnseen reports whether the children are behind a gate of their own that nobody has tried.
+// gateUnseen reports whether the children are behind an untried gate of their own.
 func (k *kid) gateUnseen() bool { return !k.asked && announcedLate(k.of) }
 
-// doubted is the variance of the cost of children behind a gate of their own that nobody has tried.
+// doubted is the variance of the cost of children behind an untried gate of their own.
 func (v *survey) doubted(l *surveyed, k *kid) float64 {
 	if !k.gateUnseen() {
 		return 0
@@ -431,7 +431,7 @@ func (v *survey) doubted(l *surveyed, k *kid) float64 {
 	return deviation * deviation
 }
 
-// gated is the variance of the cost of all lists that a list is the gate of.
+// gated is the variance of the cost of all lists behind a gate.
 func (v *survey) gated(gate *surveyed) float64 {
 	deviation := 0.0
 	for _, l := range v.lists {
@@ -446,14 +446,14 @@ func (v *survey) gated(gate *surveyed) float64 {
 // look is a request that reduces an unknown.
 type look struct {
 	list *surveyed
-	kid  *kid // whose gate it tries; nil for the list itself
+	kid  *kid // the children whose gate it tries; nil for the list itself
 	gain float64
 }
 
-// accuracy is the deviation of the whole, as a share, at which no further look is worth its tokens.
+// accuracy is the deviation of the whole, as a share, below which no further look is worth its tokens.
 const accuracy = 0.01
 
-// run looks until the estimate is accurate, or the tokens that the survey may cost do not suffice for another look.
+// run takes looks until the estimate is accurate, or until the remaining tokens do not suffice for another look.
 func (v *survey) run(ctx context.Context) error {
 	for {
 		var looks []look
@@ -479,7 +479,7 @@ func (v *survey) run(ctx context.Context) error {
 	}
 }
 
-// looks are the possible looks at a list, given the gain of one at the list itself, and at the gates of its children.
+// looks are the possible looks at a list and at the gates of its children, given the gain of a look at the list.
 func (v *survey) looks(l *surveyed, gain float64) (looks []look) {
 	if gain > 0 {
 		looks = append(looks, look{list: l, gain: gain})
@@ -492,8 +492,9 @@ func (v *survey) looks(l *surveyed, gain float64) (looks []look) {
 	return looks
 }
 
-// best is the look to take next: of those that gain the most together for so many tokens, the one that gains the most by
-// token. Which these are, is the knapsack problem: a greedy choice could leave too few tokens for a dear look.
+// best is the next look. From the looks that together gain the most for the tokens, it takes the one with the greatest
+// gain by token. Their choice is the knapsack problem: a greedy choice could leave too few tokens for an expensive
+// look.
 func best(looks []look, tokens int64) (next look, ok bool) {
 	all := int64(0)
 	for _, l := range looks {
@@ -520,10 +521,11 @@ func best(looks []look, tokens int64) (next look, ok bool) {
 // byToken is a look's gain by API token.
 func (l look) byToken() float64 { return l.gain / float64(weight(l.listing())) }
 
-// foremost is the gain of a first look at a list of records. It comes before all further looks, as it may show anything.
+// foremost is the gain of a first look at a list of records. It comes before all further looks, since its result is
+// entirely open.
 const foremost = math.MaxInt64
 
-// remedied is the part of a list's variance that another look takes away.
+// remedied is the part of a list's variance that another look removes.
 func (v *survey) remedied(l *surveyed, variance float64) float64 {
 	switch {
 	case !l.sized && l.asked, l.asked && l.count.Exact(), l.main != nil && !l.main.asked:
@@ -538,7 +540,7 @@ func (v *survey) remedied(l *surveyed, variance float64) float64 {
 	return variance / float64(1+l.rounds)
 }
 
-// listing is the one that the look requests.
+// listing is the listing that the look requests.
 func (l look) listing() pipedrive.Listing {
 	if l.kid != nil {
 		return l.kid.Listing
@@ -546,7 +548,7 @@ func (l look) listing() pipedrive.Listing {
 	return l.list.Listing
 }
 
-// parents are those whose children a look can ask for.
+// parents are the parents whose children a look can request.
 func (k *kid) parents(l *surveyed) (keys []pipedrive.Key) {
 	for _, row := range l.counted {
 		if k.direct && k.asks(row) && int64(len(keys)) < k.batch {
@@ -591,7 +593,7 @@ func (v *survey) take(ctx context.Context, l look) error {
 	return nil
 }
 
-// learn takes what a page shows.
+// learn takes the facts that a page shows.
 func (l *surveyed) learn(page pipedrive.Page[*table.Row], start int64, drawn []int64) {
 	n := int64(len(page.Records))
 	if drawn != nil {
@@ -612,7 +614,7 @@ func (l *surveyed) learn(page pipedrive.Page[*table.Row], start int64, drawn []i
 	l.count, l.asked = census.Of(start, n, ids, page.More), true
 }
 
-// fail notes that the account does not have a list, or returns the error.
+// fail notes that the account lacks a list, or returns the error.
 func (l look) fail(err error, a *Account) error {
 	of, list := l.list.of, l.list
 	if l.kid != nil {

@@ -22,8 +22,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// calls is a table that no plugin has: its records are known by UUIDs, in a list by offset without an order, and one
-// of its columns is looked up in another list. A declaration is all that it takes.
+// calls is a table that no plugin has. Its records have UUIDs as keys and come from a list by offset without an order.
+// One of its columns is looked up in another list. The declaration is all that it needs.
 func calls() *table.Table {
 	owners := &table.Table{
 		Records: "owners",
@@ -41,7 +41,7 @@ func calls() *table.Table {
 	}
 }
 
-// pbx serves calls, of which it deletes the first one before the second page is asked for.
+// pbx serves calls, and deletes the first one before the second page is requested.
 func pbx(t *testing.T, ids []string) string {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -125,7 +125,7 @@ func readTrial(t *testing.T, url, keys string, kept memory, tables ...*table.Tab
 	return rows, err
 }
 
-// TestTable_isOneDeclaration: nothing but its declaration makes a table that is read, with keys that are no numbers.
+// TestTable_isOneDeclaration: a declaration suffices for a table, with keys that are not numbers.
 func TestTable_isOneDeclaration(t *testing.T) {
 	ids := []string{"9c", "0a", "f7", "3e", "bb", "51", "a0"}
 	rows, err := readTrial(t, pbx(t, ids), `,"page_size":3`, nil, calls())

@@ -7,16 +7,16 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// maxUnreadableKeys is how many records the log names for each column with values that can't be read.
+// maxUnreadableKeys is the number of records with unreadable values that the log names for each column.
 const maxUnreadableKeys = 5
 
-// unreadable are the records whose value of a column is of another kind than the column, so that it is NULL.
+// unreadable are the records whose value has another kind than the column, which is NULL there.
 type unreadable struct {
 	records int64
 	keys    []string // of the first ones
 }
 
-// note counts the row's values that can't be read.
+// note counts the row's unreadable values.
 func (s *sink) note(row *table.Row) {
 	for _, column := range row.Mismatch {
 		if s.unreadable == nil {
@@ -34,8 +34,8 @@ func (s *sink) note(row *table.Row) {
 	}
 }
 
-// logUnreadable names the records with values that can't be read, so that they can be looked up at Pipedrive. The log
-// does not have the values: they may be personal.
+// logUnreadable names the records with unreadable values, so that users can find them at Pipedrive. The log does not
+// have the values, which may be personal.
 func (r *reading) logUnreadable(s *sink) {
 	for _, column := range slices.Sorted(maps.Keys(s.unreadable)) {
 		u := s.unreadable[column]

@@ -8,16 +8,16 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// Names are the columns that the custom fields of a table have, of all accounts that it ever was read from. A field
-// keeps the column that it first got, whatever it is called later. The JSON form is part of the state.
+// Names are the columns of a table's custom fields, of all accounts that the table was ever read from. A field keeps
+// its first column after a rename. The JSON form is part of the state.
 type Names struct {
 	Version int      `json:"version"`
 	Fields  []*Field `json:"fields"`
-	// Surplus are the fields for whose columns there was no room. Only the JSON column has their values.
+	// Surplus are the fields without a column for want of room. Only the JSON column has their values.
 	Surplus []*Field `json:"surplus,omitempty"`
 }
 
-// Complete is false for fields without what names them.
+// Complete is false if a field lacks its kind, its hash or its column.
 func (n *Names) Complete() bool {
 	return !slices.ContainsFunc(n.Fields, func(f *Field) bool { return !f.identified() || f.Column == "" }) &&
 		!slices.ContainsFunc(n.Surplus, func(f *Field) bool { return !f.identified() || f.Column != "" })
@@ -32,13 +32,13 @@ type Listed struct {
 	Fields  []*table.Row
 }
 
-// key is what a column belongs to for good.
+// key identifies a column for good.
 type key struct{ account, hash, kind string }
 
 func (f *Field) key() key { return key{f.Account, f.Hash, f.Kind} }
 
-// Add adds the fields that accounts list, and gives those a column that have none, as far as there is room. stored is true
-// where the names come from a state, so that a field that they do not have is one that no earlier run has seen.
+// Add adds the fields in the accounts' lists, and gives each new field a column while there is room. stored is true if
+// the names come from a state: then no earlier run has seen a field that they lack.
 func (n *Names) Add(lists []Listed, stored bool) {
 	known, seen := map[key]*Field{}, map[key]bool{}
 	for _, f := range slices.Concat(n.Fields, n.Surplus) {
@@ -68,8 +68,8 @@ func (n *Names) Add(lists []Listed, stored bool) {
 	slices.SortFunc(n.Fields, byColumn)
 }
 
-// admit lets fields have their columns, in the order of their accounts' lists, as long as the table has room. A field that
-// needs more columns than are left keeps none behind it from a column. Fields that share a column take room once.
+// admit gives fields their columns, in the order of their accounts' lists, while the table has room. A field that needs
+// more columns than are left does not stop those behind it. Fields that share a column take room once.
 func (n *Names) admit(fields []*Field) {
 	slices.SortFunc(fields, byPlace)
 	taken, room := map[string]bool{}, MaxColumns
@@ -93,7 +93,7 @@ func (n *Names) admit(fields []*Field) {
 	}
 }
 
-// WithoutColumn are the names of the fields that accounts have now and for whose columns there was no room.
+// WithoutColumn are the names of the accounts' present fields that have no column for want of room.
 func (n *Names) WithoutColumn() []string {
 	var names []string
 	for _, f := range n.Surplus {
@@ -104,7 +104,7 @@ func (n *Names) WithoutColumn() []string {
 	return names
 }
 
-// Of returns the columns of the fields that an account has now, by the fields' hashes.
+// Of returns the columns of an account's present fields, by the fields' hashes.
 func (n *Names) Of(account string) map[string]string {
 	columns := map[string]string{}
 	for _, f := range n.Fields {
@@ -115,10 +115,10 @@ func (n *Names) Of(account string) map[string]string {
 	return columns
 }
 
-// Columns are the columns of all fields. One that no account has any more stays.
+// Columns are the columns of all fields. The column of a field that no account has any more stays.
 func (n *Names) Columns() []table.Column { return columnsFor(n.Fields) }
 
-// columnsFor are the columns of fields that are sorted by the names of their columns.
+// columnsFor are the columns of fields, which are sorted by the names of their columns.
 func columnsFor(fields []*Field) []table.Column {
 	var columns []table.Column
 	for len(fields) > 0 {
@@ -152,7 +152,7 @@ func columnsOf(fields []*Field) []table.Column {
 	return columns
 }
 
-// describeColumn says what fields are called today that share a column.
+// describeColumn lists the present names of the fields that share a column.
 func describeColumn(fields []*Field, p part) string {
 	var names []string
 	which := "Former custom field"

@@ -12,8 +12,8 @@ import (
 
 var columnPattern = regexp.MustCompile(`^[a-z_][a-z\d_]*$`)
 
-// FuzzColumnNames: whatever fields are called, their columns have names that CloudQuery and PostgreSQL take, and
-// those of one account are told apart.
+// FuzzColumnNames: whatever the names of fields, CloudQuery and PostgreSQL accept the names of their columns, and those
+// of one account differ.
 func FuzzColumnNames(f *testing.F) {
 	f.Add("Budget", "budget")
 	f.Add("", "名前")

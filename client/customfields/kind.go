@@ -6,7 +6,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// kind is what the values of a custom field are, and which columns they become ([Pipedrive: custom fields]).
+// kind is the kind of a custom field's values and the columns for them ([Pipedrive: custom fields]).
 //
 // [Pipedrive: custom fields]: https://pipedrive.readme.io/docs/core-api-concepts-custom-fields
 type kind struct {
@@ -70,7 +70,7 @@ var kinds = map[string]kind{
 
 func idKind(name string) kind { return kind{name: name, columns: []part{whole(table.Int)}} }
 
-// kindOf is the kind of a field_type, and that of its own name.
+// kindOf is the kind of a field_type, JSON if the type is unknown.
 func kindOf(fieldType string) kind {
 	if k, ok := kinds[fieldType]; ok {
 		return k
@@ -97,13 +97,12 @@ func (k kind) source(p part, hash string, options *options) table.Source {
 	case len(k.columns) == 1:
 		return table.At(at)
 	case p.name == "":
-		return table.At(at+".value", at) // a bare value, should one come
+		return table.At(at+".value", at) // also a bare value
 	}
 	return table.At(at + "." + p.name)
 }
 
-// options are the labels of a field's options, by id. An option that was removed is not among them, though
-// records may still have it.
+// options are the labels of a field's options, by id. They lack removed options, which records may still have.
 type options struct{ labels map[string]string }
 
 // optionsOf reads a field's list of options.
@@ -122,7 +121,7 @@ func optionsOf(field *table.Row) *options {
 	return o
 }
 
-// label is an option's label, or its id where it has none.
+// label is an option's label, or its id if it has none.
 func (o *options) label(v jsontext.Value) (string, error) {
 	id, err := table.Bare(v)
 	if label := o.labels[string(id)]; label != "" {

@@ -3,8 +3,8 @@ package customfields
 
 import "github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 
-// Columns are what is known of a field, standard or custom: the columns of the table of fields, and of
-// the lists from which custom fields get theirs.
+// Columns are the columns of the table of fields, and of the lists that custom fields get their columns from. They
+// describe a field, standard or custom.
 var Columns = []table.Column{
 	{Name: "entity", Key: true, Description: "What the field belongs to: activity, deal, note, organization, person, product or project.", V2: table.Absent(), V1: table.Absent()},
 	{Name: "field_code", Key: true, Description: "The field's key in the API: a 40-character hash for a custom field.", V1: table.At("key")},

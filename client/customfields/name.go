@@ -13,15 +13,15 @@ import (
 const (
 	// Prefix begins the names of all columns of custom fields, and of no others.
 	Prefix = "cf_"
-	// MaxColumns is how many columns the custom fields of a table may have. It does not depend on the table, so that
-	// tables with the same fields have columns of the same ones, and leaves room for the table's own below
+	// MaxColumns is the greatest number of columns for a table's custom fields. It is the same for all tables, so that
+	// tables that share fields have columns for the same ones. It leaves room for the table's own columns below
 	// [table.MaxColumns].
 	MaxColumns = 900
-	// maxName is how long a column's name may be, in bytes.
+	// maxName is the length of the longest column name, in bytes.
 	maxName = table.MaxName
-	// shortHash is how much of a field's hash tells it from others of its name.
+	// shortHash is the length of the part of a hash that tells a field from others of its name.
 	shortHash = 8
-	// longHash is as much as has room behind a name.
+	// longHash is the length of the longest part of a hash that has room behind a name.
 	longHash = 24
 )
 
@@ -35,14 +35,14 @@ type Field struct {
 
 	precision precision
 	fresh     bool       // whether no earlier run has seen the field
-	source    *table.Row // the field as the account has it now; nil for one that it has no more
+	source    *table.Row // the field's present form; nil if the account no longer has it
 	place     int        // of the field in the account's list
 }
 
 // width is the number of the field's columns.
 func (f *Field) width() int { return len(kindOf(f.Kind).columns) }
 
-// precision is how much there is in a column's name to tell the field from others.
+// precision is the detail of a column's name that tells the field from others.
 type precision int
 
 const (
@@ -53,10 +53,9 @@ const (
 	byLongHash
 )
 
-// nameColumns gives each of the fresh fields a column's name: its own name as a slug and, where that is not
-// enough to tell it from another field, its kind or its hash. Fields of different accounts that have the
-// same name and are of the same kind share a column. Fields that are kept have theirs already. The result
-// does not depend on the order of the fields.
+// nameColumns gives each fresh field a column name: its own name as a slug and, if that does not tell it from another
+// field, its kind or its hash. Fields of different accounts with the same name and kind share a column. Kept fields
+// have their names already. The result does not depend on the order of the fields.
 func nameColumns(kept, fresh []*Field) {
 	for {
 		for _, f := range fresh {
@@ -68,9 +67,9 @@ func nameColumns(kept, fresh []*Field) {
 	}
 }
 
-// tellApart makes the names of fresh fields more precise that stand for several fields of an account, or
-// for values of several kinds; and otherwise those that are equal to the name of a part of another. It
-// reports whether there were any.
+// tellApart adds detail to the names of fresh fields that stand for several fields of an account or for several kinds
+// of values. If there are none, it does so for names that equal the name of another field's part. It reports whether
+// there were any.
 func tellApart(kept, fresh []*Field) bool {
 	hashes, kinds, owners := sets{}, sets{}, sets{} // of a column of an account, of a column, of a part's name
 	keptKind := map[string]string{}

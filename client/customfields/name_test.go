@@ -85,8 +85,8 @@ func TestNameColumns(t *testing.T) {
 	}
 }
 
-// TestNameColumns_neverTwice: however fields are called, no column stands for two fields of an account or for
-// two kinds, and no name is longer than a database takes.
+// TestNameColumns_neverTwice: whatever the names of fields, no column stands for two fields of an account or for two
+// kinds, and no name is too long for a database.
 func TestNameColumns_neverTwice(t *testing.T) {
 	words := []string{"Budget", "budget!", "Price", "Price currency", "Price until", "currency", "🚀", "", strings.Repeat("long name ", 30), strings.Repeat("long name ", 31)}
 	names := []string{"text", "double", "monetary", "daterange", "timerange", "address", "json"}

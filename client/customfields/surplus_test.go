@@ -35,7 +35,7 @@ func addresses(n int) [][2]string {
 	return fields
 }
 
-// add adds lists to names that went through the state, as the next run does.
+// add adds lists to names that were stored and loaded, as by the next run.
 func add(t *testing.T, before *Names, lists ...Listed) *Names {
 	t.Helper()
 	names := &Names{}
@@ -87,7 +87,8 @@ func TestNames_surplus(t *testing.T) {
 	})
 }
 
-// TestNames_surplusGetsColumn: records may have had values of the field all along, so its column is not that of a new field.
+// TestNames_surplusGetsColumn: records may have had values of the field all along, so its column is not one of a new
+// field.
 func TestNames_surplusGetsColumn(t *testing.T) {
 	names := add(t, nil, listed("a", append(addresses(81), [2]string{"too wide", "address"})...))
 	require.Empty(t, columnOf(names, "a", "too wide"))
@@ -100,7 +101,8 @@ func TestNames_surplusGetsColumn(t *testing.T) {
 	require.Contains(t, c.ByAccount, "a")
 }
 
-// TestNames_surplusOfAccounts: accounts get columns in turn, in whichever order they stand, and a shared column takes room once.
+// TestNames_surplusOfAccounts: accounts get columns in turn, in any order of accounts, and a shared column takes room
+// once.
 func TestNames_surplusOfAccounts(t *testing.T) {
 	a := listed("a", append(addresses(40), [2]string{"a only", "address"}, [2]string{"a last", "address"})...)
 	b := listed("b", append(addresses(40), [2]string{"b only", "address"})...)

@@ -27,9 +27,9 @@ type perParent struct {
 	whole bool // whether these are all parents
 }
 
-// PerParent returns the strategy for the children of parents: a unit has the children of up to batch parents, and
-// a stage has up to stage units. The children of all parents up to position have been read. whole is true if these are
-// all parents that changed since then; others may follow, and the position does not pass the facts' Parents.
+// PerParent returns the strategy for the children of parents. A unit has the children of up to batch parents, and a
+// stage has up to stage units. The children of all parents up to position have been read. whole is true if these are
+// all parents that changed since then. Otherwise others may follow, and the position does not pass the facts' Parents.
 //
 // An empty answer is always confirmed: the next run reads the children again only if their parent changes.
 func PerParent(parents []Parent, position Position, batch, stage int, whole bool, f Facts) Strategy {
@@ -40,9 +40,9 @@ func PerParent(parents []Parent, position Position, batch, stage int, whole bool
 	return perParent{facts: f, units: units, stage: stage, whole: whole}
 }
 
-// MovedSince is the moment since which a parent must have moved for a request to bring new children, where only moves make
-// them; zero if that is unknown. The positions are those of all listings of the parents, since a parent may come from one
-// that was not read to its end.
+// MovedSince is the moment since which a parent must have moved for a request to bring new children, of a table whose
+// children come only from moves. It is zero if unknown. The positions are those of all listings of the parents, since a
+// parent may come from a listing that was not read to its end.
 func MovedSince(positions []Position, f Facts) time.Time {
 	var since time.Time
 	for i, p := range positions {
@@ -56,7 +56,7 @@ func MovedSince(positions []Position, f Facts) time.Time {
 	return since.Add(-f.Lookback)
 }
 
-// Requests is how many requests a strategy of [PerParent] takes at least.
+// Requests is the least number of requests that a strategy of [PerParent] takes.
 func Requests(s Strategy) (n int) {
 	if per, ok := s.(perParent); ok {
 		for _, u := range per.units {
@@ -66,7 +66,7 @@ func Requests(s Strategy) (n int) {
 	return n
 }
 
-// due returns the parents that were changed since a moment, followed by those without an update_time.
+// due returns the parents that changed since a moment, followed by those without an update_time.
 func due(parents []Parent, since time.Time) []Parent {
 	due := slices.DeleteFunc(slices.Clone(parents), func(p Parent) bool { return !p.Changed.IsZero() && p.Changed.Before(since) })
 	slices.SortFunc(due, func(a, b Parent) int {

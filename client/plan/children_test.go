@@ -86,7 +86,7 @@ func TestPerParent_childlessParentsCostNothing(t *testing.T) {
 	require.Equal(t, at(80), p.Position.Changed)
 }
 
-// TestPerParent_moreParentsMayFollow where their list was not read to its end: the position is not that of the end.
+// TestPerParent_moreParentsMayFollow if their list was not read to its end: the position does not move to the end.
 func TestPerParent_moreParentsMayFollow(t *testing.T) {
 	f := facts(100)
 	f.Parents = at(20)
@@ -99,7 +99,7 @@ func TestPerParent_moreParentsMayFollow(t *testing.T) {
 	require.False(t, p.Position.Complete)
 }
 
-// TestPerParent_thePositionPassesNoParentThatWasNotRead, as where their list came in the order of their ids.
+// TestPerParent_thePositionPassesNoParentThatWasNotRead, like those of a list that came in the order of ids.
 func TestPerParent_thePositionPassesNoParentThatWasNotRead(t *testing.T) {
 	parents := []Parent{parent(1, 10), parent(2, 30)}
 	for _, test := range []struct {
@@ -147,7 +147,7 @@ func TestPerParent_emptyAnswersAreConfirmed(t *testing.T) {
 	require.False(t, PerParent([]Parent{parent(1, 10)}, Position{}, 1, 1, true, facts(100)).Next(Progress{})[0].MayBeEmpty)
 }
 
-// TestPerParent_losesNoChange: whenever records change and whichever units end early, after a complete run the
+// TestPerParent_losesNoChange: records change and units end early at arbitrary moments. After a complete run the
 // children of each parent were read after its last change.
 func TestPerParent_losesNoChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -195,8 +195,8 @@ func TestPerParent_losesNoChange(t *testing.T) {
 	})
 }
 
-// TestPerParent_losesNoMove is the same where only moves of parents make children, so that parents that have not moved are not
-// asked for: whatever else of them changes, and in whichever of two listings they are in a run.
+// TestPerParent_losesNoMove is the same for children that come only from moves of parents. The run does not request the
+// children of parents that have not moved, even if they changed otherwise, or changed between two listings.
 func TestPerParent_losesNoMove(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type record struct{ changed, moved, listing int }
@@ -213,7 +213,7 @@ func TestPerParent_losesNoMove(t *testing.T) {
 				case 0:
 					r.moved = now
 				case 1:
-					if !running { // one that changes its listing during a run may be in neither
+					if !running { // a parent that changes its listing during a run may be in neither
 						r.listing = 1 - r.listing
 					}
 				}

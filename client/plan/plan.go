@@ -18,11 +18,11 @@ type Facts struct {
 	Refresh bool
 	// Spare is true if the run has API tokens left for work that can wait.
 	Spare bool
-	// Parents is the update_time up to which all parents were read, where their list was not read to its end.
+	// Parents is the update_time up to which all parents were read, if their list was not read to its end.
 	Parents time.Time
 	// Looked is the time of the last look for parents without an update_time, for [PerParent].
 	Looked time.Time
-	// Sizes are those of windows; the zero Sizes for DefaultSizes.
+	// Sizes are the sizes of windows; zero for DefaultSizes.
 	Sizes Sizes
 }
 
@@ -98,7 +98,7 @@ func (u Unit) EndsAt(changed time.Time, timed bool) bool {
 type Outcome struct {
 	// Seen is the latest update_time that was read, zero for none.
 	Seen time.Time
-	// Records is how many records were read, on how many Pages.
+	// Records is the number of records that were read, and Pages that of their pages.
 	Records, Pages int
 	// Reached is the place where another run can continue; the zero Place for none.
 	Reached pipedrive.Place
@@ -144,8 +144,8 @@ func For(l pipedrive.Listing, f Facts) Strategy {
 	return scan{f}
 }
 
-// Whole returns the strategy for a listing of a table that is read in full, from Start on. No end of a list goes
-// unconfirmed. By update_time, lists by offset take requests more than by id, even if they are short.
+// Whole returns the strategy for a listing of a table that is read in full, from Start on. Each end of a list is
+// confirmed. Lists by offset are read by id, since even short ones take more requests by update_time.
 func Whole(l pipedrive.Listing, f Facts) Strategy {
 	if l.Timed() && l.Paging == pipedrive.Cursor {
 		f.Refresh = true
@@ -154,19 +154,20 @@ func Whole(l pipedrive.Listing, f Facts) Strategy {
 	return full{f, l.NewestFirst != nil && l.Sort == nil}
 }
 
-// newestAgain is the unit that reads the newest records once more, after a reading of all records newest first: one that changed
-// meanwhile has moved ahead of the pages that were read. The lookback finds those that came late.
+// newestAgain is the unit that reads the newest records once more, after a reading of all records newest first. A
+// record that changed meanwhile has moved ahead of the pages that were read. The lookback finds records that came late.
 func newestAgain(f Facts) Unit {
 	return Unit{Order: pipedrive.NewestFirst, Since: f.Began.Add(-f.Lookback), Rule: Changed, MayBeEmpty: true}
 }
 
-// moves reports whether records may have moved out of sight while a unit was read newest first: none has if all came on a page.
+// moves reports whether records may have moved past a unit that was read newest first. None has if all came on one
+// page.
 func moves(o Outcome) bool { return !o.Stopped && o.Pages > 1 }
 
-// full reads all records by id, or newest first where the listing knows only that order.
+// full reads all records by id, or newest first if the listing has only that order.
 type full struct {
 	facts Facts
-	only  bool // whether the listing knows no order by id
+	only  bool // whether the listing has no order by id
 }
 
 func (s full) Next(p Progress) []Unit {
@@ -217,11 +218,11 @@ func (s scan) Advance(p Progress, _ Unit, o Outcome) Progress {
 // full refresh read all records by id. If a run is cut short there, it leaves a place, and the next run continues
 // from it after reading the records that changed meanwhile.
 //
-// A listing that knows only this order is read to its end the first time. Such a reading can't be resumed. In a full refresh its
-// newest records are read once more, or one that changed meanwhile would count as gone.
+// A listing that has only this order is read to its end the first time. Such a reading can't be resumed. A full refresh
+// reads its newest records once more. Otherwise a record that changed meanwhile would count as gone.
 type newestFirst struct {
 	facts Facts
-	only  bool // whether the listing knows no order by id
+	only  bool // whether the listing has no order by id
 }
 
 func (s newestFirst) Next(p Progress) []Unit {
@@ -326,9 +327,9 @@ func (s since) Advance(p Progress, u Unit, o Outcome) Progress {
 	return p
 }
 
-// stopped is the position of a reading that was stopped at a second. The records came in the order of update_time: all up to
-// the last one were read. If it began at the beginning, the position is not complete, even if an earlier reading found
-// an empty list there: records without an update_time may lie ahead.
+// stopped is the position of a reading that was stopped at a second. The records came in the order of update_time, so
+// all up to the last one were read. If the reading began at the beginning, the position is not complete, even if an
+// earlier reading found an empty list. Records without an update_time may lie ahead.
 func (s since) stopped(p Progress, seen time.Time) Position {
 	at := p.Position.stopped(seen, s.facts.Began, s.facts.Lookback)
 	at.Complete = at.Complete && !from(p, s.facts).IsZero()
@@ -339,7 +340,7 @@ func (s since) stopped(p Progress, seen time.Time) Position {
 // since; each look costs a request per end of the listing.
 const lookEvery = 24 * time.Hour
 
-// ends is the end at which to look next for records without an update_time, after all others were read.
+// ends is the end of the listing at which to look next for records without an update_time, after all others were read.
 func (s since) ends(p Progress, fromBeginning bool) int {
 	due := s.facts.Spare && !p.Position.Looked.IsZero() && s.facts.Began.Sub(p.Position.Looked) >= lookEvery
 	switch {
@@ -377,7 +378,7 @@ func Reached(p Progress, u Unit, o Outcome, f Facts) (Position, bool) {
 	return Position{}, false
 }
 
-// Begins is the moment at which a reading begins that goes on from a position.
+// Begins is the moment from which a reading continues, given its position.
 func Begins(at Position, f Facts) time.Time { return from(Progress{Position: at}, f) }
 
 // from is the moment at which a reading begins.

@@ -28,7 +28,7 @@ var (
 // facts are the facts of a run that began at a minute.
 func facts(began int) Facts { return Facts{Began: at(began), Lookback: lookback, Spare: true} }
 
-// play reads a listing to its end, with the given outcomes, and returns the units that were read.
+// play reads a listing to its end, with the given outcomes, and returns the units.
 func play(t require.TestingT, s Strategy, from Position, outcomes ...Outcome) ([]Unit, Position) {
 	var units []Unit
 	p := Progress{Position: from}
@@ -74,8 +74,8 @@ func TestSince_noPositionGoesBack(t *testing.T) {
 	require.Equal(t, from, position)
 }
 
-// TestSince_aRunThatTheBudgetEndsGoesOnFromThere: with a lookback, runs that are cut short might never get
-// further. So the position stays behind the records that only the lookback finds.
+// TestSince_aRunThatTheBudgetEndsGoesOnFromThere: with a lookback, runs that are cut short might make no progress. So
+// the position stays behind the records that only the lookback finds.
 func TestSince_aRunThatTheBudgetEndsGoesOnFromThere(t *testing.T) {
 	_, position := play(t, For(timed, facts(100)), Position{}, Outcome{Seen: at(50), Stopped: true})
 	require.Equal(t, Position{Changed: at(50), Stopped: true}, position)
@@ -123,8 +123,8 @@ func TestSince_recordsWithoutAnUpdateTimeAreLookedForAtBothEnds(t *testing.T) {
 	})
 }
 
-// TestSince_aFirstRunThatFoundNothingHasNotLookedForThem: the answer may have been a broken one. The next run
-// reads from the beginning too, and looks at the other end if the API left them out.
+// TestSince_aFirstRunThatFoundNothingHasNotLookedForThem: the empty answer may have been wrong. The next run reads from
+// the beginning too, and looks at the other end if the API left them out.
 func TestSince_aFirstRunThatFoundNothingHasNotLookedForThem(t *testing.T) {
 	_, empty := play(t, For(timed, facts(100)), Position{}, Outcome{})
 	units, _ := play(t, For(timed, facts(160)), empty, Outcome{Seen: at(150), Narrowed: true}, Outcome{})
@@ -239,8 +239,8 @@ func TestNewestFirst_aFirstReadingGoesOnWhereARunLeftIt(t *testing.T) {
 	require.Equal(t, Position{Changed: at(160), Complete: true}, position)
 }
 
-// TestNewestFirst_aListThatKnowsNoOtherOrder is read to its end in that order at first and by a full refresh, from its beginning
-// each time that a run is cut short. What does not keep its place is read without an order.
+// TestNewestFirst_aListThatKnowsNoOtherOrder is read to its end in that order at first and by a full refresh. A run
+// that is cut short begins again. Records that do not keep their places are read without an order.
 func TestNewestFirst_aListThatKnowsNoOtherOrder(t *testing.T) {
 	only := pipedrive.Listing{Path: "/threads", Paging: pipedrive.Offset, NewestFirst: url.Values{}}
 	f := facts(100)
@@ -269,8 +269,8 @@ func TestNewestFirst_aListThatKnowsNoOtherOrder(t *testing.T) {
 	}
 }
 
-// TestNewestFirst_whatChangesMeanwhile moves ahead of the pages that were read. A reading that removes what it misses looks for it,
-// unless one page had all.
+// TestNewestFirst_whatChangesMeanwhile: such a record moves ahead of the pages that were read. A reading that removes
+// missing records looks for it, unless one page had all records.
 func TestNewestFirst_whatChangesMeanwhile(t *testing.T) {
 	only := pipedrive.Listing{Path: "/threads", Paging: pipedrive.Offset, NewestFirst: url.Values{}}
 	f := facts(100)
@@ -292,7 +292,7 @@ func TestNewestFirst_whatChangesMeanwhile(t *testing.T) {
 	require.Equal(t, Position{Changed: at(99), Complete: true}, position)
 }
 
-// TestNewestFirst_keysThatDoNotRiseLeaveNoPlace: the order of texts is unknown.
+// TestNewestFirst_keysThatDoNotRiseLeaveNoPlace: texts have an unknown order.
 func TestNewestFirst_keysThatDoNotRiseLeaveNoPlace(t *testing.T) {
 	units, position := play(t, For(byFiles, facts(100)), Position{}, Outcome{Seen: at(90), Stopped: true})
 	require.Equal(t, Position{}, position)
@@ -303,8 +303,8 @@ func TestNewestFirst_keysThatDoNotRiseLeaveNoPlace(t *testing.T) {
 	require.Equal(t, upTo(8, 2), *position.ByID)
 }
 
-// TestNewestFirst_beginsAgainWhereNoPlaceCanBeFound: the keys come in another order than before, or the changed
-// records do not keep their places.
+// TestNewestFirst_beginsAgainWhereNoPlaceCanBeFound: the keys come in another order than before, or the changed records
+// do not keep their places.
 func TestNewestFirst_beginsAgainWhereNoPlaceCanBeFound(t *testing.T) {
 	from := Position{Changed: at(90), ByID: &pipedrive.Place{Key: pipedrive.Key{Text: "b"}, Read: 2}}
 	for _, outcomes := range [][]Outcome{{{Unsteady: true}, {Seen: at(150)}}, {{}, {Unsteady: true}, {Seen: at(150)}}} {
@@ -314,8 +314,8 @@ func TestNewestFirst_beginsAgainWhereNoPlaceCanBeFound(t *testing.T) {
 	}
 }
 
-// TestNewestFirst_losesNoChange: whenever records are created, changed and deleted, and however early runs end,
-// each record that exists in the end was sent after its last change.
+// TestNewestFirst_losesNoChange: records are created, changed and deleted, and runs end early, at arbitrary moments.
+// Each record that exists in the end was sent after its last change.
 func TestNewestFirst_losesNoChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		changed, sent := map[int64]int{}, map[int64]int{} // the minute of the last change, by id
@@ -447,8 +447,8 @@ func TestPosition_movesBack(t *testing.T) {
 	require.False(t, p.Equal(p.NoLaterThan(at(40))))
 }
 
-// TestSince_losesNoChange: whenever records change and however early runs end, a unit that was read after the
-// change has it. The API is a list of moments; a run sees those up to its own moment.
+// TestSince_losesNoChange: records change and runs end early at arbitrary moments. A unit that was read after a change
+// has it. The API is a list of moments; a run sees those up to its own moment.
 func TestSince_losesNoChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		changes := rapid.SliceOfN(rapid.IntRange(0, 300), 0, 20).Draw(t, "changes")
@@ -491,8 +491,8 @@ func TestSince_losesNoChange(t *testing.T) {
 	})
 }
 
-// TestSince_anEmptyAnswerAndThenABudget: the first run takes a wrong empty answer for the list. The second is stopped before the
-// records without an update_time, and the third has to look for them.
+// TestSince_anEmptyAnswerAndThenABudget: the first run believes a wrong empty answer. The second is stopped before the
+// records without an update_time, so the third must look for them.
 func TestSince_anEmptyAnswerAndThenABudget(t *testing.T) {
 	_, position := play(t, For(timed, facts(100)), Position{}, Outcome{})
 	strategy, stopped := For(timed, facts(160)), Outcome{Seen: at(50), Stopped: true}
@@ -506,7 +506,7 @@ func TestSince_anEmptyAnswerAndThenABudget(t *testing.T) {
 	require.True(t, position.Complete)
 }
 
-// TestEarlier_coversBoth: a reading that begins there brings all that either position lacks.
+// TestEarlier_coversBoth: a reading that begins there brings all records that either position lacks.
 func TestEarlier_coversBoth(t *testing.T) {
 	place := pipedrive.Place{Key: pipedrive.Key{Number: 7}, Read: 7}
 	plain, late := Position{Changed: at(50), Complete: true, Looked: at(60)}, Position{Changed: at(90), Complete: true, Looked: at(100)}

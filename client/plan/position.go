@@ -28,8 +28,8 @@ type Position struct {
 	// ByID is the place that an unfinished first reading by id has reached; nil if there is none. Changed then
 	// applies to the records up to that place.
 	ByID *pipedrive.Place `json:"by_id,omitempty"`
-	// Whole is when the last run began that read the listing to its end; only PerParent has it. A parent that lies behind
-	// Changed may have moved at any moment since Whole.
+	// Whole is the beginning of the last run that read the listing to its end; only PerParent has it. A parent that
+	// lies behind Changed may have moved at any moment since Whole.
 	Whole time.Time `json:"whole,omitzero"`
 }
 
@@ -39,11 +39,11 @@ func (p Position) Equal(q Position) bool {
 		p.place() == q.place()
 }
 
-// Joins reports whether one reading can go on from both positions, by beginning at the earlier one.
+// Joins reports whether one reading can continue from both positions, from the earlier one on.
 func (p Position) Joins(q Position) bool { return p.Equal(q) || p.plain() && q.plain() }
 
-// Earlier is the position from which one reading can go on from both. Where one of them is the place that a reading by id has
-// reached, it is the listing's beginning, unless both are equal.
+// Earlier is the position from which one reading can continue for both. If one of them is a place of a reading by id,
+// it is the listing's beginning, unless both are equal.
 func (p Position) Earlier(q Position) Position {
 	switch {
 	case p.Equal(q):
@@ -63,10 +63,11 @@ func (p Position) Earlier(q Position) Position {
 	return p
 }
 
-// plain reports whether everything up to the position was read, and nothing else.
+// plain reports whether exactly the records up to the position were read.
 func (p Position) plain() bool { return p.Complete && !p.Stopped && p.Ends == 0 && p.ByID == nil }
 
-// Through is the update_time up to which all records were read; zero for none. In a reading by id any may follow.
+// Through is the update_time up to which all records were read; zero for none. In a reading by id, a record with any
+// update_time may follow.
 func (p Position) Through() time.Time {
 	if p.ByID != nil {
 		return time.Time{}
@@ -98,14 +99,14 @@ func (p Position) since(lookback time.Duration) time.Time {
 	return p.Changed.Add(-lookback)
 }
 
-// ended is the position of a listing that was read to its end. It never moves backwards, and never past the moment
-// at which the run began, since a later change may have been missed.
+// ended is the position of a listing that was read to its end. It never moves back. It never passes the beginning of
+// the run, since a later change may have been missed.
 func (p Position) ended(seen, began time.Time) Position {
 	return Position{Changed: later(p.Changed, earlier(seen, began)), Complete: p.Complete, Looked: p.Looked}
 }
 
 // stopped is the position of a listing that was read up to a second. The next run has no lookback, since it might
-// otherwise never get further. So the position stays behind the records that only the lookback finds.
+// otherwise make no progress. So the position stays behind the records that only the lookback finds.
 func (p Position) stopped(seen, began time.Time, lookback time.Duration) Position {
 	if seen = earlier(seen, began.Add(-lookback)); !seen.After(p.Changed) {
 		return p

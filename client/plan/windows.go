@@ -8,26 +8,26 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Sizes are those of windows, in pages.
+// Sizes are the sizes of windows, in pages.
 type Sizes struct {
-	// First is how many full pages one reader reads before a unit is divided: a small one takes no request more than
-	// it has pages.
+	// First is the number of full pages that one reader reads before a unit is divided. A small unit takes no more
+	// requests than it has pages.
 	First int
-	// Window is about how many pages a window has. Its last page reaches past its end, by half a page on average, so that
-	// smaller ones would cost too many requests.
+	// Window is the approximate number of pages of a window. The last page reaches past the window's end, by half a
+	// page on average, so smaller windows would cost too many requests.
 	Window int
-	// Split is how many pages the rest of a window has at least for it to be split.
+	// Split is the least number of remaining pages for which a window is split.
 	Split int
 }
 
-// DefaultSizes are those of windows that cost 3 % more requests at most.
+// DefaultSizes are windows that cost at most 3 % more requests.
 var DefaultSizes = Sizes{First: 3, Window: 20, Split: 8}
 
-// perWindow is how many pages there have to be for each window.
+// perWindow is the number of pages that justify a window.
 func (s Sizes) perWindow() int { return s.Window - s.Window/10 }
 
-// Extra is about how many requests more a first reading of so many pages takes for its windows, and for a look at the records
-// without an update_time, which windows leave out.
+// Extra is the approximate number of further requests that a first reading of the given pages takes: for its windows,
+// and for a look at the records without an update_time, which windows leave out.
 func (s Sizes) Extra(pages int64) int64 {
 	if pages < int64(s.First+2*s.Window) {
 		return 0
@@ -35,7 +35,8 @@ func (s Sizes) Extra(pages int64) int64 {
 	return pages/int64(2*s.Window) + 1
 }
 
-// Longest is about how many pages of a first reading of so many follow one another, the others beside them.
+// Longest is the approximate number of pages of a first reading that follow one another; the others are read beside
+// them.
 func (s Sizes) Longest(pages int64) int64 { return min(pages, int64(s.First+2*s.Window)) }
 
 // Span is the part of a list that a page covers.
@@ -55,13 +56,14 @@ func (s *Span) Add(at time.Time, timed bool) {
 	}
 }
 
-// Windows divides a unit that is read by update_time into windows of time, for several readers side by side. They are cut
-// from the oldest side on, by the density of the records so far, so that a run that is cut short has read nearly all
-// records before those that it has not. A window ends with the first record behind its end, and with nothing else: where
-// a list ends before, or its records do not keep their places, the last window reads all from there on.
+// Windows divides a unit that is read by update_time into windows of time, for several readers side by side. They are
+// cut from the oldest side on, by the density of the records so far. So a run that is cut short has read nearly all
+// records before the unread ones. A window ends only with the first record behind its end. If a list ends before, or
+// its records do not keep their places, the last window reads all records from there on.
 //
-// The last window has the records that changed since the run began, as far as the lookback can miss some. It begins when all
-// rows of the others were sent, so that no version of a record comes after a newer one. It is not safe for concurrent use.
+// The last window has the records that changed since the run began, and the span before that the lookback covers. It
+// begins when all rows of the others were sent, so that no version of a record comes after a newer one. Windows is not
+// safe for concurrent use.
 type Windows struct {
 	Sizes
 	unit    Unit
@@ -70,8 +72,8 @@ type Windows struct {
 	windows []*Window     // in the order of time
 	next    time.Time     // beginning of the next window that has not been cut yet; zero before the first cut
 	span    time.Duration // of a page of the newest window that has been read
-	pages   int           // that were read
-	doubt   *time.Time    // from which all has to be read again; nil for no doubt
+	pages   int           // pages that were read
+	doubt   *time.Time    // moment from which all records have to be read again; nil for none
 	stopped bool
 }
 
@@ -87,8 +89,8 @@ type Window struct {
 	span           time.Duration // of its last full page
 }
 
-// Divide returns the windows of a unit, of which the first is the whole unit, given how many records a full page has; 0 for a
-// unit that one reader reads.
+// Divide returns the windows of a unit, at first one for the whole unit. page is the number of records of a full page;
+// 0 for a unit that one reader reads.
 func Divide(u Unit, page int, f Facts) *Windows {
 	if u.Order != pipedrive.OldestFirst || u.Rule != All {
 		page = 0
@@ -99,7 +101,7 @@ func Divide(u Unit, page int, f Facts) *Windows {
 	}
 }
 
-// Next returns a window for an idle reader, nil if there is none now.
+// Next returns a window for an idle reader, nil if there is none at the moment.
 func (w *Windows) Next() *Window {
 	if w.stopped {
 		return nil
@@ -124,12 +126,12 @@ func (w *Windows) waiting() *Window {
 	return nil
 }
 
-// mostSparse is how many windows of few pages there may be. Where no window has its share of pages, one reader reads on, so that
-// windows never take a multiple of the requests.
+// mostSparse is the greatest number of windows of few pages. If the windows have fewer pages than they should, one
+// reader reads on, so that windows never multiply the requests.
 const mostSparse = 64
 
-// further makes another window, nil if there is none to make now. Ahead of the windows of which a page has been read, it goes
-// no further than their number: how dense the records are there is only a guess.
+// further makes another window, nil if none is due. Ahead of the windows with a read page, it makes no more than their
+// number: the density of the records there is only a guess.
 func (w *Windows) further() *Window {
 	unread, underWay := 0, 0
 	for _, v := range w.windows {
@@ -165,7 +167,8 @@ func (w *Windows) cut() *Window {
 	return v
 }
 
-// width is the span of a window, whole seconds. It is twice as long as usual if those before have fewer pages than they should.
+// width is the span of a window, in whole seconds. It is doubled if the windows before have fewer pages than they
+// should.
 func (w *Windows) width() time.Duration {
 	pages := w.Window
 	if w.many() {
@@ -182,10 +185,10 @@ func times(span time.Duration, by float64) time.Duration {
 	return time.Duration(min(float64(span)*by, float64(longest)))
 }
 
-// many reports whether one more window would be more than there are pages for.
+// many reports whether one more window would be more than the pages justify.
 func (w *Windows) many() bool { return (len(w.windows)+1)*w.perWindow() > w.pages+w.left() }
 
-// window is a window that does not begin the unit. An empty answer does no harm there: it is no end.
+// window is a window that does not begin the unit. An empty answer does no harm there, since it proves no end.
 func (w *Windows) window(from time.Time) *Window {
 	v := &Window{Unit: w.unit}
 	v.Since, v.MayBeEmpty = from, true
@@ -202,8 +205,8 @@ func (w *Windows) last() *Window {
 	return v
 }
 
-// splitLargest splits the window under way that has most left, for readers that would be idle otherwise; nil if
-// that would cost too many requests.
+// splitLargest splits the window under way with the most remaining pages, for readers that would be idle otherwise; nil
+// if that would cost too many requests.
 func (w *Windows) splitLargest() *Window {
 	at, most := -1, 0
 	for i, v := range w.windows {
@@ -218,7 +221,7 @@ func (w *Windows) splitLargest() *Window {
 	return w.split(at, v.seen.Add(v.Until.Sub(v.seen)/2))
 }
 
-// split ends the window at an index where another begins.
+// split ends the window at an index at a moment, where another begins.
 func (w *Windows) split(at int, middle time.Time) *Window {
 	v := w.windows[at]
 	middle = middle.Truncate(time.Second)
@@ -231,7 +234,7 @@ func (w *Windows) split(at int, middle time.Time) *Window {
 	return rest
 }
 
-// left is about how many pages of a window are still to be read; 0 if that is not known.
+// left is the approximate number of remaining pages of a window; 0 if unknown.
 func (v *Window) left() int {
 	if v.ended || v.span <= 0 || v.seen.IsZero() || v.Until.IsZero() {
 		return 0
@@ -239,7 +242,7 @@ func (v *Window) left() int {
 	return int(v.Until.Sub(v.seen) / v.span)
 }
 
-// left is about how many pages of all windows under way are still to be read.
+// left is the approximate number of remaining pages of all windows under way.
 func (w *Windows) left() (pages int) {
 	for _, v := range w.windows {
 		pages += v.left()
@@ -247,9 +250,9 @@ func (w *Windows) left() (pages int) {
 	return pages
 }
 
-// Open takes the span of a page that a reader has got and not sent yet. If the newest window would end with it after few
-// pages, since the records are less dense than those before, it gets longer. Otherwise, a page that reaches past all windows
-// shows how dense the records are there, and one that begins behind its window shows that there are none between.
+// Open notes the span of a page that a reader has got and not sent yet. If the newest window would end after few pages
+// because the records have become less dense, it gets longer. A page that reaches past all windows shows the density of
+// the records there. A page that begins behind its window shows that there are none between.
 func (w *Windows) Open(v *Window, s Span) {
 	if w.next.IsZero() || v.Last || s.Last.Before(v.Until) {
 		return
@@ -275,7 +278,7 @@ func (w *Windows) end(v *Window, at time.Time) {
 	v.Until, w.next = at, at
 }
 
-// Read notes the span of those records of a page that are part of a window. They were sent.
+// Read notes the span of the page's records that belong to a window. They were sent.
 func (w *Windows) Read(v *Window, s Span) {
 	w.pages++
 	v.pages++
@@ -303,8 +306,8 @@ func (w *Windows) Read(v *Window, s Span) {
 	}
 }
 
-// End notes that a window was read: to its end, or else as far as the last page that was noted. All from there on has to
-// be read again then.
+// End notes that a window was read: to its end, or only to the last noted page. In that case all records from there on
+// have to be read again.
 func (w *Windows) End(v *Window, whole bool) {
 	v.ended = true
 	if !whole && !v.Last {
@@ -312,7 +315,8 @@ func (w *Windows) End(v *Window, whole bool) {
 	}
 }
 
-// Doubt notes that records behind a moment may be missing. Windows that no reader has begun are part of the last one then.
+// Doubt notes that records behind a moment may be missing. Windows that no reader has begun become part of the last
+// one.
 func (w *Windows) Doubt(since time.Time) {
 	w.windows = slices.DeleteFunc(w.windows, func(v *Window) bool {
 		if !v.started {
@@ -326,7 +330,7 @@ func (w *Windows) Doubt(since time.Time) {
 	w.doubt = &since
 }
 
-// Stop has no window begin any more.
+// Stop prevents further windows.
 func (w *Windows) Stop() { w.stopped = true }
 
 // Divided reports whether the unit was divided.

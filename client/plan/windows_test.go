@@ -13,7 +13,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// record is one of a list by update_time, which is a number of seconds.
+// record is a record of a list by update_time, which is a number of seconds.
 type record struct{ id, second int }
 
 func (r record) RecordKey() pipedrive.Key { return pipedrive.Key{Number: int64(r.id)} }
@@ -31,7 +31,7 @@ type list struct {
 	readers []*windowReader
 	sent    map[int]int // the last version by id
 	pages   int         // that were requested
-	over    bool        // whether the list's end was read: what changes from there on is left to the next run
+	over    bool        // whether the list's end was read: later changes are left to the next run
 }
 
 // windowReader is a reader of a window, with the page that it has got and not sent yet.
@@ -50,7 +50,7 @@ func newList(t require.TestingT, page, began int, sizes Sizes, records ...record
 	}
 }
 
-// begin has a reader begin a window, if there is one.
+// begin starts a reader of a window, if there is one.
 func (l *list) begin() bool {
 	v := l.windows.Next()
 	if v != nil {
@@ -76,7 +76,7 @@ func (l *list) get(r *windowReader, lies bool) {
 	}
 }
 
-// change changes a record: one that a reader has got and not sent yet, if there is one and it is to be on its way.
+// change changes a record. If onItsWay is true, that is one that a reader has got and not sent yet, if there is one.
 func (l *list) change(i int, onItsWay bool, second int) {
 	for _, r := range l.readers {
 		if onItsWay && len(r.page) > 0 {
@@ -124,8 +124,8 @@ func (l *list) send(i int) {
 	}
 }
 
-// TestWindows_nothingIsMissedInWhateverOrderTheyAreRead while records change and answers say that the list has ended
-// where it has not. No older version of a record comes after a newer one, and all before the position were sent.
+// TestWindows_nothingIsMissedInWhateverOrderTheyAreRead while records change and answers falsely say that the list has
+// ended. No older version of a record comes after a newer one, and all records before the position were sent.
 func TestWindows_nothingIsMissedInWhateverOrderTheyAreRead(t *testing.T) {
 	divided := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -166,7 +166,7 @@ func TestWindows_nothingIsMissedInWhateverOrderTheyAreRead(t *testing.T) {
 	require.Positive(t, divided)
 }
 
-// TestWindows_aWindowOfWhichNothingWasReadIsNotSplit: how much of it is left is not known.
+// TestWindows_aWindowOfWhichNothingWasReadIsNotSplit: its number of remaining pages is unknown.
 func TestWindows_aWindowOfWhichNothingWasReadIsNotSplit(t *testing.T) {
 	w := newList(t, 10, 1000, Sizes{First: 1, Window: 2, Split: 2}).windows
 	v := &Window{Unit: Unit{Since: moment(100), Until: moment(990)}, started: true, span: time.Second}
@@ -176,7 +176,7 @@ func TestWindows_aWindowOfWhichNothingWasReadIsNotSplit(t *testing.T) {
 	require.Equal(t, moment(595), w.Next().Since)
 }
 
-// TestWindows_oneReaderReadsOnWhereWindowsHaveFewPages: they would take a request each.
+// TestWindows_oneReaderReadsOnWhereWindowsHaveFewPages: each window would take a request.
 func TestWindows_oneReaderReadsOnWhereWindowsHaveFewPages(t *testing.T) {
 	w := newList(t, 10, 1_000_000, Sizes{}).windows
 	v := w.Next()
@@ -193,7 +193,7 @@ func TestWindows_oneReaderReadsOnWhereWindowsHaveFewPages(t *testing.T) {
 	require.Less(t, requests, 100)
 }
 
-// TestSizes_tellTheCostOfWindows of a reading that is divided; a shorter one has none.
+// TestSizes_tellTheCostOfWindows, of a reading that is divided; a shorter one has none.
 func TestSizes_tellTheCostOfWindows(t *testing.T) {
 	for pages, want := range map[int64]struct{ extra, longest int64 }{0: {0, 0}, 42: {0, 42}, 43: {2, 43}, 400: {11, 43}} {
 		require.Equal(t, want.extra, DefaultSizes.Extra(pages), "%d pages", pages)
@@ -215,7 +215,7 @@ func TestWindows_aShortListIsNotDivided(t *testing.T) {
 	}
 }
 
-// read reads a list by up to so many readers, in an arbitrary order. The first of them is slow.
+// read reads a list by up to the given number of readers, in an arbitrary order. The first reader is slow.
 func (l *list) read(readers int) {
 	order := rand.New(rand.NewPCG(1, 2))
 	for l.begin() || len(l.readers) > 0 {
@@ -233,7 +233,7 @@ func (l *list) read(readers int) {
 	}
 }
 
-// TestWindows_costFewRequestsMore: 3 % where the density of the records changes slowly, a handful more where it does not.
+// TestWindows_costFewRequestsMore: 3 % if the density of the records changes slowly, a handful more if not.
 func TestWindows_costFewRequestsMore(t *testing.T) {
 	for name, of := range map[string]struct {
 		gap  func(i int) int // seconds

@@ -71,7 +71,7 @@ func binaryBuilder(column array.Builder) *array.BinaryBuilder {
 	return nil
 }
 
-// reserve makes room for as many values as the previous record batch had, and for somewhat more text. Otherwise each
+// reserve makes room for as many values as the previous record batch had, and for a little more text. Otherwise each
 // column would be reallocated several times while it grows, and once more, to twice its size, for the last few texts.
 func (b *Batch) reserve() {
 	b.builder.Reserve(b.before)

@@ -13,9 +13,9 @@ type Gate struct {
 	AnyNotFound bool
 }
 
-// Probe is the table whose list shows before a run whether an account has t: that of the gate, or t itself if it is read
-// in full, since the answer then has its rows. It is nil for the other tables: only reading them shows it. That does for
-// tables on request, which may be long: a run that names them fails without them.
+// Probe is the table whose list shows before a run whether an account has t. It is the gate's, or t itself if it is
+// read in full, since the answer then has its rows. It is nil for the other tables: only their own readings show it.
+// That suffices for tables on request, which may be long: a run that names them fails without them.
 func (t *Table) Probe() *Table {
 	switch {
 	case t.Gate != nil && t.Gate.Probe != nil:

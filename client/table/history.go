@@ -9,8 +9,8 @@ import (
 // ValidFromColumn is the column of a history with the moment from which a version of a record holds.
 const ValidFromColumn = "valid_from"
 
-// History is the table of the versions of a table's records, one row for each version that a run has seen. A version's
-// key is that of the record and [ValidFromColumn], so that a later version does not take the place of an earlier one.
+// History is the table of the versions of a table's records, with one row for each version that a run has seen. A
+// version's key is the record's and [ValidFromColumn], so that a later version does not replace an earlier one.
 func History(t *Table) *Table {
 	h := *t
 	h.Of, h.Versioned, h.Core = t, false, false
@@ -49,7 +49,7 @@ type Versions struct {
 	times   []int // the history's columns with the moment of a version, the first one with a value counts
 }
 
-// Versions returns that of a history, given its table as it is read.
+// Versions returns the versions of a history, given its table with the columns of this run.
 func (t *Table) Versions(of *Table) *Versions {
 	v := &Versions{valid: t.Column(ValidFromColumn), changed: t.Time()}
 	for _, c := range t.Columns {
@@ -63,8 +63,8 @@ func (t *Table) Versions(of *Table) *Versions {
 	return v
 }
 
-// Of is the row of a record's version. If the record had been gone since a moment that is not before the version, it holds from
-// the moment at which it was found again. gone is zero for a record that was not gone.
+// Of is the row of a record's version. If the record had been gone since a moment that is not before the version, the
+// version holds from the moment at which it was found again. gone is zero for a record that was not gone.
 func (v *Versions) Of(record *Row, gone, found time.Time) *Row {
 	row := &Row{Values: make([]Value, len(v.from)), key: record.key, changed: v.changed}
 	for i, column := range v.from {

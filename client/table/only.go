@@ -15,7 +15,8 @@ func (t *Table) Decoder(source func(Column) Source) *Decoder {
 	return d
 }
 
-// choose marks a record that does not belong to the table, by the value of the last column, which the table lacks.
+// choose marks a record that does not belong to the table. It looks at the value of the last column, which the table
+// itself lacks.
 func (d *Decoder) choose(row *Row) {
 	if d.only == "" {
 		return

@@ -24,15 +24,15 @@ type Parent struct {
 	// Count is the parents' column with the number of children; empty for none. A parent with 0 children is
 	// skipped.
 	Count string
-	// Own is the column, of parents and children alike, in which a parent has a child itself; empty for none. Count
-	// counts that child, but it makes no row unless there are further ones. A parent of which the destination has rows
-	// is asked once more if there are none: Pipedrive does not document that Count counts it.
+	// Own is the column of both parents and children that holds a parent's own child; empty for none. Count counts that
+	// child, but only further ones make rows. If there are none, a parent with rows at the destination is asked once
+	// more: Pipedrive does not document that Count includes its own child.
 	Own string
 	// Sparse is true if many of the parents that are asked for have no children. An empty answer is confirmed only if the
 	// destination has children of one of them.
 	Sparse bool
-	// Other is a further column of the children with the key of a parent, which lists them too; empty for none. A child then
-	// comes in the version of the parent that changed last.
+	// Other is a further column of the children with the key of a second parent, which lists them too; empty for none.
+	// A child comes in the version of the parent that changed last.
 	Other string
 	// Begins is the parents' column with the first day on which they can have children; empty for none.
 	Begins string
@@ -42,10 +42,10 @@ type Parent struct {
 	// one. Parents that have not moved since their children were read need no request. A parent has no children if it has
 	// no such time, or still that of its creation, which is in the column Created.
 	Moved, Created string
-	// Again are lists of the parents whose children are read again now and then although they did not change; none on
-	// an API without them. Whether a change of a child changes its parent, Pipedrive does not document.
+	// Again are lists of parents whose children are read again at intervals even if the parents did not change; none on
+	// an API without them. Pipedrive does not document whether a change of a child changes its parent.
 	Again []pipedrive.Listing
-	// Rows is the parents' JSON column with the list of the records; empty if requests read the records.
+	// Rows is the parents' JSON column with the list of the records; empty if the records take requests.
 	Rows string
 }
 
@@ -87,7 +87,7 @@ type ParentColumns struct {
 	other   int   // a further one, -1 for none
 	past    []int // of the columns that are days up to today
 	columns []int // of the children
-	of      []int // the parents' columns that these come from
+	of      []int // the parents' columns with their values
 }
 
 // ParentColumns returns those of a table of children, given its parents' table, the sources of its columns and the time.
@@ -138,7 +138,7 @@ func (p *ParentColumns) fill(child *Row, values []Value) {
 	}
 }
 
-// ParentOf is the key of a child's parent: of several, of the one that was asked for.
+// ParentOf is the key of a child's parent: of several, the one that was requested.
 func (p *ParentColumns) ParentOf(child *Row) pipedrive.Key {
 	if child.ofOther {
 		return KeyOf(child.Key([]int{p.other}))
@@ -158,7 +158,7 @@ func (p *ParentColumns) Others(child *Row) (keys []pipedrive.Key) {
 }
 
 // Filler returns the function that fills a child's parent columns, given the values of the parents. It refuses a child
-// of any other parent: the answer then belongs to another request, and may have any records.
+// of any other parent: the answer then belongs to another request, and its records are arbitrary.
 func (p *ParentColumns) Filler(parents map[pipedrive.Key][]Value) func(child *Row) error {
 	var only []Value
 	if slices.Contains(p.columns, p.own) && len(parents) == 1 {
