@@ -513,12 +513,12 @@ func readingRows() string {
 		}
 	}
 	return row(strings.Join(timed, ", "), "the changes, by `update_time`", "Pipedrive can filter them by time") +
-		row(strings.Join(newest, ", "), "the newest records, by `update_time`, down to those of the last run",
+		row(strings.Join(newest, ", "), "the newest records, by `update_time`, back to the last run",
 			"Pipedrive can sort them by time, but not filter them") +
 		row(strings.Join(children, ", "), "those of the deals that changed, by the deals' `update_time`",
 			"Pipedrive lists them by deal, and can neither sort nor filter them by the deals' times") +
 		row(strings.Join(full, ", "), "everything, every time",
 			"Pipedrive can't filter them; deleted records leave the table") +
-		row(strings.Join(setup, ", "), "everything, every time or as `lists_every` says",
-			"the same; they are a page or two and rarely change")
+		row(strings.Join(setup, ", "), "everything, every time or by `lists_every`",
+			"the same; these lists have a page or two and rarely change")
 }
