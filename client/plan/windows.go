@@ -130,11 +130,18 @@ func (w *Windows) waiting() *Window {
 // reader reads on, so that windows never multiply the requests.
 const mostSparse = 64
 
+// mostAhead is the greatest number of windows behind the oldest one under way, for each one under way. A run that is cut short
+// reads them again, so that one slow reader must not cost the work of all others.
+const mostAhead = 4
+
 // further makes another window, nil if none is due. Ahead of the windows with a read page, it makes no more than their
 // number: the density of the records there is only a guess.
 func (w *Windows) further() *Window {
-	unread, underWay := 0, 0
+	unread, underWay, ahead := 0, 0, 0
 	for _, v := range w.windows {
+		if underWay > 0 {
+			ahead++
+		}
 		if v.ended {
 			continue
 		}
@@ -151,7 +158,7 @@ func (w *Windows) further() *Window {
 		return w.last()
 	case w.doubt != nil:
 		return nil
-	case behind:
+	case behind, ahead > mostAhead*underWay:
 		return w.splitLargest()
 	case 2*unread <= underWay:
 		return w.cut()

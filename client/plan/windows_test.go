@@ -233,6 +233,34 @@ func (l *list) read(readers int) {
 	}
 }
 
+// TestWindows_aSlowReaderHoldsTheOthers: few windows behind its own are read before it gets on.
+func TestWindows_aSlowReaderHoldsTheOthers(t *testing.T) {
+	const readers, windows = 3, 400 / 20
+	var records []record
+	for i := range 40_000 {
+		records = append(records, record{i + 1, i * 7})
+	}
+	l := newList(t, 100, 40_000*7+100, Sizes{}, records...)
+	for len(l.readers) < readers {
+		for !l.begin() {
+			l.get(l.readers[0], false)
+			l.send(0)
+		}
+	}
+	slow := l.readers[0].Window
+	for i := 1; i < len(l.readers); {
+		l.get(l.readers[i], false)
+		l.send(i)
+		for len(l.readers) < readers && l.begin() {
+		}
+	}
+	require.Less(t, len(l.windows.windows), windows*3/4)
+	require.Equal(t, slow, l.readers[0].Window)
+	l.read(readers)
+	require.Len(t, l.sent, len(records))
+	require.LessOrEqual(t, l.pages, 412)
+}
+
 // TestWindows_costFewRequestsMore: 3 % if the density of the records changes slowly, a handful more if not.
 func TestWindows_costFewRequestsMore(t *testing.T) {
 	for name, of := range map[string]struct {

@@ -3,13 +3,13 @@ package histories
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
 // TestPositions_ofARunThatFailedAreNotTrusted: the failed run stored its positions, and its rows were lost. The
@@ -23,7 +23,7 @@ func TestPositions_ofARunThatFailedAreNotTrusted(t *testing.T) {
 				a.addMany(table, 20, a.Company.Now().Add(-9000*time.Minute), time.Minute)
 				w.requireSync()
 				pages := 200
-				if requested(table) && truth.Listings(table)[0].Parent.Batch == 1 {
+				if slices.Contains(oneByOne, table) {
 					pages = 20 // whose 400 records take as many requests
 				}
 				a.addMany(table, 20*pages, a.Company.Now().Add(-4100*time.Minute), time.Minute)
