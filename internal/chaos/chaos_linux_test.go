@@ -1,7 +1,7 @@
-// Package chaos plays histories of syncs with all possible failures: of the API, of the processes, and above all
-// of the destination. It runs the real CloudQuery CLI, the plugin and a destination as separate processes against
-// a simulated Pipedrive whose records change all the while. After the last disturbed run and one undisturbed run, the
-// destination must hold the truth, and after a full refresh no row that is deleted at Pipedrive.
+// Package chaos plays histories of syncs with all possible failures of the API, the processes and, above all, the
+// destination. It runs the real CloudQuery CLI, the plugin and a destination as separate processes against a simulated
+// Pipedrive whose records change all the while. After the last disturbed run and one undisturbed run, the destination
+// must have the truth. After a full refresh it must have no row that is deleted at Pipedrive.
 //
 // A history follows from its seed alone. But the order of requests and batches also depends on the tables that are
 // read side by side, so a failing seed may need a few repetitions to fail again.

@@ -21,8 +21,8 @@ type history struct {
 	pageSize  int
 	batchRows int // the destination's
 	lookback  time.Duration
-	// destination is sqlite, or the official one whose double is written to. It appends where appends is true, which is the
-	// write mode append, and else overwrites and removes stale rows.
+	// destination is sqlite, or the official one whose double gets the rows. If appends is true, it has the write mode
+	// append. Otherwise it overwrites and removes stale rows.
 	destination string
 	appends     bool
 	refresh     time.Duration // full_refresh_every
@@ -47,8 +47,8 @@ type run struct {
 	skew    time.Duration // how far the server's clock is ahead
 	faults  []simulator.Fault
 	events  []event
-	// changed are the changes after the run, pause is the time by which the clock then advances, and lost is the
-	// destination's loss then, "" for none.
+	// changed are the changes after the run. Then the clock advances by pause, and the destination loses rows in the
+	// way of lost, "" for none.
 	changed []truth.Change
 	pause   time.Duration
 	lost    string

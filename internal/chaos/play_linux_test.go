@@ -62,8 +62,8 @@ type process struct {
 type outcome struct {
 	differences []truth.Difference // between the destination and the truth
 	struck      int                // events that occurred
-	// hidden is the way in which the destination first lost rows, or may have, behind the positions, so that only
-	// the plugin's own check can find them; "" if it did not.
+	// hidden is the way in which the destination first lost rows behind the positions, or may have; "" if it did not.
+	// Only the plugin's own check can find such rows.
 	hidden string
 }
 
@@ -83,8 +83,8 @@ func play(t *testing.T, h history) outcome {
 	w.undisturbed()
 	w.differences = w.compare(true)
 	if len(w.differences) == 0 && (w.alone || w.refresh > 0 && len(w.compare(false)) > 0) {
-		w.refresh = time.Nanosecond                        // which is over since the last one, by this machine's clock
-		w.account.Company.Advance(time.Hour + time.Second) // by the server's, which may have been an hour ahead
+		w.refresh = time.Nanosecond                        // it has passed since the last one, by this machine's clock
+		w.account.Company.Advance(time.Hour + time.Second) // by the server's clock, which may have been an hour ahead
 		w.undisturbed()
 		w.differences = w.compare(w.refresh == 0)
 	}
@@ -104,8 +104,8 @@ func (w *world) undisturbed() {
 	require.NoError(w.t, err, "the undisturbed run")
 }
 
-// compare compares the tables with the truth. With kept, rows that only a full refresh removes may be there, and where children
-// change alone, any of them and of their parents.
+// compare compares the tables with the truth. With kept, rows may exist that only a full refresh removes. If children
+// change alone, that includes all children and their parents.
 func (w *world) compare(kept bool) (differences []truth.Difference) {
 	db := w.open()
 	defer db.Close()
@@ -132,7 +132,7 @@ func (w *world) compare(kept bool) (differences []truth.Difference) {
 	return differences
 }
 
-// current returns the name of the rows to compare: the table's, or the view's of current rows of a destination that appends.
+// current returns the name of the rows to compare: the table or, if the destination appends, its view of current rows.
 func (w *world) current(db *sql.DB, table string) string {
 	if !w.appends {
 		return table
@@ -176,7 +176,7 @@ func newWorld(t *testing.T, h history) *world {
 	return w
 }
 
-// comes makes the events of a moment happen, and returns the instruction to the destination.
+// comes triggers the events of a moment, and returns the instruction to the destination.
 func (w *world) comes(moment string) (says string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -205,8 +205,8 @@ func (w *world) comes(moment string) (says string) {
 	return says
 }
 
-// run runs `cloudquery sync`. The plugins are the run's own processes, as if the CLI had started them; starting
-// them ahead saves seconds.
+// run runs `cloudquery sync`. The plugins are the run's own processes, as if the CLI had started them. To start them
+// ahead saves seconds.
 func (w *world) run(r run) error {
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
@@ -285,7 +285,7 @@ func (w *world) config(retries int) string {
 		tables[i] = "pipedrive_" + table
 	}
 	if w.appends {
-		tables = append(tables, "pipedrive_syncs") // which the views of current rows join
+		tables = append(tables, "pipedrive_syncs") // the views of current rows join it
 	}
 	source := map[string]any{"kind": "source", "spec": map[string]any{
 		"name": "pipedrive", "registry": "grpc", "path": "unix://" + w.socket("source"), "tables": tables, "destinations": []string{w.destination},

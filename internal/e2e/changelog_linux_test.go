@@ -13,8 +13,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// TestIncremental_changelogsAfterAKill: the plugin is killed in the middle of 2,000 changelogs. The next run reads on: nothing is
-// lost, and it repeats no more requests than come between two positions that are stored, and a stage of units.
+// TestIncremental_changelogsAfterAKill: the plugin is killed in the middle of 2,000 changelogs. The next run continues
+// and loses nothing. It repeats no more requests than lie between two stored positions, and a stage of units.
 func TestIncremental_changelogsAfterAKill(t *testing.T) {
 	t.Parallel()
 	const deals, entries, stored, stage = 2000, 3, 100, 20
@@ -34,7 +34,7 @@ func TestIncremental_changelogsAfterAKill(t *testing.T) {
 		}
 	}))
 	s.backend, s.tables = true, []string{"pipedrive_deals", "pipedrive_deal_changelog"}
-	s.spec = "concurrency: 10" // which decides the size of a stage
+	s.spec = "concurrency: 10" // it decides the size of a stage
 	o := s.run("sync")
 	require.NotZero(t, o.exit, o.output)
 	late := int(requests.Load()) - deals/2 // requests that came before the process was gone

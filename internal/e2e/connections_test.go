@@ -155,8 +155,8 @@ func (s *setup) secrets() []string {
 	return found
 }
 
-// TestSync_throughFaults: whatever happens to single requests, a run ends with the exact rows, and its most
-// verbose output holds no secret.
+// TestSync_throughFaults: requests fail in all ways. A run ends with the exact rows, and its most verbose output has no
+// secret.
 func TestSync_throughFaults(t *testing.T) {
 	t.Parallel()
 	c := company()

@@ -164,7 +164,7 @@ func requireFields(t *testing.T, s *setup) {
 	require.Greater(t, all, custom)
 }
 
-// TestCustomFields_jsonAndOff: only the raw column, and no request for the lists of custom fields.
+// TestCustomFields_jsonAndOff: at most the raw column, and no request for the lists of custom fields.
 func TestCustomFields_jsonAndOff(t *testing.T) {
 	t.Parallel()
 	for mode, raw := range map[string]bool{"json": true, "off": false} {
@@ -186,9 +186,9 @@ func TestCustomFields_jsonAndOff(t *testing.T) {
 	}
 }
 
-// TestCustomFields_changeBetweenRuns: a field is renamed, added, removed or of another type in the second run.
-// Deal 1 changes between the runs. Deal 2, which is older than the position, does not, but is still read again,
-// since its row lacks the column of the field with the new type.
+// TestCustomFields_changeBetweenRuns: a field is renamed, added, removed or of another type in the second run. Deal 1
+// changes between the runs. Deal 2 is older than the position and does not change. It is still read again, since its
+// row lacks the column of the field with the new type.
 func TestCustomFields_changeBetweenRuns(t *testing.T) {
 	t.Parallel()
 	c := simulator.NewCompany(90)

@@ -29,7 +29,7 @@ func TestDoubles_ofWarehouses(t *testing.T) {
 			person := s.company.Truth("persons", everything)[0]["id"].(int64)
 			s.company.UpdatePerson(person, func(p *simulator.Person) { p.Name = "Another Name" })
 			s.sync()
-			newest := slices.Collect(maps.Values(s.rows("persons"))) // which comes last
+			newest := slices.Collect(maps.Values(s.rows("persons"))) // the last is the newest
 			require.Empty(t, truth.Compare("persons", s.company.Truth("persons", everything), newest, nil))
 
 			s.company.DeletePerson(person)

@@ -14,7 +14,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// totals are those of an estimate: the API tokens of the first run and of a quiet one.
+// totals are the totals of an estimate: the API tokens of the first run and of a quiet one.
 var totals = regexp.MustCompile(`(?m)^total +[\d,]+ +([\d,]+)  (?:± [\d,]+)? +\S+ +[\d,]+ +([\d,]+)`)
 
 // estimate runs the plugin's command for the configuration of a sync.
@@ -32,7 +32,7 @@ func (s *setup) estimate() (first, quiet int64) {
 	return number(found[1]), number(found[2])
 }
 
-// tokens is the number of API tokens that the simulator charged, which it then forgets.
+// tokens is the number of API tokens that the simulator charged since the last call.
 func (s *setup) tokens() int64 {
 	defer s.simulator.ResetUsage()
 	return s.simulator.Usage().Tokens

@@ -47,7 +47,7 @@ type setup struct {
 	spec      string   // further lines of the plugin's spec
 	outer     string   // a further line of the source's outer spec
 	writeMode string
-	// destination is sqlite, or the official destination whose double rows go to.
+	// destination is sqlite, or the official destination whose double gets the rows.
 	destination string
 	// backend keeps checkpoints in the destination.
 	backend bool

@@ -30,7 +30,7 @@ func versioned(t *testing.T, c *simulator.Company, options ...simulator.Option) 
 	return s, seen
 }
 
-// history returns the rows of a history by their versions. Each version is in one row.
+// history returns the rows of a history by version. Each version is in one row.
 func (s *setup) history(of string) map[truth.Version]truth.Row {
 	s.t.Helper()
 	rows, err := truth.Rows(s.t.Context(), s.open(), of+"_history")
@@ -43,7 +43,7 @@ func (s *setup) history(of string) map[truth.Version]truth.Row {
 	return versions
 }
 
-// requireCurrent: the current version of each record is in its history, with the values of all columns.
+// requireCurrent: the history has the current version of each record, with the values of all columns.
 func (s *setup) requireCurrent(of string) {
 	s.t.Helper()
 	versions := s.history(of)
@@ -70,7 +70,7 @@ func changed(c *simulator.Company, from int, text string) {
 	}
 }
 
-// TestHistory_isTheLogOfTheVersions that Pipedrive has sent, and no request is made for it.
+// TestHistory_isTheLogOfTheVersions that Pipedrive has sent, without a request of its own.
 func TestHistory_isTheLogOfTheVersions(t *testing.T) {
 	t.Parallel()
 	s, seen := versioned(t, small())
@@ -101,9 +101,9 @@ func TestHistory_isTheLogOfTheVersions(t *testing.T) {
 	}
 }
 
-// TestHistory_survivesKilledProcesses: records change before a run in which the plugin or the destination is killed. After one
-// more undisturbed run each history has the versions of the runs that ended well and the current ones, and none that Pipedrive
-// has not sent.
+// TestHistory_survivesKilledProcesses: records change before a run in which the plugin or the destination is killed.
+// After one more undisturbed run each history has the current versions, those of the runs that ended well, and none
+// that Pipedrive has not sent.
 func TestHistory_survivesKilledProcesses(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"cq-source-pipedrive", "cq-destination-sqlite"} {

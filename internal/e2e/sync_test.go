@@ -54,8 +54,8 @@ func TestSync_tablesOnRequest(t *testing.T) {
 	s.requireTruth(everything, truth.Tables...)
 }
 
-// leastTokens is the minimum cost of a full sync: the pages of each list, those for look-ups included. The log-in,
-// and a list that is also used for look-ups, are read only once.
+// leastTokens is the minimum cost of a full sync: the pages of each list, including those for look-ups. The log-in, and
+// a list that look-ups share, are read only once.
 func (s *setup) leastTokens() int64 {
 	rows := func(table string, o simulator.TruthOptions) int { return len(s.company.Truth(table, o)) }
 	tokens := 0
@@ -88,7 +88,8 @@ func (s *setup) leastTokens() int64 {
 	return int64(tokens)
 }
 
-// parents counts the parents that a full sync asks for children of, by whether they are archived: each is in a list of its own.
+// parents counts the parents whose children a full sync requests, current and archived ones separately, since they have
+// separate lists.
 func (s *setup) parents(of *table.Parent) map[any]int {
 	counts := map[any]int{}
 	for _, row := range s.company.Truth(of.Table.Records, everything) {
@@ -120,9 +121,9 @@ func TestSync_removesDeletedRecords(t *testing.T) {
 	s.requireTruth(everything, records...)
 }
 
-// TestSync_aFailedRunSaysSoAndRemovesNothing: however a run fails, its exit code shows it, its output names
-// table and account, and no row is removed at the destination, although the write mode removes rows that were not
-// sent again.
+// TestSync_aFailedRunSaysSoAndRemovesNothing: after any failure of a run its exit code is not 0, its output names table
+// and account, and no row is removed at the destination. The write mode is one that removes rows that were not sent
+// again.
 func TestSync_aFailedRunSaysSoAndRemovesNothing(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

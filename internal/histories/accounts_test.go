@@ -50,7 +50,7 @@ func TestAccounts_stayApartWithoutState(t *testing.T) {
 		w.requireTruth(all...)
 		for _, a := range w.accounts {
 			for _, table := range incremental {
-				if ids := a.IDs(table); i < len(ids) { // the removal of parents may have left no child
+				if ids := a.IDs(table); i < len(ids) { // none may be left after a removal of parents
 					a.Remove(table, ids[i])
 				}
 			}

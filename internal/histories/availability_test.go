@@ -28,17 +28,17 @@ func declared(property func(*table.Table) bool) (records []string) {
 	return records
 }
 
-// declaredUsual returns those that are read by default.
+// declaredUsual returns those of them that are read by default.
 func declaredUsual(property func(*table.Table) bool) []string {
 	return declared(func(t *table.Table) bool { return !t.OnRequest && property(t) })
 }
 
-// without returns all tables that are read by default, but some.
+// without returns the tables that are read by default, except some.
 func without(some []string) []string {
 	return slices.DeleteFunc(slices.Clone(usual), func(table string) bool { return slices.Contains(some, table) })
 }
 
-// gateOf is the simulator's gate of a table, or of that whose records have its records.
+// gateOf is the simulator's gate of a table, or of the table whose records contain its records.
 func gateOf(t *table.Table) string {
 	if t.IsCut() {
 		t = t.Parent.Table
@@ -61,7 +61,7 @@ func TestGates_areDeclared(t *testing.T) {
 			continue
 		}
 		probe := of.Probe()
-		if probe == nil { // requests that name parents show it
+		if probe == nil { // a request that names a parent shows it
 			require.NotNil(t, of.Parent, of.Records)
 			continue
 		}
@@ -108,8 +108,8 @@ func (a *account) live(text string) {
 	}
 }
 
-// TestGates_rowsOfALostFeatureStay: in a run of all tables, which reports the tables that it leaves out, and in a
-// run that names a missing table, which fails. When the account has the feature again, its tables are read on.
+// TestGates_rowsOfALostFeatureStay: a run of all tables lists the tables that it leaves out, and a run that names a
+// missing table fails. When the account has the feature again, its tables are read on.
 func TestGates_rowsOfALostFeatureStay(t *testing.T) {
 	long(t)
 	gates := simulator.Gates()
@@ -120,7 +120,8 @@ func TestGates_rowsOfALostFeatureStay(t *testing.T) {
 			if len(behind) == 0 {
 				continue
 			}
-			// The lack of another one shows when its tables were announced, so that CloudQuery removes the rows if there is no state.
+			// Other tables show only after their announcement that they are missing. Without a state CloudQuery then
+			// removes their rows.
 			probed := len(declaredUsual(func(t *table.Table) bool { return gateOf(t) == gate && t.Probe() != nil })) > 0
 			t.Run(fmt.Sprintf("%s, state %v", gate, backend), func(t *testing.T) {
 				w := newWorld(t, generated(3, 4711))
@@ -189,12 +190,12 @@ func TestGates_ofOneAmongSeveralAccounts(t *testing.T) {
 		}
 		lacks.Company.Refuse(gate, 0)
 		w.requireSync()
-		w.requireSync() // reads all of a table of children that the run before saw to be there
+		w.requireSync() // reads a whole table of children, which the account now has
 		w.requireTruth(usual...)
 	}
 }
 
-// TestGates_oneAmongSeveralAccountsNeverHadIt: records that are gone leave the tables of the others.
+// TestGates_oneAmongSeveralAccountsNeverHadIt: deleted records leave the tables of the other accounts.
 func TestGates_oneAmongSeveralAccountsNeverHadIt(t *testing.T) {
 	for _, gate := range simulator.Gates() {
 		w := several(t, 2)
@@ -211,8 +212,8 @@ func TestGates_oneAmongSeveralAccountsNeverHadIt(t *testing.T) {
 	}
 }
 
-// TestGates_ofTablesOnRequest: they are always named, so that a run that finds none of them fails. Their rows stay. A run of
-// the other tables does not look for them.
+// TestGates_ofTablesOnRequest: they are always named, so a run without one of them fails. Their rows stay. A run of the
+// other tables does not look for them.
 func TestGates_ofTablesOnRequest(t *testing.T) {
 	for _, of := range tables.All() {
 		if !of.OnRequest || of.Gate == nil {

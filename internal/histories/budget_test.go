@@ -15,8 +15,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// overhead is the cost of a run beside the pages of incremental tables, in API tokens: the log-in, the lists of
-// users, stages and pipelines for look-ups, and the tables pipelines and stages.
+// overhead is the cost of a run without the pages of incremental tables, in API tokens: the log-in, the lists of users,
+// stages and pipelines for look-ups, and the tables pipelines and stages.
 const overhead = 2 + 20 + 5 + 5 + 5 + 5
 
 // unchanged is the maximum cost of an incremental run if nothing has changed: one page of each list.
@@ -131,7 +131,7 @@ func TestDailyLimit_endsTheRun(t *testing.T) {
 				w.simulator.AddFault(fault)
 				w.requireSync()
 				require.Contains(t, w.log.String(), table)
-				// Requests for children go side by side, and the first parents that are asked for one by one may have none.
+				// Requests for children run side by side, and the first parents may have no children.
 				if batch := truth.Listings(table)[0].Parent.Batch; batch == 0 || batch > 1 && page > 1 {
 					require.Equal(t, page > 1, w.count(table) > 0, "what was read is delivered")
 				}
@@ -148,7 +148,7 @@ func TestDailyLimit_endsTheRun(t *testing.T) {
 	}
 }
 
-// TestDailyLimit_atALookup: records whose look-up failed count as unread, however far the list was read.
+// TestDailyLimit_atALookup: records whose look-up failed count as unread, even if their list was read.
 func TestDailyLimit_atALookup(t *testing.T) {
 	for _, table := range []string{"deals", "persons", "organizations"} {
 		w := newWorld(t, large(4711))
@@ -195,8 +195,7 @@ func TestDailyLimit_aFullTableCannotStop(t *testing.T) {
 // TestDailyBudget_aBackfillTakesSeveralDays: the answers' headers announce the rest of the day's budget.
 func TestDailyBudget_aBackfillTakesSeveralDays(t *testing.T) {
 	long(t)
-	// A day without changes costs 272 tokens with its looks for records without update_time, and leaves the
-	// reserve.
+	// A day without changes costs 272 tokens, with its looks for records without update_time, and leaves the reserve.
 	w := newWorld(t, large(4711), simulator.WithDailyBudget(400))
 	w.spec["page_size"], w.tables = 10, core
 	runs, _ := w.backfilled(func() { w.company().Advance(24 * time.Hour) })
@@ -321,8 +320,8 @@ func TestCost_emptyListsStayEmpty(t *testing.T) {
 	w.requireTruth("project_boards", "tasks")
 }
 
-// TestMaxTokens_aRunThatGetsNowhereFails: if max_tokens is too low for the first step, each run would start where
-// the last one started. It must not report success for ever.
+// TestMaxTokens_aRunThatGetsNowhereFails: if max_tokens is too low for the first step, each run starts at the same
+// place. It must not report success for ever.
 func TestMaxTokens_aRunThatGetsNowhereFails(t *testing.T) {
 	long(t)
 	for name, test := range map[string]struct {
@@ -407,8 +406,8 @@ func crowded(n int) *account {
 	return a
 }
 
-// TestDailyBudget_theReserveIsWhatListsCostTheLastTime: otherwise several incremental tables would use up the day
-// before the list was read to its end, and the run would fail.
+// TestDailyBudget_theReserveIsWhatListsCostTheLastTime: otherwise incremental tables would use up the day before the
+// list was read to its end, and the run would fail.
 func TestDailyBudget_theReserveIsWhatListsCostTheLastTime(t *testing.T) {
 	w := newWorldOf(t, []*account{crowded(60)}, simulator.WithDailyBudget(700))
 	a := w.accounts[0]

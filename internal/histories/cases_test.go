@@ -36,7 +36,7 @@ func each(t *testing.T, test func(t *testing.T, w *world, a *account, table stri
 	}
 }
 
-// ofEachWay is one incremental table of each way of reading, another one at the next turn.
+// ofEachWay is one incremental table of each way of reading; the table changes from turn to turn.
 func ofEachWay(turn int) (chosen []string) {
 	for _, way := range truth.Alike {
 		chosen = append(chosen, way[turn%len(way)])
@@ -125,13 +125,13 @@ func TestIncremental_manyRecordsShareASecond(t *testing.T) {
 	})
 }
 
-// TestIncremental_recordsChangeBetweenPages: whatever happens to records between two pages, no other record is
-// lost, neither in a first run nor in an incremental one.
+// TestIncremental_recordsChangeBetweenPages: any change of records between two pages loses no other record, in a first
+// run and in an incremental one.
 func TestIncremental_recordsChangeBetweenPages(t *testing.T) {
 	long(t)
 	type happening struct {
 		name string
-		do   func(a *account, table string, ids []int64) // of the 12 records that there are
+		do   func(a *account, table string, ids []int64) // ids are those of the 12 records
 	}
 	happenings := []happening{
 		{"one of the first page is changed", func(a *account, table string, ids []int64) { a.Change(table, ids[1], "changed") }},
@@ -202,7 +202,8 @@ func TestIncremental_recordsChangeBetweenPages(t *testing.T) {
 	}
 }
 
-// apart divides tables into groups in which no table is read from another one's lists, or adds records to them.
+// apart divides tables into groups. No table of a group is read from the lists of another one in it, or adds records to
+// them.
 func apart(tables []string) (groups [][]string) {
 	for _, table := range tables {
 		i := slices.IndexFunc(groups, func(group []string) bool {
@@ -216,7 +217,7 @@ func apart(tables []string) (groups [][]string) {
 	return groups
 }
 
-// requireUntouched asserts that some records of a table have arrived, except those that were changed after a moment.
+// requireUntouched asserts that some records of a table have arrived, except those that changed after a moment.
 func (w *world) requireUntouched(table string, ids []int64, began time.Time) {
 	w.t.Helper()
 	a := w.accounts[0]
@@ -229,8 +230,8 @@ func (w *world) requireUntouched(table string, ids []int64, began time.Time) {
 	}
 }
 
-// TestIncremental_recordsChangeBetweenPagesOfALaterRun is the same with a checkpoint: 12 records have changed
-// since the last run, and some of them change again between the pages.
+// TestIncremental_recordsChangeBetweenPagesOfALaterRun is the same with a checkpoint: 12 records have changed since the
+// last run, and some of them change again between the pages.
 func TestIncremental_recordsChangeBetweenPagesOfALaterRun(t *testing.T) {
 	long(t)
 	for page := 2; page <= 4; page++ {
@@ -378,11 +379,11 @@ func TestIncremental_recordsWithoutUpdateTime(t *testing.T) {
 					// The minimum work fits: a page behind the position, and the records without an update_time at
 					// both ends.
 					most := tokens / 10 * cost(table)
-					if requested(table) { // what the pages owe
+					if requested(table) { // the requests for the children of the pages' parents
 						most += 3 * (w.step(table) - cost(truth.Family(table)))
 					}
 					for _, l := range truth.Listings(table)[1:] {
-						if !l.Timed() { // each run has a page of it to read
+						if !l.Timed() { // each run reads a page of it
 							most += l.Cost
 						}
 					}
@@ -442,8 +443,8 @@ func TestIncremental_recordsWithoutUpdateTimeAtEitherEnd(t *testing.T) {
 	}
 }
 
-// TestIncremental_clocksDiffer: positions never follow this machine's clock if it is ahead, and
-// records come again if it is behind.
+// TestIncremental_clocksDiffer: positions never follow this machine's clock if it is ahead. If it is behind, records
+// come again.
 func TestIncremental_clocksDiffer(t *testing.T) {
 	long(t)
 	for _, now := range []time.Time{time.Date(2015, 2, 3, 4, 5, 6, 0, time.UTC), time.Date(2044, 2, 3, 4, 5, 6, 0, time.UTC)} {
@@ -477,8 +478,8 @@ func TestIncremental_clocksDiffer(t *testing.T) {
 	}
 }
 
-// TestIncremental_aClockThatIsAheadForOneRun: neither Pipedrive's clock nor this machine's can move a position
-// into the future alone, even if a record's update_time is as far ahead.
+// TestIncremental_aClockThatIsAheadForOneRun: no single clock, Pipedrive's or this machine's, can move a position into
+// the future, even if a record's update_time is as far ahead.
 func TestIncremental_aClockThatIsAheadForOneRun(t *testing.T) {
 	for _, whose := range []string{"pipedrive", "this machine"} {
 		t.Run(whose, func(t *testing.T) {
@@ -620,11 +621,10 @@ func TestFull_startTime(t *testing.T) {
 	})
 }
 
-// TestIncremental_noRowsKeepThePosition: if no rows come, because all new records were deleted, the position
-// timesOfRuns are the members of positions that do not say how far a list was read.
+// timesOfRuns are the members of positions that have the times of runs, not of records.
 var timesOfRuns = regexp.MustCompile(`,"(whole|looked)":"[^"]*"`)
 
-// stays.
+// TestIncremental_noRowsKeepThePosition: all new records were deleted, so no rows come, and the position stays.
 func TestIncremental_noRowsKeepThePosition(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		if table == "deals" {
@@ -756,8 +756,8 @@ func TestIncremental_aFailedTableLeavesTheStateUntouched(t *testing.T) {
 	}
 }
 
-// TestSync_aProjectThatLeavesTheArchiveBetweenTheLists is in neither of them, and in the first one when that is read once
-// more. A project that is gone costs this once.
+// TestSync_aProjectThatLeavesTheArchiveBetweenTheLists: it is in neither list, and then in the first one, which is read
+// again. A project that is gone costs this once.
 func TestSync_aProjectThatLeavesTheArchiveBetweenTheLists(t *testing.T) {
 	w := newWorld(t, simulator.Generate(simulator.Config{Seed: 3, CompanyID: 4711}))
 	a := w.accounts[0]
@@ -783,8 +783,8 @@ func TestSync_aProjectThatLeavesTheArchiveBetweenTheLists(t *testing.T) {
 	require.False(t, there)
 }
 
-// TestSync_aGoalThatGetsAnotherMetricBetweenTheLists is in neither of them, although these are read before the run begins to
-// see if the account has goals.
+// TestSync_aGoalThatGetsAnotherMetricBetweenTheLists: it is in neither list, although the probe reads both before the
+// run begins.
 func TestSync_aGoalThatGetsAnotherMetricBetweenTheLists(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables = []string{"goals"}
@@ -798,8 +798,8 @@ func TestSync_aGoalThatGetsAnotherMetricBetweenTheLists(t *testing.T) {
 	w.requireTruth("goals")
 }
 
-// TestSync_aDealThatIsArchivedBetweenTheLists: its row from the list of archived deals comes after the row from
-// the other list, whose last page has only that row.
+// TestSync_aDealThatIsArchivedBetweenTheLists: its archived version comes after its row from the other list, whose last
+// page has only that row.
 func TestSync_aDealThatIsArchivedBetweenTheLists(t *testing.T) {
 	for range 10 {
 		w := newWorld(t, simulator.NewCompany(4711))

@@ -11,11 +11,11 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// changelogOfDeals is the path of the list that changelogs and stage changes of deals come from.
+// changelogOfDeals is the path of the list with changelogs and stage changes of deals.
 const changelogOfDeals = "/v1/deals/{id}/changelog"
 
-// withMoves is a world with n deals, changed a minute apart, of which the first half has moved to another stage and the rest has
-// never moved: every other one of these has no stage_change_time, or that of its creation.
+// withMoves is a world with n deals, changed a minute apart. The first half has moved to another stage. The rest has
+// never moved: every other one has no stage_change_time, and the others have that of their creation.
 func withMoves(t *testing.T, n int) *world {
 	t.Helper()
 	w := newWorld(t, simulator.NewCompany(4711))
@@ -42,7 +42,7 @@ func (a *account) move(id int64) {
 	a.Company.UpdateDeal(id, func(d *simulator.Deal) { d.StageID++ })
 }
 
-// requireRequests runs a sync that must succeed and make some number of requests for changelogs of deals.
+// requireRequests runs a sync that must succeed with the given number of requests for changelogs of deals.
 func (w *world) requireRequests(n int64, message string) {
 	w.t.Helper()
 	w.requireTokens()
@@ -50,7 +50,7 @@ func (w *world) requireRequests(n int64, message string) {
 	w.requireTruth(w.tables...)
 }
 
-// TestStageChanges_ofTheDealsThatMoved: each run asks for the changelogs of these only, whatever else of deals changes.
+// TestStageChanges_ofTheDealsThatMoved: each run requests the changelogs of these only, even if other deals change.
 func TestStageChanges_ofTheDealsThatMoved(t *testing.T) {
 	w := withMoves(t, 40)
 	a := w.accounts[0]
@@ -75,7 +75,7 @@ func TestStageChanges_ofTheDealsThatMoved(t *testing.T) {
 	require.Empty(t, w.log.String())
 }
 
-// TestStageChanges_withoutVerify: the moves of all deals that changed are read again, since nothing shows that they are there.
+// TestStageChanges_withoutVerify: the moves of all changed deals are read again, since nothing shows that they arrived.
 func TestStageChanges_withoutVerify(t *testing.T) {
 	w := withMoves(t, 20)
 	w.spec["verify"] = false
@@ -86,7 +86,8 @@ func TestStageChanges_withoutVerify(t *testing.T) {
 	w.requireRequests(1, "of the deal that has ever moved")
 }
 
-// TestStageChanges_ofADealThatWasDeleted: it moves, is deleted before the next run, and restored after it. The move comes with it.
+// TestStageChanges_ofADealThatWasDeleted: it moves, is deleted before the next run, and restored after it. The run
+// after that brings the move.
 func TestStageChanges_ofADealThatWasDeleted(t *testing.T) {
 	w := withMoves(t, 20)
 	a := w.accounts[0]
@@ -105,7 +106,8 @@ func TestStageChanges_ofADealThatWasDeleted(t *testing.T) {
 	w.requireRequests(1, "of the deal that was restored")
 }
 
-// TestStageChanges_inRunsThatTheBudgetEnds: a deal that was behind the position moves, and changes again, while the runs get there.
+// TestStageChanges_inRunsThatTheBudgetEnds: a deal behind the position moves, and changes again before a run reaches
+// it.
 func TestStageChanges_inRunsThatTheBudgetEnds(t *testing.T) {
 	for _, refresh := range []bool{false, true} {
 		t.Run(fmt.Sprint("in full refreshes ", refresh), func(t *testing.T) {
@@ -124,7 +126,7 @@ func TestStageChanges_inRunsThatTheBudgetEnds(t *testing.T) {
 			runs := 0
 			for w.requireSync(); strings.Contains(w.log.String(), "ends this sync early"); w.requireSync() {
 				a.Company.Advance(time.Minute)
-				a.Change("deals", 40, fmt.Sprint("reason ", runs)) // its move is then long ago
+				a.Change("deals", 40, fmt.Sprint("reason ", runs)) // after its move
 				a.Company.Advance(time.Minute)
 				runs++
 				require.Less(t, runs, 20)
@@ -137,7 +139,8 @@ func TestStageChanges_inRunsThatTheBudgetEnds(t *testing.T) {
 	}
 }
 
-// TestStageChanges_theDestinationLoses rows of deals that moved long before: they are read again, without a move.
+// TestStageChanges_theDestinationLoses rows of deals that moved long before: the next run reads them again, without a
+// move.
 func TestStageChanges_theDestinationLoses(t *testing.T) {
 	w := withMoves(t, 40)
 	a := w.accounts[0]
@@ -154,8 +157,8 @@ func TestStageChanges_theDestinationLoses(t *testing.T) {
 	w.requireRequests(0, "nothing changed")
 }
 
-// TestStageChanges_costInALargeAccount is counted by the simulator: the first run asks for the deals that have ever moved, a quiet
-// run for none, and one after 60 deals moved for these.
+// TestStageChanges_costInALargeAccount counts requests by the simulator: the first run requests the deals that have
+// ever moved, a quiet run none, and a run after 60 moves those deals.
 func TestStageChanges_costInALargeAccount(t *testing.T) {
 	long(t)
 	w := newWorld(t, simulator.Generate(simulator.Config{Seed: 3, CompanyID: 4711, Deals: 18_000}))
@@ -178,7 +181,7 @@ func TestStageChanges_costInALargeAccount(t *testing.T) {
 	for _, deal := range a.Company.Truth("deals", simulator.TruthOptions{}) {
 		open = append(open, deal["id"].(int64))
 	}
-	for i, id := range open[:180] { // 1 % change, and every third of these moves
+	for i, id := range open[:180] { // 1 % of the deals change, and every third of these moves
 		if i%3 == 0 {
 			a.move(id)
 		} else {
@@ -219,8 +222,8 @@ func TestChangelog_ofSeveralPages(t *testing.T) {
 	require.Equal(t, "title", rows[fmt.Sprintf("%d/38", deal)]["field_key"].Text)
 }
 
-// TestChangelog_theCostIsAnnounced before the first request of a table: as a warning where it takes many runs. Without a state the
-// run then fails, and spends nothing on it.
+// TestChangelog_theCostIsAnnounced before the first request of a table, as a warning if it takes many runs. Without a
+// state the run then fails, and spends nothing on it.
 func TestChangelog_theCostIsAnnounced(t *testing.T) {
 	w := withMoves(t, 100)
 	w.tables, w.spec["max_tokens"] = []string{"deals", "deal_changelog"}, 300
@@ -237,11 +240,11 @@ func TestChangelog_theCostIsAnnounced(t *testing.T) {
 	w.requireTruth("deals", "deal_changelog")
 }
 
-// TestChangelog_isReadOnAfterARunThatWasCutShort, by a failure in the middle of 2,000 changelogs: nothing is lost. The next run
-// repeats the requests since the position was last stored, and those whose rows were lost with one message.
+// TestChangelog_isReadOnAfterARunThatWasCutShort, by a failure in the middle of 2,000 changelogs: nothing is lost. The
+// next run repeats only the requests since the last stored position, and those whose rows were lost with one message.
 func TestChangelog_isReadOnAfterARunThatWasCutShort(t *testing.T) {
 	long(t)
-	const stored, stage, parts = 100, 20, 64 // requests between two positions that are stored, and in a stage; parts that are verified
+	const stored, stage, parts = 100, 20, 64 // requests between two stored positions, and in a stage; verified segments
 	for lost, most := range map[int]int{0: stored + stage, 1: 2*stored + stage + 2000/parts} {
 		t.Run(fmt.Sprint("lost ", lost), func(t *testing.T) {
 			w := withMoves(t, 2000)

@@ -51,7 +51,7 @@ func TestChildren_costNothingButTheirRequests(t *testing.T) {
 	require.LessOrEqual(t, w.requireTokens()-quiet, int64(10), "the children of the deals of the last second")
 }
 
-// TestChildren_withoutTheirParents, which are then read for them alone, once for all tables of children.
+// TestChildren_withoutTheirParents: the parents are read once for all tables of children.
 func TestChildren_withoutTheirParents(t *testing.T) {
 	w := newWorld(t, generated(1, 4711))
 	w.tables = []string{"person_emails", "person_phones"}
@@ -63,7 +63,7 @@ func TestChildren_withoutTheirParents(t *testing.T) {
 	require.Empty(t, w.sent["persons"])
 }
 
-// TestChildren_aTableThatIsNew has its parents' list read from the beginning, and sends none of the parents again.
+// TestChildren_aTableThatIsNew reads its parents' list from the beginning, and sends no parent again.
 func TestChildren_aTableThatIsNew(t *testing.T) {
 	for _, child := range []string{"person_emails", "deal_products"} {
 		t.Run(child, func(t *testing.T) {
@@ -135,8 +135,8 @@ func TestChildren_changeWithoutTheirParent(t *testing.T) {
 	w.requireTruth("deals", "deal_products")
 }
 
-// TestChildren_changeWithoutTheirParentWhileTheBudgetIsSmall: each run goes on where the last one ended, until the products of
-// all open deals were read again, and then none reads them for a day.
+// TestChildren_changeWithoutTheirParentWhileTheBudgetIsSmall: each run continues where the last one ended. After the
+// products of all open deals, no run reads them for a day.
 func TestChildren_changeWithoutTheirParentWhileTheBudgetIsSmall(t *testing.T) {
 	w, products := withDeals(t, 250)
 	a := w.accounts[0]
@@ -157,7 +157,7 @@ func TestChildren_changeWithoutTheirParentWhileTheBudgetIsSmall(t *testing.T) {
 		}
 		return n
 	}
-	w.spec["max_tokens"] = 2 + 30 + 10 + 10 + 10 // the log-in, deals that changed, the last deal's products, open deals, and a batch
+	w.spec["max_tokens"] = 2 + 30 + 10 + 10 + 10 // the log-in, changed deals, the last deal's products, open deals, and a batch
 	for _, want := range []int{102, 202, 251, 251} {
 		w.requireSync()
 		require.Equal(t, want, changed())
@@ -170,8 +170,8 @@ func TestChildren_changeWithoutTheirParentWhileTheBudgetIsSmall(t *testing.T) {
 	w.requireTruth("deal_products")
 }
 
-// TestChildren_changeWithoutTheirParentWhileTheBudgetIsTooSmall for the list of open deals: the run ends well, and those behind it
-// try that only a day later.
+// TestChildren_changeWithoutTheirParentWhileTheBudgetIsTooSmall for the list of open deals: the run ends well, and the
+// next attempt is a day later.
 func TestChildren_changeWithoutTheirParentWhileTheBudgetIsTooSmall(t *testing.T) {
 	w, _ := withDeals(t, 250)
 	w.tables, w.spec["lookback"], w.spec["page_size"], w.spec["open_deals_every"] = []string{"deal_products"}, "0s", 20, "0s"
@@ -227,7 +227,7 @@ func TestChildren_ofARefusedParentBehindAGate(t *testing.T) {
 	require.Equal(t, 129, w.count("deal_installments"))
 }
 
-// TestChildren_ofAListThatIsRefused: the table fails where the first parents are refused, one and all.
+// TestChildren_ofAListThatIsRefused: the table fails if the first parents are all refused.
 func TestChildren_ofAListThatIsRefused(t *testing.T) {
 	w, _ := withDeals(t, 130)
 	for deal := range int64(130) {
@@ -237,7 +237,7 @@ func TestChildren_ofAListThatIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "deal_products")
 }
 
-// TestChildren_mostParentsLoseTheirs: it may be the API that leaves them out, so that the run fails and removes nothing.
+// TestChildren_mostParentsLoseTheirs: the API may have left them out, so the run fails and removes nothing.
 func TestChildren_mostParentsLoseTheirs(t *testing.T) {
 	w, products := withDeals(t, 20)
 	a := w.accounts[0]
@@ -283,7 +283,8 @@ func TestChildren_behindAGate(t *testing.T) {
 	}
 }
 
-// TestChildren_cutShort by the budget: the runs behind it go on where it ended, and ask for no deal twice but the last.
+// TestChildren_cutShort by the budget: the next runs continue where it ended, and request no deal twice except the
+// last.
 func TestChildren_cutShort(t *testing.T) {
 	w, _ := withDeals(t, 950)
 	w.requireSync()
@@ -300,8 +301,8 @@ func TestChildren_cutShort(t *testing.T) {
 	require.Less(t, w.simulator.Usage().Tokens, 3*whole)
 }
 
-// TestChildren_ofRefusedParentsAreNotStale: a full refresh does not send them again, so that CloudQuery must not remove the stale
-// rows of their table.
+// TestChildren_ofRefusedParentsAreNotStale: a full refresh does not send them again, so CloudQuery must not remove the
+// stale rows of their table.
 func TestChildren_ofRefusedParentsAreNotStale(t *testing.T) {
 	w, products := withDeals(t, 30)
 	w.kind, w.spec["full_refresh_every"] = warehouse.DuckDB, "24h"
@@ -316,8 +317,8 @@ func TestChildren_ofRefusedParentsAreNotStale(t *testing.T) {
 	require.Len(t, w.marked("deal_products"), 1)
 }
 
-// TestChildren_ofAParentThatMovesBetweenLists: a deal that leaves the archive before the archived ones are read is in neither
-// list of a full refresh. It is asked for by its id, also where deals are not synced, so that its products stay.
+// TestChildren_ofAParentThatMovesBetweenLists: a deal that leaves the archive before the archived ones are read is in
+// neither list of a full refresh. It is requested by its id, even if deals are not synced, so its products stay.
 func TestChildren_ofAParentThatMovesBetweenLists(t *testing.T) {
 	for _, tables := range [][]string{{"deal_products"}, {"deals", "deal_products"}} {
 		for _, kind := range []warehouse.Kind{"", warehouse.BigQuery} {
@@ -340,8 +341,8 @@ func TestChildren_ofAParentThatMovesBetweenLists(t *testing.T) {
 	}
 }
 
-// TestChildren_inAFullRefreshWithoutTheirParents: what changed without its parent comes, and what is gone leaves, also where the
-// parents are children themselves.
+// TestChildren_inAFullRefreshWithoutTheirParents: children that changed without their parent come, and missing ones
+// leave, even if the parents are children themselves.
 func TestChildren_inAFullRefreshWithoutTheirParents(t *testing.T) {
 	for _, of := range childTables {
 		t.Run(of, func(t *testing.T) {
@@ -398,8 +399,8 @@ func withEmails(t *testing.T) *world {
 	return w
 }
 
-// TestChildren_leaveTheirParentInARunThatIsCutShort, by its budget or by a failure: a later run, which does not read the parent
-// again, removes them.
+// TestChildren_leaveTheirParentInARunThatIsCutShort, by its budget or by a failure: a later run, which does not read
+// the parent again, removes them.
 func TestChildren_leaveTheirParentInARunThatIsCutShort(t *testing.T) {
 	t.Run("budget", func(t *testing.T) {
 		w := withEmails(t)
@@ -425,7 +426,8 @@ func TestChildren_leaveTheirParentInARunThatIsCutShort(t *testing.T) {
 	})
 }
 
-// TestChildren_ofATableWithoutRows: the parents' list is not read from its beginning again and again, as if rows were lost.
+// TestChildren_ofATableWithoutRows: runs do not take the lack of rows for a loss, and do not read the parents' list
+// from its beginning.
 func TestChildren_ofATableWithoutRows(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	a := w.accounts[0]
@@ -439,8 +441,8 @@ func TestChildren_ofATableWithoutRows(t *testing.T) {
 	}
 }
 
-// TestChildren_behindAGateThatStaysShut do not have the parents' list read from its beginning, or from where the account lost the
-// table. Once the account has it, all of them come.
+// TestChildren_behindAGateThatStaysShut: no run reads the parents' list from its beginning, or from the moment at which
+// the account lost the table. When the account gets it, all children come.
 func TestChildren_behindAGateThatStaysShut(t *testing.T) {
 	w := newWorld(t, generated(1, 4711))
 	w.tables, w.spec["page_size"], w.spec["open_deals_every"] = []string{"*"}, 5, "0s"
@@ -483,7 +485,7 @@ func TestChildren_ofAListThatCostsMoreThanARun(t *testing.T) {
 	for _, tables := range [][]string{{"deal_products"}, {"deals", "deal_products"}} {
 		t.Run(strings.Join(tables, " "), func(t *testing.T) {
 			w, _ := withDeals(t, 500)
-			w.tables, w.spec["page_size"], w.spec["max_tokens"] = tables, 20, 150 // the list costs 250
+			w.tables, w.spec["page_size"], w.spec["max_tokens"] = tables, 20, 150 // the list costs 250 tokens
 			runs, _ := w.backfilled(func() { w.company().Advance(10 * time.Minute) })
 			require.Less(t, runs, 20)
 			w.requireTruth(tables...)
@@ -491,8 +493,8 @@ func TestChildren_ofAListThatCostsMoreThanARun(t *testing.T) {
 	}
 }
 
-// TestChildren_ofAListThatIsGone: the phases of all boards can't be read, although the account has boards. The run fails, and
-// their rows stay.
+// TestChildren_ofAListThatIsGone: the phases of all boards can't be read, although the account has boards. The run
+// fails, and their rows stay.
 func TestChildren_ofAListThatIsGone(t *testing.T) {
 	w := newWorld(t, generated(1, 4711))
 	w.tables = []string{"*"}
@@ -504,10 +506,10 @@ func TestChildren_ofAListThatIsGone(t *testing.T) {
 	require.Equal(t, rows, w.count("project_phases"))
 }
 
-// oneByOne are the tables of children whose requests, or those for their own parents, name one parent.
+// oneByOne are the tables of children that take a request for each parent, or whose parents do.
 var oneByOne = slices.DeleteFunc(slices.Clone(childTables), func(table string) bool { return truth.Listings(table)[0].Parent.Batch != 1 })
 
-// uncounted reports whether nothing in the parents of a table's records shows that they have none.
+// uncounted reports whether the parents of a table's records have no sign of being childless.
 func uncounted(records string) bool {
 	return len(declared(func(t *table.Table) bool {
 		if t.Records != records {
@@ -525,8 +527,8 @@ func (w *world) requestsFor(table string) int64 {
 	return w.simulator.Usage().ByPath[paths[table][0]].Requests
 }
 
-// TestChildren_oneRequestForEachParent: a first run asks for those of each parent, but of none whose counter is 0; a run after it
-// for those of the parents that changed, and of the one that changed last before.
+// TestChildren_oneRequestForEachParent: a first run requests the children of each parent, except those with a counter
+// of 0. The next run requests those of changed parents, and of the one that changed last before.
 func TestChildren_oneRequestForEachParent(t *testing.T) {
 	never := declared(func(t *table.Table) bool { return t.Parent != nil && !t.IsCut() && !t.Parent.Sparse }) // without children
 	for _, of := range oneByOne {
@@ -564,11 +566,12 @@ func TestChildren_oneRequestForEachParent(t *testing.T) {
 	}
 }
 
-// TestChildren_oneByOneWhileTheBudgetIsSmall: each run goes on where the last one ended, and asks for no parent twice but the last.
+// TestChildren_oneByOneWhileTheBudgetIsSmall: each run continues where the last one ended, and requests no parent twice
+// except the last.
 func TestChildren_oneByOneWhileTheBudgetIsSmall(t *testing.T) {
 	for _, of := range oneByOne {
 		if parents := truth.Family(of); slices.Contains(incremental, parents) && !timed(parents) {
-			continue // a first reading of these is in no order of time
+			continue // their first reading is not in the order of time
 		}
 		t.Run(of, func(t *testing.T) {
 			w := newWorld(t, simulator.NewCompany(4711))
@@ -620,8 +623,8 @@ func TestChildren_oneByOneOfRefusedParents(t *testing.T) {
 	}
 }
 
-// TestChildren_participants: the deal's own person makes no row alone, and takes no request. A deal that loses its last further
-// participant is asked for once more.
+// TestChildren_participants: the deal's own person alone makes no row, and takes no request. A deal that loses its last
+// further participant is requested once more.
 func TestChildren_participants(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	c := w.company()
@@ -659,7 +662,7 @@ func TestChildren_participants(t *testing.T) {
 	run(2, 2)
 }
 
-// TestChildren_cutFromChildren come with the answers that have these, and leave with them.
+// TestChildren_cutFromChildren come with the answers of their parents, and leave with them.
 func TestChildren_cutFromChildren(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	a := w.accounts[0]

@@ -31,15 +31,15 @@ func createCurrentViews(t tester, db *sql.DB, dialect string) {
 	for _, file := range files {
 		view, err := os.ReadFile(file)
 		require.NoError(t, err)
-		for range 2 { // a view that is there is made anew
+		for range 2 { // an existing view is replaced
 			_, err = db.Exec(string(view))
 			require.NoError(t, err, file)
 		}
 	}
 }
 
-// requireCurrentTruth compares the views of current rows with what the simulator holds, for each account. Rows of parents that
-// are listed as deleted stay.
+// requireCurrentTruth compares the views of current rows with the simulator's records, for each account. Rows of
+// parents that are listed as deleted stay.
 func (w *world) requireCurrentTruth(names ...string) {
 	w.t.Helper()
 	w.query(func(db *sql.DB) {
@@ -56,7 +56,7 @@ func (w *world) requireCurrentTruth(names ...string) {
 	})
 }
 
-// ofDeleted reports whether a row of a table is of a parent that an account lists as deleted.
+// ofDeleted reports whether a row of a table belongs to a parent that an account lists as deleted.
 func (w *world) ofDeleted(table string) func(truth.Row) bool {
 	of := map[string]func(truth.Row) bool{}
 	for _, a := range w.accounts {
@@ -114,7 +114,7 @@ func (w *world) currentKeys(table string) (keys []string) {
 	return keys
 }
 
-// changeAll changes the first record of each table, removes the last one, which none of the others names, and adds one.
+// changeAll changes the first record of each table, removes the last one that no other table names, and adds one.
 func (a *account) changeAll() {
 	a.Company.Advance(time.Hour)
 	for _, table := range all {
@@ -125,7 +125,7 @@ func (a *account) changeAll() {
 	}
 }
 
-// failingLate is a sync that fails when all lists that are always read in full were read and sent.
+// failingLate is a sync that fails after all lists that are always read in full were read and sent.
 func (w *world) failingLate() {
 	w.spec["max_tokens"] = 1_000_000 // they come first
 	w.simulator.AddFault(simulator.Fault{Path: "/v1/notes", Every: 1, Action: simulator.Status(500)})
@@ -137,8 +137,8 @@ func (w *world) failingLate() {
 	}
 }
 
-// TestCurrent_appended: several runs after one another leave what is there at Pipedrive, on SQLite, on PostgreSQL and on the
-// double of BigQuery, where rows are marked by default.
+// TestCurrent_appended: after several runs the views show Pipedrive's records, on SQLite, on PostgreSQL and on the
+// double of BigQuery, which marks rows by default.
 func TestCurrent_appended(t *testing.T) {
 	long(t)
 	for kind, removed := range map[warehouse.Kind]string{"": "mark", warehouse.BigQuery: "auto"} {
@@ -179,7 +179,7 @@ func (w *world) requireCurrentOfAppended() {
 		w.exec("DELETE FROM pipedrive_" + table + " WHERE _cq_sync_time = (SELECT max(_cq_sync_time) FROM pipedrive_" + table + ") AND rowid % 2")
 		require.Subset(w.t, w.currentKeys(table), before[table], "a failed run takes no row away")
 	}
-	w.requireSync() // by the changes, as any run after a full refresh that failed
+	w.requireSync() // reads the changes, as after each failed full refresh
 	w.requireCurrentTruth(full...)
 	for range 2 {
 		for _, a := range w.accounts {
@@ -219,7 +219,7 @@ func requireTheSameOnPostgreSQL(t *testing.T, db *sql.DB) {
 	}
 }
 
-// TestCurrent_overwritten: where rows replace themselves the views show all of them, after a failed run too.
+// TestCurrent_overwritten: if rows replace themselves, the views show all of them, even after a failed run.
 func TestCurrent_overwritten(t *testing.T) {
 	long(t)
 	w := several(t, 2)

@@ -106,7 +106,7 @@ func TestCustomFields_ofOtherRecords(t *testing.T) {
 	}
 }
 
-// TestCustomFields_accountsComeAndGo: a field keeps its column, whichever other accounts are synced.
+// TestCustomFields_accountsComeAndGo: a field keeps its column, no matter which other accounts are synced.
 func TestCustomFields_accountsComeAndGo(t *testing.T) {
 	one, two := withFields(1, "Budget/double"), withFields(2, "Budget/varchar", "Other/double")
 	w := typed(t, one, two)
@@ -155,8 +155,8 @@ func TestCustomFields_aChangedSpecFillsAllRows(t *testing.T) {
 	require.Equal(t, truth.Cell{Kind: "real", Text: "1.0"}, w.custom()["1"]["cf_budget"])
 }
 
-// TestCustomFields_ofLeads: leads share the deals' fields, in columns of the same names, whichever of the two
-// tables is read first. A new field does not cause either table to be read from its beginning.
+// TestCustomFields_ofLeads: leads share the deals' fields, in columns of the same names, in either order of reading. A
+// new field makes neither table start from its beginning.
 func TestCustomFields_ofLeads(t *testing.T) {
 	for _, first := range []string{"deals", "leads"} {
 		t.Run(first+" first", func(t *testing.T) {
@@ -186,8 +186,8 @@ func TestCustomFields_ofLeads(t *testing.T) {
 	}
 }
 
-// TestCustomFields_ofLeadsWithoutTheScopeOfTheirFields: leads come all the same, and their custom fields without types. Once
-// the scope is granted, all leads are read again.
+// TestCustomFields_ofLeadsWithoutTheScopeOfTheirFields: leads come nevertheless, and their custom fields without types.
+// When the scope is granted, all leads are read again.
 func TestCustomFields_ofLeadsWithoutTheScopeOfTheirFields(t *testing.T) {
 	for _, custom := range []string{"columns", "json", "off"} {
 		t.Run(custom, func(t *testing.T) {
@@ -227,8 +227,8 @@ func TestCustomFields_ofLeadsWithoutTheScopeOfTheirFields(t *testing.T) {
 	}
 }
 
-// TestCustomFields_moreThanColumns: fields for whose columns a table has no room come in the JSON column, in each run the same
-// ones, and the log names them.
+// TestCustomFields_moreThanColumns: fields without room for a column come in the JSON column, the same ones in each
+// run, and the log names them.
 func TestCustomFields_moreThanColumns(t *testing.T) {
 	a := withFields(1, "Budget/double")
 	place := func(i int) string { return fmt.Sprintf("%040d", i) }

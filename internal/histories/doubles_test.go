@@ -29,8 +29,8 @@ var update = flag.Bool("update", false, "write the table of TestDoubles into the
 // modes are CloudQuery's write modes.
 var modes = []string{"overwrite-delete-stale", "overwrite", "append"}
 
-// removals are what becomes of rows that are deleted at Pipedrive once a full refresh was due: of an incremental table, and
-// of one that is read in full. A row is removed, marked, or left as it was, with the sync time of an older run.
+// removals are the fates of deleted rows after a full refresh: of an incremental table, and of one that is read in
+// full. A row is removed, marked, or left with the sync time of an older run.
 var removals = map[string][2]string{
 	"sqlite overwrite-delete-stale":     {"removed", "removed"},
 	"sqlite overwrite":                  {"removed", "left"},
@@ -49,7 +49,7 @@ var removals = map[string][2]string{
 	"snowflake append":                  {"marked", "left"},
 }
 
-// TestDoubles plays the same histories on each destination and in each write mode. The docs have their outcome.
+// TestDoubles plays the same histories on each destination and in each write mode. The docs quote the results.
 func TestDoubles(t *testing.T) {
 	long(t)
 	const histories = 10
@@ -110,8 +110,8 @@ func TestDoubles_everyTableArrives(t *testing.T) {
 	}
 }
 
-// TestDoubles_staleRowsStay after a full refresh, because the run ended before CloudQuery removed them. The next run, which
-// reads what has changed, marks them, and CloudQuery removes no others.
+// TestDoubles_staleRowsStay after a full refresh if the run ends before CloudQuery removed them. The next run, which
+// reads only the changes, marks them, and CloudQuery removes no others.
 func TestDoubles_staleRowsStay(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.kind, w.tables, w.spec["full_refresh_every"] = warehouse.DuckDB, []string{"persons"}, "24h"
@@ -131,7 +131,7 @@ func TestDoubles_staleRowsStay(t *testing.T) {
 	w.requireTruth("persons")
 }
 
-// tally is the values in the order of their number; the number is left out where there is only one.
+// tally is the values in the order of their frequency; the frequency is left out if there is only one value.
 func tally(values []string) string {
 	count := map[string]int{}
 	for _, v := range values {
@@ -149,13 +149,13 @@ func tally(values []string) string {
 	return strings.Join(different, ", ")
 }
 
-// outcome is how a history ended.
+// outcome is the result of a history.
 type outcome struct {
 	fails   []string  // names of failed ones
 	loses   []string  // names of those that end well although the destination lost a batch
-	rows    string    // of records that are there: equal, or the kinds of difference
+	rows    string    // of existing records: equal, or the kinds of difference
 	deleted [2]string // removed, marked or left, of an incremental table and one that is read in full
-	last    string    // what a run without changes does: quiet, or why it is not
+	last    string    // a run without changes: quiet, or its activity
 }
 
 func (o outcome) columns() []string {
@@ -170,8 +170,8 @@ func named(runs []string) string {
 	return cmp.Or(strings.Join(runs, " and "), "none")
 }
 
-// playOn plays a history of five runs and one more without changes. Records change during the first and the second run, of
-// which the second loses a batch, in some histories. After the third some are deleted, and a full refresh is due.
+// playOn plays a history of five runs and one more without changes. Records change during the first and the second run;
+// in some histories the second loses a batch. After the third some are deleted, and a full refresh is due.
 func playOn(t *testing.T, kind warehouse.Kind, mode string, n int) (o outcome) {
 	t.Helper()
 	draw := rand.New(rand.NewPCG(uint64(n), 1))
@@ -242,7 +242,7 @@ func playOn(t *testing.T, kind warehouse.Kind, mode string, n int) (o outcome) {
 	return o
 }
 
-// incrementalOf is a table of the n-th way of reading. Deleted deals are not gone.
+// incrementalOf is a table of the n-th way of reading. It has no deals, since deleted deals are still listed.
 func incrementalOf(n int) string {
 	var first []string
 	for _, way := range truth.Alike {
@@ -253,7 +253,7 @@ func incrementalOf(n int) string {
 	return first[n%len(first)]
 }
 
-// loseBatch has the destination lose the first batch of a table in each run. SQLite's loses none.
+// loseBatch makes the destination lose the first batch of a table in each run. SQLite's loses none.
 func (w *world) loseBatch(table string, lost bool) {
 	delete(w.destination, "fail")
 	if lost {
@@ -261,10 +261,10 @@ func (w *world) loseBatch(table string, lost bool) {
 	}
 }
 
-// quiet says what a run without changes does but reading the tables that are read in full.
+// quiet describes the activity of a run without changes, except the readings of tables in full.
 func (w *world) quiet(table string) string {
 	err, again := w.sync(), 0
-	if requested(table) { // those of the deal that changed last are always sent again
+	if requested(table) { // the children of the deal that changed last are always sent again
 		again = w.accounts[0].ofLastParents(table)
 	}
 	switch {
@@ -278,8 +278,8 @@ func (w *world) quiet(table string) string {
 	return "quiet"
 }
 
-// compared are the differences of a table from what it is to hold, and what became of the rows that are deleted at
-// Pipedrive. Of a destination that appends the newest version counts.
+// compared are the differences between a table and the truth, and the fate of the rows that are deleted at Pipedrive.
+// If a destination appends, the newest version counts.
 func (w *world) compared(table string, gone map[string]bool) (differences []truth.Difference, deleted string) {
 	w.t.Helper()
 	a := w.accounts[0]
@@ -305,7 +305,7 @@ func (w *world) compared(table string, gone map[string]bool) (differences []trut
 	return differences, deleted
 }
 
-// TestDoubles_aRecordThatChangesWhileItIsRead comes in a batch of its own the second time, whether rows are verified or not:
+// TestDoubles_aRecordThatChangesWhileItIsRead comes in a separate batch the second time, with and without verification:
 // of two versions in one batch, Snowflake inserts both.
 func TestDoubles_aRecordThatChangesWhileItIsRead(t *testing.T) {
 	for _, verify := range []bool{true, false} {
@@ -322,8 +322,8 @@ func TestDoubles_aRecordThatChangesWhileItIsRead(t *testing.T) {
 	}
 }
 
-// TestDoubles_aRecordThatChangesBetweenWindows comes a second time with the last window, and so do the children in its lists.
-// Without a state nothing tells which rows were sent before.
+// TestDoubles_aRecordThatChangesBetweenWindows comes a second time with the last window, and so do the children in its
+// lists. Without a state the rows sent before are unknown.
 func TestDoubles_aRecordThatChangesBetweenWindows(t *testing.T) {
 	for _, tables := range [][]string{{"persons", "person_emails"}, {"person_emails"}} {
 		t.Run(strings.Join(tables, " and "), func(t *testing.T) {

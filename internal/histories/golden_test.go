@@ -11,8 +11,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// TestVerify_stateOfAnEarlierVersion: the state that the version of commit 70f0ac5 kept of a run is still valid
-// and verifiable. The file has that state and the run's rows.
+// TestVerify_stateOfAnEarlierVersion: the state of a run of commit 70f0ac5 is still valid and verifiable. The file has
+// that state and the run's rows.
 func TestVerify_stateOfAnEarlierVersion(t *testing.T) {
 	raw, err := os.ReadFile("testdata/state-70f0ac5.json")
 	require.NoError(t, err)

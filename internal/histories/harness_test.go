@@ -1,6 +1,6 @@
-// Package histories tests what syncs leave at the destination over several runs, while records are created,
-// changed and deleted between and during them. It runs the plugin in process: a simulated Pipedrive on one
-// side, the SQLite destination or the double of an official one on the other, which is served over gRPC to keep the state.
+// Package histories tests the rows at the destination after several runs, while records are created, changed and
+// deleted between and during them. It runs the plugin in process, between a simulated Pipedrive and a destination: the
+// SQLite one, or the double of an official one. The destination is served over gRPC, since it keeps the state.
 package histories
 
 import (
@@ -48,7 +48,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The same histories in each run; what the command line says comes later and wins: -rapid.seed=0 draws
+	// The seed makes each run play the same histories. A later flag on the command line wins: -rapid.seed=0 draws
 	// others.
 	flag.Parse()
 	checks := "250"
@@ -61,7 +61,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	debug.SetGCPercent(400) // the worlds are small and many
 	os.Exit(func() int {
-		folder, err := os.MkdirTemp("", "h") // the name of a socket can't be as long as t.TempDir makes it
+		folder, err := os.MkdirTemp("", "h") // t.TempDir makes names that are too long for a socket
 		if err != nil {
 			panic(err)
 		}
@@ -84,14 +84,15 @@ func long(t *testing.T) {
 // shared is the destination of all tests: the SDK can serve only one plugin in a process.
 var shared destination
 
-// The types of record, each a table, and the lists that they are read from.
+// The types of record, each a table, and their lists.
 var (
 	incremental, full, all = truth.Incremental, truth.Full, truth.Tables
 	usual, core            = truth.Usual, truth.Core
 	paths                  = truth.Paths
 )
 
-// listOf is the table from whose lists a table's records come: that of the parents whose records have them, or the table itself.
+// listOf is the table whose lists have a table's records: a parents' table if the parents contain them, or the table
+// itself.
 func listOf(table string) string {
 	if parents := truth.Family(table); paths[parents][0] == paths[table][0] {
 		return parents
@@ -104,8 +105,8 @@ func ofWholeList(table string) bool {
 	return requested(table) && !slices.Contains(incremental, truth.Family(table))
 }
 
-// goesOn skips a test for a table whose first reading begins anew where it was cut short: its list, or its parents', knows only
-// the order of the newest records.
+// goesOn skips a test for a table whose first reading can't be resumed, since its list, or its parents', has only the
+// order of the newest records.
 func goesOn(t *testing.T, table string) {
 	t.Helper()
 	if l := truth.Listings(truth.Family(table))[0]; l.NewestFirst != nil && l.Sort == nil {
@@ -113,10 +114,11 @@ func goesOn(t *testing.T, table string) {
 	}
 }
 
-// requested reports whether a table's records are read by requests that name their parents.
+// requested reports whether a table's records take requests that name their parents.
 func requested(table string) bool { return truth.Listings(table)[0].Parent.Batch > 0 }
 
-// ofLastParents is the number of a table's rows whose parents are those of the last second of a list, which each run reads again.
+// ofLastParents is the number of a table's rows whose parents are in the last second of a list, which each run reads
+// again.
 func (a *account) ofLastParents(table string) (n int) {
 	from := truth.Family(table)
 	if from == table {
@@ -140,7 +142,7 @@ func (a *account) ofLastParents(table string) (n int) {
 	return n
 }
 
-// droppable is a column of a table that is not in its key: that of the records' text, or another one.
+// droppable is a column of a table that is not in its key: the text of the records, or another one.
 func droppable(table string) string {
 	if !slices.Contains(truth.Keys(table), truth.Text(table)) {
 		return truth.Text(table)
@@ -148,11 +150,11 @@ func droppable(table string) string {
 	return "add_time"
 }
 
-// cost is what a page of the first of a table's lists costs, in API tokens.
+// cost is the cost of a page of a table's first list, in API tokens.
 func cost(table string) int { return truth.Listings(table)[0].Cost }
 
-// timed reports whether the first of a table's lists can be asked for what has changed since a moment. Records without an
-// update_time are left out then, and looked for apart.
+// timed reports whether a table's first list can be filtered by the time of change. The filter leaves out records
+// without an update_time, which are then looked for separately.
 func timed(table string) bool { return truth.Listings(table)[0].Timed() }
 
 const (
@@ -161,13 +163,13 @@ const (
 	sourceName = "pipedrive"
 )
 
-// tester is what a *testing.T and a *rapid.T have in common.
+// tester is the common part of *testing.T and *rapid.T.
 type tester interface {
 	rapid.TB
 	Cleanup(func())
 }
 
-// account is one company and how it is reached.
+// account is one company and its connection.
 type account struct {
 	*truth.Account
 	name, token string
@@ -190,20 +192,20 @@ type world struct {
 	spec    map[string]any
 	// deterministic is CloudQuery's deterministic_cq_id.
 	deterministic bool
-	// shard is the part of the sync that a run does; nil for all of it.
+	// shard is the run's part of the sync; nil for all of it.
 	shard *plugin.Shard
-	// lost is how many of the last messages with rows are still in a buffer, and so lost, when the source
-	// fails; -1 for all.
+	// lost is the number of last messages with rows that are still in a buffer, and so lost, if the source fails; -1
+	// for all.
 	lost int
-	// dropped are the records of which the destination loses the message, without a word; nil for none.
+	// dropped selects the messages that the destination loses silently; nil for none.
 	dropped func(table string, rows int) bool
-	// keeps is true where the destination loses the messages that delete rows, without a word.
+	// keeps is true if the destination silently loses the messages that delete rows.
 	keeps bool
-	// clock is that of the machine that the plugin runs on; nil for the latest of the companies' clocks.
+	// clock is the clock of the plugin's machine; nil for the latest of the companies' clocks.
 	clock func() time.Time
-	// windows are the sizes of windows; zero for those of the plugin.
+	// windows are the sizes of windows; zero for the plugin's own.
 	windows plan.Sizes
-	// kind is the official destination whose double rows go to; empty for the SQLite destination.
+	// kind is the official destination whose double gets the rows; empty for the SQLite destination.
 	kind warehouse.Kind
 	// destination has keys of the double's spec.
 	destination map[string]any
@@ -241,7 +243,7 @@ func newWorldOf(t tester, accounts []*account, options ...simulator.Option) *wor
 	return w
 }
 
-// company is that of a world with one account.
+// company is the company of a world with one account.
 func (w *world) company() *simulator.Company { return w.accounts[0].Company }
 
 func (w *world) called(r *http.Request) {
@@ -252,7 +254,7 @@ func (w *world) called(r *http.Request) {
 	}
 }
 
-// before has f called ahead of the n-th request, counted from 1 and from now on, whose path is the given one.
+// before calls f ahead of the n-th request for a path, counted from 1 and from now on.
 func (w *world) before(path string, n int, f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -283,7 +285,7 @@ func (w *world) requireSync() {
 	require.NoError(w.t, w.sync())
 }
 
-// requireTokens runs a sync that must succeed, and returns what it cost in API tokens.
+// requireTokens runs a sync that must succeed, and returns its cost in API tokens.
 func (w *world) requireTokens() int64 {
 	w.t.Helper()
 	w.simulator.ResetUsage()
@@ -291,9 +293,9 @@ func (w *world) requireTokens() int64 {
 	return w.simulator.Usage().Tokens
 }
 
-// sync does what `cloudquery sync` does with the write mode overwrite-delete-stale: it passes on what the
-// source sends and, unless the source fails, removes stale rows from tables that are not incremental; with
-// no state, from all. Where the destination gives up, so does the source.
+// sync does the work of `cloudquery sync` with the write mode overwrite-delete-stale. It forwards the source's
+// messages. If the source succeeds, it removes stale rows from tables that are not incremental or, without a state,
+// from all. If the destination gives up, so does the source.
 func (w *world) sync() error {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -346,7 +348,7 @@ func (w *world) open() {
 	require.NoError(w.t, shared.open(w.kind, string(raw), zerolog.New(zerolog.SyncWriter(&w.destinationLog)).Level(zerolog.WarnLevel)))
 }
 
-// ended is how a run ends, with the errors of the source and of the destination. Only a double may fail.
+// ended is the end of a run, with the errors of the source and of the destination. Only a double may fail.
 func (w *world) ended(source, destination error) error {
 	w.t.Helper()
 	if w.kind == "" {
@@ -356,14 +358,14 @@ func (w *world) ended(source, destination error) error {
 	return errors.Join(destination, source)
 }
 
-// times are the lease's: no test waits for it.
+// times are the lease's; they are short, so that no test waits.
 var times = progress.LeaseTimes{Beat: 20 * time.Millisecond, Expiry: time.Second, Poll: time.Millisecond}
 
-// machine is the machine that the plugin runs on.
+// machine is the plugin's machine.
 func (w *world) machine() client.Machine {
 	lease := times
 	if w.kind != "" {
-		// With each write of the state the doubles write all rows that they have got so far. What fails them keeps the lease.
+		// The doubles write all rows so far with each write of the state. Their failures must not affect the lease.
 		lease.Beat, lease.Expiry = time.Minute, 50*time.Millisecond
 	}
 	if w.clock != nil {
@@ -390,7 +392,7 @@ func (w *world) options() plugin.SyncOptions {
 	return options
 }
 
-// specJSON is the plugin's spec. A request that fails is not repeated, unless the test says so.
+// specJSON is the plugin's spec. A failed request is not repeated, unless the test says so.
 func (w *world) specJSON() []byte {
 	spec := map[string]any{"max_retries": 0}
 	if len(w.accounts) == 1 && w.accounts[0].name == "" {
@@ -416,13 +418,13 @@ func (w *world) specJSON() []byte {
 	return raw
 }
 
-// stream is the way of one run's messages from the source to the destination.
+// stream forwards one run's messages from the source to the destination.
 type stream struct {
 	ctx      context.Context
 	syncTime time.Time
 	writes   chan message.WriteMessage
 	written  chan error // the destination's result
-	held     int        // how many messages with rows are held back until the source has ended; -1 for all
+	held     int        // number of messages with rows that are held back until the source has ended; -1 for all
 	queue    []message.WriteMessage
 	stale    []string // tables to remove stale rows from
 	dropped  func(table string, rows int) bool
@@ -520,7 +522,7 @@ func (s *stream) finish() {
 	}
 }
 
-// destination is the SQLite destination or a double, served over gRPC as the CLI serves it, with one file after another.
+// destination is the SQLite destination or a double. It is served over gRPC as by the CLI, with one file after another.
 type destination struct {
 	plugin *plugin.Plugin
 	kind   warehouse.Kind // that is served; empty for SQLite
@@ -559,7 +561,7 @@ func (d *destination) serve(kind warehouse.Kind) {
 		case <-time.After(time.Millisecond):
 		}
 	}
-	// It listens before it has set up the plugin, and answers after that.
+	// It listens before it has set up the plugin, and answers only afterwards.
 	conn, err := grpc.NewClient("unix://"+d.socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		panic(err)
@@ -570,7 +572,7 @@ func (d *destination) serve(kind warehouse.Kind) {
 	}
 }
 
-// newFile is the name of a database that does not exist yet, and is removed when the test ends.
+// newFile is the name of a new database file, which is removed when the test ends.
 func (d *destination) newFile(t tester) string {
 	d.files++
 	file := filepath.Join(d.folder, fmt.Sprintf("%d.db", d.files))
@@ -624,10 +626,10 @@ func (w *world) exec(statement string, values ...any) {
 	})
 }
 
-// keyIn is the SQL expression of a row's key, as [truth.Row.Key] makes it.
+// keyIn is the SQL expression of a row's key in the form of [truth.Row.Key].
 func keyIn(table string) string { return strings.Join(truth.Keys(table), " || '/' || ") }
 
-// loseRows deletes the rows of the account's records with some numbers from the destination.
+// loseRows deletes the rows of some records of the account from the destination, given their numbers.
 func (w *world) loseRows(table string, numbers ...int64) {
 	w.t.Helper()
 	for _, number := range numbers {
@@ -635,7 +637,7 @@ func (w *world) loseRows(table string, numbers ...int64) {
 	}
 }
 
-// state returns the checkpoints by their keys; the newest where there are several.
+// state returns the checkpoints by key, of several the newest.
 func (w *world) state() map[string]string {
 	w.t.Helper()
 	state := map[string]string{}
@@ -655,8 +657,8 @@ func (w *world) state() map[string]string {
 	return state
 }
 
-// positions returns how far each table was read, by the keys of the state. What a run that did not end well says
-// of that is not counted: the next one trusts it only as far as its rows arrived.
+// positions returns each table's positions, by the keys of the state. It leaves out those of unfinished runs, which the
+// next run trusts only if their rows arrived.
 func (w *world) positions() map[string]string {
 	w.t.Helper()
 	positions := map[string]string{}

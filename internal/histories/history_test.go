@@ -33,8 +33,8 @@ func versionedWays() (ways [][]string) {
 	return ways
 }
 
-// eachVersioned runs a test for each table that may have a history, with -short for one. The world's simulator keeps a log of
-// the versions that it sends.
+// eachVersioned runs a test for each table that may have a history, with -short for one. The world's simulator logs the
+// versions that it sends.
 func eachVersioned(t *testing.T, test func(t *testing.T, w *world, a *account, of string, seen *truth.Seen)) {
 	t.Helper()
 	names := truth.Versioned
@@ -51,7 +51,7 @@ func eachVersioned(t *testing.T, test func(t *testing.T, w *world, a *account, o
 	}
 }
 
-// history returns the rows of a history by their versions, apart from the removals, and the number of all.
+// history returns the rows of a history by version, without the removals, and the number of all rows.
 func (w *world) history(of string) (versions map[truth.Version]truth.Row, removals map[string]truth.Row, rows int) {
 	w.t.Helper()
 	versions, removals = map[truth.Version]truth.Row{}, map[string]truth.Row{}
@@ -71,7 +71,7 @@ func (w *world) history(of string) (versions map[truth.Version]truth.Row, remova
 	return versions, removals, rows
 }
 
-// requireCurrent: the current version of each record is in the history, with the values of all columns.
+// requireCurrent: the history has the current version of each record, with the values of all columns.
 func (w *world) requireCurrent(of string) {
 	w.t.Helper()
 	versions, _, _ := w.history(of)
@@ -87,7 +87,7 @@ func (w *world) requireCurrent(of string) {
 	require.Empty(w.t, truth.Compare(of, want, rows, nil))
 }
 
-// requireVersions: the history has these versions and no others, each in one row.
+// requireVersions: the history has exactly these versions, each in one row.
 func (w *world) requireVersions(of string, want map[truth.Version]bool) {
 	w.t.Helper()
 	versions, removals, rows := w.history(of)
@@ -95,7 +95,7 @@ func (w *world) requireVersions(of string, want map[truth.Version]bool) {
 	require.Equal(w.t, len(versions)+len(removals), rows, "each in one row")
 }
 
-// TestHistory_hasEachVersionThatARunSaw, and costs no API token: records change between runs and while they are read.
+// TestHistory_hasEachVersionThatARunSaw, at no API token: records change between runs and during the reading.
 func TestHistory_hasEachVersionThatARunSaw(t *testing.T) {
 	eachVersioned(t, func(t *testing.T, w *world, _ *account, of string, seen *truth.Seen) {
 		without := newWorld(t, simulator.NewCompany(4711))
@@ -130,7 +130,8 @@ func TestHistory_hasEachVersionThatARunSaw(t *testing.T) {
 	})
 }
 
-// TestHistory_beginsWithTheCurrentVersions of all records, for the tokens of a first reading, where the table is there already.
+// TestHistory_beginsWithTheCurrentVersions of all records, for the tokens of a first reading, if the table exists
+// already.
 func TestHistory_beginsWithTheCurrentVersions(t *testing.T) {
 	eachVersioned(t, func(t *testing.T, w *world, a *account, of string, seen *truth.Seen) {
 		delete(w.spec, "history")
@@ -153,7 +154,7 @@ func TestHistory_beginsWithTheCurrentVersions(t *testing.T) {
 	})
 }
 
-// TestHistory_beginsWithinABudget: each run goes on from where the one before ended, and reads what has changed in between.
+// TestHistory_beginsWithinABudget: each run continues where the last one ended, and reads the changes since.
 func TestHistory_beginsWithinABudget(t *testing.T) {
 	eachVersioned(t, func(t *testing.T, w *world, a *account, of string, _ *truth.Seen) {
 		delete(w.spec, "history")
@@ -176,7 +177,8 @@ func TestHistory_beginsWithinABudget(t *testing.T) {
 	})
 }
 
-// TestHistory_removals end the history of a record at no API token, once. A record that comes back as it was has a version from then on.
+// TestHistory_removals end the history of a record once, at no API token. A record that comes back unchanged has a
+// version from then on.
 func TestHistory_removals(t *testing.T) {
 	for _, removed := range []string{"delete", "mark"} {
 		t.Run(removed, func(t *testing.T) {
@@ -224,7 +226,7 @@ func TestHistory_removals(t *testing.T) {
 	}
 }
 
-// TestHistory_aRecordThatComesBackAsItWas has a version from when a full refresh found it, behind its removal.
+// TestHistory_aRecordThatComesBackAsItWas has a version from the full refresh that found it, after its removal.
 func TestHistory_aRecordThatComesBackAsItWas(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.spec["history"] = []string{"persons"}
@@ -249,7 +251,7 @@ func TestHistory_aRecordThatComesBackAsItWas(t *testing.T) {
 	require.Equal(t, rows, after)
 }
 
-// TestHistory_hasEachRemovalOnce, although the destination did not remove the rows from the table.
+// TestHistory_hasEachRemovalOnce, even if the destination did not remove the rows from the table.
 func TestHistory_hasEachRemovalOnce(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.spec["history"] = []string{"persons"}
@@ -266,8 +268,9 @@ func TestHistory_hasEachRemovalOnce(t *testing.T) {
 	require.Equal(t, 20+5, rows)
 }
 
-// TestHistory_property: whatever happens between and during the runs, each version is there that a run sent to the table, if it
-// ended well and lost no message; and in the end the current ones, and none that Pipedrive never sent.
+// TestHistory_property: events happen between and during the runs. The history has each version that a run sent to the
+// table, if it ended well and lost no message. In the end it has the current versions, and none that Pipedrive never
+// sent.
 func TestHistory_property(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seen := &truth.Seen{}
@@ -306,7 +309,7 @@ func TestHistory_property(t *testing.T) {
 	})
 }
 
-// noteVersions notes the versions in rows of a table, but for marks of removed rows.
+// noteVersions notes the versions in rows of a table, except marks of removed rows.
 func noteVersions(t tester, versions map[truth.Version]bool, rows arrow.RecordBatch) {
 	text := func(column string, row int) string {
 		i := rows.Schema().FieldIndices(column)
@@ -327,7 +330,7 @@ func noteVersions(t tester, versions map[truth.Version]bool, rows arrow.RecordBa
 	}
 }
 
-// asSent is the version in a row that came back as it had been, by its own times.
+// asSent is the version in the row of a record that came back unchanged, by the record's own times.
 func asSent(row truth.Row) truth.Version {
 	at := row["update_time"].Text
 	if at == "" {
@@ -336,7 +339,8 @@ func asSent(row truth.Row) truth.Version {
 	return truth.Version{ID: row["id"].Text, ValidFrom: at}
 }
 
-// TestHistory_beginsBesideChildren that are up to date: they are not asked for again, and no API token is kept for them.
+// TestHistory_beginsBesideChildren that are up to date: they are not requested again, and no API token is kept for
+// them.
 func TestHistory_beginsBesideChildren(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["page_size"] = []string{"deals", "deal_products"}, 5
@@ -356,8 +360,8 @@ func TestHistory_beginsBesideChildren(t *testing.T) {
 	w.requireTruth("deals", "deal_products")
 }
 
-// TestHistory_onEachDestination: two versions of a record in one run are two rows, and a version that is sent twice is one, unless
-// the destination appends.
+// TestHistory_onEachDestination: two versions of a record in one run are two rows. A version that is sent twice is one
+// row, unless the destination appends.
 func TestHistory_onEachDestination(t *testing.T) {
 	for _, kind := range append([]warehouse.Kind{""}, warehouse.Kinds()...) {
 		t.Run(cmp.Or(string(kind), "sqlite"), func(t *testing.T) {
@@ -375,7 +379,7 @@ func TestHistory_onEachDestination(t *testing.T) {
 			require.Empty(t, w.destinationLog.String())
 
 			a.Company.Advance(time.Hour)
-			w.exec("DROP TABLE " + stateTable) // so that all comes again
+			w.exec("DROP TABLE " + stateTable) // so that everything comes again
 			w.requireSync()
 			require.Equal(t, 17, w.sent["persons_history"])
 			if kind != warehouse.BigQuery {
@@ -386,8 +390,8 @@ func TestHistory_onEachDestination(t *testing.T) {
 	}
 }
 
-// TestHistory_appended: a version is appended once for each run that sends it; runs that check what arrived send none again, full
-// refreshes included.
+// TestHistory_appended: a version is appended once for each run that sends it. Runs with verification send none again,
+// including full refreshes.
 func TestHistory_appended(t *testing.T) {
 	eachVersioned(t, func(t *testing.T, w *world, a *account, of string, seen *truth.Seen) {
 		w.appends, w.spec["full_refresh_every"], w.spec["page_size"] = true, "24h", 5
@@ -399,7 +403,7 @@ func TestHistory_appended(t *testing.T) {
 			w.requireVersions(of, want)
 			a.Company.Advance(13 * time.Hour)
 			a.Change(of, ids[run], "changed")
-			a.Company.Advance(time.Minute) // what changes in the second of a run comes with the next one again
+			a.Company.Advance(time.Minute) // records that change in the second of a run come again with the next one
 		}
 		require.Len(t, want, 17+3)
 	})
@@ -436,7 +440,7 @@ func TestHistory_lostRows(t *testing.T) {
 	})
 }
 
-// TestHistory_ofSeveralAccountsInShards: each history is in the shard of its table, so that both cost the requests of one.
+// TestHistory_ofSeveralAccountsInShards: each history is in the shard of its table, so both cost the requests of one.
 func TestHistory_ofSeveralAccountsInShards(t *testing.T) {
 	w, without := several(t, 2), several(t, 2)
 	for _, w := range []*world{w, without} {

@@ -20,7 +20,7 @@ func withFiles(t *testing.T, n int) (w *world, ids []int64) {
 	return w, w.accounts[0].addMany("files", n, w.company().Now().Add(-time.Duration(n)*time.Hour), time.Hour)
 }
 
-// TestNewestFirst_aQuietRunTakesAPage of 100 files, whatever page_size says.
+// TestNewestFirst_aQuietRunTakesAPage of 100 files, for any page_size.
 func TestNewestFirst_aQuietRunTakesAPage(t *testing.T) {
 	w, ids := withFiles(t, 250)
 	w.requireSync()
@@ -35,7 +35,7 @@ func TestNewestFirst_aQuietRunTakesAPage(t *testing.T) {
 	w.requireTruth("files")
 }
 
-// TestNewestFirst_aFirstLoadOverSeveralRunsReadsEachPageOnce, whatever happens to the files between the runs.
+// TestNewestFirst_aFirstLoadOverSeveralRunsReadsEachPageOnce, while files change between the runs.
 func TestNewestFirst_aFirstLoadOverSeveralRunsReadsEachPageOnce(t *testing.T) {
 	w, ids := withFiles(t, 90)
 	a := w.accounts[0]

@@ -27,7 +27,8 @@ func paired(t *testing.T) (w *world, relationships []int64) {
 	return w, relationships
 }
 
-// TestRelationships_haveTwoEnds: each comes once, in the version of the end that changed last, whichever of the ends changes.
+// TestRelationships_haveTwoEnds: each comes once, in the version of the end that changed last, for changes of either
+// end.
 func TestRelationships_haveTwoEnds(t *testing.T) {
 	w, _ := paired(t)
 	a := w.accounts[0]
@@ -46,7 +47,8 @@ func TestRelationships_haveTwoEnds(t *testing.T) {
 	w.requireTruth(w.tables...)
 }
 
-// TestRelationships_leaveBothEnds: one that the first end no longer has is gone, also if only that end is read again.
+// TestRelationships_leaveBothEnds: a relationship that the first end no longer has is gone, even if only that end is
+// read again.
 func TestRelationships_leaveBothEnds(t *testing.T) {
 	w, relationships := paired(t)
 	a := w.accounts[0]
@@ -126,7 +128,7 @@ func TestMailThreads_inSeveralFolders(t *testing.T) {
 	w.requireTruth(w.tables...)
 }
 
-// TestMailThreads_flagsShowWithTheNextMessage, or with a full refresh: the list can't be asked for what changed otherwise.
+// TestMailThreads_flagsShowWithTheNextMessage, or with a full refresh: the list can't be filtered by other changes.
 func TestMailThreads_flagsShowWithTheNextMessage(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	a := w.accounts[0]

@@ -10,7 +10,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// TestPaging_theFirstRunWithAStateCostsNoMore: records without an update_time are in the pages that it reads.
+// TestPaging_theFirstRunWithAStateCostsNoMore: its pages already have the records without an update_time.
 func TestPaging_theFirstRunWithAStateCostsNoMore(t *testing.T) {
 	long(t)
 	for _, count := range []int{0, 1, 3, 9, 30} {
@@ -31,7 +31,7 @@ func TestPaging_theFirstRunWithAStateCostsNoMore(t *testing.T) {
 	}
 }
 
-// TestPaging_notesOfOneSecondThatMoveAreReadByID: neither offsets nor times give the place of a reading.
+// TestPaging_notesOfOneSecondThatMoveAreReadByID: neither offsets nor times give a position.
 func TestPaging_notesOfOneSecondThatMoveAreReadByID(t *testing.T) {
 	for _, timed := range []bool{true, false} {
 		t.Run(fmt.Sprint("timed ", timed), func(t *testing.T) {
@@ -74,8 +74,8 @@ func TestPaging_anEmptyAnswerRemovesNothing(t *testing.T) {
 	}
 }
 
-// TestPaging_anAPIThatIgnoresTheSortFails: with max_tokens, a run ends early and the next one continues after the
-// greatest update_time so far, which must not belong to a record at the list's end.
+// TestPaging_anAPIThatIgnoresTheSortFails: with max_tokens, the next run continues after the greatest update_time so
+// far, which must not belong to a record at the list's end.
 func TestPaging_anAPIThatIgnoresTheSortFails(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		if !timed(table) {

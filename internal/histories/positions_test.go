@@ -12,8 +12,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// TestPositions_ofARunThatFailedAreNotTrusted: the failed run stored its positions, and its rows were lost. The
-// next run reads them again, with or without verify.
+// TestPositions_ofARunThatFailedAreNotTrusted: the failed run stored its positions, and its rows were lost. The next
+// run reads them again, with or without verify.
 func TestPositions_ofARunThatFailedAreNotTrusted(t *testing.T) {
 	long(t)
 	for _, verify := range []bool{true, false} {
@@ -24,7 +24,7 @@ func TestPositions_ofARunThatFailedAreNotTrusted(t *testing.T) {
 				w.requireSync()
 				pages := 200
 				if slices.Contains(oneByOne, table) {
-					pages = 20 // whose 400 records take as many requests
+					pages = 20 // with 400 records and as many requests
 				}
 				a.addMany(table, 20*pages, a.Company.Now().Add(-4100*time.Minute), time.Minute)
 				w.simulator.AddFault(simulator.Fault{Path: paths[table][0], At: []int{190}, Action: simulator.Status(500)})
@@ -40,8 +40,8 @@ func TestPositions_ofARunThatFailedAreNotTrusted(t *testing.T) {
 	}
 }
 
-// TestPositions_ofDealsDependOnArchived: once `archived` is true again, all deals that a run without archived
-// deals missed are read.
+// TestPositions_ofDealsDependOnArchived: when `archived` is true again, a run reads all deals that a run without
+// archived deals missed.
 func TestPositions_ofDealsDependOnArchived(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables = []string{"deals"}
@@ -65,8 +65,7 @@ func TestPositions_ofDealsDependOnArchived(t *testing.T) {
 	w.requireTruth("deals")
 }
 
-// TestVerify_aTableThatWasThereIsDropped: a run that did not find it does not make later runs forget that it
-// existed.
+// TestVerify_aTableThatWasThereIsDropped: later runs know that it existed, even if a run did not find it.
 func TestVerify_aTableThatWasThereIsDropped(t *testing.T) {
 	long(t)
 	w := newWorld(t, simulator.NewCompany(4711))

@@ -17,8 +17,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// TestHistories: records are created, changed, archived and deleted between and during runs, some of which fail or
-// end early. After one more undisturbed run the destination holds the truth.
+// TestHistories: records are created, changed, archived and deleted between and during runs, some of which fail or end
+// early. After one more undisturbed run the destination has the truth.
 func TestHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { newHistoryOf(t, all, truth.Alike).play() })
 }
@@ -30,15 +30,15 @@ type history struct {
 	account  *account
 	tables   []string // whose records change
 	lookback time.Duration
-	// removable is whether the last run succeeded, so that the next one sees all losses of the destination.
+	// removable is true if the last run succeeded, so that the next one notices all losses of the destination.
 	removable bool
 	removals  int             // losses of the destination so far; after the fourth in a row the plugin gives up
 	refused   bool            // whether a refused full refresh awaits a decision
-	alone     bool            // whether children change without their parents, or can't be read for a while: only a full refresh finds that
-	ended     func(well bool) // is called after each run, which was well if it succeeded and lost nothing; may be nil
+	alone     bool            // whether children change without their parents, or can't be read for a while, which only a full refresh finds
+	ended     func(well bool) // called after each run, well if it succeeded and lost nothing; may be nil
 }
 
-// newHistoryOf draws a history of one of some tables, which are given by their ways of reading, or of several of all.
+// newHistoryOf draws a history of one of some tables, given by their ways of reading, or of several tables.
 func newHistoryOf(t *rapid.T, all []string, ways [][]string, options ...simulator.Option) *history {
 	c := simulator.NewCompany(4711)
 	c.SetNullsLast(rapid.Bool().Draw(t, "records without update_time last"))
@@ -69,7 +69,7 @@ func newHistoryOf(t *rapid.T, all []string, ways [][]string, options ...simulato
 	return h
 }
 
-// divide has lists read by several readers at once: their windows are small, and there are records for some.
+// divide makes several readers read a list at once: its windows are small, and it has enough records for some.
 func (h *history) divide() {
 	h.windows = plan.Sizes{First: 1, Window: rapid.IntRange(1, 3).Draw(h.t, "pages of a window"), Split: 2}
 	for _, table := range h.tables {
@@ -80,7 +80,7 @@ func (h *history) divide() {
 	}
 }
 
-// populate adds a record from before the first run. Many share a second, some are ahead of the clock, some have no
+// populate adds a record from before the first run. Many share a second, some are ahead of the clock, and some have no
 // update_time. The latter come only from old imports: incremental reading can't find one that is created later.
 func (h *history) populate(table string) {
 	const never = -1
@@ -115,8 +115,8 @@ func (h *history) play() {
 	h.requireTruth(h.tables...)
 }
 
-// refreshed: a full refresh finds what changed alone, unless it is refused. After one that was cut short comes a run that
-// reads what has changed.
+// refreshed: a full refresh finds children that changed alone, unless it is refused. After one that was cut short, the
+// next run reads only the changes.
 func (h *history) refreshed() {
 	h.spec["full_refresh_every"] = "1s"
 	for range 2 {
@@ -130,8 +130,8 @@ func (h *history) refreshed() {
 	h.requireTruth(h.tables...)
 }
 
-// warnings are those of the last run, but for that of rows which the run before it found to be gone, and which this run removes:
-// children that left their parents while it read them, and rows of a table whose run another table failed.
+// warnings are the warnings of the last run. They leave out the one about rows that the run before found to be gone,
+// and that this run removes: children that left their parents, and rows of a table whose run failed for another table.
 func (h *history) warnings() string {
 	if len(h.tables) == 1 && !truth.HasChildren(h.tables) {
 		return h.log.String()
@@ -139,7 +139,8 @@ func (h *history) warnings() string {
 	return h.otherWarnings()
 }
 
-// otherWarnings are those of the last run, but for that of rows which an earlier run found to be gone, and which this run removes.
+// otherWarnings are the warnings of the last run, except the one about rows that an earlier run found to be gone and
+// that this run removes.
 func (w *world) otherWarnings() string {
 	lines := slices.DeleteFunc(strings.Split(w.log.String(), "\n"), func(line string) bool { return strings.Contains(line, "they are removed again") })
 	return strings.Join(lines, "")
@@ -207,8 +208,8 @@ func (h *history) run() {
 	}
 }
 
-// isRefused reports whether a run failed because more than half of a table's rows are missing. Then the user
-// decides that they stay, or has not decided yet.
+// isRefused reports whether a run failed because more than half of a table's rows are missing. Then the user decides
+// that they stay, or does not decide yet.
 func (h *history) isRefused(err error) bool {
 	if err == nil || !strings.Contains(err.Error(), "more than half") {
 		return false
@@ -240,8 +241,8 @@ func (h *history) fault(action simulator.Action) {
 	})
 }
 
-// emptyPage has a list answer without records, unless the plugin believes that: few parents have records of a sparse table. It
-// reports whether the answer is a broken one.
+// emptyPage makes a list answer without records, unless the plugin would believe that, for few parents of a sparse
+// table. It reports whether the answer is wrong.
 func (h *history) emptyPage() (broken bool) {
 	f := simulator.Fault{Path: h.drawPath(), At: []int{rapid.IntRange(1, 6).Draw(h.t, "at")}, Action: simulator.EmptyPage}
 	if !slices.Contains(truth.Sparse, f.Path) {
@@ -263,7 +264,7 @@ func (h *history) between() {
 		h.deleteRows()
 	}
 	if rapid.IntRange(0, 20).Draw(h.t, "drop the state") == 20 {
-		h.exec("DROP TABLE IF EXISTS " + stateTable) // a run that fails early makes none
+		h.exec("DROP TABLE IF EXISTS " + stateTable) // a run that fails early creates none
 		h.refused = false                            // the state has lost it
 	}
 }
@@ -272,7 +273,7 @@ func (h *history) between() {
 // rows before it are then unknown.
 func (h *history) deleteRows() {
 	h.removals++
-	h.refused = false // maybe, since fewer of the missing rows exist
+	h.refused = false // maybe, since fewer of the missing rows are left
 	of := rapid.IntRange(2, 4).Draw(h.t, "one of so many rows")
 	for _, table := range h.tables {
 		if slices.Contains(incremental, table) {

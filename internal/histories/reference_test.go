@@ -50,8 +50,8 @@ func leastFull(c *simulator.Company) int64 {
 	return incremental + setup + fields + leastOfDeals(c)
 }
 
-// leastOfDeals is the minimum cost of the products and the installments of deals: each is asked for 100 deals at once, of those
-// that have products and are not deleted, archived ones separately.
+// leastOfDeals is the minimum cost of the products and the installments of deals. A request names 100 deals with
+// products that are not deleted, archived ones separately.
 func leastOfDeals(c *simulator.Company) (tokens int64) {
 	deals := map[bool]int{}
 	for _, deal := range c.Truth("deals", everything) {

@@ -37,7 +37,7 @@ func (w *world) withGone(a *account, of string) (gone []int64) {
 	return ids[:5]
 }
 
-// TestRemovedRows_mark: rows that are gone keep their keys, and nothing else but the moment of their removal.
+// TestRemovedRows_mark: rows that are gone keep only their keys, and get the moment of their removal.
 func TestRemovedRows_mark(t *testing.T) {
 	for name, appends := range map[string]bool{"overwrite": false, "append": true} {
 		t.Run(name, func(t *testing.T) {
@@ -86,8 +86,8 @@ func TestRemovedRows_aRecordThatComesBack(t *testing.T) {
 	}
 }
 
-// TestRemovedRows_areStillThere in the next run, because the destination lost the messages that removed them: they are
-// removed again, at no API token.
+// TestRemovedRows_areStillThere in the next run, because the destination lost the messages that removed them. That run
+// removes them again, at no API token.
 func TestRemovedRows_areStillThere(t *testing.T) {
 	for _, removed := range []string{"delete", "mark"} {
 		t.Run(removed, func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestRemovedRows_areStillThere(t *testing.T) {
 	}
 }
 
-// TestRemovedRows_anEarlierVersionMadeTheTable: the column that marks rows comes with no reading from the beginning.
+// TestRemovedRows_anEarlierVersionMadeTheTable: the new column that marks rows causes no reading from the beginning.
 func TestRemovedRows_anEarlierVersionMadeTheTable(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables = []string{"persons"}
@@ -128,8 +128,8 @@ func TestRemovedRows_anEarlierVersionMadeTheTable(t *testing.T) {
 	w.requireTruth("persons")
 }
 
-// TestRemovedRows_comeBackBeforeTheyAreRemovedAgain: a record that is at Pipedrive again stays, although the destination
-// still has its row to be removed.
+// TestRemovedRows_comeBackBeforeTheyAreRemovedAgain: a record that is back at Pipedrive stays, although its row at the
+// destination was to be removed.
 func TestRemovedRows_comeBackBeforeTheyAreRemovedAgain(t *testing.T) {
 	for _, removed := range []string{"delete", "mark"} {
 		t.Run(removed, func(t *testing.T) {
@@ -150,8 +150,8 @@ func TestRemovedRows_comeBackBeforeTheyAreRemovedAgain(t *testing.T) {
 	}
 }
 
-// TestRemovedRows_waitForARunThatReadsAll: the run after the one that lost its removals is cut short by its budget. It
-// removes nothing, since a record that came back may be among those that it did not read.
+// TestRemovedRows_waitForARunThatReadsAll: the removals of a run are lost, and the budget cuts the next run short. That
+// one removes nothing, since a record that came back may be among the unread ones.
 func TestRemovedRows_waitForARunThatReadsAll(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	a := w.accounts[0]
@@ -175,7 +175,7 @@ func TestRemovedRows_waitForARunThatReadsAll(t *testing.T) {
 	w.requireQuiet("persons")
 }
 
-// TestRemovedRows_comeBackInARunThatIsCutShort: the run behind it does not read the record again, and its row stays.
+// TestRemovedRows_comeBackInARunThatIsCutShort: the next run does not read the record again, and its row stays.
 func TestRemovedRows_comeBackInARunThatIsCutShort(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.spec["lookback"] = "0s"
@@ -197,7 +197,7 @@ func TestRemovedRows_comeBackInARunThatIsCutShort(t *testing.T) {
 	w.requireQuiet("persons")
 }
 
-// TestRemovedRows_areRemovedOnce where both the state and their parents say that they are gone.
+// TestRemovedRows_areRemovedOnce if both the state and their parents show that they are gone.
 func TestRemovedRows_areRemovedOnce(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.spec["removed_rows"] = "mark"

@@ -80,7 +80,7 @@ func TestVerify_appendMode(t *testing.T) {
 			}
 			w.before(paths[table][0], 2, func() {
 				a.Company.Advance(time.Second)
-				a.Change(table, ids[3*run], "changed during the run") // and so comes twice
+				a.Change(table, ids[3*run], "changed during the run") // so it comes twice
 			})
 			w.dropped = func(of string, _ int) bool { return of == table && run > 0 }
 			w.requireSync()
@@ -95,7 +95,7 @@ func TestVerify_appendMode(t *testing.T) {
 	})
 }
 
-// TestVerify_aClockThatWasAhead for one run: rows that later runs lose come again, whether that run's rows are
+// TestVerify_aClockThatWasAhead for one run: rows that later runs lose come again, no matter if that run's rows are
 // older or newer than the lost ones.
 func TestVerify_aClockThatWasAhead(t *testing.T) {
 	for _, ahead := range []int{0, 1} {
@@ -351,7 +351,7 @@ func TestUnchanged_aRecordThatChangesAgainInItsSecond(t *testing.T) {
 }
 
 // TestUnchanged_aListThatTheBudgetLeftOut: an archived deal changes again in the second in which a run began. The next
-// run has no budget for the archive, so that it proves nothing of that deal.
+// run has no budget for the archive, so it proves nothing of that deal.
 func TestUnchanged_aListThatTheBudgetLeftOut(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	a := w.accounts[0]
@@ -371,8 +371,8 @@ func TestUnchanged_aListThatTheBudgetLeftOut(t *testing.T) {
 	w.requireTruth("deals")
 }
 
-// TestUnchanged_anEmptyAnswerThatIsBelieved says nothing of a record that changed again in the second in which a run began: the
-// record is sent once an answer has it.
+// TestUnchanged_anEmptyAnswerThatIsBelieved says nothing about a record that changed again in the second in which a run
+// began: the record is sent when an answer has it.
 func TestUnchanged_anEmptyAnswerThatIsBelieved(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {
 		id := a.Add(table, "first", time.Time{})
@@ -388,7 +388,7 @@ func TestUnchanged_anEmptyAnswerThatIsBelieved(t *testing.T) {
 	})
 }
 
-// TestUnchanged_aVersionThatWasLost comes again, although the version before, which is still there, has the same
+// TestUnchanged_aVersionThatWasLost comes again, although the version before, which still exists, has the same
 // update_time.
 func TestUnchanged_aVersionThatWasLost(t *testing.T) {
 	each(t, func(_ *testing.T, w *world, a *account, table string) {

@@ -25,8 +25,8 @@ func (w *world) finished() {
 	w.t.Fatalf("not at the end after 30 runs: %v", w.state())
 }
 
-// maxTokens allows n pages of a table, in addition to the log-in, the list of users, which no table of children looks up, and
-// pages that each run reads of lists without a filter by time.
+// maxTokens allows n pages of a table beside the log-in, the list of users, which no table of children looks up, and
+// the pages that each run reads of lists without a filter by time.
 func (w *world) maxTokens(table string, n int) {
 	most := 2 + n*w.step(table)
 	if truth.Family(table) == table {
@@ -40,8 +40,8 @@ func (w *world) maxTokens(table string, n int) {
 	w.spec["max_tokens"] = most
 }
 
-// step is what a page of a table costs, in API tokens: of children that are requested, a page of their parents with the requests
-// for theirs.
+// step is the cost of a page of a table, in API tokens: of children that take requests, a page of their parents with
+// the requests for their children.
 func (w *world) step(table string) int {
 	if !requested(table) {
 		return cost(table)
@@ -73,8 +73,8 @@ func TestStopped_recordsWithoutUpdateTimeStillCome(t *testing.T) {
 	})
 }
 
-// TestStopped_lookbackStillFindsLateRecords: a run that continues one ended by the budget has no lookback,
-// since it might otherwise never get further. It still finds records that are committed late.
+// TestStopped_lookbackStillFindsLateRecords: a run that continues one ended by the budget has no lookback, since it
+// might otherwise make no progress. It still finds records that are committed late.
 func TestStopped_lookbackStillFindsLateRecords(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		if ofWholeList(table) {

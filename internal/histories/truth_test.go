@@ -15,8 +15,8 @@ import (
 // everything is the scope of a sync with the spec's defaults.
 var everything = truth.Everything
 
-// requireTruth compares every row and column of the tables with the simulator's records, for each account.
-// Incremental tables may also hold records that were deleted and that no list shows any more; others may not.
+// requireTruth compares every row and column of the tables with the simulator's records, for each account. Incremental
+// tables may also have deleted records that no list shows any more; others may not.
 func (w *world) requireTruth(tables ...string) {
 	w.t.Helper()
 	for _, table := range tables {

@@ -30,8 +30,8 @@ func (w *world) missing(table string) int {
 	return n
 }
 
-// TestVerify_lostRowsComeAgain: a destination loses a message and reports success. With verify the next run
-// finds the loss; without it the rows are lost for good.
+// TestVerify_lostRowsComeAgain: a destination loses a message and reports success. With verify the next run finds the
+// loss; without it the rows stay lost.
 func TestVerify_lostRowsComeAgain(t *testing.T) {
 	for _, verify := range []bool{true, false} {
 		t.Run(fmt.Sprint("verify ", verify), func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestVerify_lostRowsComeAgain(t *testing.T) {
 // state is repaired.
 func TestVerify_anotherAccountsStateCantBeRead(t *testing.T) {
 	var accounts []*account
-	for i := range 50 { // some come after others have ended
+	for i := range 50 { // some begin after others have ended
 		accounts = append(accounts, newAccount(fmt.Sprint("company ", i), fmt.Sprint("token-", i), simulator.NewCompany(int64(1000+i))))
 	}
 	w := newWorldOf(t, accounts)
@@ -88,7 +88,7 @@ func TestVerify_anotherAccountsStateCantBeRead(t *testing.T) {
 	w.requireTruth("persons")
 }
 
-// TestVerify_aTableIsEmptied between two runs, dropped, or loses old rows: it is read from its beginning.
+// TestVerify_aTableIsEmptied between two runs, dropped, or loses old rows: the next run reads it from its beginning.
 func TestVerify_aTableIsEmptied(t *testing.T) {
 	for name, lose := range map[string]func(w *world, table string, ids []int64){
 		"emptied":  func(w *world, table string, _ []int64) { w.exec("DELETE FROM pipedrive_" + table) },
@@ -112,8 +112,8 @@ func TestVerify_aTableIsEmptied(t *testing.T) {
 	}
 }
 
-// TestVerify_costsNothing: a run without faults makes the same requests with verify as without, except for children of which
-// only verify shows that those of the parents that have not moved are there.
+// TestVerify_costsNothing: a run without faults makes the same requests with verify as without. The exception are
+// children whose presence at the destination saves requests.
 func TestVerify_costsNothing(t *testing.T) {
 	usage := map[bool]simulator.Usage{}
 	for _, verify := range []bool{true, false} {
@@ -199,7 +199,7 @@ func TestResume_goesOnFromTheArrivedRows(t *testing.T) {
 			whole, saved = rows, 130
 		}
 		w.spec["page_size"] = page
-		// 250 pages are few for the windows that many readers have under way.
+		// With the usual windows, many readers would have most of the 250 pages under way.
 		w.windows, w.spec["concurrency"] = plan.Sizes{First: 3, Window: 4, Split: 2}, 2
 		ids := a.addMany(table, rows, a.Company.Now().Add(time.Duration(-2*rows)*time.Minute), time.Minute)
 		require.Len(t, ids, rows)
@@ -274,7 +274,7 @@ func TestFullRefresh_removesDeletedRecords(t *testing.T) {
 		w.spec["full_refresh_every"] = "0s"
 		w.requireSync()
 		left := 20
-		if truth.Family(table) != table { // it reads all children of the parents that have lost some
+		if truth.Family(table) != table { // it reads all children of the parents with lost rows
 			left = 15
 		}
 		require.Len(t, w.rows(table)["4711"], left, "a run as any other")
@@ -315,7 +315,7 @@ func TestFullRefresh_dealsThatLeaveTheArchive(t *testing.T) {
 	w.requireTruth("deals")
 }
 
-// TestFullRefresh_leadsThatLeaveTheArchive can't be asked for by their ids: the first list is read once more.
+// TestFullRefresh_leadsThatLeaveTheArchive can't be requested by their ids: the first list is read once more.
 func TestFullRefresh_leadsThatLeaveTheArchive(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.spec["full_refresh_every"] = []string{"leads"}, "24h"
@@ -354,7 +354,7 @@ func refused(t *testing.T) *world {
 	return w
 }
 
-// requireRefused runs a sync that must fail because most rows are missing at Pipedrive, and that removes none.
+// requireRefused runs a sync that must fail because most rows are missing at Pipedrive, and remove none.
 func (w *world) requireRefused(says ...string) {
 	w.t.Helper()
 	err := w.sync()
@@ -364,8 +364,8 @@ func (w *world) requireRefused(says ...string) {
 	require.NotContains(w.t, err.Error(), "DELETE FROM", "nobody is told to delete all rows")
 }
 
-// TestFullRefresh_mostRowsAreGone: no run reads the table until the user decides, whether rows were lost on the
-// way or not, and none costs more than the log-in.
+// TestFullRefresh_mostRowsAreGone: no run reads the table until the user decides, with or without lost rows, and none
+// costs more than the log-in.
 func TestFullRefresh_mostRowsAreGone(t *testing.T) {
 	t.Run("nobody decides", func(t *testing.T) {
 		w := refused(t)
@@ -410,7 +410,8 @@ func TestFullRefresh_mostRowsAreGone(t *testing.T) {
 	})
 }
 
-// TestFullRefresh_mostRowsAreGoneAndOthersCame: those which the refused run sent, and which arrived after it, decide nothing.
+// TestFullRefresh_mostRowsAreGoneAndOthersCame: rows that the refused run sent, and that arrived after it, decide
+// nothing.
 func TestFullRefresh_mostRowsAreGoneAndOthersCame(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
 	w.tables, w.kind, w.spec["full_refresh_every"] = []string{"persons"}, warehouse.DuckDB, "24h"

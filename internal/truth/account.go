@@ -10,8 +10,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// Account is a company whose records tests create, change and delete by table name, so that they can treat all
-// tables alike. A record is identified by its number, which is its id if ids are whole numbers.
+// Account is a company whose records tests create, change and delete by table name, so that they can treat all tables
+// alike. A number identifies a record: its id, if ids are whole numbers.
 type Account struct {
 	Company *simulator.Company
 	// deleted are the keys of deleted records that no list shows any more, by table.
@@ -25,9 +25,9 @@ func NewAccount(c *simulator.Company) *Account {
 	return &Account{Company: c, deleted: map[string]map[string]bool{}, refused: map[string][]int64{}}
 }
 
-// MayStay returns, for [Compare], the rows of a table that an append-only destination may hold beyond those that
-// Pipedrive lists: deleted records, and deals deleted more than 30 days ago. Tables that are always read in full
-// have none.
+// MayStay returns, for [Compare], the rows of a table that an append-only destination may have beyond those that
+// Pipedrive lists: deleted records, and deals deleted more than 30 days ago. Tables that are always read in full have
+// none.
 func (a *Account) MayStay(table string) func(Row) bool {
 	if !slices.Contains(Incremental, table) {
 		return nil
@@ -37,8 +37,8 @@ func (a *Account) MayStay(table string) func(Row) bool {
 	}
 }
 
-// OfDeleted returns, for [Compare], the rows of a table that stay when a full refresh ends: children of parents that are listed
-// as deleted. Other tables have none.
+// OfDeleted returns, for [Compare], the rows of a table that stay after a full refresh: children of parents that are
+// listed as deleted. Other tables have none.
 func (a *Account) OfDeleted(table string) func(Row) bool {
 	parent := of.table(table).Parent
 	if parent == nil || parent.Skip == "" {
@@ -53,9 +53,8 @@ func (a *Account) OfDeleted(table string) func(Row) bool {
 	return func(row Row) bool { return deleted[row[parent.Column].Text] }
 }
 
-// handmade are the tables whose records the simulator does not declare, and their changes; a nil change is none.
-// No changed column is looked up by other tables: a note's person_name, for one, would change without a change of
-// the note.
+// handmade are the tables whose records the simulator does not declare, and their changes; nil for no such change. No
+// other table looks up a changed column: a note's person_name, for example, would change without a change of the note.
 var handmade = map[string]struct {
 	text   string                                                       // the column that add fills
 	add    func(c *simulator.Company, text string, at *time.Time) int64 // owned by the first user
@@ -95,7 +94,7 @@ var handmade = map[string]struct {
 			if at == nil {
 				at = new(c.Now())
 			}
-			// Long before all changes, since a deal that has moved only at its creation counts as never moved.
+			// This is long before all changes: a deal whose last move is its creation counts as never moved.
 			added := at.Add(-10_000 * time.Hour)
 			return c.AddDeal(simulator.Deal{Title: text, OwnerID: 1, AddTime: added, UpdateTime: at})
 		},
@@ -209,7 +208,7 @@ func (a *Account) AddNeverChanged(table, text string) int64 {
 	return id
 }
 
-// Change changes a record, which stamps its update_time. If the text of the records is their key, it is another record then.
+// Change changes a record, which stamps its update_time. If the records' text is their key, it becomes another record.
 func (a *Account) Change(table string, id int64, text string) {
 	h, ok := handmade[table]
 	if !ok {
@@ -226,7 +225,7 @@ func (a *Account) Change(table string, id int64, text string) {
 	}
 }
 
-// Remove deletes a record, and so its children. A deal stays listed, as a deleted one, for 30 days.
+// Remove deletes a record and its children. A deal stays listed, as a deleted one, for 30 days.
 func (a *Account) Remove(table string, id int64) {
 	a.without(table, func() {
 		if h, ok := handmade[table]; ok {
@@ -237,7 +236,7 @@ func (a *Account) Remove(table string, id int64) {
 	})
 }
 
-// without notes the rows that leave a table, or those of its family, with a change.
+// without notes the rows that leave a table, or the tables of its family, during a change.
 func (a *Account) without(table string, change func()) {
 	before := a.keys(table)
 	change()
@@ -254,8 +253,8 @@ func (a *Account) without(table string, change func()) {
 	}
 }
 
-// keys are the keys of the rows of a table and of those with the same parents or with its records as parents, as far as they
-// are incremental.
+// keys are the keys of the rows of a table and of its incremental relatives: tables with the same parents, and tables
+// of children of its records.
 func (a *Account) keys(table string) map[string]map[string]bool {
 	found := map[string]map[string]bool{}
 	for _, name := range Incremental {
@@ -270,7 +269,7 @@ func (a *Account) keys(table string) map[string]map[string]bool {
 	return found
 }
 
-// Family is the table of a table's parents, or of their own, or itself if it has none.
+// Family is the table of a table's parents, or of their own parents, or the table itself if it has none.
 func Family(table string) string {
 	if parent, _ := simulator.ParentOf(table); parent != "" {
 		return Family(parent)
@@ -278,12 +277,13 @@ func Family(table string) string {
 	return table
 }
 
-// HasChildren reports whether one of some tables is one of children.
+// HasChildren reports whether one of the tables is a table of children.
 func HasChildren(tables []string) bool {
 	return slices.ContainsFunc(tables, func(table string) bool { return Family(table) != table })
 }
 
-// InFamily reports whether a table is one of children or one of parents: a child that changes alone changes columns of both.
+// InFamily reports whether a table is one of children or of parents: a child that changes alone changes columns of
+// both.
 func InFamily(table string) bool {
 	return slices.ContainsFunc(Tables, func(of string) bool { return Family(of) != of && (of == table || Family(of) == table) })
 }
@@ -300,7 +300,7 @@ func (a *Account) Unarchive(id int64) {
 	a.Company.UpdateDeal(id, func(d *simulator.Deal) { d.IsArchived, d.ArchiveTime = false, nil })
 }
 
-// IDs are the numbers of the records that a full sync would bring.
+// IDs are the numbers of the records that a full sync brings.
 func (a *Account) IDs(table string) []int64 {
 	_, ids := a.rows(table)
 	return ids
@@ -344,7 +344,7 @@ func (a *Account) Apply(c Change) {
 	switch {
 	case c.Kind == "advance":
 		a.Company.Advance(time.Duration(c.Seconds) * time.Second)
-	case c.Kind == "late" && slices.Contains(Incremental, c.Table): // committed later after its update_time than a run takes
+	case c.Kind == "late" && slices.Contains(Incremental, c.Table): // committed later than a run after its update_time
 		a.Add(c.Table, text, a.Company.Now().Add(-time.Duration(30*c.Seconds)*time.Second))
 	case len(live) == 0, c.Kind == "create", c.Kind == "late":
 		a.Add(c.Table, text, time.Time{})
@@ -359,7 +359,7 @@ func (a *Account) Apply(c Change) {
 	}
 }
 
-// refuse has requests for the children of a record's parent refused, until [Account.Admit].
+// refuse makes Pipedrive refuse requests for the children of a record's parent, until [Account.Admit].
 func (a *Account) refuse(table string, id int64) {
 	parents, column := simulator.ParentOf(table)
 	rows, ids := a.rows(table)
@@ -371,10 +371,10 @@ func (a *Account) refuse(table string, id int64) {
 	a.refused[parents] = append(a.refused[parents], parent)
 }
 
-// Refuses reports whether requests for some record's children are refused.
+// Refuses reports whether Pipedrive refuses requests for the children of some record.
 func (a *Account) Refuses() bool { return len(a.refused) > 0 }
 
-// Admit has no request for children refused any more.
+// Admit ends all refusals of requests for children.
 func (a *Account) Admit() {
 	for table, numbers := range a.refused {
 		for _, number := range numbers {

@@ -41,8 +41,8 @@ func (d Difference) String() string {
 	return fmt.Sprintf("%s %s of account %s is %s: %s", d.Table, d.ID, d.Account, d.Kind, d.Detail)
 }
 
-// Compare compares every row and column of a table with the expected ones, as [simulator.Company.Truth] gives
-// them. A surplus row is a difference unless mayStay, which may be nil, accepts it.
+// Compare compares every row and column of a table with the expected ones, given in the form of
+// [simulator.Company.Truth]. A surplus row is a difference unless mayStay, which may be nil, accepts it.
 func Compare(of string, want []map[string]any, rows []Row, mayStay func(Row) bool) []Difference {
 	type key struct{ account, id string }
 	var found []Difference
@@ -106,7 +106,7 @@ func (r Row) difference(want map[string]any) string {
 	return ""
 }
 
-// Cell is a value as SQLite holds it.
+// Cell is a value in SQLite's form.
 type Cell struct {
 	Kind string // of SQLite's typeof
 	Text string

@@ -13,7 +13,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// of are the plugin's tables: each declared table takes part in all that follows.
+// of are the plugin's tables. Each declared table takes part in everything below.
 var of = declared(tables.All())
 
 // The tables, each with one type of record.
@@ -29,14 +29,15 @@ var Usual = of.usual()
 // Core are the tables of the six types of sales records, for tests that spell out their cost.
 var Core = []string{"deals", "notes", "organizations", "persons", "pipelines", "stages"}
 
-// Alike are the incremental tables, in groups that are read alike: their keys have one type, and their lists
+// Alike are the incremental tables, in groups of the same way of reading: their keys have one type, and their lists
 // differ only in paths, costs, scopes and fields.
 var Alike = of.alike()
 
 // Paths are the paths of the tables' lists.
 var Paths = of.paths()
 
-// Sparse are the paths of the lists of children of which the plugin believes an empty answer: few parents have some.
+// Sparse are the paths of the lists of children for which the plugin believes an empty answer, since few parents have
+// children.
 var Sparse = of.sparse()
 
 // Everything is the scope of a sync with the spec's defaults.
@@ -45,8 +46,7 @@ var Everything = simulator.TruthOptions{Deleted: true, Archived: true}
 // declaration is a list of tables of records.
 type declaration []*table.Table
 
-// declared leaves out the tables whose rows are not records of Pipedrive: those of fields and of runs have their
-// own tests.
+// declared leaves out the tables whose rows are not records of Pipedrive, fields and runs. These have their own tests.
 func declared(all []*table.Table) declaration {
 	return slices.DeleteFunc(slices.Clone(all), func(t *table.Table) bool { return t.Describes != nil || t.Runs })
 }
@@ -122,7 +122,7 @@ func (d declaration) table(records string) *table.Table {
 	return d[i]
 }
 
-// Listings are the lists of a table, or those of its parents if they have its records.
+// Listings are the lists of a table, or those of its parents if the parents contain its records.
 func Listings(records string) []pipedrive.Listing { return listings(of.table(records)) }
 
 func listings(t *table.Table) []pipedrive.Listing {
@@ -141,7 +141,8 @@ func Time(records string) string {
 	return t.Columns[t.Time()].Name
 }
 
-// TimeIn is that time in a row of [simulator.Company.Truth], zero for none; the latest one if only the reader knows it.
+// TimeIn is that time in a row of [simulator.Company.Truth], zero for none. If only the reader knows it, it is the
+// latest possible time.
 func TimeIn(records string, row map[string]any) (at time.Time) {
 	switch v := row[Time(records)].(type) {
 	case time.Time:
@@ -162,7 +163,7 @@ func (d declaration) keys(records string) (names []string) {
 	return names
 }
 
-// value is the value of a column for a text: the text itself, or a number that differs from those for other texts.
+// value is the value of a column for a text: the text itself, or a number that is different for each text.
 func (d declaration) value(records, column, text string) any {
 	t := d.table(records)
 	i := t.Column(column)

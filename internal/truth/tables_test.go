@@ -146,7 +146,7 @@ func TestAccount_removesChildrenOfDeals(t *testing.T) {
 	assert.False(t, a.MayStay("deal_products")(Row{"id": {Text: fmt.Sprint(kept)}}))
 }
 
-// If the text of the records is their key, the texts differ.
+// If the records' text is their key, their texts differ.
 func TestAccount_addsRecordsOfDifferentKeys(t *testing.T) {
 	withTables(t, declaration{{Records: "lead_sources", Columns: []table.Column{{Name: "name", Key: true}}}})
 	a := NewAccount(simulator.NewCompany(4711))

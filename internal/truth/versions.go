@@ -24,10 +24,11 @@ func versioned() (names []string) {
 	return names
 }
 
-// Version is a version of a record, as its history has it.
+// Version is a version of a record in the form of a history.
 type Version struct{ ID, ValidFrom string }
 
-// Seen is a log of the versions of records that a simulated Pipedrive has sent, by their tables. It is made of the answers alone.
+// Seen is a log of the versions of records that a simulated Pipedrive has sent, by table. It comes from the answers
+// alone.
 type Seen struct {
 	mu       sync.Mutex
 	versions map[string]map[Version]bool
@@ -63,7 +64,7 @@ func (s *Seen) Note(r *http.Request, body []byte) {
 	}
 }
 
-// Take returns the versions of a table's records that were seen since it was last called.
+// Take returns the versions of a table's records that were seen since the last call.
 func (s *Seen) Take(name string) map[Version]bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,7 +76,7 @@ func (s *Seen) Take(name string) map[Version]bool {
 // ValidFrom is the moment from which the version of a row of [simulator.Company.Truth] holds.
 func ValidFrom(row map[string]any) string { return validFrom(row["update_time"], row["add_time"]) }
 
-// validFrom is the first of some times that there is, as SQLite holds it.
+// validFrom is the first existing one of some times, in SQLite's form.
 func validFrom(times ...any) string {
 	for _, at := range times {
 		if text, ok := at.(string); ok {

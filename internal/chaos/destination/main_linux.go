@@ -1,5 +1,5 @@
-// Command destination is the destination of the chaos tests: the SQLite destination, or the double of an official one. It
-// reports each step of its work to the test, which may make it lose a batch, fail, run out of disk, or be killed on the
+// Command destination is the destination of the chaos tests: the SQLite destination, or the double of an official one.
+// It reports each step of its work to the test. The test may make it lose a batch, fail, run out of disk, or die on the
 // spot.
 package main
 

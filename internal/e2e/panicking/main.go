@@ -1,5 +1,5 @@
-// Command panicking is the plugin with a bug: it panics while it reads the second page of persons.
-// The tests sync with it to prove that no panic goes by unnoticed.
+// Command panicking is the plugin with a bug: it panics while it reads the second page of persons. Tests sync with it
+// to prove that no panic goes unnoticed.
 package main
 
 import (
