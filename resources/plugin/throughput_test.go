@@ -101,15 +101,15 @@ func (r *replay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		if n > from {
 			out.WriteByte(',')
 		}
-		n := n
+		at := n
 		if newestFirst {
-			n = r.rows - 1 - n
+			at = r.rows - 1 - n
 		}
-		deal := r.deals[n%len(r.deals)]
+		deal := r.deals[at%len(r.deals)]
 		out.Write(deal[0])
-		out.Write(strconv.AppendInt(out.AvailableBuffer(), int64(n+1), 10))
+		out.Write(strconv.AppendInt(out.AvailableBuffer(), int64(at+1), 10))
 		out.Write(deal[1])
-		out.Write(r.last.Add(time.Duration(n+1-r.rows)*time.Minute).AppendFormat(out.AvailableBuffer(), `"2006-01-02T15:04:05Z"`))
+		out.Write(r.last.Add(time.Duration(at+1-r.rows)*time.Minute).AppendFormat(out.AvailableBuffer(), `"2006-01-02T15:04:05Z"`))
 		out.Write(deal[2])
 	}
 	fmt.Fprintf(out, `],"additional_data":{"next_cursor":%s}}`, next)
