@@ -373,7 +373,7 @@ func synced(t *testing.T) []byte {
 	t.Helper()
 	c := newComputer(t, nil)
 	_, url := account(t)
-	c.syncTables("*_*", url, withState, "history: ["+strings.Join(spec.Histories, ", ")+"]") // which names those on request too
+	c.syncTables("*_*", url, withState, "history: ["+strings.Join(spec.Histories, ", ")+"]") // this names those on request too
 	database, err := os.ReadFile(filepath.Join(c.dir, "pipedrive.db"))
 	require.NoError(t, err)
 	return database

@@ -17,13 +17,13 @@ import (
 // list is a list of API v2 and its uses.
 type list struct {
 	pipedrive.Listing
-	Records   string   // the records that decide how many requests it takes: its own, or the parents of children
-	groups    []string // of those records, as in `archived deals`; no request has records of two
+	Records   string   // the records that decide the number of its requests: its own, or the parents of children
+	groups    []string // groups of those records, like `archived deals`; no request has records of two groups
 	Timed     bool     // whether a run with a state reads only changed records
 	always    bool     // whether a run reads it even if no set-up table is due
 	tables    []string
-	counted   []string // what is counted for each of the tables
-	cut       []string // those of the tables whose records are in lists of the list's own
+	counted   []string // the counted records of each of the tables
+	cut       []string // the tables whose records are cut from the list's own
 	lookedUp  []string // the tables that look up columns in it
 	fields    bool     // whether it is a list of custom fields
 	fieldsFor []string // the tables that have these
@@ -89,7 +89,7 @@ func listsOf(some []*table.Table) []*list {
 	return all
 }
 
-// counted are the records that decide how many requests a table takes: its own, or the parents of children.
+// counted are the records that decide the number of a table's requests: its own, or the parents of children.
 func counted(t *table.Table) string {
 	records := t.Records
 	if t.Parent != nil {
@@ -155,7 +155,7 @@ func (l *list) ReadFor() string {
 	return strings.Join(all, "; ")
 }
 
-// asks describes the number of requests that a list of the children of some records takes.
+// asks describes the number of requests of a list of the children of some records.
 func asks(l pipedrive.Listing, parents string) string {
 	if l.Parent.Batch == 1 {
 		return "one request for each of the " + parents
@@ -186,8 +186,8 @@ func cost(of records, share float64) int {
 	return tokens
 }
 
-// requests is the number of requests that a list takes in a run that reads a share of the records. The next run reads
-// the last changed record of a list again, and so that record's children.
+// requests is the number of requests for a list in a run that reads a share of the records. Each run reads the last
+// changed record of a list again, and that record's children.
 func (l *list) requests(of records, share float64) (requests int) {
 	if !l.Timed && l.Parent.Batch == 0 {
 		return 1
@@ -202,7 +202,7 @@ func (l *list) requests(of records, share float64) (requests int) {
 	return requests
 }
 
-// boards is how many project boards the accounts of the examples have.
+// boards is the number of project boards in the examples' accounts.
 const boards = 2
 
 // quiet is the cost of a run with a state in which nothing changed.
@@ -444,7 +444,7 @@ func besideScopes() (rows string) {
 	return rows
 }
 
-// apart are those of some tables whose scopes do not cover the list.
+// apart are the tables whose scopes do not cover the list.
 func (l *list) apart(some []string) (names []string) {
 	for _, t := range tables.All() {
 		for _, of := range t.Listings(table.V2) {
@@ -460,7 +460,7 @@ func (l *list) apart(some []string) (names []string) {
 // coreTables are the tables that belong to every account.
 func coreTables() string { return those(func(t *table.Table) bool { return t.Core }) }
 
-// unprobedTables are those of the others of which only reading them shows that an account lacks them.
+// unprobedTables are the other tables of which only the reading shows that an account lacks them.
 func unprobedTables() string {
 	return those(func(t *table.Table) bool {
 		return !t.Core && !t.OnRequest && !t.Runs && t.Describes == nil && t.Probe() == nil

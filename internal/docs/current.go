@@ -56,7 +56,7 @@ func newCurrentView(t *table.Table, prefix string) currentView {
 }
 
 // Since joins the last complete reading of the account, and leaves out the rows from before it. Rows of later runs that
-// failed stay: where rows are overwritten, they took the place of those that the reading had found.
+// failed stay: if rows are overwritten, they have replaced those of the reading.
 func (v currentView) Since(indent int) string {
 	if !v.Full {
 		return ""

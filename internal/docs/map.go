@@ -30,13 +30,13 @@ type relation struct {
 	Columns  string
 }
 
-// recordsDiagram has the references between the tables of records, and setupDiagram those to the set-up of an account:
-// nearly each table refers to the users, so that one picture of both would be unreadable.
+// recordsDiagram has the references between the tables of records, and setupDiagram those to the set-up of an account.
+// Nearly each table refers to the users, so one picture of both would be unreadable.
 func recordsDiagram() diagram { return diagramOf(func(to *table.Table) bool { return !to.Setup }) }
 
 func setupDiagram() diagram {
 	d := diagramOf(func(to *table.Table) bool { return to.Setup })
-	d.Direction = "LR" // the tables that refer to users would be one wide row
+	d.Direction = "LR" // otherwise the tables that refer to users would be one wide row
 	return d
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// TestMap_isInTheGrammarOfMermaid: each line of the diagrams is one of the forms of [Mermaid: entity relationship
-// diagrams] that the page uses, each entity is opened and closed once, and lines connect entities that are there.
+// TestMap_isInTheGrammarOfMermaid: each line of the diagrams has one of the forms of [Mermaid: entity relationship
+// diagrams] that the page uses. Each entity is opened and closed once, and lines connect existing entities.
 //
 // [Mermaid: entity relationship diagrams]: https://mermaid.js.org/syntax/entityRelationshipDiagram.html
 func TestMap_isInTheGrammarOfMermaid(t *testing.T) {

@@ -34,14 +34,15 @@ type page struct {
 	*schema.Table
 	Sources []pipedrive.Listing // its lists on API v2
 	Queries []Example
-	// Needs is what the account must have for the table besides a scope; "" for nothing.
+	// Needs is the account's need for the table beside a scope; "" for nothing.
 	Needs     string
 	OnRequest bool
 	Setup     bool
-	// Parent is the table of the parent records, "" for none; Asks describes the requests that reading the
-	// children takes; "" if they come with their parents.
+	// Parent is the table of the parent records, "" for none. Asks describes the requests for the children; "" if they
+	// come with their parents.
 	Parent, Asks string
-	// Of is the table whose records' versions these are, and Type their type in the spec's key history; "" for no history.
+	// Of is the table of the records whose versions the page's table has, and Type their type in the spec's key
+	// history; "" for no history.
 	Of, Type string
 }
 

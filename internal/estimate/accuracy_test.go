@@ -37,7 +37,7 @@ func serve(t *testing.T, c *simulator.Company, options ...simulator.Option) *acc
 	return &account{t: t, server: server, url: listener.URL, tables: []string{"*"}, spec: spec}
 }
 
-// estimate returns the estimate of syncs without a state. It checks what the estimate says of its own cost.
+// estimate returns the estimate of syncs without a state. It also checks the estimate's own cost.
 func (a *account) estimate(tokens int64) client.Estimate {
 	a.t.Helper()
 	a.server.ResetUsage()
@@ -211,8 +211,8 @@ func TestEstimate_ofAnExportEndpoint(t *testing.T) {
 	require.Zero(t, e.First.Tokens)
 }
 
-// TestEstimate_ofTablesOnRequest: of each table that is declared, with its parents and without. Where several lists share
-// parents, like the folders of mail threads, nothing says how many do, so that it is an upper bound.
+// TestEstimate_ofTablesOnRequest: of each declared table, with its parents and without. If several lists share parents,
+// like the folders of mail threads, their number is unknown, so the estimate is an upper bound.
 func TestEstimate_ofTablesOnRequest(t *testing.T) {
 	var found int
 	for _, of := range tables.All() {
@@ -232,15 +232,15 @@ func TestEstimate_ofTablesOnRequest(t *testing.T) {
 	require.Positive(t, found)
 }
 
-// TestEstimate_ofParentsWithoutRequests: deals without products, and deleted ones, are not asked for. The products of others
-// take several pages.
+// TestEstimate_ofParentsWithoutRequests: deals without products, and deleted ones, take no request. The products of
+// others take several pages.
 func TestEstimate_ofParentsWithoutRequests(t *testing.T) {
 	c := small()
 	for _, id := range c.Numbers("deals", simulator.TruthOptions{})[:30] {
 		c.DeleteDeal(id)
 	}
 	a := serve(t, c)
-	a.tables, a.spec["page_size"] = []string{"pipedrive_deal_products"}, 4 // which is how many parents a request has
+	a.tables, a.spec["page_size"] = []string{"pipedrive_deal_products"}, 4 // it is also the number of parents in a request
 	a.requireWithin(15, a.estimate(defaultTokens))                         // the pages of so few parents vary
 }
 

@@ -13,7 +13,7 @@ import (
 	source "github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
 )
 
-// defaultTokens is how many API tokens the estimate of an account may cost, unless a flag says otherwise.
+// defaultTokens is the default cap of the cost of an account's estimate, in API tokens.
 const defaultTokens = 150
 
 // Run is the command `estimate`. It reads the configuration files of a sync and prints the expected cost of each account's

@@ -137,7 +137,7 @@ func expand(node *yaml.Node) error {
 		return value
 	})
 	if node.Style == 0 {
-		node.Tag = "" // a plain value has the type that it looks like
+		node.Tag = "" // the type of a plain value follows from its form
 	}
 	return errors.Join(errs...)
 }

@@ -87,7 +87,7 @@ func writeColumns(out io.Writer, lines [][]string) {
 	}
 }
 
-// sentences are the totals in words, and what the table does not show.
+// sentences are the totals in words, and the facts that the table lacks.
 func sentences(e client.Estimate, c config) []string {
 	all := []string{
 		fmt.Sprintf("The first run costs about %s API tokens and takes about %s.", number(e.First.Tokens), duration(e.First.Takes)),
@@ -115,7 +115,7 @@ func sentences(e client.Estimate, c config) []string {
 	return append(all, fmt.Sprintf("This estimate took %s and %s API tokens.", plural(e.Spent.Requests, "request"), number(e.Spent.Tokens)))
 }
 
-// assumptions are what the estimate rests on besides its looks.
+// assumptions are the bases of the estimate beside its looks.
 func assumptions(e client.Estimate) (all []string) {
 	if len(e.Unseen) > 0 {
 		all = append(all, "Not looked at, for want of API tokens (see -tokens): "+strings.Join(e.Unseen, ", ")+".")

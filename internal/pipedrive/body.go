@@ -10,16 +10,16 @@ import (
 const (
 	// maxBody bounds the size of one body, in bytes. A page of 500 notes with 100 kB of HTML each is 50 MB.
 	maxBody = 256 << 20
-	// bodyBuffer is how much of a body is held while it is read, in bytes.
+	// bodyBuffer is the size of the part of a body that is held during the reading, in bytes.
 	bodyBuffer = 64 << 10
-	// beginning is how much of a body shows whether it is HTML, in bytes.
+	// beginning is the size of the part of a body that shows whether it is HTML, in bytes.
 	beginning = 64
 )
 
 var errTooLong = fmt.Errorf("the answer is longer than %d MiB", maxBody>>20)
 
-// body is the body of an answer, read while it arrives. It keeps the error that ended it before its end, whatever its
-// reader makes of that.
+// body is the body of an answer, read while it arrives. It keeps the error that broke it off, even if its reader
+// ignores that.
 type body struct {
 	client *Client
 	buffer *bufio.Reader

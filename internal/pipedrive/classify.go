@@ -18,7 +18,7 @@ const (
 	burstPause = window
 	// longestPause is the longest pause to wait for. A longer one belongs to the day's budget.
 	longestPause = 5 * time.Minute
-	// blockPause is how long to leave the API alone after Cloudflare answered in its place.
+	// blockPause is the pause after an answer of Cloudflare in place of the API.
 	blockPause = time.Minute
 )
 

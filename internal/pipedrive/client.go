@@ -29,7 +29,7 @@ type Config struct {
 	UserAgent string
 	// Timeout of one request, its body included.
 	Timeout time.Duration
-	// MaxRetries is how often a request is repeated after a failure that may pass.
+	// MaxRetries is the greatest number of repetitions of a request after failures that may pass.
 	MaxRetries int
 	// Concurrency is the maximum number of requests under way at once; 0 for as many as the burst limit makes useful.
 	Concurrency int
@@ -97,7 +97,7 @@ func (c *Client) Rate() (float64, bool) {
 	return rate, limited
 }
 
-// Useful is how many requests under way at once are of use, by the burst limit and how long answers take.
+// Useful is the number of requests under way at once that is useful, by the burst limit and the time of answers.
 func (c *Client) Useful() int { return c.limiter.useful() }
 
 // learn keeps the limits, the budget and the clock that an answer's headers announce.

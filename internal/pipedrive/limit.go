@@ -22,9 +22,10 @@ const window = 2 * time.Second
 // and holds them back while the API asks for a pause.
 //
 // The API counts the requests that arrived in a rolling window. The limiter counts a request from its sending until a
-// window after its answer, so that it never takes an occupied place for a free one, whatever delays the network adds. Where
-// all answers take about the same time, most of that is the API's own, and the window began that much earlier, unless the
-// API refuses a request all the same. Until the first answer announces the limit, requests go one at a time.
+// window after its answer. So it never takes an occupied place for a free one, whatever the delays of the network. If
+// all answers take about the same time, most of that is the API's own, and the window began that much earlier. The
+// limiter uses that until the API refuses a request. Until the first answer announces the limit, requests go one at a
+// time.
 type limiter struct {
 	concurrency int // requests under way at once, at most; 0 for as many as the API's limit allows
 	own         *rate.Limiter
@@ -63,8 +64,8 @@ func newLimiter(concurrency int, perSecond float64) *limiter {
 	}
 }
 
-// acquire waits for a place and returns the function that releases it, given when the answer began. It fails only when ctx
-// ends.
+// acquire waits for a place and returns the function that releases it, which takes the time at which the answer began.
+// It fails only when ctx ends.
 func (l *limiter) acquire(ctx context.Context) (release func(answered time.Time), err error) {
 	if err := l.own.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -114,7 +115,7 @@ func (l *limiter) tryEnter(now time.Time) (time.Duration, <-chan struct{}) {
 	}
 }
 
-// took notes how long an answer took to begin.
+// took notes the time until an answer began.
 func (l *limiter) took(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -126,10 +127,10 @@ func (l *limiter) took(d time.Duration) {
 	l.answers++
 }
 
-// leastAnswers is how many answers show how much the time varies that they take.
+// leastAnswers is the number of answers that show the variation of their times.
 const leastAnswers = 16
 
-// processing is how long the API has had a request at least when its answer begins; l.mu is held.
+// processing is the least time that the API has had a request when its answer begins; l.mu is held.
 func (l *limiter) processing() time.Duration {
 	if l.refused || l.answers < leastAnswers {
 		return 0
@@ -137,9 +138,7 @@ func (l *limiter) processing() time.Duration {
 	return max(0, l.fastest-2*(l.latency-l.fastest)) * 3 / 4
 }
 
-// useful is how many requests under way at once are of use: with more, some would only wait for the burst limit. Where answers
-// take longer to read than to come, the CPU limits. One of its cores writes rows then, and more readers than the others would
-// only take memory.
+// useful is the number of requests under way at once that is useful; further ones would only wait for the burst limit.
 func (l *limiter) useful() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -156,10 +155,10 @@ func (l *limiter) useful() int {
 	return int(min(float64(l.most()), math.Ceil(perSecond*l.latency.Seconds())+1))
 }
 
-// unannounced is how many requests are under way at once where the API announces no limit and the user sets none.
+// unannounced is the number of requests under way at once if the API announces no limit and the user sets none.
 const unannounced = 10
 
-// most is how many requests may be under way at once; l.mu is held.
+// most is the greatest number of requests under way at once; l.mu is held.
 func (l *limiter) most() int {
 	switch {
 	case l.concurrency > 0:

@@ -81,8 +81,8 @@ func TestLimiter_keepsUnderTheAnnouncedLimit(t *testing.T) {
 	}
 }
 
-// TestLimiter_usesThePlacesThatAreFreeAgainBeforeTheAnswer: where all answers take the same time, the API has had a request for
-// most of it.
+// TestLimiter_usesThePlacesThatAreFreeAgainBeforeTheAnswer: if all answers take the same time, the API has had a
+// request for most of it.
 func TestLimiter_usesThePlacesThatAreFreeAgainBeforeTheAnswer(t *testing.T) {
 	for _, refused := range []bool{false, true} {
 		bubble(t, func(t *testing.T) {

@@ -48,7 +48,7 @@ type Listing struct {
 	// NullIsEmpty is true if a listing that comes in one response says null when it has no record. Lists by offset
 	// always do.
 	NullIsEmpty bool
-	// ByIDs is how many records a request can select by their ids; 0 if it can't.
+	// ByIDs is the number of records that a request can select by their ids; 0 if it can't.
 	ByIDs int
 	// Limit is the largest page, in records; 0 for MaxLimit.
 	Limit int
@@ -66,10 +66,9 @@ type Parent struct {
 	// Param is the parameter's name. If the path has it in braces, like {id}, it is part of the path; otherwise of
 	// the query.
 	Param string
-	// Batch is how many parents a request can name, at least 1.
+	// Batch is the number of parents that a request can name, at least 1.
 	Batch int
-	// Columns are the columns of the children, which come from their parent, whose values a request has besides, by
-	// the names of its parameters.
+	// Columns are further parameters of a request, by name: each has the parent's value of a column of the children.
 	Columns map[string]string
 }
 
@@ -128,7 +127,7 @@ type Query struct {
 	Allow func() error
 	// IDs selects the only records to read, at most ByIDs of the listing; nil for all.
 	IDs []int64
-	// MayBeEmpty is true if an empty list needs no confirmation, because nothing follows from it.
+	// MayBeEmpty is true if an empty list needs no confirmation, because it has no consequence.
 	MayBeEmpty bool
 	// After is the place where another reading by id ended and this one continues; nil for the listing's
 	// beginning. Only lists by offset in an order of ids can be resumed; all others are read from their

@@ -13,8 +13,8 @@ type Page[T Record] struct {
 }
 
 // PageAt reads the page of listing l that begins behind start records; lists that are not by offset begin at 0 only.
-// Unlike [Pages] it does not prove that the answer is right, so no row may depend on it. A page that turns out wrong
-// makes an estimate wrong, and nothing else.
+// Unlike [Pages] it does not prove that the answer is right, so no row may depend on it. A wrong page only makes an
+// estimate wrong.
 func PageAt[T Record](ctx context.Context, c *Client, l Listing, q Query, start int64, m *Meter, decode Decode[T]) (Page[T], error) {
 	q.Limit = min(q.Limit, l.Most())
 	p := &pager[T]{client: c, listing: l, limit: q.Limit, query: l.values(q), meter: m, decode: decode, asked: q}

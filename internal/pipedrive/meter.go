@@ -14,13 +14,13 @@ type Meter struct {
 	requests, tokens, retries, waits atomic.Int64
 }
 
-// Requests returns how many requests were sent, repeated ones included.
+// Requests returns the number of sent requests, including repeated ones.
 func (m *Meter) Requests() int64 { return m.requests.Load() }
 
-// Tokens returns how many API tokens the answered requests cost.
+// Tokens returns the number of API tokens that the answered requests cost.
 func (m *Meter) Tokens() int64 { return m.tokens.Load() }
 
-// Retries returns how many requests were repeated.
+// Retries returns the number of repeated requests.
 func (m *Meter) Retries() int64 { return m.retries.Load() }
 
 // Waited returns the time spent waiting for limits.

@@ -27,8 +27,8 @@ const refreshAhead = 2 * time.Minute
 // aheadOf returns how long before its expiry a token of the given life is replaced.
 func aheadOf(life time.Duration) time.Duration { return min(refreshAhead, life/10) }
 
-// laterLooks are the pauses before each look into the token file after its token was refused. Another process has
-// then used that token up, and writes the new one as soon as it has the answer.
+// laterLooks are the pauses before each look into the token file after its token was refused. Then another process has
+// used that token up, and writes the new one as soon as it has the answer.
 var laterLooks = [...]time.Duration{0, 250 * time.Millisecond, time.Second}
 
 const reconnect = "connect the account again with `cq-source-pipedrive login`"
@@ -52,8 +52,8 @@ type OAuthConfig struct {
 	Logger zerolog.Logger
 }
 
-// OAuth authorizes requests with an access token. It replaces the token before it expires or when the API refuses
-// it. However many requests wait for a new token, one refresh serves them all.
+// OAuth authorizes requests with an access token. It replaces the token before it expires or when the API refuses it.
+// One refresh serves all requests that wait for a new token.
 type OAuth struct {
 	config oauth2.Config
 	http   *http.Client

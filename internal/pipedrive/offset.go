@@ -27,12 +27,13 @@ type offset struct {
 }
 
 const (
-	// mostAgain is how often pages are read again before a list that promises records and has none is given up.
+	// mostAgain is the number of repeated readings of pages after which a list that promises records and has none is
+	// given up.
 	mostAgain = 100
 	// mostAgainByTime is the same limit for a list by update_time. Such a list can be read by id instead, since
 	// records that share a time may change their places from answer to answer.
 	mostAgainByTime = 10
-	// mostBeyond is how many pages in a row may bring no new record where new ones were expected. A list by
+	// mostBeyond is the greatest number of pages in a row without a new record where new ones were expected. A list by
 	// NewestFirst has such pages when a page's worth of records changed during the reading.
 	mostBeyond = 7
 	// mostBack bounds a step back, in records.

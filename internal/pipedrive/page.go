@@ -125,8 +125,8 @@ func (p *pager[T]) next(ctx context.Context) ([]T, error) {
 	return fresh, err
 }
 
-// mostEmpty is how often an empty page is requested again when records came before it and the page before promised
-// more. A broken answer is then more likely than the deletion of all the records that should follow.
+// mostEmpty is the number of repeated requests for an empty page when records came before it and the page before
+// promised more. A broken answer is then more likely than the deletion of all following records.
 const mostEmpty = 3
 
 // confirmed counts an empty page at the end of the list, and reports whether the list has ended.

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// patience is how long attempts to reach a host that has never answered go on. By the waits of [newBackOff], they
-// end between 1.05 and 3.15 s after the first one.
+// patience is the duration of attempts to reach a host that has never answered. By the waits of [newBackOff], they end
+// between 1.05 and 3.15 s after the first one.
 const patience = time.Second
 
 // unanswered classifies a request without an answer. Another attempt may help, unless the host can't prove its

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPages_aReadingByIDGoesOnFromAPlace: whatever happened to the list since, numbers are in order, so no record
-// behind the place is left out and none before it comes again.
+// TestPages_aReadingByIDGoesOnFromAPlace: numbers are in order, whatever has changed in the list. So no record behind
+// the place is left out, and none before it comes again.
 func TestPages_aReadingByIDGoesOnFromAPlace(t *testing.T) {
 	for name, test := range map[string]struct {
 		read, now []int64

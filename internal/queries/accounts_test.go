@@ -237,7 +237,7 @@ func synced(t *testing.T, companies ...*simulator.Company) *sql.DB {
 	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "pipedrive.db")
 	p := started(t, source.Plugin(), map[string]any{"api_url": server.URL, "accounts": accounts, "history": spec.Histories})
-	everything := []string{"*_*"} // which names the tables on request too
+	everything := []string{"*_*"} // this names the tables on request too
 	messages, err := p.SyncAll(t.Context(), plugin.SyncOptions{Tables: everything})
 	require.NoError(t, err)
 	writes := make([]message.WriteMessage, len(messages))

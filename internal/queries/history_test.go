@@ -9,8 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// versions are the history of deals of the account 8008, on days that onDays fills in: 1 grew, moved, was put off and won; 2 was
-// deleted on the next day; 3 is gone; 4 was archived; 5 had no expected close date for a day; 6 is older than the view.
+// versions are the history of deals of the account 8008, on days that onDays fills in: 1 grew, moved, was postponed and
+// won; 2 was deleted on the next day; 3 is gone; 4 was archived; 5 had no expected close date for a day; 6 is older
+// than the view.
 const versions = `
 	INSERT INTO pipedrive_pipelines (_cq_id, account_id, id, name) VALUES ('versions', '8008', 1, 'Sales');
 	INSERT INTO pipedrive_stages (_cq_id, account_id, id, name, order_nr, pipeline_id, deal_probability) VALUES

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// planned are activities of the account 4004, of which those of 2999 are still to come. Its deal 3 is deleted, and
-// its deal 4 has no activities.
+// planned are activities of the account 4004; those of 2999 are still to come. Its deal 3 is deleted, and its deal 4
+// has no activities.
 const planned = `
 	INSERT INTO pipedrive_activity_types (_cq_id, account_id, id, key_string, name) VALUES
 		('type 1', '4004', 1, 'call', 'Call'), ('type 2', '4004', 2, 'call', 'A call');
@@ -55,7 +55,7 @@ NULL|1|Ada|call|Call|1|0|0|1
 	})
 }
 
-// expected are deals of the account 5005 with their expected close dates, of which those of 2999 are still to come.
+// expected are deals of the account 5005 with their expected close dates; those of 2999 are still to come.
 const expected = `
 	INSERT INTO pipedrive_pipelines (_cq_id, account_id, id, name) VALUES ('expected', '5005', 1, 'Sales');
 	INSERT INTO pipedrive_stages (_cq_id, account_id, id, pipeline_id, deal_probability) VALUES

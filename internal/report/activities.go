@@ -9,7 +9,7 @@ import (
 type Activities struct {
 	ByOwner []Workload // those with most overdue activities first
 	ByType  []Workload // those of which most were done first
-	Idle    int        // open deals for which nothing is to be done
+	Idle    int        // open deals without a planned activity
 }
 
 // A Workload counts the activities of an owner or of a type.
@@ -36,7 +36,7 @@ func (a *activity) fields() []any {
 // A kindKey names a type of activities among those of all accounts.
 type kindKey struct{ account, key string }
 
-// activities counts the activities. It returns the deals for which something is to be done.
+// activities counts the activities. It returns the deals with planned activities.
 func (t *tally) activities(r *reader) (attended map[recordKey]bool) {
 	statement, ok := r.statement("pipedrive_activities")
 	if !ok {

@@ -53,7 +53,7 @@ type tally struct {
 	owners map[recordKey]*Owner
 	// currencies counts the shown deals.
 	currencies map[string]int
-	// attended are the deals for which an activity is to be done; nil without a table of activities.
+	// attended are the deals with planned activities; nil without a table of activities.
 	attended map[recordKey]bool
 }
 

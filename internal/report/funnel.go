@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// A Passage is how deals pass a stage: those that entered its pipeline in the shown months. A deal that skips a stage or
-// was won has reached it. Each deal that reached the stage went on, or the stage is the furthest that it reached.
+// A Passage counts the deals that pass a stage, of those that entered its pipeline in the shown months. A deal that
+// skips a stage or was won has reached it. Each deal that reached the stage went on, or the stage is the furthest that
+// it reached.
 type Passage struct {
 	Reached int
 	WentOn  int // reached a later stage, or were won
@@ -177,7 +178,8 @@ func (p *Pipeline) pass(d deal, furthest int) {
 
 var reached = measure{of: func(l part, _ string) float64 { return float64(l.Reached) }}
 
-// funnelOf returns the stages in use of a pipeline that deals entered, and a chart of how many reached them.
+// funnelOf returns the stages in use of a pipeline that deals entered, and a chart of the numbers of deals that reached
+// them.
 func funnelOf(p Pipeline) (stages []Stage, drawn []chart, err error) {
 	if p.Entered == 0 {
 		return nil, nil, nil

@@ -89,7 +89,7 @@ func (t *tally) sold(products map[recordKey]*Product, row productRow) {
 	}
 	p.add(row.currency, Money{Deals: 1, Value: row.value})
 	p.Quantity[row.currency] += row.quantity
-	t.currencies[row.currency] += 0 // one that no deal has is listed too
+	t.currencies[row.currency] += 0 // includes currencies that no deal has
 }
 
 // nameProducts gives the products their present names and codes, where these are known.
@@ -114,7 +114,7 @@ var (
 	revenue      = measure{"Revenue", true, wonValue.of}
 )
 
-// byProduct returns the breakdown of the products that brought most in each currency.
+// byProduct returns the breakdown of the products with the greatest revenue in each currency.
 func (f *Figures) byProduct() (b breakdown, err error) {
 	b.Title = "Products sold"
 	sold := f.productParts()

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// The kinds in this file are changelogs: a request names one parent, in its path, and gets the parent's changes, the newest
-// first. An entry has no id. The tables number a parent's entries from the oldest.
+// The kinds in this file are changelogs. A request names one parent in its path, and gets the parent's changes, newest
+// first. An entry has no id: the tables number a parent's entries from the oldest.
 
-// dealChangelog are [v1 /deals/{id}/changelog], and those of its entries that are of the stage are a table of their own.
+// dealChangelog are [v1 /deals/{id}/changelog]. Its entries about the stage also make a table of their own.
 var (
 	dealChangelog = changelog("deal", "deals", "deal_id", func(g *generator) []int64 {
 		return repeated(g.c.deals, func(d *Deal) int { return movesOf(d) + int(d.ID%4) })
@@ -40,7 +40,7 @@ var (
 	})
 )
 
-// projectChangelog are [v2 /projects/{id}/changelog], whose entries are of several fields each.
+// projectChangelog are [v2 /projects/{id}/changelog], with entries of several fields each.
 var projectChangelog = &kind{
 	name: "project_changelog", text: "change_source_user_agent", parent: "projects", member: "project_id",
 	parentTime: "project_update_time", grain: time.Millisecond, numbered: true,
@@ -77,7 +77,7 @@ var projectChangelog = &kind{
 	},
 }
 
-// unnumbered stands for an entry's number, which takes the others of its parent.
+// unnumbered stands in place of an entry's number, which follows from the other entries of its parent.
 func unnumbered(*entry) any { return nil }
 
 // changelog declares the changelog of the records of a table.
@@ -113,8 +113,8 @@ func changelog(of, parents, member string, drawn func(*generator) []int64) *kind
 	}
 }
 
-// movesOf is how often a generated deal moved to another stage: not at all if it has no stage_change_time, or that of its
-// creation.
+// movesOf is the number of moves of a generated deal to another stage: none if it has no stage_change_time, or that of
+// its creation.
 func movesOf(d *Deal) int {
 	if d.StageChangeTime == nil || d.StageChangeTime.Equal(d.AddTime) {
 		return 0
@@ -122,7 +122,8 @@ func movesOf(d *Deal) int {
 	return int(1 + d.ID%3)
 }
 
-// entryOfDeal makes a drawn entry one of the deal's moves, of which the last one has led to its stage, or a later change.
+// entryOfDeal makes a drawn entry one of the deal's moves, or a later change. The last move has led to the deal's
+// stage.
 func (d *draws) entryOfDeal(deal *Deal) {
 	_, end := d.c.lifeOf("deals", deal.ID)
 	moves, place := movesOf(deal), int(d.place)
@@ -150,7 +151,7 @@ func (d *draws) spread(from, to time.Time, place, n int) {
 	d.entry.add, d.entry.update = at, nil
 }
 
-// lifeOf is when a record was created and last changed.
+// lifeOf is the times at which a record was created and last changed.
 func (c *Company) lifeOf(table string, number int64) (added, changed time.Time) {
 	switch table {
 	case "deals":
@@ -166,10 +167,10 @@ func (c *Company) lifeOf(table string, number int64) (added, changed time.Time) 
 	return added, added
 }
 
-// isMove reports whether an entry is of a move to another stage.
+// isMove reports whether an entry is a move to another stage.
 func isMove(e *entry) bool { return e.get("field_key") == "stage_id" }
 
-// stageIn is the stage in the old or the new value of an entry; a text that is no number is none.
+// stageIn is the stage in the old or the new value of an entry; nil for a text that is not a number.
 func stageIn(e *entry, name string) any {
 	text, _ := e.get(name).(string)
 	id, err := strconv.ParseInt(text, 10, 64)
@@ -179,8 +180,8 @@ func stageIn(e *entry, name string) any {
 	return id
 }
 
-// moveDeal has the deal of an entry that was added, changed or removed tell when it moved, if the entry is of a move. No move
-// sets that back.
+// moveDeal sets the deal's time of its last move if an entry that was added, changed or removed is a move. It never
+// sets the time back.
 func moveDeal(c *Company, e *entry, at time.Time) {
 	if d := c.deals.rows[e.parent()]; e.kind.name == "deal_changelog" && isMove(e) && d != nil {
 		c.deals.edit(d.ID, func(d *Deal) {
@@ -191,7 +192,7 @@ func moveDeal(c *Company, e *entry, at time.Time) {
 	}
 }
 
-// root is the kind itself, or the one that it has a part of.
+// root is the kind itself, or the kind that it is a part of.
 func (k *kind) root() *kind {
 	if k.of != nil {
 		return k.of
@@ -199,11 +200,11 @@ func (k *kind) root() *kind {
 	return k
 }
 
-// Between is a moment that only the reader knows: not before From and not after To. Each is nil for no bound, and a nil To
-// allows NULL too.
+// Between is a moment that only the reader knows: not before From and not after To. nil is no bound, and a nil To
+// permits NULL too.
 type Between struct{ From, To any }
 
-// sinceMove is the update_time of a deal when the entries of its moves were read: at its last move or at a later change.
+// sinceMove is the update_time of a deal at the reading of its moves: that of its last move or of a later change.
 func (t *truth) sinceMove(deal int64) any {
 	b := Between{From: moment(t.deals.rows[deal].StageChangeTime), To: t.parentTime("deals", deal)}
 	if from, to := b.From, b.To; from != nil && to != nil && as[time.Time](to).Before(as[time.Time](from)) {
@@ -228,7 +229,7 @@ func (k *kind) ofRoot(values map[string]any) map[string]any {
 	return all
 }
 
-// number numbers rows of a changelog by their parents, given all of these in the order of their creation.
+// number numbers rows of a changelog for each parent, given all rows in the order of their creation.
 func (k *kind) number(rows []map[string]any) {
 	if !k.root().numbered {
 		return
@@ -240,7 +241,7 @@ func (k *kind) number(rows []map[string]any) {
 	}
 }
 
-// serveNewest answers with the entries of a parent, the newest first. v1 has null for none.
+// serveNewest answers with the entries of a parent, newest first. v1 sends null for none.
 func (l *listed) serveNewest(k *kind) func(*exchange) {
 	v1 := !strings.HasPrefix(l.path, "/api/v2/")
 	return func(x *exchange) {
@@ -293,12 +294,12 @@ func (k *kind) encoded(c *Company, page []*entry, v1 bool) any {
 	return json.RawMessage(append(e.buf, ']'))
 }
 
-// newestCursor is the cursor behind an entry [v1 /deals/{id}/changelog, example].
+// newestCursor is the cursor after an entry [v1 /deals/{id}/changelog, example].
 func newestCursor(number int64) string {
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "id:%d", number))
 }
 
-// newestBefore is the number of the last entry of the page before; one behind all others without a cursor.
+// newestBefore is the number of the last entry of the page before. Without a cursor, it is greater than all numbers.
 func newestBefore(cursor string) (int64, *refusal) {
 	if cursor == "" {
 		return math.MaxInt64, nil
@@ -312,10 +313,10 @@ func newestBefore(cursor string) (int64, *refusal) {
 	return n, nil
 }
 
-// unrecorded are the attributes whose changes no changelog has.
+// unrecorded are the attributes whose changes are in no changelog.
 var unrecorded = []string{"id", "add_time", "update_time", "stage_change_time"}
 
-// record changes a record and adds what changed to its changelog.
+// record changes a record and adds the changes to its changelog.
 func record[T any, P row[T]](c *Company, t *table[T, P], k *kind, as []attribute[T], id int64, f func(P)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -52,7 +52,7 @@ func TestDealProducts_moveTheirDeal(t *testing.T) {
 	assert.Equal(t, []any{int64(1), at}, deal(1), "an installment is no product")
 }
 
-// Deals that do not exist, or no longer do, have no products. Archived ones have.
+// Missing and deleted deals have no products. Archived ones do.
 func TestDealProducts_ofDealsThatAreThere(t *testing.T) {
 	c, s := small(3)
 	for i := range int64(4) {

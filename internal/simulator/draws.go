@@ -13,17 +13,17 @@ import (
 type draws struct {
 	*generator
 	entry *entry
-	// parent is the number of the record's parent if the kind declares the parents of generated records, else 0.
-	// The record's place among those with the same parent is counted from 1.
+	// parent is the number of the record's parent if the kind declares the parents of generated records, else 0. place
+	// is the record's place among those with the same parent, counted from 1.
 	parent, place int64
 }
 
-// drawKinds has the company's declared kinds drawn on first use. Each kind has its own random source, so that it
-// does not depend on the use of others.
+// drawKinds makes the company draw its declared kinds on first use. Each kind has its own random source, so it does not
+// depend on the use of others.
 func (g *generator) drawKinds(all []*kind) {
 	g.all = all
 	for _, k := range all {
-		parents := g.parentsOf(k) // as they are before any change of the company
+		parents := g.parentsOf(k) // before any change of the company
 		g.c.kinds[k.name] = sync.OnceValue(func() *table[entry, *entry] {
 			own := *g
 			own.r = rand.New(rand.NewPCG(g.Seed, seedOf(k.name)+uint64(g.CompanyID)))
@@ -38,8 +38,8 @@ func (g *generator) drawKinds(all []*kind) {
 	}
 }
 
-// parentsOf are the parents of a kind's records, one for each record. The configured number of records is spread
-// over the parents that would have some.
+// parentsOf are the parents of a kind's records, one for each record. The configured number of records is spread over
+// the parents that have such records.
 func (g *generator) parentsOf(k *kind) []int64 {
 	if k.drawn == nil {
 		return make([]int64, g.records(k.name))
@@ -96,7 +96,7 @@ func (g *generator) record(k *kind, d draws, number int64) *entry {
 	return d.entry
 }
 
-// records returns how many records of a declared kind the company has.
+// records returns the number of records that the company has of a declared kind.
 func (g *generator) records(name string) int {
 	if n, ok := g.Records[name]; ok {
 		return n

@@ -17,7 +17,7 @@ var goalResults = &kind{
 	},
 }
 
-// goalPeriod are the days that a goal's results are of: from the goal's first day to its last one or today. They are nil for a
+// goalPeriod are the days of a goal's results: from the goal's first day to its last one or today. They are nil for a
 // goal that is yet to begin.
 func goalPeriod(c *Company, e *entry) map[string]any {
 	goal := c.kinds["goals"]().rows[e.parent()]
@@ -43,7 +43,7 @@ func withKey(name string) func(string) (func(*entry) bool, *refusal) {
 	}
 }
 
-// anyDay refuses what is no day, and keeps all records.
+// anyDay refuses a value that is not a day, and keeps all records.
 func anyDay(value string) (func(*entry) bool, *refusal) {
 	if _, err := time.Parse(time.DateOnly, value); err != nil {
 		return nil, invalid("%q is no day", value)

@@ -19,7 +19,7 @@ type kind struct {
 	name string
 	// id makes the value of the first field of the n-th record of a company; nil for the number itself.
 	id func(company int64, kind string, n int64) any
-	// text is the field that [Company.AddRecord]'s callers can set to any text and change.
+	// text is the field that callers of [Company.AddRecord] can set and change to any text.
 	text   string
 	fields []field
 	lists  []listed
@@ -28,7 +28,7 @@ type kind struct {
 	describes string
 	owned     bool // rows have the owner's name and e-mail address
 	grain     time.Duration
-	// count returns how many records [Generate] makes.
+	// count returns the number of records that [Generate] makes.
 	count func(Config) int
 	// archived is the share of records in the archive; 0 if the kind has none.
 	archived float64
@@ -38,8 +38,8 @@ type kind struct {
 	finish func(*draws)
 	// given are the values that every record has unless [Company.AddRecord] gets others.
 	given map[string]any
-	// parent is the table that the records belong to, through the field with the parent's number; "" for none. A
-	// record is gone when its parent is.
+	// parent is the table that the records belong to, through the field with the parent's number; "" for none. A record
+	// disappears with its parent.
 	parent string
 	member string
 	// parentTime is the column with the parent's update_time, which the answer lacks; "" for none. A change of a
@@ -49,26 +49,28 @@ type kind struct {
 	counter func(c *Company, parent int64) *int64
 	// other is the field with the number of a further parent, whose list has the record too; "" for none.
 	other string
-	// keyed is the field with the parent's key, where that is no number; "" for the field with its number.
+	// keyed is the field with the parent's key, if that is not a number; "" for the field with its number.
 	keyed string
 	// derived are columns that follow from other records; nil for none. A record without them has no row.
 	derived func(*Company, *entry) map[string]any
 	// single is true if each parent has exactly one such record, which comes and goes with it.
 	single bool
-	// own is how many of the counted records a parent has whatever happens; nil for none. A parent with no more has no rows.
+	// own is the parent's own share of the counted records; nil for none. A parent with no more has no rows.
 	own func(c *Company, parent int64) int64
-	// gone adapts the parent of a removed record; nil for nothing to adapt.
+	// gone adapts the parent of a removed record; nil for no change.
 	gone func(*Company, *entry)
-	// needs is the kind of which a parent must have a record to have one of this kind; nil for none. It gets one.
+	// needs is the kind of which a parent must have a record to have one of this kind; nil for none. A parent without
+	// one gets it.
 	needs *kind
 	// numbered kinds are changelogs, whose rows have a number among those of their parent.
 	numbered bool
-	// of is the kind whose records it has a part of, nil for none, and part tells which.
+	// of is the kind that it is a part of, nil for none. part selects the records.
 	of   *kind
 	part func(*entry) bool
-	// moved tells the parent when one of its records was added, changed or removed; nil for parents that do not show it.
+	// moved updates the parent after one of its records was added, changed or removed; nil for parents that do not show
+	// it.
 	moved func(c *Company, e *entry, at time.Time)
-	// drawn are the parents of the records that [Generate] makes, one for each record, in place of count.
+	// drawn are the parents of the records that [Generate] makes, one for each record, instead of count.
 	drawn func(*generator) []int64
 }
 
@@ -77,8 +79,8 @@ type kind struct {
 type field struct {
 	name     string
 	at       string                  // path of the value in the answer's record; "" for the name
-	form     func(any) any           // the stored value as the API writes it; nil for unchanged
-	object   func(*Company, any) any // what the API writes in place of an id; nil for the id
+	form     func(any) any           // the API's form of the stored value; nil for unchanged
+	object   func(*Company, any) any // the API's object in place of an id; nil for the id
 	of       func(*entry) any        // in place of a stored value
 	draw     func(*draws) any
 	kind     string // field_type in the fields list; "" if that lacks it
@@ -112,7 +114,7 @@ type listed struct {
 	// sorts are the fields to sort by; nil if the list has no sort.
 	sorts     []string
 	dated     bool     // has updated_since
-	lacks     []string // those of v2's common parameters of dated lists that this one lacks
+	lacks     []string // v2's common parameters of dated lists that this list lacks
 	ids       bool     // has ids
 	refused   []string // declared by the vendor, not simulated
 	filters   []filter
@@ -243,7 +245,7 @@ func uuid(company int64, kind string, n int64) any {
 	return fmt.Sprintf("%s-%s-5%s-8%s-%s", h[:8], h[8:12], h[13:16], h[17:20], h[20:32])
 }
 
-// hexID makes an id of 32 hexadecimal digits, as goals have them.
+// hexID makes an id of 32 hexadecimal digits, like those of goals.
 func hexID(company int64, kind string, n int64) any { return digest(company, kind, n)[:32] }
 
 func digest(company int64, kind string, n int64) string {
@@ -287,7 +289,7 @@ func blank(v any) any {
 	return v
 }
 
-// unsaid leaves out the value: the request says it.
+// unsaid leaves out the value, which the request has.
 func unsaid(any) any { return absent }
 
 // left leaves out unset values.
@@ -530,9 +532,9 @@ func (e *entry) seal(company int64) {
 }
 
 // AddRecord adds a record of a declared kind and returns its number, which is its id if ids are whole numbers. The
-// values are keyed by the columns of the kind's table; missing ones are NULL. A missing add_time becomes the
-// clock's time, a missing update_time the add_time, a missing parent one of those that there are. An element of a
-// nested table is added, changed and removed likewise.
+// values are keyed by the columns of the kind's table; missing ones are NULL. A missing add_time becomes the clock's
+// time, a missing update_time the add_time, and a missing parent one of the existing ones. An element of a nested table
+// is added, changed and removed likewise.
 func (c *Company) AddRecord(kind string, values map[string]any) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -654,8 +656,8 @@ func Text(table string) string {
 	return mustKind(table).text
 }
 
-// Refuse takes a feature away from an account: "projects" for the Projects add-on, "installments" for the plan that
-// has them, "teams" for teams, "admin" for an administrator's rights. Its lists are then answered with the status: 402, 403 or 404. A
+// Refuse takes a feature away from an account: "projects" for the Projects add-on, "installments" for their plan,
+// "teams" for teams, "admin" for an administrator's rights. Its lists then answer with the status: 402, 403 or 404. A
 // status of 0 gives the feature back.
 func (c *Company) Refuse(gate string, status int) {
 	if !slices.Contains(Gates(), gate) {
@@ -680,8 +682,8 @@ func Gates() (names []string) {
 // GateOf is the gate of an API path, "" for none.
 func GateOf(path string) string { return routes[path].gate }
 
-// RefuseParent has requests for the children of a record of a table answered with a status, such as 403 or 404; 0 for
-// what they are answered with otherwise.
+// RefuseParent makes requests for the children of a record fail with a status, such as 403 or 404. A status of 0 ends
+// that.
 func (c *Company) RefuseParent(table string, number int64, status int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -737,7 +739,7 @@ func (t *truth) lists(k *kind, e *entry) bool {
 	return t.v2 || !strings.HasPrefix(k.lists[0].path, "/api/v2/")
 }
 
-// listsParents reports whether a record's parents are listed, with what the record needs.
+// listsParents reports whether a record's parents are listed, and so is the record that it needs.
 func (t *truth) listsParents(k *kind, e *entry) bool {
 	other := e.otherParent()
 	switch {
@@ -842,8 +844,8 @@ func IsSingle(kind string) bool {
 	return k != nil && k.single
 }
 
-// ParentOf is the table that the records of a declared kind, or the elements of a nested table, belong to, and the
-// column with the parent's number; "" for none.
+// ParentOf is the table of the parents of a declared kind's records or of a nested table's elements, and the column
+// with the parent's number; "" for none.
 func ParentOf(table string) (parent, column string) {
 	if n := nestedNamed(table); n != nil {
 		return n.parent, n.member
@@ -854,9 +856,9 @@ func ParentOf(table string) (parent, column string) {
 	return "", ""
 }
 
-// TimeOf is the column with the time of the last change of a declared kind's record or a nested table's element, and
-// whether that is the parent's; "" if there is none. [Company.AddRecord] and [Company.UpdateRecord] take a value for
-// it, and change the parent's update_time to it.
+// TimeOf is the column with the time of the last change of a declared kind's record or a nested table's element; "" if
+// there is none. ofParent is true if that is the parent's time. [Company.AddRecord] and [Company.UpdateRecord] take a
+// value for it, and change the parent's update_time to it.
 func TimeOf(table string) (column string, ofParent bool) {
 	if n := nestedNamed(table); n != nil {
 		return n.time, n.time != ""

@@ -91,7 +91,8 @@ func parties(most int) draw {
 	}
 }
 
-// mailThreads are [v1 /mailbox/mailThreads]. A thread can be in several folders. Each change of one is a new message.
+// mailThreads are [v1 /mailbox/mailThreads]. A thread can be in several folders. Each change of a thread is a new
+// message.
 var mailThreads = &kind{
 	name: "mail_threads", text: "subject", grain: time.Millisecond, count: few(40), given: map[string]any{"folders": []string{"inbox"}},
 	lists: []listed{{

@@ -18,15 +18,15 @@ type nested struct {
 	place   string            // the column with the element's place in the list, from 1; "" for none
 	text    string            // see kind.text
 	columns map[string]string // the elements' members by the columns that show them
-	ids     bool              // whether the elements are no objects but ids, which the column of text shows
+	ids     bool              // whether the elements are ids instead of objects, in the column of text
 	load    func(*Company, int64) []map[string]any
 	save    func(*Company, int64, []map[string]any)
 	// fresh makes the values of the n-th element that tests add.
 	fresh func(n int64) map[string]any
 }
 
-// mostElements is how many elements a list can have. The number of an element is made of its parent's number and
-// its index.
+// mostElements is the greatest number of elements of a list. An element's number is made of its parent's number and its
+// index.
 const mostElements = 1000
 
 var (
@@ -90,7 +90,7 @@ var nestedTables = []*nested{
 	},
 }
 
-// alike are members that the columns with their names show.
+// alike are members that have columns of the same names.
 func alike(names ...string) map[string]string {
 	columns := map[string]string{}
 	for _, name := range names {
@@ -202,7 +202,7 @@ func (c *Company) removeElement(n *nested, number int64) {
 	c.replace(n, parent, slices.Delete(slices.Clone(n.load(c, parent)), i, i+1), nil)
 }
 
-// with is an element with other values, which are keyed by columns.
+// with is an element with changed values, which are keyed by columns.
 func (n *nested) with(element, values map[string]any) map[string]any {
 	element = maps.Clone(element)
 	for column, v := range values {
@@ -218,7 +218,7 @@ func (n *nested) with(element, values map[string]any) map[string]any {
 	return element
 }
 
-// replace stores a parent's list. The values are those that an element was given.
+// replace stores a parent's list. The values are those of the changed element.
 func (c *Company) replace(n *nested, parent int64, elements []map[string]any, values map[string]any) {
 	if len(elements) > mostElements {
 		panic(fmt.Sprintf("simulator: a record has at most %d %s", mostElements, n.name))

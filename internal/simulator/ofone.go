@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The kinds in this file have lists in which a request names one parent, in its path.
+// The kinds in this file have lists in which a request names one parent in its path.
 
 // ofOne is the filter of such a list, given the field with the parent's number.
 func ofOne(member string) []filter { return []filter{{parentParam, true, oneOf(member, 1)}} }

@@ -50,7 +50,7 @@ func ofFirst(d *draws) any {
 	return int64(1 + d.r.IntN(7))
 }
 
-// oncePer has each record of a table be the parent of one.
+// oncePer makes each record of a table the parent of one.
 func oncePer(table string) func(*generator) []int64 {
 	return func(g *generator) []int64 { return repeatedNumbers(g, table, func(int64) int { return 1 }) }
 }

@@ -2,7 +2,7 @@ package simulator
 
 import "time"
 
-// parents is the view of a table that the tables of its records' children have.
+// parents is a table of parents in the view of their children.
 type parents interface {
 	// shows reports whether a subset has a record.
 	shows(subset string, number int64) bool
@@ -63,7 +63,7 @@ func (e *entry) otherParent() (number int64) {
 	return number
 }
 
-// orphaned reports whether a record's parent is gone or never existed, or has lost what the record needs.
+// orphaned reports whether a record's parent is gone, never existed, or lacks the record that this one needs.
 func (c *Company) orphaned(e *entry) bool {
 	k := e.kind
 	other := e.otherParent()
@@ -77,7 +77,7 @@ func (c *Company) lacksNeeded(e *entry) bool {
 	return c.parents(e.kind.parent).shows("", e.parent()) && *e.kind.needs.counter(c, e.parent()) == 0
 }
 
-// anyParent is one of the parents that there are; nil for none. Successive numbers give different ones.
+// anyParent is one of the existing parents; nil for none. Successive numbers give different ones.
 func (c *Company) anyParent(name string, number int64) any {
 	all := c.parents(name).numbers("there")
 	if len(all) == 0 {
@@ -86,8 +86,8 @@ func (c *Company) anyParent(name string, number int64) any {
 	return all[int(number)%len(all)]
 }
 
-// tally adds a record to its parent's counter, or takes it off, and stamps the parent. The values are those that the
-// record was given.
+// tally adds a record to its parent's counter, or subtracts it, and stamps the parent. The values are those of the
+// change.
 func (c *Company) tally(e *entry, by int64, values map[string]any) {
 	if e == nil || e.removed || e.kind.parentTime == "" && e.kind.counter == nil || c.orphaned(e) {
 		return
@@ -105,8 +105,7 @@ func (c *Company) tally(e *entry, by int64, values map[string]any) {
 	}
 }
 
-// touch stamps a parent whose children changed, with the time that the children were given in a column or else with
-// the clock's.
+// touch stamps a parent whose children changed, with the time in the children's column, or else with the clock's.
 func (c *Company) touch(name string, number int64, column string, values map[string]any) {
 	name, number = c.stamped(name, number)
 	switch at, given := values[column]; {
@@ -119,7 +118,8 @@ func (c *Company) touch(name string, number int64, column string, values map[str
 	}
 }
 
-// stamped is the record that has the update_time of a parent's children: the parent itself, or its own parent if it has none.
+// stamped is the record with the update_time of a parent's children: the parent itself, or its own parent if it has
+// none.
 func (c *Company) stamped(name string, number int64) (string, int64) {
 	if k := kindNamed(name); k != nil && k.parentTime != "" {
 		return c.stamped(k.parent, c.kind(k).rows[number].parent())

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// organizationRelationships are [v1 /organizationRelationships]. A request names one organization, and has the relationships
-// of which it is either end.
+// organizationRelationships are [v1 /organizationRelationships]. A request names one organization, and gets the
+// relationships that have it at either end.
 var organizationRelationships = &kind{
 	name: "organization_relationships", text: "type", parent: "organizations", member: "rel_owner_org_id", other: "rel_linked_org_id",
 	parentTime: "org_update_time",

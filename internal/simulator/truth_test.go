@@ -70,7 +70,7 @@ func TestTruth_choosesDeals(t *testing.T) {
 	}
 }
 
-// The encoder and Truth give the same values in all columns that have their field's name.
+// The encoder and Truth give the same values in all columns that have the name of their field.
 func TestTruth_agreesWithWhatIsServed(t *testing.T) {
 	c := simulator.Generate(simulator.Config{Seed: 3, Persons: 300, Organizations: 200, Deals: 400, Notes: 300})
 	s := simulator.NewServer(simulator.WithCompany("token", c))

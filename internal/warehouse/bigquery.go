@@ -10,15 +10,15 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/writers/batchwriter"
 )
 
-// bigQuery appends all rows, whatever the primary key says, and deletes none. The official plugin waits for five minutes
-// where the table of a batch does not exist; the double fails at once.
+// bigQuery appends all rows, in spite of primary keys, and deletes none. If the table of a batch does not exist, the
+// official plugin waits for five minutes; the double fails at once.
 type bigQuery struct {
 	*store
 	batchwriter.UnimplementedDeleteStale
 	batchwriter.UnimplementedDeleteRecord
 }
 
-// MigrateTables adds columns. Another type of a column is an error, also where the migration is forced.
+// MigrateTables adds columns. Another type of a column is an error, even if the migration is forced.
 func (b bigQuery) MigrateTables(ctx context.Context, messages message.WriteMigrateTables) error {
 	loose := make(message.WriteMigrateTables, len(messages))
 	for i, m := range messages {
@@ -27,7 +27,7 @@ func (b bigQuery) MigrateTables(ctx context.Context, messages message.WriteMigra
 	return apply(ctx, b.store, loose)
 }
 
-// WriteTableBatch leaves out columns that the table does not have. NULL and a column that is not sent are one.
+// WriteTableBatch leaves out columns that the table lacks. NULL and a missing column are the same.
 func (b bigQuery) WriteTableBatch(ctx context.Context, name string, messages message.WriteInserts) error {
 	if err := b.next(name); err != nil {
 		return err

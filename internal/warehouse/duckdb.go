@@ -19,7 +19,7 @@ func (d duckDB) MigrateTables(ctx context.Context, messages message.WriteMigrate
 	return apply(ctx, d.store, messages)
 }
 
-// WriteTableBatch inserts rows. Of several that have the same key DuckDB 1.5 keeps the first.
+// WriteTableBatch inserts rows. Of several rows with the same key, DuckDB 1.5 keeps the first.
 func (d duckDB) WriteTableBatch(ctx context.Context, name string, messages message.WriteInserts) error {
 	if len(messages) == 0 {
 		return nil
@@ -37,7 +37,7 @@ func (d duckDB) WriteTableBatch(ctx context.Context, name string, messages messa
 	return apply(ctx, d.store, messages)
 }
 
-// firstOfEachKey has the rows without those whose key, in the columns given, has come before.
+// firstOfEachKey has the rows whose key, in the given columns, has not come before.
 func firstOfEachKey(messages message.WriteInserts, keys []int) message.WriteInserts {
 	var first message.WriteInserts
 	seen := map[string]bool{}

@@ -21,7 +21,7 @@ import (
 // postgreSQL overwrites rows by their primary key, one after another, and deletes stale rows and others.
 type postgreSQL struct{ *store }
 
-// maxIdentifier is how many bytes PostgreSQL keeps of a name.
+// maxIdentifier is the length of the longest name in PostgreSQL, in bytes.
 const maxIdentifier = 63
 
 func cut(name string) string { return name[:min(maxIdentifier, len(name))] }
@@ -70,7 +70,7 @@ func (p postgreSQL) InsertBatch(ctx context.Context, messages message.WriteInser
 	return nil
 }
 
-// transformed is a record as PostgreSQL keeps it.
+// transformed is a record in PostgreSQL's form.
 func transformed(record arrow.RecordBatch) (arrow.RecordBatch, error) {
 	fields, columns := record.Schema().Fields(), slices.Clone(record.Columns())
 	for i, c := range columns {

@@ -35,8 +35,8 @@ func (s snowflake) MigrateTables(ctx context.Context, messages message.WriteMigr
 	return apply(ctx, s.store, loose)
 }
 
-// WriteTableBatch merges rows into a table with a primary key, by a statement in which all names are without quotes,
-// and copies them into any other.
+// WriteTableBatch merges rows into a table with a primary key, by a statement with all names unquoted. It copies them
+// into any other table.
 func (s snowflake) WriteTableBatch(ctx context.Context, name string, messages message.WriteInserts) error {
 	if len(messages) == 0 {
 		return nil
@@ -102,7 +102,7 @@ func (s snowflake) DeleteStale(ctx context.Context, messages message.WriteDelete
 
 var unquotedName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_$]*$`)
 
-// checkUnquoted returns an error where a name can't be used without quotes.
+// checkUnquoted returns an error if a name can't be used without quotes.
 func checkUnquoted(names []string) error {
 	for _, name := range names {
 		if !unquotedName.MatchString(name) || slices.Contains(SnowflakeReserved(), strings.ToUpper(name)) {
@@ -112,7 +112,7 @@ func checkUnquoted(names []string) error {
 	return nil
 }
 
-// SnowflakeReserved are the words that Snowflake does not take for the name of a column without quotes.
+// SnowflakeReserved are the words that Snowflake refuses as unquoted names of columns.
 // https://docs.snowflake.com/en/sql-reference/reserved-keywords
 func SnowflakeReserved() []string {
 	return strings.Fields(`ALL ALTER AND ANY AS BETWEEN BY CASE CAST CHECK COLUMN CONNECT CONSTRAINT CREATE CURRENT CURRENT_DATE

@@ -18,11 +18,11 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
 )
 
-// store is the SQLite file in the place of a database.
+// store is the SQLite file that replaces a database.
 type store struct {
 	*sqlite.Client
 	kind   Kind
-	staged atomic.Int64 // how many tables were staged
+	staged atomic.Int64 // number of staged tables
 
 	mu      sync.Mutex
 	batches map[string]int // with rows, by table
@@ -37,7 +37,7 @@ func openStore(ctx context.Context, kind Kind, spec Spec) (*store, error) {
 	return &store{Client: c, kind: kind, batches: map[string]int{}, fail: spec.Fail}, nil
 }
 
-// columns are a table's, in their order; none where there is no such table.
+// columns are a table's columns, in order; none if there is no such table.
 func (s *store) columns(ctx context.Context, table string) (names []string, err error) {
 	err = s.InTransaction(ctx, []string{table}, func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, "SELECT name FROM pragma_table_info(?)", table)
@@ -74,14 +74,14 @@ func (s *store) Read(ctx context.Context, table *schema.Table, records chan<- ar
 		for i := range b.NumRows() {
 			select {
 			case records <- b.NewSlice(i, i+1):
-			case <-ctx.Done(): // of which the reading learns, too
+			case <-ctx.Done(): // the reading sees it, too
 			}
 		}
 	}
 	return <-done
 }
 
-// check returns the kind's error where a table or one of its columns does not exist.
+// check returns the kind's error if a table or one of its columns does not exist.
 func (s *store) check(ctx context.Context, table *schema.Table) error {
 	there, err := s.columns(ctx, table.Name)
 	switch {
@@ -101,7 +101,7 @@ func (s *store) check(ctx context.Context, table *schema.Table) error {
 // absent is the kind's error for a table that does not exist.
 func (s *store) absent(table string) error { return fmt.Errorf(doubles[s.kind].absent, s.cased(table)) }
 
-// cased is a name as the kind's errors have it.
+// cased is a name in the form of the kind's errors.
 func (s *store) cased(name string) string {
 	if s.kind == Snowflake {
 		return strings.ToUpper(name)
@@ -109,7 +109,7 @@ func (s *store) cased(name string) string {
 	return name
 }
 
-// next counts a batch with rows of a table. It is an error where the spec has it fail.
+// next counts a batch with rows of a table. It is an error if the spec makes it fail.
 func (s *store) next(table string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,7 +120,7 @@ func (s *store) next(table string) error {
 	return nil
 }
 
-// apply has SQLite do what messages of one kind say, in one transaction.
+// apply makes SQLite apply messages of one kind in one transaction.
 func apply[M message.WriteMessage](ctx context.Context, s *store, messages []M) error {
 	all := make([]message.WriteMessage, len(messages))
 	for i, m := range messages {
@@ -162,7 +162,7 @@ func (s *store) stage(ctx context.Context, messages message.WriteInserts, use fu
 			return err
 		})
 	}
-	if err := drop(); err != nil { // that of a process which was killed
+	if err := drop(); err != nil { // the table of a killed process
 		return err
 	}
 	defer func() { err = errors.Join(err, drop()) }()

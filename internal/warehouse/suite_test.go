@@ -11,8 +11,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestKinds_passTheWriterSuite runs the SDK's own tests of a destination, with as much skipped as the official plugin's
-// tests skip. What SQLite migrates in place is settled by that destination.
+// TestKinds_passTheWriterSuite runs the SDK's own tests of a destination, and skips as much as the official plugin's
+// tests. Migrations in place follow the SQLite destination.
 func TestKinds_passTheWriterSuite(t *testing.T) {
 	migrations := plugin.SafeMigrations{
 		AddColumn: true, AddColumnNotNull: true, RemoveColumn: true, RemoveColumnNotNull: true, RemoveUniqueConstraint: true,

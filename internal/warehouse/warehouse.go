@@ -1,6 +1,6 @@
-// Package warehouse has doubles of CloudQuery's official destinations, for tests. A double goes by the name of the
-// official plugin and treats messages as that one and its database do, but keeps its tables in a SQLite file. It sits on
-// the SDK's own writers, so that the order of batches and the errors that are only logged are the real ones.
+// Package warehouse has doubles of CloudQuery's official destinations, for tests. A double has the name of the official
+// plugin and treats messages like that plugin and its database, but keeps its tables in a SQLite file. It uses the
+// SDK's own writers, so the order of batches and the errors that are only logged are real.
 package warehouse
 
 import (
@@ -25,7 +25,7 @@ import (
 // Kind is an official destination, by its name.
 type Kind string
 
-// The destinations of which there are doubles.
+// The destinations that have doubles.
 const (
 	BigQuery   Kind = "bigquery"
 	Snowflake  Kind = "snowflake"
@@ -37,16 +37,16 @@ const (
 type Spec struct {
 	// Path is the SQLite file. It is created if it does not exist.
 	Path string `json:"path"`
-	// BatchSize, BatchSizeBytes and BatchTimeout bound the batches of the writer, in rows, in bytes as Arrow counts them,
-	// and in time. By default they are those of the official plugin.
+	// BatchSize, BatchSizeBytes and BatchTimeout bound the batches of the writer, in rows, in bytes by Arrow's count,
+	// and in time. The defaults are those of the official plugin.
 	BatchSize      int64               `json:"batch_size"`
 	BatchSizeBytes int64               `json:"batch_size_bytes"`
 	BatchTimeout   configtype.Duration `json:"batch_timeout"`
-	// Fail has, by table, which of its batches with rows fail, counted from 1.
+	// Fail has the numbers of each table's batches with rows that fail, counted from 1.
 	Fail map[string][]int `json:"fail"`
 }
 
-// double is a kind's own part: its defaults, its words for what does not exist, and its writer.
+// double is a kind's own part: its defaults, its errors for missing tables and columns, and its writer.
 type double struct {
 	rows    int64
 	bytes   int64
@@ -90,13 +90,13 @@ var doubles = map[Kind]double{
 // Kinds are all kinds, in alphabetical order.
 func Kinds() []Kind { return slices.Sorted(maps.Keys(doubles)) }
 
-// writer is one of the SDK's writers, and what the official plugins do around it.
+// writer is one of the SDK's writers, with the additions of the official plugins.
 type writer interface {
 	writers.Writer
 	Close(ctx context.Context) error
 }
 
-// flushing is the writer with a batch for each table. It only logs the error of a batch with rows.
+// flushing is the writer with a batch for each table. It only logs errors of batches with rows.
 type flushing struct{ *batchwriter.BatchWriter }
 
 func (w flushing) Write(ctx context.Context, messages <-chan message.WriteMessage) error {
@@ -117,20 +117,20 @@ func tableByTable(client func(*store) batchwriter.Client) func(*store, Spec, zer
 	}
 }
 
-// inOrder is the writer whose batches hold rows of all tables, in the order of the messages. A failed one ends it.
+// inOrder is the writer whose batches have rows of all tables, in the order of the messages. A failed batch ends it.
 type inOrder struct {
 	*mixedbatchwriter.MixedBatchWriter
 }
 
 func (inOrder) Close(context.Context) error { return nil }
 
-// Plugin returns the double as the SDK serves it.
+// Plugin returns the double in the form that the SDK serves.
 func (k Kind) Plugin() *plugin.Plugin {
 	return plugin.NewPlugin(string(k), "double", k.NewClient,
 		plugin.WithKind(string(plugin.KindDestination)), plugin.WithTeam("cloudquery"))
 }
 
-// client is a double at work.
+// client is a running double.
 type client struct {
 	plugin.UnimplementedSource
 	writer
@@ -139,7 +139,7 @@ type client struct {
 
 var errNotConnected = errors.New("the double was started without a connection")
 
-// NewClient is the SDK's constructor of a double at work.
+// NewClient is the SDK's constructor of a running double.
 func (k Kind) NewClient(ctx context.Context, log zerolog.Logger, raw []byte, options plugin.NewClientOptions) (plugin.Client, error) {
 	if options.NoConnection {
 		return &client{}, nil
@@ -165,7 +165,7 @@ func (k Kind) NewClient(ctx context.Context, log zerolog.Logger, raw []byte, opt
 	return &client{writer: w, store: s}, nil
 }
 
-// Write passes the messages on to the kind's writer.
+// Write forwards the messages to the kind's writer.
 func (c *client) Write(ctx context.Context, messages <-chan message.WriteMessage) error {
 	if c.store == nil {
 		return errNotConnected
@@ -173,7 +173,7 @@ func (c *client) Write(ctx context.Context, messages <-chan message.WriteMessage
 	return c.writer.Write(ctx, messages)
 }
 
-// Close writes the batches that are left, and closes the file.
+// Close writes the remaining batches, and closes the file.
 func (c *client) Close(ctx context.Context) error {
 	if c.store == nil {
 		return nil

@@ -26,7 +26,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
 )
 
-// newPlugin opens a double with a file of its own. What is zero in the spec is as by default.
+// newPlugin opens a double with a file of its own. Zero values in the spec mean the defaults.
 func newPlugin(t *testing.T, kind Kind, spec Spec) *plugin.Plugin {
 	t.Helper()
 	return newPluginWith(t, kind, spec, zerolog.Nop())
@@ -86,7 +86,7 @@ func migration(table *schema.Table) *message.WriteMigrateTable {
 	return &message.WriteMigrateTable{Table: table}
 }
 
-// stored are the rows that a table has, as id=title, sorted, with the values of further columns after a comma.
+// stored are the rows of a table, as id=title, sorted, with the values of further columns after a comma.
 func stored(t *testing.T, p *plugin.Plugin, table *schema.Table) []string {
 	t.Helper()
 	read, err := readAll(p, table)
@@ -131,7 +131,7 @@ func deleteRecord(p *plugin.Plugin, id string) error {
 	return p.WriteAll(context.Background(), []message.WriteMessage{deletion})
 }
 
-// TestKinds_differ in the rows of a key that comes again, with a later batch and twice in one, and in what they delete.
+// TestKinds_differ in the rows of a repeated key, in a later batch and twice in one, and in their deletions.
 func TestKinds_differ(t *testing.T) {
 	for _, test := range []struct {
 		kind          Kind
@@ -189,7 +189,7 @@ func TestKinds_differ(t *testing.T) {
 	}
 }
 
-// TestKinds_aBatchThatFails is lost with a line in the log, but for PostgreSQL, where it ends the write.
+// TestKinds_aBatchThatFails is lost with a line in the log, except in PostgreSQL, where it ends the write.
 func TestKinds_aBatchThatFails(t *testing.T) {
 	for _, kind := range Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
@@ -243,8 +243,7 @@ func TestBigQuery_unknownColumns(t *testing.T) {
 	require.Equal(t, []string{"a=1," + array.NullValueStr, "b=2,y"}, stored(t, p, deals(one)))
 }
 
-// TestSnowflake_names: the key's columns are written without quotes where a table is created, and all of them where
-// rows are merged.
+// TestSnowflake_names: names are unquoted, those of the key when a table is created, and all when rows are merged.
 func TestSnowflake_names(t *testing.T) {
 	column := func(name string, key bool) schema.Column {
 		return schema.Column{Name: name, Type: arrow.BinaryTypes.String, PrimaryKey: key}

@@ -78,8 +78,8 @@ func (c *Client) selected(options plugin.TableOptions) (wanted []*table.Table, n
 	return wanted, named, err
 }
 
-// withHistories returns the wanted tables with the histories of those types of record that the spec names, as far as they
-// are not to be skipped.
+// withHistories returns the wanted tables with the histories of the types of record that the spec names, unless they
+// are to be skipped.
 func withHistories(wanted, declared []*table.Table, of []string, options plugin.TableOptions) ([]*table.Table, error) {
 	wanted = slices.DeleteFunc(wanted, func(t *table.Table) bool { return t.Of != nil })
 	for _, t := range declared {
@@ -252,7 +252,7 @@ func (c *Client) finish(
 	unread, why := run.Unread()
 	if len(unread) > 0 {
 		c.logger.Warn().Err(why).Strs("tables", unread).
-			Msg("the budget of API tokens ends this sync early; the next one goes on from here")
+			Msg("the budget of API tokens ends this sync early; the next one continues from here")
 	}
 	c.logger.Info().Int64("api_tokens", run.Tokens()).Msg("read from Pipedrive")
 	if checkpoints == nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// Estimate returns the expected cost of syncs with a spec, by account. state tells whether they have backend_options. The
-// estimate of an account costs at most so many API tokens. It reads no state and writes nothing.
+// Estimate returns the expected cost of syncs with a spec, by account. state is true if they have backend_options. An
+// account's estimate costs at most the given number of API tokens. It reads no state and writes nothing.
 func Estimate(
 	ctx context.Context, logger zerolog.Logger, raw []byte, options plugin.TableOptions, state bool, tokens int64,
 ) (estimates []client.Estimate, err error) {

@@ -149,8 +149,8 @@ func moment(s string) time.Time {
 	return t
 }
 
-// TestSync_theNewerVersionComesLast, and so wins at the destination: a deal is the only one of its list, and then the last of
-// the archived ones. These are more rows than the SDK's scheduler resolves one after another, and it sent the last first.
+// TestSync_theNewerVersionComesLast, and so wins at the destination. A deal is the only one of its list, and then the
+// last of the archived ones. The SDK's scheduler does not resolve so many rows in order, and sent the last first.
 func TestSync_theNewerVersionComesLast(t *testing.T) {
 	var archived strings.Builder
 	for id := range 125 {

@@ -33,8 +33,8 @@ const (
 	customFields = 30
 )
 
-// replay is an API that holds some deals ready and serves them repeatedly, each time with a new id and an update_time a minute
-// later, so that its cost is negligible beside the plugin's.
+// replay is an API that serves prepared deals repeatedly, each time with a new id and an update_time a minute later.
+// Its cost is negligible beside the plugin's.
 type replay struct {
 	api   http.Handler // answers everything else
 	deals [][3][]byte  // without their ids and the times of their last change, between these parts
@@ -193,9 +193,9 @@ func dealsSchema(tb testing.TB) *schema.Table {
 	return tables.Get("pipedrive_deals")
 }
 
-// BenchmarkSync_throughput prints the cost of a deal with 30 custom fields, in typed columns and in one JSON
-// column, beside three floors and the same table built in the usual way. The floors read the same pages: they throw them
-// away, scan their tokens, and decode them into maps. The ratios are from the same run.
+// BenchmarkSync_throughput prints the cost of a deal with 30 custom fields, in typed columns and in one JSON column. It
+// compares them with three floors and with the same table built in the usual way. The floors read the same pages: they
+// throw them away, scan their tokens, and decode them into maps. The ratios are from the same run.
 func BenchmarkSync_throughput(b *testing.B) {
 	api := newReplay(b)
 	server := httptest.NewServer(api)

@@ -17,9 +17,9 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// BenchmarkSync_windows prints the ratio of a full sync's time to that of its requests at the allowed rate, and of its requests
-// to the least number of pages, for large tables whose answers take 400 ms. Without windows, each table is read page after
-// page.
+// BenchmarkSync_windows prints two ratios for large tables whose answers take 400 ms: a full sync's time to that of its
+// requests at the allowed rate, and its requests to the least number of pages. Without windows, each table is read page
+// after page.
 func BenchmarkSync_windows(b *testing.B) {
 	const records, latency = 200_000, 400 * time.Millisecond
 	one := simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Persons: records, WithoutImport: true})
@@ -69,7 +69,7 @@ func withoutWindows() client.Machine {
 	return m
 }
 
-// drained syncs tables, throws the rows away and returns the duration.
+// drained syncs tables, drops the rows and returns the duration.
 func drained(b *testing.B, machine client.Machine, api *simulator.Server, tables []string) time.Duration {
 	b.Helper()
 	server := httptest.NewServer(api)

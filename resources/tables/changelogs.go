@@ -11,7 +11,8 @@ func sequence(description string) table.Column {
 	return table.Column{Name: "seq", Key: true, Type: table.Int, Description: description, V2: table.Sequence(), V1: table.Sequence()}
 }
 
-// changelogOf is a changelog of API v1, in which the path names the parent. It has the newest entries first, and null for none.
+// changelogOf is a changelog of API v1, in which the path names the parent. The newest entries come first, and null for
+// none.
 func changelogOf(path string) []pipedrive.Listing {
 	return []pipedrive.Listing{{
 		Path: path, Cost: 20, Paging: pipedrive.Cursor, Scopes: []string{"recents:read"}, NullIsEmpty: true,
@@ -19,7 +20,7 @@ func changelogOf(path string) []pipedrive.Listing {
 	}}
 }
 
-// changelogColumns are those of an entry that changes one field of a parent.
+// changelogColumns are the columns of an entry that changes one field of a parent.
 func changelogColumns(parent, time table.Column) []table.Column {
 	return []table.Column{
 		parent,

@@ -7,11 +7,11 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// mailScopes are those of e-mail; a request needs one of them.
+// mailScopes are the scopes of e-mail; a request needs one of them.
 var mailScopes = []string{"mail:read", "mail:full"}
 
-// mailMessageColumns are the columns of a message behind its id, whose members are at a path that begins with a prefix. The
-// mailbox's account_id would be taken for the company's, and from and to are words of SQL.
+// mailMessageColumns are the columns of a message after its id, whose members are at a path with a prefix. Some differ
+// from their members: account_id of the mailbox would be taken for the company's, and from and to are words of SQL.
 func mailMessageColumns(prefix string) []table.Column {
 	at := func(member string) table.Source { return table.At(prefix + member) }
 	return []table.Column{

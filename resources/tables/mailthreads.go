@@ -8,7 +8,7 @@ import (
 )
 
 func mailThreads() *table.Table {
-	// The list comes by the last message, newest first, and knows no other order.
+	// The list is in the order of the last message, newest first, and has no other order.
 	in := func(folder string) pipedrive.Listing {
 		return pipedrive.Listing{
 			Path: "/v1/mailbox/mailThreads", Cost: 20, Paging: pipedrive.Offset, Limit: 100, Silent: true, Scopes: mailScopes,

@@ -35,8 +35,9 @@ var terms = map[string]string{
 	"phase_id":   "project_phases.id",
 }
 
-// References are those of all tables. A column refers to the column that it declares; otherwise its name decides: it
-// is, or ends with, the singular of a table's name and _id, or one of the terms. A list's name ends with _ids.
+// References are the references of all tables. A column refers to the column that it declares; otherwise its name
+// decides. It is, or ends with, the singular of a table's name and _id, or one of the terms. A list's name ends with
+// _ids.
 func References() []Reference {
 	all := All()
 	names := targets(all)
@@ -60,7 +61,7 @@ func References() []Reference {
 	return references
 }
 
-// targets are the columns that referring columns mean, by the names of these.
+// targets are the columns that referring columns refer to, by name.
 func targets(all []*table.Table) map[string]string {
 	names := map[string]string{}
 	for _, t := range all {
@@ -72,7 +73,7 @@ func targets(all []*table.Table) map[string]string {
 	return names
 }
 
-// longest is the longest of some names that a column's name is or ends with; empty for none, and for a table's own key.
+// longest is the longest of the names that a column's name is or ends with; empty for none, and for a table's own key.
 func longest(names map[string]string, c table.Column) (found string) {
 	own := "_" + c.Name
 	if c.Type == table.JSON {

@@ -10,8 +10,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// TestReferences_coverEachColumnOfIDs: a column whose name ends with _id or _ids refers to a table, or its name is
-// among those of things that no table has.
+// TestReferences_coverEachColumnOfIDs: a column whose name ends with _id or _ids refers to a table, or is listed here
+// as a reference to something that no table has.
 func TestReferences_coverEachColumnOfIDs(t *testing.T) {
 	t.Parallel()
 	elsewhere := []string{
@@ -46,7 +46,7 @@ func TestReferences_coverEachColumnOfIDs(t *testing.T) {
 	}
 }
 
-// TestReferences_agreeWithParentsAndLookups: the other places of declarations that connect two tables.
+// TestReferences_agreeWithParentsAndLookups: declarations connect tables in these two ways too.
 func TestReferences_agreeWithParentsAndLookups(t *testing.T) {
 	t.Parallel()
 	to := map[string]string{}
@@ -95,7 +95,7 @@ func TestReferences_areDeclaredWithTypesThatFit(t *testing.T) {
 	}
 }
 
-// columnsOf are the columns of tables, as in deals.id.
+// columnsOf are the columns of tables, like deals.id.
 func columnsOf(all []*table.Table) (names []string) {
 	for _, t := range all {
 		for _, c := range t.Columns {

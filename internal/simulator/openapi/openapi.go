@@ -13,7 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// The reduced files are made of the vendor's, which OPENAPI_DIR names; without it they stay as they are.
+// The reduced files come from the vendor's files in OPENAPI_DIR. Without it they stay unchanged.
 //
 //go:generate go run ./generate
 //go:embed *.yaml

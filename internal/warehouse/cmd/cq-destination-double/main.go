@@ -1,5 +1,5 @@
-// Command cq-destination-double serves the double of an official destination to CloudQuery. A plugin's name is settled
-// before its spec is known, so the file name of the program says which destination it is, as in cq-destination-bigquery.
+// Command cq-destination-double serves the double of an official destination to CloudQuery. A plugin's name is fixed
+// before its spec is known. So the file name of the program names the destination, like cq-destination-bigquery.
 package main
 
 import (
