@@ -189,7 +189,7 @@ func (a *Account) setClock(s *spec.Spec) {
 	if server, known := a.client.ServerTime(); known {
 		if apart := server.Sub(now); apart.Abs() > mostApart {
 			a.logger.Warn().Dur("apart_ms", apart.Abs()).Time("pipedrive", server).Time("this_machine", now).
-				Msg("this machine's clock and Pipedrive's disagree; changes count as read up to the earlier of the two only")
+				Msg("this machine's clock and Pipedrive's disagree; changes count as read only up to the earlier of the two")
 		}
 		if server.Before(now) {
 			now = server

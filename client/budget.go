@@ -80,7 +80,7 @@ func (a *Account) checkWhole(t *table.Table, l pipedrive.Listing, own *pipedrive
 	if own.Requests() < freePages*int64(len(a.listings(t))) {
 		return nil
 	}
-	return a.checkMaxTokens(l, "; a table that is read in full can't be gone on with by the next run: raise max_tokens, or leave it out")
+	return a.checkMaxTokens(l, "; the next run can't continue a table that is read in full: raise max_tokens, or leave the table out")
 }
 
 // checkMaxTokens returns an error if the next page of a listing would exceed max_tokens. Its message ends with the

@@ -17,19 +17,19 @@ import (
 
 // RunColumns are the columns of the table of runs. Their order is that of [outcome.row].
 var RunColumns = []table.Column{
-	{Name: "started_at", Key: true, Type: table.Timestamp, Description: "When the run began, by the clock of the machine that it ran on."},
-	{Name: "ended_at", Type: table.Timestamp, Description: "When it had read everything, or failed."},
-	{Name: "status", Type: table.Text, Description: "complete, partial where the budget of API tokens ended the run before all tables were read, or failed."},
+	{Name: "started_at", Key: true, Type: table.Timestamp, Description: "When the run began, by its machine's clock."},
+	{Name: "ended_at", Type: table.Timestamp, Description: "When the run had read everything, or failed."},
+	{Name: "status", Type: table.Text, Description: "complete; partial if the budget of API tokens ended the run before all tables were read; or failed."},
 	{Name: "reason", Type: table.Text, Description: "Why the run is partial or failed; NULL for a complete one."},
-	{Name: "unfinished_tables", Type: table.JSON, Description: "The tables that were not read to their ends: a list of their names; NULL where all were. After a failed run no table is complete. Lists that were not due by lists_every are not among them."},
-	{Name: "verified_at", Type: table.Timestamp, Description: "When it had seen which rows of earlier runs the destination has; NULL where it could not see that of all tables, does not read missing rows again, or read all from the beginning, as the first one does."},
-	{Name: "repaired_rows", Type: table.Int, Description: "Rows of earlier runs that were missing at the destination and that it reads again, at least; 0 for none, NULL where verified_at is NULL and none is known to be missing."},
-	{Name: "api_version", Type: table.Text, Description: "The API that it read: v2, v1 or export."},
-	{Name: "tables", Type: table.JSON, Description: "The tables that it was asked for: a list of their names."},
-	{Name: "sent_rows", Type: table.Int, Description: "Rows that it sent for the account."},
-	{Name: "requests", Type: table.Int, Description: "Requests that it made to the account, repeated ones included."},
-	{Name: "api_tokens", Type: table.Int, Description: "API tokens that these cost."},
-	{Name: "retries", Type: table.Int, Description: "Requests among them that repeated one that had failed."},
+	{Name: "unfinished_tables", Type: table.JSON, Description: "The tables that were not read to their ends: a list of their names; NULL for none. After a failed run these are all tables. Lists that were not due by lists_every are left out."},
+	{Name: "verified_at", Type: table.Timestamp, Description: "When the run had checked which rows of earlier runs the destination has. NULL if it could not check all tables, does not read missing rows again, or read everything from the beginning, like a first run."},
+	{Name: "repaired_rows", Type: table.Int, Description: "Least number of rows of earlier runs that were missing at the destination and that the run reads again; 0 for none. NULL if verified_at is NULL and no row is known to be missing."},
+	{Name: "api_version", Type: table.Text, Description: "The API that the run read: v2, v1 or export."},
+	{Name: "tables", Type: table.JSON, Description: "The tables of the sync: a list of their names."},
+	{Name: "sent_rows", Type: table.Int, Description: "Rows that the run sent for the account."},
+	{Name: "requests", Type: table.Int, Description: "Requests for the account, including repeated ones."},
+	{Name: "api_tokens", Type: table.Int, Description: "API tokens that the requests cost."},
+	{Name: "retries", Type: table.Int, Description: "Requests that repeated a failed one."},
 }
 
 // outcome is the end of a run for an account. CloudQuery drops the rows of a failed run. So the state keeps its

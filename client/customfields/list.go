@@ -17,7 +17,7 @@ var Columns = []table.Column{
 	{Name: "subfields", Type: table.JSON, Description: "Parts of the field's values: a list of {field_code, field_name, field_type}."},
 	{Name: "description", Description: "What users wrote about the field."},
 	{Name: "is_optional_response_field", Type: table.Bool, Description: "Whether API v2 sends the field only when it is asked to.", V1: table.Absent()},
-	{Name: "id", Type: table.Int, Description: "The field's id in API v1, where parts of a custom field have none; NULL on v2.", V2: table.Absent()},
+	{Name: "id", Type: table.Int, Description: "The field's id in API v1, NULL for parts of a custom field; NULL on v2.", V2: table.Absent()},
 	{Name: "ui_visibility", Type: table.JSON, Description: "Where users see the field: an object of flags. API v1 does not have it.", V1: table.Absent()},
 	{Name: "important_fields", Type: table.JSON, Description: "Where the field is marked as important: {enabled, stage_ids}. API v1 does not have it.", V1: table.Absent()},
 	{Name: "required_fields", Type: table.JSON, Description: "Where the field is required: {enabled, stage_ids, statuses}. API v1 does not have it.", V1: table.Absent()},

@@ -28,9 +28,9 @@ func History(t *Table) *Table {
 	key := t.Key()
 	h.Columns = slices.Insert(h.Columns, key[len(key)-1]+1, Column{
 		Name: ValidFromColumn, Key: true, Type: Timestamp, V2: Absent(), V1: Absent(),
-		Description: "When the version came to be: its update_time; for a record without one its add_time, or else 1970-01-01. " +
-			"It holds until the record's next valid_from. For a record that is gone it is when a run found that, " +
-			"and for one that came back as it had been, when a run found it again.",
+		Description: "When the version began: its update_time; for a record without one its add_time, or else 1970-01-01. " +
+			"It holds until the record's next valid_from. For the removal of a record, when a run found that it is gone; " +
+			"for a record that came back unchanged, when a run found it again.",
 	})
 	return &h
 }

@@ -208,7 +208,7 @@ func Markable(tables []*Table) []*Table {
 		if t.Incremental && !t.Runs {
 			t.Columns = append(t.Columns, Column{
 				Name: RemovedColumn, Type: Timestamp, V2: Absent(), V1: Absent(),
-				Description: "When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.",
+				Description: "When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.",
 			})
 		}
 	}

@@ -46,16 +46,16 @@ COMMENT ON COLUMN pipedrive_activities.conference_meeting_id IS 'Id of the video
 COMMENT ON COLUMN pipedrive_activities.public_description IS 'Description for guests.';
 COMMENT ON COLUMN pipedrive_activities.priority IS 'Priority: an option of the field priority.';
 COMMENT ON COLUMN pipedrive_activities.note IS 'Internal note, as HTML.';
-COMMENT ON COLUMN pipedrive_activities.outcome IS 'Outcome of the activity, where Pipedrive sends one.';
-COMMENT ON COLUMN pipedrive_activities.private IS 'Whether only the owner sees the activity, where Pipedrive says so.';
-COMMENT ON COLUMN pipedrive_activities._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_activities.outcome IS 'Outcome of the activity; NULL if Pipedrive sends none.';
+COMMENT ON COLUMN pipedrive_activities.private IS 'Whether only the owner sees the activity; NULL if Pipedrive sends nothing.';
+COMMENT ON COLUMN pipedrive_activities._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_activities_history IS 'Versions of the records of pipedrive_activities, one row for each version that a run has seen since `history` names activities. A record that is gone at Pipedrive has a last row with _removed_at. No row is ever removed.';
 COMMENT ON COLUMN pipedrive_activities_history._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_activities_history._cq_parent_id IS 'Internal CQ ID of the parent row';
 COMMENT ON COLUMN pipedrive_activities_history.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
 COMMENT ON COLUMN pipedrive_activities_history.id IS 'The activity''s id.';
-COMMENT ON COLUMN pipedrive_activities_history.valid_from IS 'When the version came to be: its update_time; for a record without one its add_time, or else 1970-01-01. It holds until the record''s next valid_from. For a record that is gone it is when a run found that, and for one that came back as it had been, when a run found it again.';
+COMMENT ON COLUMN pipedrive_activities_history.valid_from IS 'When the version began: its update_time; for a record without one its add_time, or else 1970-01-01. It holds until the record''s next valid_from. For the removal of a record, when a run found that it is gone; for a record that came back unchanged, when a run found it again.';
 COMMENT ON COLUMN pipedrive_activities_history.subject IS 'Subject.';
 COMMENT ON COLUMN pipedrive_activities_history.type IS 'Type of the activity: the key_string of an activity type, like call.';
 COMMENT ON COLUMN pipedrive_activities_history.owner_id IS 'The user who is to do the activity.';
@@ -94,8 +94,8 @@ COMMENT ON COLUMN pipedrive_activities_history.conference_meeting_id IS 'Id of t
 COMMENT ON COLUMN pipedrive_activities_history.public_description IS 'Description for guests.';
 COMMENT ON COLUMN pipedrive_activities_history.priority IS 'Priority: an option of the field priority.';
 COMMENT ON COLUMN pipedrive_activities_history.note IS 'Internal note, as HTML.';
-COMMENT ON COLUMN pipedrive_activities_history.outcome IS 'Outcome of the activity, where Pipedrive sends one.';
-COMMENT ON COLUMN pipedrive_activities_history.private IS 'Whether only the owner sees the activity, where Pipedrive says so.';
+COMMENT ON COLUMN pipedrive_activities_history.outcome IS 'Outcome of the activity; NULL if Pipedrive sends none.';
+COMMENT ON COLUMN pipedrive_activities_history.private IS 'Whether only the owner sees the activity; NULL if Pipedrive sends nothing.';
 COMMENT ON COLUMN pipedrive_activities_history._removed_at IS 'When the record was found to be gone at Pipedrive. All other columns but the key are NULL then. NULL in the row of a version.';
 
 COMMENT ON TABLE pipedrive_activity_attendees IS 'Guests of the calendar events of activities. They come from the answers that have the activities.';
@@ -111,7 +111,7 @@ COMMENT ON COLUMN pipedrive_activity_attendees.is_organizer IS 'Whether the gues
 COMMENT ON COLUMN pipedrive_activity_attendees.person_id IS 'The person with the address; NULL for none.';
 COMMENT ON COLUMN pipedrive_activity_attendees.user_id IS 'The user with the address; NULL for none.';
 COMMENT ON COLUMN pipedrive_activity_attendees.activity_update_time IS 'The activity''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_activity_attendees._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_activity_attendees._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_activity_participants IS 'Persons who take part in activities. They come from the answers that have the activities.';
 COMMENT ON COLUMN pipedrive_activity_participants._cq_id IS 'Internal CQ ID of the row';
@@ -122,7 +122,7 @@ COMMENT ON COLUMN pipedrive_activity_participants.position IS 'Place in the acti
 COMMENT ON COLUMN pipedrive_activity_participants.person_id IS 'The person who takes part.';
 COMMENT ON COLUMN pipedrive_activity_participants.is_primary IS 'Whether the activity is first of all with this person.';
 COMMENT ON COLUMN pipedrive_activity_participants.activity_update_time IS 'The activity''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_activity_participants._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_activity_participants._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_activity_types IS 'Types of activities. https://developers.pipedrive.com/docs/api/v1/ActivityTypes#getActivityTypes';
 COMMENT ON COLUMN pipedrive_activity_types._cq_id IS 'Internal CQ ID of the row';
@@ -203,7 +203,7 @@ COMMENT ON COLUMN pipedrive_deal_changelog.change_source IS 'Where the change wa
 COMMENT ON COLUMN pipedrive_deal_changelog.change_source_user_agent IS 'The program that made the change, as it names itself.';
 COMMENT ON COLUMN pipedrive_deal_changelog.is_bulk_update_flag IS 'Whether the change was part of a bulk update.';
 COMMENT ON COLUMN pipedrive_deal_changelog.deal_update_time IS 'The deal''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_deal_changelog._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_deal_changelog._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_deal_discounts IS 'Discounts on the products of a deal as a whole, in addition to those of its rows. https://developers.pipedrive.com/docs/api/v1/Deals#getAdditionalDiscounts';
 COMMENT ON COLUMN pipedrive_deal_discounts._cq_id IS 'Internal CQ ID of the row';
@@ -219,7 +219,7 @@ COMMENT ON COLUMN pipedrive_deal_discounts.created_by IS 'The user who created t
 COMMENT ON COLUMN pipedrive_deal_discounts.updated_at IS 'When the discount was last changed.';
 COMMENT ON COLUMN pipedrive_deal_discounts.updated_by IS 'The user who last changed the discount.';
 COMMENT ON COLUMN pipedrive_deal_discounts.deal_update_time IS 'The deal''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_deal_discounts._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_deal_discounts._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_deal_followers IS 'Users who follow deals. https://developers.pipedrive.com/docs/api/v1/Deals#getDealFollowers';
 COMMENT ON COLUMN pipedrive_deal_followers._cq_id IS 'Internal CQ ID of the row';
@@ -229,7 +229,7 @@ COMMENT ON COLUMN pipedrive_deal_followers.deal_id IS 'The deal.';
 COMMENT ON COLUMN pipedrive_deal_followers.user_id IS 'The user who follows the deal.';
 COMMENT ON COLUMN pipedrive_deal_followers.add_time IS 'Since when the user has followed the deal.';
 COMMENT ON COLUMN pipedrive_deal_followers.deal_update_time IS 'The deal''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_deal_followers._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_deal_followers._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_deal_installments IS 'Installments in which deals are paid. https://developers.pipedrive.com/docs/api/v1/DealInstallments#getInstallments';
 COMMENT ON COLUMN pipedrive_deal_installments._cq_id IS 'Internal CQ ID of the row';
@@ -241,9 +241,9 @@ COMMENT ON COLUMN pipedrive_deal_installments.amount IS 'Amount, in the deal''s 
 COMMENT ON COLUMN pipedrive_deal_installments.billing_date IS 'The day on which the installment is charged.';
 COMMENT ON COLUMN pipedrive_deal_installments.description IS 'Name of the installment.';
 COMMENT ON COLUMN pipedrive_deal_installments.deal_update_time IS 'The deal''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_deal_installments._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_deal_installments._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
-COMMENT ON TABLE pipedrive_deal_mail_messages IS 'E-mail messages of deals, also those of other users as far as they share them. https://developers.pipedrive.com/docs/api/v1/Deals#getDealMailMessages';
+COMMENT ON TABLE pipedrive_deal_mail_messages IS 'E-mail messages of deals, including those that other users share. https://developers.pipedrive.com/docs/api/v1/Deals#getDealMailMessages';
 COMMENT ON COLUMN pipedrive_deal_mail_messages._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_deal_mail_messages._cq_parent_id IS 'Internal CQ ID of the parent row';
 COMMENT ON COLUMN pipedrive_deal_mail_messages.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
@@ -279,7 +279,7 @@ COMMENT ON COLUMN pipedrive_deal_mail_messages.mail_link_tracking_enabled_flag I
 COMMENT ON COLUMN pipedrive_deal_mail_messages.external_deleted_flag IS 'Whether the message is deleted in the mailbox.';
 COMMENT ON COLUMN pipedrive_deal_mail_messages.template_id IS 'The template that the message was written from.';
 COMMENT ON COLUMN pipedrive_deal_mail_messages.deal_update_time IS 'The deal''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_deal_mail_messages._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_deal_mail_messages._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_deal_participants IS 'Persons who take part in deals. A deal whose only participant is its own person, its person_id, has no row. https://developers.pipedrive.com/docs/api/v1/Deals#getDealParticipants';
 COMMENT ON COLUMN pipedrive_deal_participants._cq_id IS 'Internal CQ ID of the row';
@@ -292,7 +292,7 @@ COMMENT ON COLUMN pipedrive_deal_participants.add_time IS 'When the person was a
 COMMENT ON COLUMN pipedrive_deal_participants.active_flag IS 'Whether the participant is active.';
 COMMENT ON COLUMN pipedrive_deal_participants.added_by_user_id IS 'The user who added the person.';
 COMMENT ON COLUMN pipedrive_deal_participants.deal_update_time IS 'The deal''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_deal_participants._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_deal_participants._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_deal_products IS 'Products of deals, with their quantities and prices. https://developers.pipedrive.com/docs/api/v1/DealProducts#getDealsProducts';
 COMMENT ON COLUMN pipedrive_deal_products._cq_id IS 'Internal CQ ID of the row';
@@ -320,7 +320,7 @@ COMMENT ON COLUMN pipedrive_deal_products.billing_frequency IS 'Billing frequenc
 COMMENT ON COLUMN pipedrive_deal_products.billing_frequency_cycles IS 'Number of billing cycles; NULL for no end. Plans below Growth do not have it.';
 COMMENT ON COLUMN pipedrive_deal_products.billing_start_date IS 'The first day of billing. Plans below Growth do not have it.';
 COMMENT ON COLUMN pipedrive_deal_products.deal_update_time IS 'The deal''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_deal_products._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_deal_products._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_deal_stage_changes IS 'Moves of deals from one stage to another, which are a part of their changelogs. https://developers.pipedrive.com/docs/api/v1/Deals#getDealChangelog';
 COMMENT ON COLUMN pipedrive_deal_stage_changes._cq_id IS 'Internal CQ ID of the row';
@@ -334,7 +334,7 @@ COMMENT ON COLUMN pipedrive_deal_stage_changes.time IS 'When the deal moved.';
 COMMENT ON COLUMN pipedrive_deal_stage_changes.actor_user_id IS 'The user who moved the deal.';
 COMMENT ON COLUMN pipedrive_deal_stage_changes.change_source IS 'Where the change was made: app, mobile, api, …';
 COMMENT ON COLUMN pipedrive_deal_stage_changes.deal_update_time IS 'The deal''s update_time when the row was read. Rows are read when the deal has moved.';
-COMMENT ON COLUMN pipedrive_deal_stage_changes._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_deal_stage_changes._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_deals IS 'Sales opportunities: open, won and lost ones, archived ones, and those deleted in the last 30 days. https://developers.pipedrive.com/docs/api/v1/Deals#getDeals';
 COMMENT ON COLUMN pipedrive_deals._cq_id IS 'Internal CQ ID of the row';
@@ -395,14 +395,14 @@ COMMENT ON COLUMN pipedrive_deals.last_outgoing_mail_time IS 'When the last e-ma
 COMMENT ON COLUMN pipedrive_deals.smart_bcc_email IS 'Address that files an e-mail under the deal when it is in copy.';
 COMMENT ON COLUMN pipedrive_deals.source_lead_id IS 'The lead that the deal was made from.';
 COMMENT ON COLUMN pipedrive_deals.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
-COMMENT ON COLUMN pipedrive_deals._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_deals._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_deals_history IS 'Versions of the records of pipedrive_deals, one row for each version that a run has seen since `history` names deals. A record that is gone at Pipedrive has a last row with _removed_at. No row is ever removed.';
 COMMENT ON COLUMN pipedrive_deals_history._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_deals_history._cq_parent_id IS 'Internal CQ ID of the parent row';
 COMMENT ON COLUMN pipedrive_deals_history.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
 COMMENT ON COLUMN pipedrive_deals_history.id IS 'The deal''s id.';
-COMMENT ON COLUMN pipedrive_deals_history.valid_from IS 'When the version came to be: its update_time; for a record without one its add_time, or else 1970-01-01. It holds until the record''s next valid_from. For a record that is gone it is when a run found that, and for one that came back as it had been, when a run found it again.';
+COMMENT ON COLUMN pipedrive_deals_history.valid_from IS 'When the version began: its update_time; for a record without one its add_time, or else 1970-01-01. It holds until the record''s next valid_from. For the removal of a record, when a run found that it is gone; for a record that came back unchanged, when a run found it again.';
 COMMENT ON COLUMN pipedrive_deals_history.title IS 'Title.';
 COMMENT ON COLUMN pipedrive_deals_history.value IS 'Value in the deal''s currency.';
 COMMENT ON COLUMN pipedrive_deals_history.currency IS 'Currency of the value, an ISO 4217 code.';
@@ -474,7 +474,7 @@ COMMENT ON COLUMN pipedrive_fields.options IS 'Options of the field: a list of {
 COMMENT ON COLUMN pipedrive_fields.subfields IS 'Parts of the field''s values: a list of {field_code, field_name, field_type}.';
 COMMENT ON COLUMN pipedrive_fields.description IS 'What users wrote about the field.';
 COMMENT ON COLUMN pipedrive_fields.is_optional_response_field IS 'Whether API v2 sends the field only when it is asked to.';
-COMMENT ON COLUMN pipedrive_fields.id IS 'The field''s id in API v1, where parts of a custom field have none; NULL on v2.';
+COMMENT ON COLUMN pipedrive_fields.id IS 'The field''s id in API v1, NULL for parts of a custom field; NULL on v2.';
 COMMENT ON COLUMN pipedrive_fields.ui_visibility IS 'Where users see the field: an object of flags. API v1 does not have it.';
 COMMENT ON COLUMN pipedrive_fields.important_fields IS 'Where the field is marked as important: {enabled, stage_ids}. API v1 does not have it.';
 COMMENT ON COLUMN pipedrive_fields.required_fields IS 'Where the field is required: {enabled, stage_ids, statuses}. API v1 does not have it.';
@@ -516,7 +516,7 @@ COMMENT ON COLUMN pipedrive_files.org_name IS 'Name of the organization that the
 COMMENT ON COLUMN pipedrive_files.product_name IS 'Name of the product that the file is attached to.';
 COMMENT ON COLUMN pipedrive_files.lead_name IS 'Title of the lead that the file is attached to.';
 COMMENT ON COLUMN pipedrive_files.project_name IS 'Title of the project that the file is attached to.';
-COMMENT ON COLUMN pipedrive_files._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_files._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_filters IS 'Saved filters of lists that the credentials'' owner can see, without their conditions. https://developers.pipedrive.com/docs/api/v1/Filters#getFilters';
 COMMENT ON COLUMN pipedrive_filters._cq_id IS 'Internal CQ ID of the row';
@@ -536,14 +536,14 @@ COMMENT ON COLUMN pipedrive_filters.visible_to IS 'Who sees the filter: 1 its ow
 COMMENT ON COLUMN pipedrive_filters.last_used_time IS 'When the filter was last used.';
 COMMENT ON COLUMN pipedrive_filters.custom_view_id IS 'The view that the filter belongs to.';
 
-COMMENT ON TABLE pipedrive_goal_results IS 'What was reached of each goal, from its first day to its last one or today. Goals that are yet to begin have none. https://developers.pipedrive.com/docs/api/v1/Goals#getGoalResult';
+COMMENT ON TABLE pipedrive_goal_results IS 'Progress of each goal, from its first day to its last one or today. A goal that has not begun has no row. https://developers.pipedrive.com/docs/api/v1/Goals#getGoalResult';
 COMMENT ON COLUMN pipedrive_goal_results._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_goal_results._cq_parent_id IS 'Internal CQ ID of the parent row';
 COMMENT ON COLUMN pipedrive_goal_results.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
 COMMENT ON COLUMN pipedrive_goal_results.goal_id IS 'The goal.';
-COMMENT ON COLUMN pipedrive_goal_results.period_start IS 'First day that counts: that of the goal.';
-COMMENT ON COLUMN pipedrive_goal_results.period_end IS 'Last day that counts: that of the goal, or the day of the run, in UTC, if it comes first.';
-COMMENT ON COLUMN pipedrive_goal_results.progress IS 'What was reached, in the unit of the goal''s target.';
+COMMENT ON COLUMN pipedrive_goal_results.period_start IS 'First day that counts: the goal''s first day.';
+COMMENT ON COLUMN pipedrive_goal_results.period_end IS 'Last day that counts: the goal''s last day or the day of the run, in UTC, whichever is earlier.';
+COMMENT ON COLUMN pipedrive_goal_results.progress IS 'Progress, in the unit of the goal''s target.';
 
 COMMENT ON TABLE pipedrive_goals IS 'Everybody''s goals. https://developers.pipedrive.com/docs/api/v1/Goals#getGoals';
 COMMENT ON COLUMN pipedrive_goals._cq_id IS 'Internal CQ ID of the row';
@@ -613,14 +613,14 @@ COMMENT ON COLUMN pipedrive_leads.source_deal_id IS 'The deal that the lead was 
 COMMENT ON COLUMN pipedrive_leads.visible_to IS 'Who sees the lead: 1 its owner, 3 the entire company; on larger plans 1 the owner, 3 the owner''s group, 5 and its sub-groups, 7 the entire company.';
 COMMENT ON COLUMN pipedrive_leads.cc_email IS 'Address that files an e-mail under the lead when it is in copy.';
 COMMENT ON COLUMN pipedrive_leads.custom_fields IS 'Custom fields of the lead, by key. They are the fields of deals.';
-COMMENT ON COLUMN pipedrive_leads._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_leads._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_leads_history IS 'Versions of the records of pipedrive_leads, one row for each version that a run has seen since `history` names leads. A record that is gone at Pipedrive has a last row with _removed_at. No row is ever removed.';
 COMMENT ON COLUMN pipedrive_leads_history._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_leads_history._cq_parent_id IS 'Internal CQ ID of the parent row';
 COMMENT ON COLUMN pipedrive_leads_history.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
 COMMENT ON COLUMN pipedrive_leads_history.id IS 'The lead''s id, a UUID.';
-COMMENT ON COLUMN pipedrive_leads_history.valid_from IS 'When the version came to be: its update_time; for a record without one its add_time, or else 1970-01-01. It holds until the record''s next valid_from. For a record that is gone it is when a run found that, and for one that came back as it had been, when a run found it again.';
+COMMENT ON COLUMN pipedrive_leads_history.valid_from IS 'When the version began: its update_time; for a record without one its add_time, or else 1970-01-01. It holds until the record''s next valid_from. For the removal of a record, when a run found that it is gone; for a record that came back unchanged, when a run found it again.';
 COMMENT ON COLUMN pipedrive_leads_history.title IS 'Title.';
 COMMENT ON COLUMN pipedrive_leads_history.owner_id IS 'The user who owns the lead.';
 COMMENT ON COLUMN pipedrive_leads_history.owner_name IS 'The owner''s name.';
@@ -681,9 +681,9 @@ COMMENT ON COLUMN pipedrive_mail_messages.has_real_attachments_flag IS 'Whether 
 COMMENT ON COLUMN pipedrive_mail_messages.smart_bcc_flag IS 'Whether the message was filed by a copy to the Smart Bcc address.';
 COMMENT ON COLUMN pipedrive_mail_messages.mail_link_tracking_enabled_flag IS 'Whether clicks on links are tracked.';
 COMMENT ON COLUMN pipedrive_mail_messages.thread_update_time IS 'The thread''s last_message_timestamp when the row was read.';
-COMMENT ON COLUMN pipedrive_mail_messages._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_mail_messages._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
-COMMENT ON TABLE pipedrive_mail_threads IS 'Conversations in the mailbox of the token''s user. Flags are those of the last message''s time: a change of one does not show before the next message or full refresh. https://developers.pipedrive.com/docs/api/v1/Mailbox#getMailThreads';
+COMMENT ON TABLE pipedrive_mail_threads IS 'Conversations in the mailbox of the token''s user. Flags date from the last message: a change of a flag does not show before the next message or full refresh. https://developers.pipedrive.com/docs/api/v1/Mailbox#getMailThreads';
 COMMENT ON COLUMN pipedrive_mail_threads._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_mail_threads._cq_parent_id IS 'Internal CQ ID of the parent row';
 COMMENT ON COLUMN pipedrive_mail_threads.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
@@ -724,7 +724,7 @@ COMMENT ON COLUMN pipedrive_mail_threads.external_deleted_flag IS 'Whether the t
 COMMENT ON COLUMN pipedrive_mail_threads.first_message_to_me_flag IS 'Whether somebody else began the thread.';
 COMMENT ON COLUMN pipedrive_mail_threads.mail_link_tracking_enabled_flag IS 'Whether clicks on links are tracked.';
 COMMENT ON COLUMN pipedrive_mail_threads.all_messages_sent_flag IS 'Whether the user sent all messages.';
-COMMENT ON COLUMN pipedrive_mail_threads._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_mail_threads._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_note_comments IS 'Comments on notes. Only API v1 has them. https://developers.pipedrive.com/docs/api/v1/Notes#getNoteComments';
 COMMENT ON COLUMN pipedrive_note_comments._cq_id IS 'Internal CQ ID of the row';
@@ -739,7 +739,7 @@ COMMENT ON COLUMN pipedrive_note_comments.active_flag IS 'Whether the comment is
 COMMENT ON COLUMN pipedrive_note_comments.add_time IS 'When the comment was written.';
 COMMENT ON COLUMN pipedrive_note_comments.update_time IS 'When the comment was last changed.';
 COMMENT ON COLUMN pipedrive_note_comments.note_update_time IS 'The note''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_note_comments._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_note_comments._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_notes IS 'Notes on deals, persons, organizations, leads and projects. Only API v1 has them. https://developers.pipedrive.com/docs/api/v1/Notes#getNotes';
 COMMENT ON COLUMN pipedrive_notes._cq_id IS 'Internal CQ ID of the row';
@@ -771,7 +771,7 @@ COMMENT ON COLUMN pipedrive_notes.last_update_user_id IS 'The user who last chan
 COMMENT ON COLUMN pipedrive_notes.pinned_to_lead_flag IS 'Whether the note is pinned to its lead.';
 COMMENT ON COLUMN pipedrive_notes.pinned_to_project_flag IS 'Whether the note is pinned to its project.';
 COMMENT ON COLUMN pipedrive_notes.pinned_to_task_flag IS 'Whether the note is pinned to its task.';
-COMMENT ON COLUMN pipedrive_notes._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_notes._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_organization_changelog IS 'Changes of the fields of organizations. https://developers.pipedrive.com/docs/api/v1/Organizations#getOrganizationChangelog';
 COMMENT ON COLUMN pipedrive_organization_changelog._cq_id IS 'Internal CQ ID of the row';
@@ -788,7 +788,7 @@ COMMENT ON COLUMN pipedrive_organization_changelog.change_source IS 'Where the c
 COMMENT ON COLUMN pipedrive_organization_changelog.change_source_user_agent IS 'The program that made the change, as it names itself.';
 COMMENT ON COLUMN pipedrive_organization_changelog.is_bulk_update_flag IS 'Whether the change was part of a bulk update.';
 COMMENT ON COLUMN pipedrive_organization_changelog.organization_update_time IS 'The organization''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_organization_changelog._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_organization_changelog._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_organization_followers IS 'Users who follow organizations. https://developers.pipedrive.com/docs/api/v1/Organizations#getOrganizationFollowers';
 COMMENT ON COLUMN pipedrive_organization_followers._cq_id IS 'Internal CQ ID of the row';
@@ -798,7 +798,7 @@ COMMENT ON COLUMN pipedrive_organization_followers.org_id IS 'The organization.'
 COMMENT ON COLUMN pipedrive_organization_followers.user_id IS 'The user who follows the organization.';
 COMMENT ON COLUMN pipedrive_organization_followers.add_time IS 'Since when the user has followed the organization.';
 COMMENT ON COLUMN pipedrive_organization_followers.organization_update_time IS 'The organization''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_organization_followers._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_organization_followers._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_organization_relationships IS 'Relationships between two organizations. Pipedrive lists them for both. https://developers.pipedrive.com/docs/api/v1/OrganizationRelationships#getOrganizationRelationships';
 COMMENT ON COLUMN pipedrive_organization_relationships._cq_id IS 'Internal CQ ID of the row';
@@ -812,7 +812,7 @@ COMMENT ON COLUMN pipedrive_organization_relationships.add_time IS 'When the rel
 COMMENT ON COLUMN pipedrive_organization_relationships.update_time IS 'When the relationship was last changed.';
 COMMENT ON COLUMN pipedrive_organization_relationships.active_flag IS 'Whether the relationship is active.';
 COMMENT ON COLUMN pipedrive_organization_relationships.org_update_time IS 'The later update_time of the two organizations when the row was read.';
-COMMENT ON COLUMN pipedrive_organization_relationships._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_organization_relationships._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_organizations IS 'Companies and other organizations that the company deals with. https://developers.pipedrive.com/docs/api/v1/Organizations#getOrganizations';
 COMMENT ON COLUMN pipedrive_organizations._cq_id IS 'Internal CQ ID of the row';
@@ -866,14 +866,14 @@ COMMENT ON COLUMN pipedrive_organizations.files_count IS 'Number of files of the
 COMMENT ON COLUMN pipedrive_organizations.notes_count IS 'Number of notes of the organization.';
 COMMENT ON COLUMN pipedrive_organizations.followers_count IS 'Number of users who follow the organization.';
 COMMENT ON COLUMN pipedrive_organizations.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
-COMMENT ON COLUMN pipedrive_organizations._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_organizations._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_organizations_history IS 'Versions of the records of pipedrive_organizations, one row for each version that a run has seen since `history` names organizations. A record that is gone at Pipedrive has a last row with _removed_at. No row is ever removed.';
 COMMENT ON COLUMN pipedrive_organizations_history._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_organizations_history._cq_parent_id IS 'Internal CQ ID of the parent row';
 COMMENT ON COLUMN pipedrive_organizations_history.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
 COMMENT ON COLUMN pipedrive_organizations_history.id IS 'The organization''s id.';
-COMMENT ON COLUMN pipedrive_organizations_history.valid_from IS 'When the version came to be: its update_time; for a record without one its add_time, or else 1970-01-01. It holds until the record''s next valid_from. For a record that is gone it is when a run found that, and for one that came back as it had been, when a run found it again.';
+COMMENT ON COLUMN pipedrive_organizations_history.valid_from IS 'When the version began: its update_time; for a record without one its add_time, or else 1970-01-01. It holds until the record''s next valid_from. For the removal of a record, when a run found that it is gone; for a record that came back unchanged, when a run found it again.';
 COMMENT ON COLUMN pipedrive_organizations_history.name IS 'Name.';
 COMMENT ON COLUMN pipedrive_organizations_history.address IS 'Full address.';
 COMMENT ON COLUMN pipedrive_organizations_history.address_country IS 'Country of the address.';
@@ -958,7 +958,7 @@ COMMENT ON COLUMN pipedrive_person_changelog.change_source IS 'Where the change 
 COMMENT ON COLUMN pipedrive_person_changelog.change_source_user_agent IS 'The program that made the change, as it names itself.';
 COMMENT ON COLUMN pipedrive_person_changelog.is_bulk_update_flag IS 'Whether the change was part of a bulk update.';
 COMMENT ON COLUMN pipedrive_person_changelog.person_update_time IS 'The person''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_person_changelog._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_person_changelog._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_person_emails IS 'E-mail addresses of persons, one a row. They come from the answers that have the persons.';
 COMMENT ON COLUMN pipedrive_person_emails._cq_id IS 'Internal CQ ID of the row';
@@ -970,7 +970,7 @@ COMMENT ON COLUMN pipedrive_person_emails.value IS 'The e-mail address.';
 COMMENT ON COLUMN pipedrive_person_emails.label IS 'Label: work, home, mobile, other or a label of the user''s own.';
 COMMENT ON COLUMN pipedrive_person_emails.is_primary IS 'Whether it is the person''s primary one.';
 COMMENT ON COLUMN pipedrive_person_emails.person_update_time IS 'The person''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_person_emails._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_person_emails._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_person_followers IS 'Users who follow persons. https://developers.pipedrive.com/docs/api/v1/Persons#getPersonFollowers';
 COMMENT ON COLUMN pipedrive_person_followers._cq_id IS 'Internal CQ ID of the row';
@@ -980,7 +980,7 @@ COMMENT ON COLUMN pipedrive_person_followers.person_id IS 'The person.';
 COMMENT ON COLUMN pipedrive_person_followers.user_id IS 'The user who follows the person.';
 COMMENT ON COLUMN pipedrive_person_followers.add_time IS 'Since when the user has followed the person.';
 COMMENT ON COLUMN pipedrive_person_followers.person_update_time IS 'The person''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_person_followers._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_person_followers._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_person_phones IS 'Phone numbers of persons, one a row. They come from the answers that have the persons.';
 COMMENT ON COLUMN pipedrive_person_phones._cq_id IS 'Internal CQ ID of the row';
@@ -992,7 +992,7 @@ COMMENT ON COLUMN pipedrive_person_phones.value IS 'The phone number.';
 COMMENT ON COLUMN pipedrive_person_phones.label IS 'Label: work, home, mobile, other or a label of the user''s own.';
 COMMENT ON COLUMN pipedrive_person_phones.is_primary IS 'Whether it is the person''s primary one.';
 COMMENT ON COLUMN pipedrive_person_phones.person_update_time IS 'The person''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_person_phones._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_person_phones._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_persons IS 'Contacts: the people that the company deals with. https://developers.pipedrive.com/docs/api/v1/Persons#getPersons';
 COMMENT ON COLUMN pipedrive_persons._cq_id IS 'Internal CQ ID of the row';
@@ -1018,11 +1018,11 @@ COMMENT ON COLUMN pipedrive_persons.label_ids IS 'All labels of the person: a li
 COMMENT ON COLUMN pipedrive_persons.cc_email IS 'Address that files an e-mail under the person when it is in copy.';
 COMMENT ON COLUMN pipedrive_persons.is_deleted IS 'Whether the person is deleted.';
 COMMENT ON COLUMN pipedrive_persons.picture_id IS 'The person''s picture.';
-COMMENT ON COLUMN pipedrive_persons.postal_address IS 'Postal address with its parts, where contact sync is on.';
-COMMENT ON COLUMN pipedrive_persons.notes IS 'Notes of the contact, where contact sync is on.';
-COMMENT ON COLUMN pipedrive_persons.im IS 'Instant-messenger accounts: a list of {value, primary, label}, where contact sync is on.';
-COMMENT ON COLUMN pipedrive_persons.birthday IS 'Date of birth, where contact sync is on.';
-COMMENT ON COLUMN pipedrive_persons.job_title IS 'Job title, where contact sync is on.';
+COMMENT ON COLUMN pipedrive_persons.postal_address IS 'Postal address with its parts, if contact sync is on.';
+COMMENT ON COLUMN pipedrive_persons.notes IS 'Notes of the contact, if contact sync is on.';
+COMMENT ON COLUMN pipedrive_persons.im IS 'Instant-messenger accounts: a list of {value, primary, label}, if contact sync is on.';
+COMMENT ON COLUMN pipedrive_persons.birthday IS 'Date of birth, if contact sync is on.';
+COMMENT ON COLUMN pipedrive_persons.job_title IS 'Job title, if contact sync is on.';
 COMMENT ON COLUMN pipedrive_persons.next_activity_id IS 'The next planned activity of the person.';
 COMMENT ON COLUMN pipedrive_persons.last_activity_id IS 'The last completed activity of the person.';
 COMMENT ON COLUMN pipedrive_persons.open_deals_count IS 'Number of open deals of the person.';
@@ -1044,17 +1044,17 @@ COMMENT ON COLUMN pipedrive_persons.lost_deals_count IS 'Number of lost deals of
 COMMENT ON COLUMN pipedrive_persons.related_lost_deals_count IS 'Number of lost deals related to the person.';
 COMMENT ON COLUMN pipedrive_persons.last_incoming_mail_time IS 'When the last e-mail from the person came in.';
 COMMENT ON COLUMN pipedrive_persons.last_outgoing_mail_time IS 'When the last e-mail to the person went out.';
-COMMENT ON COLUMN pipedrive_persons.marketing_status IS 'Consent to marketing, where the account has the marketing app.';
-COMMENT ON COLUMN pipedrive_persons.doi_status IS 'State of the double opt-in, where the account has the marketing app.';
+COMMENT ON COLUMN pipedrive_persons.marketing_status IS 'Consent to marketing, if the account has the marketing app.';
+COMMENT ON COLUMN pipedrive_persons.doi_status IS 'State of the double opt-in, if the account has the marketing app.';
 COMMENT ON COLUMN pipedrive_persons.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
-COMMENT ON COLUMN pipedrive_persons._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_persons._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_persons_history IS 'Versions of the records of pipedrive_persons, one row for each version that a run has seen since `history` names persons. A record that is gone at Pipedrive has a last row with _removed_at. No row is ever removed.';
 COMMENT ON COLUMN pipedrive_persons_history._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_persons_history._cq_parent_id IS 'Internal CQ ID of the parent row';
 COMMENT ON COLUMN pipedrive_persons_history.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
 COMMENT ON COLUMN pipedrive_persons_history.id IS 'The person''s id.';
-COMMENT ON COLUMN pipedrive_persons_history.valid_from IS 'When the version came to be: its update_time; for a record without one its add_time, or else 1970-01-01. It holds until the record''s next valid_from. For a record that is gone it is when a run found that, and for one that came back as it had been, when a run found it again.';
+COMMENT ON COLUMN pipedrive_persons_history.valid_from IS 'When the version began: its update_time; for a record without one its add_time, or else 1970-01-01. It holds until the record''s next valid_from. For the removal of a record, when a run found that it is gone; for a record that came back unchanged, when a run found it again.';
 COMMENT ON COLUMN pipedrive_persons_history.name IS 'Full name.';
 COMMENT ON COLUMN pipedrive_persons_history.first_name IS 'First name.';
 COMMENT ON COLUMN pipedrive_persons_history.last_name IS 'Last name.';
@@ -1074,11 +1074,11 @@ COMMENT ON COLUMN pipedrive_persons_history.label_ids IS 'All labels of the pers
 COMMENT ON COLUMN pipedrive_persons_history.cc_email IS 'Address that files an e-mail under the person when it is in copy.';
 COMMENT ON COLUMN pipedrive_persons_history.is_deleted IS 'Whether the person is deleted.';
 COMMENT ON COLUMN pipedrive_persons_history.picture_id IS 'The person''s picture.';
-COMMENT ON COLUMN pipedrive_persons_history.postal_address IS 'Postal address with its parts, where contact sync is on.';
-COMMENT ON COLUMN pipedrive_persons_history.notes IS 'Notes of the contact, where contact sync is on.';
-COMMENT ON COLUMN pipedrive_persons_history.im IS 'Instant-messenger accounts: a list of {value, primary, label}, where contact sync is on.';
-COMMENT ON COLUMN pipedrive_persons_history.birthday IS 'Date of birth, where contact sync is on.';
-COMMENT ON COLUMN pipedrive_persons_history.job_title IS 'Job title, where contact sync is on.';
+COMMENT ON COLUMN pipedrive_persons_history.postal_address IS 'Postal address with its parts, if contact sync is on.';
+COMMENT ON COLUMN pipedrive_persons_history.notes IS 'Notes of the contact, if contact sync is on.';
+COMMENT ON COLUMN pipedrive_persons_history.im IS 'Instant-messenger accounts: a list of {value, primary, label}, if contact sync is on.';
+COMMENT ON COLUMN pipedrive_persons_history.birthday IS 'Date of birth, if contact sync is on.';
+COMMENT ON COLUMN pipedrive_persons_history.job_title IS 'Job title, if contact sync is on.';
 COMMENT ON COLUMN pipedrive_persons_history.next_activity_id IS 'The next planned activity of the person.';
 COMMENT ON COLUMN pipedrive_persons_history.last_activity_id IS 'The last completed activity of the person.';
 COMMENT ON COLUMN pipedrive_persons_history.open_deals_count IS 'Number of open deals of the person.';
@@ -1100,8 +1100,8 @@ COMMENT ON COLUMN pipedrive_persons_history.lost_deals_count IS 'Number of lost 
 COMMENT ON COLUMN pipedrive_persons_history.related_lost_deals_count IS 'Number of lost deals related to the person.';
 COMMENT ON COLUMN pipedrive_persons_history.last_incoming_mail_time IS 'When the last e-mail from the person came in.';
 COMMENT ON COLUMN pipedrive_persons_history.last_outgoing_mail_time IS 'When the last e-mail to the person went out.';
-COMMENT ON COLUMN pipedrive_persons_history.marketing_status IS 'Consent to marketing, where the account has the marketing app.';
-COMMENT ON COLUMN pipedrive_persons_history.doi_status IS 'State of the double opt-in, where the account has the marketing app.';
+COMMENT ON COLUMN pipedrive_persons_history.marketing_status IS 'Consent to marketing, if the account has the marketing app.';
+COMMENT ON COLUMN pipedrive_persons_history.doi_status IS 'State of the double opt-in, if the account has the marketing app.';
 COMMENT ON COLUMN pipedrive_persons_history.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
 COMMENT ON COLUMN pipedrive_persons_history._removed_at IS 'When the record was found to be gone at Pipedrive. All other columns but the key are NULL then. NULL in the row of a version.';
 
@@ -1130,7 +1130,7 @@ COMMENT ON COLUMN pipedrive_product_prices.cost IS 'Cost of the product for the 
 COMMENT ON COLUMN pipedrive_product_prices.direct_cost IS 'Direct cost, a part of the cost.';
 COMMENT ON COLUMN pipedrive_product_prices.notes IS 'Notes about the price.';
 COMMENT ON COLUMN pipedrive_product_prices.product_update_time IS 'The product''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_product_prices._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_product_prices._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_product_variation_prices IS 'Prices of the variations of products, one for each currency. They come from the answers that have the variations.';
 COMMENT ON COLUMN pipedrive_product_variation_prices._cq_id IS 'Internal CQ ID of the row';
@@ -1144,7 +1144,7 @@ COMMENT ON COLUMN pipedrive_product_variation_prices.cost IS 'Cost of the variat
 COMMENT ON COLUMN pipedrive_product_variation_prices.direct_cost IS 'Direct cost, a part of the cost.';
 COMMENT ON COLUMN pipedrive_product_variation_prices.notes IS 'Notes about the price.';
 COMMENT ON COLUMN pipedrive_product_variation_prices.product_update_time IS 'The product''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_product_variation_prices._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_product_variation_prices._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_product_variations IS 'Variations of products, with their prices. https://developers.pipedrive.com/docs/api/v1/Products#getProductVariations';
 COMMENT ON COLUMN pipedrive_product_variations._cq_id IS 'Internal CQ ID of the row';
@@ -1155,7 +1155,7 @@ COMMENT ON COLUMN pipedrive_product_variations.product_id IS 'The product.';
 COMMENT ON COLUMN pipedrive_product_variations.name IS 'Name.';
 COMMENT ON COLUMN pipedrive_product_variations.prices IS 'Prices, one for each currency: a list of {product_variation_id, price, currency, cost, direct_cost, notes}.';
 COMMENT ON COLUMN pipedrive_product_variations.product_update_time IS 'The product''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_product_variations._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_product_variations._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_products IS 'Products that the company sells, with their prices. https://developers.pipedrive.com/docs/api/v1/Products#getProducts';
 COMMENT ON COLUMN pipedrive_products._cq_id IS 'Internal CQ ID of the row';
@@ -1180,14 +1180,14 @@ COMMENT ON COLUMN pipedrive_products.billing_frequency IS 'Billing frequency: on
 COMMENT ON COLUMN pipedrive_products.billing_frequency_cycles IS 'Number of billing cycles; NULL for no end. Plans below Growth do not have it.';
 COMMENT ON COLUMN pipedrive_products.prices IS 'Prices, one for each currency: a list of {product_id, price, currency, cost, direct_cost, notes}.';
 COMMENT ON COLUMN pipedrive_products.custom_fields IS 'Custom fields as Pipedrive sends them: an object keyed by the 40-character hash of each field.';
-COMMENT ON COLUMN pipedrive_products._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_products._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_products_history IS 'Versions of the records of pipedrive_products, one row for each version that a run has seen since `history` names products. A record that is gone at Pipedrive has a last row with _removed_at. No row is ever removed.';
 COMMENT ON COLUMN pipedrive_products_history._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_products_history._cq_parent_id IS 'Internal CQ ID of the parent row';
 COMMENT ON COLUMN pipedrive_products_history.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
 COMMENT ON COLUMN pipedrive_products_history.id IS 'The product''s id.';
-COMMENT ON COLUMN pipedrive_products_history.valid_from IS 'When the version came to be: its update_time; for a record without one its add_time, or else 1970-01-01. It holds until the record''s next valid_from. For a record that is gone it is when a run found that, and for one that came back as it had been, when a run found it again.';
+COMMENT ON COLUMN pipedrive_products_history.valid_from IS 'When the version began: its update_time; for a record without one its add_time, or else 1970-01-01. It holds until the record''s next valid_from. For the removal of a record, when a run found that it is gone; for a record that came back unchanged, when a run found it again.';
 COMMENT ON COLUMN pipedrive_products_history.name IS 'Name.';
 COMMENT ON COLUMN pipedrive_products_history.code IS 'Product code.';
 COMMENT ON COLUMN pipedrive_products_history.description IS 'Description.';
@@ -1231,7 +1231,7 @@ COMMENT ON COLUMN pipedrive_project_changelog.new_values IS 'The values after th
 COMMENT ON COLUMN pipedrive_project_changelog.change_source IS 'Where the change was made: app, mobile, api, …';
 COMMENT ON COLUMN pipedrive_project_changelog.change_source_user_agent IS 'The program that made the change, as it names itself.';
 COMMENT ON COLUMN pipedrive_project_changelog.project_update_time IS 'The project''s update_time when the row was read.';
-COMMENT ON COLUMN pipedrive_project_changelog._removed_at IS 'When the row was found to be gone at Pipedrive; all other columns but the key are NULL then. NULL for a record that is there.';
+COMMENT ON COLUMN pipedrive_project_changelog._removed_at IS 'When a run found that the record is gone at Pipedrive; then all columns but the key are NULL. NULL for an existing record.';
 
 COMMENT ON TABLE pipedrive_project_phases IS 'Phases of the boards that are in use. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/ProjectPhases#getProjectsPhases';
 COMMENT ON COLUMN pipedrive_project_phases._cq_id IS 'Internal CQ ID of the row';
@@ -1341,19 +1341,19 @@ COMMENT ON TABLE pipedrive_syncs IS 'Runs of this plugin, one row per account: t
 COMMENT ON COLUMN pipedrive_syncs._cq_id IS 'Internal CQ ID of the row';
 COMMENT ON COLUMN pipedrive_syncs._cq_parent_id IS 'Internal CQ ID of the parent row';
 COMMENT ON COLUMN pipedrive_syncs.account_id IS 'The account that the record belongs to: Pipedrive''s company id.';
-COMMENT ON COLUMN pipedrive_syncs.started_at IS 'When the run began, by the clock of the machine that it ran on.';
-COMMENT ON COLUMN pipedrive_syncs.ended_at IS 'When it had read everything, or failed.';
-COMMENT ON COLUMN pipedrive_syncs.status IS 'complete, partial where the budget of API tokens ended the run before all tables were read, or failed.';
+COMMENT ON COLUMN pipedrive_syncs.started_at IS 'When the run began, by its machine''s clock.';
+COMMENT ON COLUMN pipedrive_syncs.ended_at IS 'When the run had read everything, or failed.';
+COMMENT ON COLUMN pipedrive_syncs.status IS 'complete; partial if the budget of API tokens ended the run before all tables were read; or failed.';
 COMMENT ON COLUMN pipedrive_syncs.reason IS 'Why the run is partial or failed; NULL for a complete one.';
-COMMENT ON COLUMN pipedrive_syncs.unfinished_tables IS 'The tables that were not read to their ends: a list of their names; NULL where all were. After a failed run no table is complete. Lists that were not due by lists_every are not among them.';
-COMMENT ON COLUMN pipedrive_syncs.verified_at IS 'When it had seen which rows of earlier runs the destination has; NULL where it could not see that of all tables, does not read missing rows again, or read all from the beginning, as the first one does.';
-COMMENT ON COLUMN pipedrive_syncs.repaired_rows IS 'Rows of earlier runs that were missing at the destination and that it reads again, at least; 0 for none, NULL where verified_at is NULL and none is known to be missing.';
-COMMENT ON COLUMN pipedrive_syncs.api_version IS 'The API that it read: v2, v1 or export.';
-COMMENT ON COLUMN pipedrive_syncs.tables IS 'The tables that it was asked for: a list of their names.';
-COMMENT ON COLUMN pipedrive_syncs.sent_rows IS 'Rows that it sent for the account.';
-COMMENT ON COLUMN pipedrive_syncs.requests IS 'Requests that it made to the account, repeated ones included.';
-COMMENT ON COLUMN pipedrive_syncs.api_tokens IS 'API tokens that these cost.';
-COMMENT ON COLUMN pipedrive_syncs.retries IS 'Requests among them that repeated one that had failed.';
+COMMENT ON COLUMN pipedrive_syncs.unfinished_tables IS 'The tables that were not read to their ends: a list of their names; NULL for none. After a failed run these are all tables. Lists that were not due by lists_every are left out.';
+COMMENT ON COLUMN pipedrive_syncs.verified_at IS 'When the run had checked which rows of earlier runs the destination has. NULL if it could not check all tables, does not read missing rows again, or read everything from the beginning, like a first run.';
+COMMENT ON COLUMN pipedrive_syncs.repaired_rows IS 'Least number of rows of earlier runs that were missing at the destination and that the run reads again; 0 for none. NULL if verified_at is NULL and no row is known to be missing.';
+COMMENT ON COLUMN pipedrive_syncs.api_version IS 'The API that the run read: v2, v1 or export.';
+COMMENT ON COLUMN pipedrive_syncs.tables IS 'The tables of the sync: a list of their names.';
+COMMENT ON COLUMN pipedrive_syncs.sent_rows IS 'Rows that the run sent for the account.';
+COMMENT ON COLUMN pipedrive_syncs.requests IS 'Requests for the account, including repeated ones.';
+COMMENT ON COLUMN pipedrive_syncs.api_tokens IS 'API tokens that the requests cost.';
+COMMENT ON COLUMN pipedrive_syncs.retries IS 'Requests that repeated a failed one.';
 
 COMMENT ON TABLE pipedrive_tasks IS 'Tasks of projects. They need the Projects add-on. https://developers.pipedrive.com/docs/api/v1/Tasks#getTasks';
 COMMENT ON COLUMN pipedrive_tasks._cq_id IS 'Internal CQ ID of the row';

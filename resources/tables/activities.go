@@ -53,8 +53,8 @@ func activities() *table.Table {
 			{Name: "public_description", Type: table.Text, Description: "Description for guests."},
 			{Name: "priority", Type: table.Int, Description: "Priority: an option of the field priority."},
 			{Name: "note", Type: table.Text, Description: "Internal note, as HTML."},
-			{Name: "outcome", Type: table.Int, Description: "Outcome of the activity, where Pipedrive sends one."},
-			{Name: "private", Type: table.Bool, Description: "Whether only the owner sees the activity, where Pipedrive says so."},
+			{Name: "outcome", Type: table.Int, Description: "Outcome of the activity; NULL if Pipedrive sends none."},
+			{Name: "private", Type: table.Bool, Description: "Whether only the owner sees the activity; NULL if Pipedrive sends nothing."},
 		},
 	}
 }

@@ -49,7 +49,7 @@ func dealMailMessages() *table.Table {
 	return &table.Table{
 		Records: "deal_mail_messages",
 		Title:   "Deal mail messages",
-		Description: "E-mail messages of deals, also those of other users as far as they share them. " +
+		Description: "E-mail messages of deals, including those that other users share. " +
 			"https://developers.pipedrive.com/docs/api/v1/Deals#getDealMailMessages",
 		OnRequest:   true,
 		Incremental: true,

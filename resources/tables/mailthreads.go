@@ -18,7 +18,7 @@ func mailThreads() *table.Table {
 	return &table.Table{
 		Records: "mail_threads",
 		Title:   "Mail threads",
-		Description: "Conversations in the mailbox of the token's user. Flags are those of the last message's time: a change of one does " +
+		Description: "Conversations in the mailbox of the token's user. Flags date from the last message: a change of a flag does " +
 			"not show before the next message or full refresh. https://developers.pipedrive.com/docs/api/v1/Mailbox#getMailThreads",
 		OnRequest:   true,
 		Incremental: true,

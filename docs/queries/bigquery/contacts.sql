@@ -1,7 +1,7 @@
 -- Contacts: each person with organization, e-mail address and phone number.
 --
--- Of several addresses or numbers the first that is marked as primary counts, or else the first. An empty
--- one, as API v1 has for a person without any, does not.
+-- Of several addresses or numbers the first one marked as primary counts, or else the first. Empty ones, as in API
+-- v1, are left out.
 CREATE OR REPLACE VIEW pipedrive.pipedrive_contacts AS
 SELECT
     p.account_id,

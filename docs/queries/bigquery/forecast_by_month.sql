@@ -1,9 +1,9 @@
--- Forecast by month, pipeline, owner and currency: open deals by the month in which they are expected to close, beside the deals
--- that were won in it. All numbers may be added up over any rows of one currency.
+-- Forecast by month, pipeline, owner and currency: open deals by the month in which they are expected to close,
+-- and the deals that were won in it. All numbers may be added up over any rows of one currency.
 --
--- weighted_value is each value times the deal's probability or else its stage's, which deals_without_probability lack.
--- overdue_deals are open ones whose expected close date is over; they are in the month of that date. month is NULL for
--- open deals without a date, and for won ones where Pipedrive does not say when.
+-- weighted_value is each value times the deal's probability or else its stage's; deals_without_probability have
+-- neither. overdue_deals are open deals whose expected close date is over; they count in the month of that date.
+-- month is NULL for open deals without a date, and for won deals if Pipedrive does not say when they were won.
 CREATE OR REPLACE VIEW pipedrive.pipedrive_forecast_by_month AS
 WITH deals AS (
     SELECT

@@ -1,10 +1,9 @@
--- A sales report needs a period, and a view takes no parameters, so this is a query on the view of
--- sales_by_day.sql: change the two days and run it. Both belong to the period.
+-- A sales report for a period. It is a query on the view of sales_by_day.sql, since a view takes no period: change
+-- the two days, which both belong to it, and run it.
 --
--- won and lost are deals of which that happened in the period, open those that were added in it and still
--- are. average_won_value and average_cycle_days (from adding a deal to winning it) are about won deals, and
--- win_rate is won out of won and lost. Where there is nothing to divide by, they are NULL. Each currency has
--- rows of its own.
+-- won and lost deals were closed in the period; open ones were added in it and are still open. average_won_value
+-- and average_cycle_days (from adding a deal to winning it) cover won deals, and win_rate is won out of won and
+-- lost. Without a divisor they are NULL. Each currency has rows of its own.
 
 -- Sales report
 WITH period AS (

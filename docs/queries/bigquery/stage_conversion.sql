@@ -1,9 +1,10 @@
--- The funnel of each pipeline, by the month in which the deals entered the pipeline. It reads pipedrive_deal_stages.
+-- The funnel of each pipeline, by the month in which the deals entered the pipeline. It reads
+-- pipedrive_deal_stages.
 --
--- deals are all that entered the pipeline in the month. reached_deals have been in the stage or in a later one, or were won: a
--- deal that skips a stage has reached it. Of these, went_on_deals have reached a later stage or were won, which is
--- conversion_rate. The others are lost, open, or in another pipeline by now; this stage is the furthest that they reached.
--- median_days is about stays in the stage that have ended. Stages that were deleted are left out.
+-- deals are all that entered the pipeline in the month. reached_deals have been in the stage or in a later one, or
+-- were won: a deal that skips a stage has reached it. Of these, went_on_deals have reached a later stage or were
+-- won; conversion_rate is their share. The others are lost, open, or in another pipeline by now: this stage is
+-- their furthest. median_days covers stays in the stage that have ended. Deleted stages are left out.
 CREATE OR REPLACE VIEW pipedrive.pipedrive_stage_conversion AS
 WITH stages AS (
     SELECT *

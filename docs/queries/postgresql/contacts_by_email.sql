@@ -1,6 +1,6 @@
 -- Contacts by e-mail address, one row for each address and person, with all addresses of a person.
 --
--- Addresses are in lower case and without spaces around them, so that other lists can be joined. persons is the number of
+-- Addresses are in lower case and without spaces around them, for joins with other lists. persons is the number of
 -- persons with the address: more than 1 may be duplicates.
 CREATE OR REPLACE VIEW pipedrive_contacts_by_email AS
 WITH emails AS (

@@ -1,5 +1,5 @@
--- The currencies that have other than two decimals, by ISO 4217. The other views round sums of money with it,
--- and take a currency that it lacks for one with two.
+-- The currencies that have other than two decimals, by ISO 4217. The other views round sums of money with it, and
+-- assume two decimals for a currency that it lacks.
 CREATE OR REPLACE VIEW pipedrive_currency_decimals AS
 SELECT column1 AS currency, column2 AS decimals
 FROM (

@@ -1,8 +1,9 @@
 -- Leads and the deals that were made from them, by the month in which the lead was added, and by owner.
 --
--- A lead that becomes a deal leaves Pipedrive's list of leads, and only the deal names it. Where its row is gone, it counts in the
--- month of the deal, for the deal's owner. conversion_rate is converted_leads out of leads, win_rate won_deals out of won and
--- lost ones. Deleted leads and deleted deals are left out, and so are deals that were made without a lead.
+-- A lead that becomes a deal leaves Pipedrive's list of leads, and only the deal names it. If its row is gone, it
+-- counts in the month of the deal, for the deal's owner. conversion_rate is converted_leads out of leads, win_rate
+-- won_deals out of won and lost ones. Deleted leads and deleted deals are left out, and so are deals without a
+-- lead.
 CREATE OR REPLACE VIEW pipedrive_lead_conversion AS
 WITH leads AS (
     SELECT

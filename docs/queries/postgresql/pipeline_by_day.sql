@@ -1,9 +1,9 @@
--- The pipeline as it was at the end of each day: open deals and their value by stage, from the history of deals. Take one day of it,
--- or compare several; days may not be added up. It needs history: [deals] in the spec.
+-- The pipeline at the end of each day: open deals and their value by stage, from the history of deals. Take one
+-- day of it, or compare several; days can't be added up. It needs history: [deals] in the spec.
 --
--- It has the last 730 days and today; for earlier ones change the number. The history begins with the versions that deals had when
--- it was switched on: on days before that, deals that were changed in between are missing. weighted_value takes the deal's
--- probability of the day, or else the present one of its stage.
+-- It has the last 730 days and today; for earlier ones change the number. The history begins with the versions
+-- that deals had when it was switched on. On days before that, deals that have changed since are missing.
+-- weighted_value takes the deal's probability of the day, or else the present one of its stage.
 CREATE OR REPLACE VIEW pipedrive_pipeline_by_day AS
 WITH days AS (
     SELECT generate_series(0, 730) + (now() AT TIME ZONE 'UTC')::date - 730 AS day

@@ -1,9 +1,10 @@
--- Products of won deals, by the month in which the deals were won, in the currency of each product's price. Numbers of one
--- product may be added up over months.
+-- Products of won deals, by the month in which the deals were won, in the currency of each product's price.
+-- Numbers of one product may be added up over months.
 --
--- revenue is the sum of Pipedrive's sums: after the product's discount, without a discount on the whole deal. Products that
--- are disabled in a deal don't count. A product that was deleted more than 30 days ago has no id and no name; all such
--- products of an account, month and currency share a row. month is NULL where Pipedrive does not say when the deal was won.
+-- revenue is the sum of Pipedrive's sums: after the product's discount, without a discount on the whole deal.
+-- Products that are disabled in a deal don't count. A product that was deleted more than 30 days ago has no id and
+-- no name; all such products of an account, month and currency share a row. month is NULL if Pipedrive does not
+-- say when the deal was won.
 CREATE OR REPLACE VIEW pipedrive_revenue_by_product AS
 WITH deals AS (
     SELECT account_id, id, coalesce(won_time, close_time) AS moment

@@ -1,12 +1,12 @@
 -- Sales per day, pipeline, owner and currency, as numbers that may be added up over any days: sum them in a
--- dashboard, and divide the sums. Averages and rates are not among the columns, since those of single days
--- give a wrong one for a week. sales_report.sql does it for a period.
+-- dashboard, and divide the sums. It has no averages and rates, since those of single days give a wrong one for a
+-- week. sales_report.sql computes them for a period.
 --
--- A deal counts on one day: won and lost ones on the day that it happened, open ones on the day they were
--- added. day is NULL where Pipedrive does not say when. Days are UTC's; local_won_date and local_lost_date
--- of pipedrive_deals are days in the company's time zone. Archived deals count if they are won or lost.
+-- A deal counts on one day: won and lost ones on the day of that, open ones on the day they were added. day is
+-- NULL if Pipedrive does not say when. Days are in UTC; local_won_date and local_lost_date of pipedrive_deals are
+-- days in the company's time zone. Archived deals count if they are won or lost.
 --
--- won_deals_with_value and won_deals_with_cycle are what to divide won_value and won_cycle_days by.
+-- Divide won_value by won_deals_with_value, and won_cycle_days by won_deals_with_cycle.
 CREATE OR REPLACE VIEW pipedrive_sales_by_day AS
 WITH deals AS (
     SELECT

@@ -1,8 +1,8 @@
 -- Slippage of the expected close date, one row for each deal that has one.
 --
--- days_late are the days from the expected to the actual close date, of an open deal to today. They are negative for a deal that
--- was closed early, and for the days that an open one has left. expected_close_date is the present one: a date that was put off
--- hides the slippage. close_date_changes.sql finds those, in the history of deals.
+-- days_late are the days from the expected to the actual close date, or to today for an open deal. They are
+-- negative for a deal that was closed early, and for an open deal with days left. expected_close_date is the
+-- present one, so a postponed date hides the slippage. close_date_changes.sql finds those in the history of deals.
 CREATE OR REPLACE VIEW pipedrive_close_date_slippage AS
 WITH deals AS (
     SELECT

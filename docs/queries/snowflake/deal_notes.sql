@@ -1,5 +1,5 @@
--- Notes per deal: how many, when, and by whom the last one is. Deals without notes are in it too, since
--- those are the ones to look at; deleted deals and deleted notes are not.
+-- Notes per deal: their number, their times, and the author of the last one. It includes deals without notes, but
+-- no deleted deals and no deleted notes.
 CREATE OR REPLACE VIEW pipedrive_deal_notes AS
 WITH notes AS (
     SELECT

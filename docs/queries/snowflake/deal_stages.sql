@@ -1,9 +1,10 @@
--- The stages that deals have been in, one row for each stay of a deal in a stage. It needs pipedrive_deal_stage_changes, which
--- tables has to name.
+-- The stages that deals have been in, one row for each stay of a deal in a stage. It needs
+-- pipedrive_deal_stage_changes, which tables has to name.
 --
--- A deal is in its first stage from when it was added, and in its last one until it was won or lost. Both are still to come for an
--- open deal: left_at and ended_by are NULL, and days count to now. ended_by is moved, won or lost. A deal whose changes are not
--- synced yet has a row only for the stage that it is in. Deleted deals are left out, and so are archived ones that are open.
+-- The first stay begins when the deal is added, and the last one ends when it is won or lost. For an open deal
+-- left_at and ended_by are NULL, and days count to now. ended_by is moved, won or lost. A deal whose changes are
+-- not synced yet has a row only for its present stage. Deleted deals are left out, and so are open deals that are
+-- archived.
 CREATE OR REPLACE VIEW pipedrive_deal_stages AS
 WITH deals AS (
     SELECT

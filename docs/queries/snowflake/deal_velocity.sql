@@ -1,9 +1,9 @@
 -- Velocity of deals by the month in which they were won or lost, one row for each pipeline and currency.
 --
--- value_per_day is the usual velocity: closed deals times win rate times average value, divided by the days from adding a deal
--- to winning it, on average. Where there is nothing to divide by, a ratio is NULL. Ratios of single months give a wrong one for a
--- year; sales_report.sql takes any period. Archived deals count, deleted ones do not. month is NULL where Pipedrive does not
--- say when the deal was closed.
+-- value_per_day is the usual velocity: closed deals times win rate times average value, divided by the average
+-- number of days from adding a deal to winning it. Without a divisor a ratio is NULL. Ratios of single months
+-- can't be averaged for a year; sales_report.sql takes any period. Archived deals count, deleted ones do not.
+-- month is NULL if Pipedrive does not say when the deal was closed.
 CREATE OR REPLACE VIEW pipedrive_deal_velocity AS
 WITH deals AS (
     SELECT

@@ -1,7 +1,8 @@
 -- Deals with their products, one row for each product of a deal. A product that a deal has twice has two rows.
 --
--- The product's name is its present one, or else the one that the deal's row has. deal_value need not be the sum of the values:
--- disabled products don't count, and discounts on the whole deal do. Deals without products and deleted deals are left out.
+-- The product's name is its present one, or else that of the deal's row. deal_value may differ from the sum of the
+-- values: disabled products don't count, and discounts on the whole deal do. Deals without products and deleted
+-- deals are left out.
 CREATE OR REPLACE VIEW pipedrive_deals_with_products AS
 SELECT
     p.account_id,

@@ -1,8 +1,8 @@
--- Pipelines with their stages and what is open in each. One row per stage and currency; a stage without
--- open deals, and a pipeline without stages, has one row with currency NULL and zeros.
+-- Pipelines with their stages and the open deals in each, one row per stage and currency. A stage without open
+-- deals, and a pipeline without stages, has one row with currency NULL and zeros.
 --
--- A deal's own probability comes before its stage's. deals_without_probability have neither, and so are
--- missing in weighted_value. A pipeline or stage that was deleted has no name, but its deals still count.
+-- A deal's own probability comes before its stage's. deals_without_probability have neither, so weighted_value
+-- lacks them. A deleted pipeline or stage has no name, but its deals still count.
 CREATE OR REPLACE VIEW pipedrive_pipeline_stages AS
 WITH open_deals AS (
     SELECT

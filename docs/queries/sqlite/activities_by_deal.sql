@@ -1,7 +1,7 @@
--- Activities of deals, one row for each deal and type, as numbers that may be added up over types. A deal without activities
--- has one row with type NULL and zeros, since those are the ones to look at. Deleted deals and deleted activities are left out.
+-- Activities of deals, one row for each deal and type, as numbers that may be added up over types. A deal without
+-- activities has one row with type NULL and zeros. Deleted deals and deleted activities are left out.
 --
--- overdue are those that are not done and whose day is over; planned are those for today or later, or without a day.
+-- overdue activities are not done and their day is over. planned ones are for today or later, or have no day.
 DROP VIEW IF EXISTS pipedrive_activities_by_deal;
 CREATE VIEW pipedrive_activities_by_deal AS
 WITH states AS (

@@ -1,7 +1,9 @@
--- Activities by month, owner and type, as numbers that may be added up over any rows, of deals or not. Deleted ones are left out.
+-- Activities by month, owner and type, as numbers that may be added up over any rows. They include activities
+-- without a deal, but no deleted ones.
 --
--- An activity counts in one month: a done one in the month in which it was marked as done, another one in the month in which it
--- is due. month is NULL for one without a day. overdue and planned are those of activities_by_deal.sql.
+-- An activity counts in one month: a done one in the month in which it was marked as done, another one in the
+-- month in which it is due. month is NULL for one without a day. activities_by_deal.sql defines overdue and
+-- planned.
 DROP VIEW IF EXISTS pipedrive_activities_by_owner;
 CREATE VIEW pipedrive_activities_by_owner AS
 WITH states AS (

@@ -1,8 +1,8 @@
--- Changes of the expected close date, one row for each deal of which the history has a version with one. It needs
--- history: [deals] in the spec, and knows the versions that runs have seen since then.
+-- Changes of the expected close date, one row for each deal with such a date in its history. It needs history:
+-- [deals] in the spec, and knows the versions that runs have seen since then.
 --
--- put_off counts the changes to a later day. days_put_off is the distance from the first to the last expected close date,
--- negative if it came nearer. A deal that is gone keeps what its last version had.
+-- put_off counts the changes to a later day. days_put_off is the distance from the first to the last expected
+-- close date, negative if it came nearer. A deal that is gone keeps the values of its last version.
 DROP VIEW IF EXISTS pipedrive_close_date_changes;
 CREATE VIEW pipedrive_close_date_changes AS
 WITH dated AS (

@@ -1,8 +1,8 @@
--- Open deals by the time they have been in their stage, against the stage's rotten_days. Filter by is_rotten
--- for those that are rotten.
+-- Open deals by the time they have been in their stage, against the stage's rotten_days. Filter by is_rotten for
+-- those that are rotten.
 --
--- A deal that never changed its stage is in it since it was added. Days are spans of 24 hours that are over.
--- Pipedrive itself starts anew when something else happens with a deal, so it marks fewer deals as rotten.
+-- A deal that never changed its stage has been in it since it was added. Days are complete spans of 24 hours.
+-- Pipedrive itself starts anew after other events of a deal, so it marks fewer deals as rotten.
 DROP VIEW IF EXISTS pipedrive_open_deals_by_age;
 CREATE VIEW pipedrive_open_deals_by_age AS
 WITH aged AS (

@@ -1,7 +1,9 @@
--- Time in stage, one row for each stage that deals have been in. It reads pipedrive_deal_stages, which has each stay of a deal.
+-- Time in stage, one row for each stage that deals have been in. It reads pipedrive_deal_stages, which has each
+-- stay of a deal.
 --
--- stays, average_days and median_days are about stays that have ended: moved_deals to another stage, won_deals and lost_deals
--- there. A deal that came back has several stays. deals_now are the ones in the stage, deals_ever all that have been in it.
+-- stays, average_days and median_days cover stays that have ended: moved_deals moved to another stage, won_deals
+-- and lost_deals were closed there. A deal that came back has several stays. deals_now are in the stage now,
+-- deals_ever have ever been in it.
 DROP VIEW IF EXISTS pipedrive_time_in_stage;
 CREATE VIEW pipedrive_time_in_stage AS
 WITH ranked AS (

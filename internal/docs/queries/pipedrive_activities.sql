@@ -12,7 +12,7 @@ WHERE done AND marked_as_done_time IS NOT NULL
 GROUP BY account_id, month, type
 ORDER BY account_id, month, type;
 
--- Open deals with the activities that were done for them
+-- Open deals with their completed activities
 SELECT d.account_id, d.title, d.owner_name, count(a.id) AS activities, max(a.marked_as_done_time) AS last_activity
 FROM pipedrive_deals d
 JOIN pipedrive_activities a ON a.account_id = d.account_id AND a.deal_id = d.id AND a.done

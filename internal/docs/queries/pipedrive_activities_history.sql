@@ -1,4 +1,4 @@
--- How often activities were put off to another day, by owner
+-- How often activities were postponed to another day, by owner
 SELECT account_id, owner_name, count(*) AS activities, sum(days - 1) AS put_off
 FROM (
   SELECT account_id, id, max(owner_name) AS owner_name, count(DISTINCT due_date) AS days

@@ -1,4 +1,4 @@
--- Open deals and what they are worth, by owner and currency
+-- Open deals and their value, by owner and currency
 SELECT account_id, owner_name, currency, count(*) AS deals, sum(value) AS value
 FROM pipedrive_deals
 WHERE status = 'open' AND is_deleted IS NOT TRUE AND is_archived IS NOT TRUE

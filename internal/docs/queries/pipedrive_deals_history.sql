@@ -1,4 +1,4 @@
--- Open deals at the beginning of today, by pipeline and stage; another day takes the place of CURRENT_DATE
+-- Open deals at the beginning of today, by pipeline and stage; replace CURRENT_DATE for another day
 SELECT account_id, pipeline_id, stage_id, currency, count(*) AS deals, sum(value) AS value
 FROM (
   SELECT h.*, row_number() OVER (PARTITION BY account_id, id ORDER BY valid_from DESC) AS version

@@ -4,5 +4,5 @@ FROM pipedrive_roles AS r
 LEFT JOIN pipedrive_roles AS p ON p.account_id = r.account_id AND p.id = r.parent_role_id
 ORDER BY r.account_id, r.level, parent, r.name;
 
--- Roles that nobody has
+-- Roles without users
 SELECT account_id, name FROM pipedrive_roles WHERE active_flag AND assignment_count = 0 ORDER BY account_id, name;
