@@ -50,12 +50,13 @@ type Account struct {
 	againEvery time.Duration // how often to read children of parents that did not change; 0 for never
 	listsEvery time.Duration // how often to read set-up tables; 0 for every run
 
-	verify    bool          // whether the run reads rows again that are missing at the destination
-	refresh   time.Duration // how often to read everything and apply deletions; 0 for never
-	lookback  time.Duration // span before a checkpoint that is read again
-	startTime string        // start_time as the user wrote it
-	start     time.Time     // start_time as a moment; zero for none
-	began     time.Time     // when the run began, by the API's clock
+	verify      bool          // whether the run reads rows again that are missing at the destination
+	verifyEvery time.Duration // how long a table may go without being read back
+	refresh     time.Duration // how often to read everything and apply deletions; 0 for never
+	lookback    time.Duration // span before a checkpoint that is read again
+	startTime   string        // start_time as the user wrote it
+	start       time.Time     // start_time as a moment; zero for none
+	began       time.Time     // when the run began, by the API's clock
 
 	verification progress.Verification
 
@@ -130,14 +131,15 @@ func connect(
 		logger = logger.With().Str("account", c.Name).Logger()
 	}
 	a := &Account{
-		query:    pipedrive.Query{Limit: s.PageSize, Deleted: s.Deleted},
-		archived: s.Archived,
-		run:      run,
-		logger:   logger,
-		lookback: s.Lookback.Duration(),
-		verify:   s.Verify,
-		refresh:  s.FullRefreshEvery.Duration(),
-		most:     s.Concurrency,
+		query:       pipedrive.Query{Limit: s.PageSize, Deleted: s.Deleted},
+		archived:    s.Archived,
+		run:         run,
+		logger:      logger,
+		lookback:    s.Lookback.Duration(),
+		verify:      s.Verify,
+		verifyEvery: s.VerifyEvery.Duration(),
+		refresh:     s.FullRefreshEvery.Duration(),
+		most:        s.Concurrency,
 
 		customFields: s.CustomFields,
 		listsEvery:   s.ListsEvery.Duration(),

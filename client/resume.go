@@ -3,9 +3,11 @@ package client
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
@@ -52,13 +54,14 @@ func (a *Account) tracker(t *table.Table) *progress.Tracker {
 		Form: progress.Form{
 			API: a.api, StartTime: a.startTime, Deleted: a.query.Deleted, Archived: a.archived, CustomFields: a.customFields,
 		},
-		Untyped:   t.Fields != nil && errors.Is(a.lacksFields(t, t.Fields), pipedrive.MissingScope),
-		Verify:    a.verify,
-		Separates: a.run.separates,
-		Began:     a.began,
-		Start:     a.start,
-		PageRows:  a.query.Limit,
-		Logger:    a.tableLogger(t),
+		Untyped:     t.Fields != nil && errors.Is(a.lacksFields(t, t.Fields), pipedrive.MissingScope),
+		Verify:      a.verify,
+		VerifyEvery: a.verifyEvery,
+		Separates:   a.run.separates,
+		Began:       a.began,
+		Start:       a.start,
+		PageRows:    a.query.Limit,
+		Logger:      a.tableLogger(t),
 	}
 	if t.Of == nil {
 		o.RefreshEvery = a.refresh
@@ -69,34 +72,80 @@ func (a *Account) tracker(t *table.Table) *progress.Tracker {
 	return progress.NewTracker(a.run.state, t, o)
 }
 
+// resumedAtOnce is how many tables resume side by side. The destination reads one at a time, while the rows of others are
+// reconciled.
+const resumedAtOnce = 3
+
 // resume loads the checkpoint of each table and account, reads each table back from the destination, at most once, and
 // stores the checkpoints that the run begins with. Nothing has been sent yet.
 func (r *Run) resume(ctx context.Context, readings []*reading) error {
 	if r.state == nil {
 		return nil
 	}
-	var errs []error
+	var tables []*resumed
+	var group errgroup.Group
+	group.SetLimit(resumedAtOnce)
+	began := time.Now()
 	for len(readings) > 0 {
 		n := 1
 		for n < len(readings) && readings[n].table == readings[0].table {
 			n++
 		}
 		if readings[0].incremental() {
-			errs = append(errs, r.resumeTable(ctx, readings[:n]))
+			of := &resumed{readings: readings[:n]}
+			tables = append(tables, of)
+			group.Go(func() error {
+				of.err = recovered(func() error { return r.resumeTable(ctx, of) })
+				return nil
+			})
 		}
 		readings = readings[n:]
 	}
-	if err := errors.Join(errs...); err != nil {
+	_ = group.Wait() // the errors are kept apart
+	if err := r.endResume(tables, time.Since(began)); err != nil {
 		return err
 	}
 	return r.state.Flush(ctx)
 }
 
+// resumed is a table whose accounts have found where they go on.
+type resumed struct {
+	readings []*reading
+	back     progress.ReadBacks
+	verified []progress.Verification // by reading
+	err      error
+}
+
+// endResume adds up what the tables found, and logs how long that took.
+func (r *Run) endResume(tables []*resumed, took time.Duration) error {
+	var errs []error
+	var rows int64
+	read, skipped := 0, 0
+	for _, of := range tables {
+		errs = append(errs, of.err)
+		for i, v := range of.verified {
+			of.readings[i].account.verification.Add(v)
+		}
+		rows += of.back.Rows()
+		switch {
+		case of.back.Skipped():
+			skipped++
+		case of.back.Rows() > 0:
+			read++
+		}
+	}
+	if read+skipped > 0 {
+		r.log.Info().Int("tables", read).Int64("rows", rows).Int("not_due", skipped).Dur("took_ms", took).
+			Msg("tables were read back from the destination")
+	}
+	return errors.Join(errs...)
+}
+
 // resumeTable does so for a table's accounts.
-func (r *Run) resumeTable(ctx context.Context, readings []*reading) error {
+func (r *Run) resumeTable(ctx context.Context, of *resumed) error {
 	var errs []error
 	var trackers []*progress.Tracker
-	for _, rd := range readings {
+	for _, rd := range of.readings {
 		trackers = append(trackers, rd.progress)
 		err := rd.progress.Load(ctx)
 		if err == nil {
@@ -109,11 +158,11 @@ func (r *Run) resumeTable(ctx context.Context, readings []*reading) error {
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
-	back := progress.ReadBack(ctx, trackers, r.began)
-	for _, rd := range readings {
+	of.back = progress.ReadBack(ctx, trackers, r.began)
+	for _, rd := range of.readings {
 		err := context.Cause(ctx)
 		if err == nil {
-			rd.account.verification.Add(rd.progress.Reconcile(back))
+			of.verified = append(of.verified, rd.progress.Reconcile(of.back))
 			err = rd.progress.StoreBeginning(ctx)
 		}
 		if err != nil {

@@ -22,7 +22,7 @@ var RunColumns = []table.Column{
 	{Name: "status", Type: table.Text, Description: "complete; partial if the budget of API tokens ended the run before all tables were read; or failed."},
 	{Name: "reason", Type: table.Text, Description: "Why the run is partial or failed; NULL for a complete one."},
 	{Name: "unfinished_tables", Type: table.JSON, Description: "The tables that were not read to their ends: a list of their names; NULL for none. After a failed run these are all tables. Lists that were not due by lists_every are left out."},
-	{Name: "verified_at", Type: table.Timestamp, Description: "When the run had checked which rows of earlier runs the destination has. NULL if it could not check all tables, does not read missing rows again, or read everything from the beginning, like a first run."},
+	{Name: "verified_at", Type: table.Timestamp, Description: "When a run last checked which rows of earlier runs the destination has; of several tables, the earliest such time. NULL if it could not check all tables, does not read missing rows again, or read everything from the beginning, like a first run."},
 	{Name: "repaired_rows", Type: table.Int, Description: "Least number of rows of earlier runs that were missing at the destination and that the run reads again; 0 for none. NULL if verified_at is NULL and no row is known to be missing."},
 	{Name: "api_version", Type: table.Text, Description: "The API that the run read: v2, v1 or export."},
 	{Name: "tables", Type: table.JSON, Description: "The tables of the sync: a list of their names."},

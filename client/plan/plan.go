@@ -342,7 +342,7 @@ const lookEvery = 24 * time.Hour
 
 // ends is the end of the listing at which to look next for records without an update_time, after all others were read.
 func (s since) ends(p Progress, fromBeginning bool) int {
-	due := s.facts.Spare && !p.Position.Looked.IsZero() && s.facts.Began.Sub(p.Position.Looked) >= lookEvery
+	due := s.facts.Spare && p.Position.LookDue(s.facts.Began)
 	switch {
 	case !s.facts.Start.IsZero() || fromBeginning && !p.narrowed:
 		return 0

@@ -83,6 +83,11 @@ func (p Position) place() pipedrive.Place {
 	return *p.ByID
 }
 
+// LookDue reports whether a run that began at a moment is to look for records without an update_time.
+func (p Position) LookDue(began time.Time) bool {
+	return !p.Looked.IsZero() && began.Sub(p.Looked) >= lookEvery
+}
+
 // NoLaterThan is the position, moved back to a moment if it is later.
 func (p Position) NoLaterThan(at time.Time) Position {
 	if p.Changed.After(at) {

@@ -28,6 +28,9 @@ type checkpoint struct {
 	// Rest are the rows that were there before that run and that it neither sent nor removed, once it had read
 	// the table to its end; nil where that is not known.
 	Rest *fingerprint `json:"rest,omitempty"`
+	// Ledger is set where the last run read the table back and sent little, and as long as runs after it go on without that: then
+	// Rest is nil.
+	Ledger *ledger `json:"ledger,omitempty"`
 	// Replaced are the versions that were there before of what it sent. They still are where all that was lost.
 	Replaced fingerprint `json:"replaced,omitzero"`
 	// Before is the greatest sync time of the rows that were there before, in microseconds since 1970; those of the
@@ -71,7 +74,9 @@ type checkpoint struct {
 	AgainFrom map[string]pipedrive.Key `json:"again_from,omitempty"`
 	// children is true for a table of children.
 	children bool
-	// refreshed, again and againFrom are those of this run; againFrom is nil where it stays. They count once the run ends well.
+	// ledger, refreshed, again and againFrom are those of this run; againFrom is nil where it stays. They count once the run ends
+	// well.
+	ledger    *ledger
 	refreshed time.Time
 	again     time.Time
 	againFrom map[string]pipedrive.Key

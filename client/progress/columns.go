@@ -25,10 +25,15 @@ func (t *Tracker) fills(c table.Column) bool {
 	return !untyped && !c.SourceFor(t.Account, t.table.Form(t.Form.API)).IsAbsent()
 }
 
+// isNew reports whether the run fills a column that the rows which are there do not have.
+func (t *Tracker) isNew(c table.Column) bool {
+	last := t.last.Columns
+	return last != nil && t.fills(c) && !slices.Contains(last, signature(c)) && !c.Fresh[t.Account]
+}
+
 // noteColumns puts down in the checkpoint which columns the run fills. If the rows that are there lack one, the table is
 // read from its beginning.
 func (t *Tracker) noteColumns() {
-	last := t.last.Columns
 	t.checkpoint.Columns = nil
 	for _, c := range t.table.Columns {
 		if c.Name == table.RemovedColumn {
@@ -38,7 +43,7 @@ func (t *Tracker) noteColumns() {
 			continue
 		}
 		t.checkpoint.Columns = append(t.checkpoint.Columns, signature(c))
-		if last == nil || len(t.checkpoint.Positions) == 0 || slices.Contains(last, signature(c)) || c.Fresh[t.Account] {
+		if len(t.checkpoint.Positions) == 0 || !t.isNew(c) {
 			continue
 		}
 		t.checkpoint.restart()

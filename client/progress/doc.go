@@ -18,6 +18,10 @@
 //	Rest does not match                   it reads the table from its beginning
 //	the destination can't be seen         it goes on from Positions if the run was finished, else from Verified
 //
+// That takes time for each row that is there. So a run that reads a table back and sends little leaves a ledger: the exact keys and
+// versions of the rows that it and runs after it send. As long as it tells enough ([Tracker.due]), runs go on from Positions, and the
+// next one that reads the table back proves what all of them sent.
+//
 // Rows of the last run are told from older ones by their sync time. A record counts once, by its newest version, so
 // that destinations that append are verified as those that overwrite. A destination of which rows are missing run after
 // run is given up for a day.

@@ -38,6 +38,8 @@ type version struct {
 	sync int64 // when it came to the destination, in microseconds since 1970; 0 where the destination does not keep it
 }
 
+func (v version) compareKey(w version) int { return cmp.Compare(v.key, w.key) }
+
 // readBack is the rows that the destination holds of a table and account at the beginning of a run: of each record the
 // newest version. A destination that only appends has several.
 type readBack struct {
@@ -191,7 +193,15 @@ type ReadBacks struct {
 	found   map[string]*readBack // by account
 	lacking *lackingError        // nil where no column is known to be missing
 	err     error
+	rows    int64 // that were read
+	skipped bool  // whether no account needs it
 }
+
+// Rows is how many rows were read.
+func (b ReadBacks) Rows() int64 { return b.rows }
+
+// Skipped reports whether the table was not read back, since the state tells all that the run needs to know of its rows.
+func (b ReadBacks) Skipped() bool { return b.skipped }
 
 // of returns what the destination holds of an account.
 func (b ReadBacks) of(account string) *readBack {
@@ -203,7 +213,8 @@ func (b ReadBacks) of(account string) *readBack {
 
 // ReadBack reads a table back from the destination for all accounts that have something to verify, before any of the
 // run's rows can get there. The trackers are those of the table; their checkpoints have been loaded. began is when
-// the run began, by this machine's clock. It costs no API tokens.
+// the run began, by this machine's clock. It costs no API tokens. No table is read back of whose rows the state tells enough for
+// all accounts.
 func ReadBack(ctx context.Context, trackers []*Tracker, began time.Time) ReadBacks {
 	var due []*Tracker
 	for _, t := range trackers {
@@ -211,8 +222,8 @@ func ReadBack(ctx context.Context, trackers []*Tracker, began time.Time) ReadBac
 			due = append(due, t)
 		}
 	}
-	if len(due) == 0 {
-		return ReadBacks{}
+	if !slices.ContainsFunc(due, (*Tracker).due) {
+		return ReadBacks{skipped: len(due) > 0}
 	}
 	var lacking *lackingError
 	back := readColumns(ctx, due, began, slices.Concat(marks(due), columnsToLookFor(due)))
@@ -230,6 +241,7 @@ func readColumns(ctx context.Context, due []*Tracker, began time.Time, more sche
 		back.found[t.Account] = newReadBack(t.last, began)
 	}
 	back.err = due[0].state.backend.read(ctx, due[0].table, more, func(row stored) {
+		back.rows++
 		if a := back.found[row.account]; a != nil {
 			a.add(row.version)
 			a.keep(row)

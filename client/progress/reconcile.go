@@ -10,7 +10,7 @@ import (
 
 // Verification is the result of reconciling: how much of the rows of earlier runs a run saw at the destination.
 type Verification struct {
-	// At is when the run saw the rows of some table; zero for none.
+	// At is when the rows of a table were last seen, by this run or an earlier one; of several tables, the earliest; zero for none.
 	At time.Time
 	// Unseen is true where it could not see those of another, or has given up to read missing ones again.
 	Unseen bool
@@ -20,7 +20,7 @@ type Verification struct {
 
 // Add adds the verification of another table.
 func (v *Verification) Add(of Verification) {
-	if !of.At.IsZero() {
+	if v.At.IsZero() || !of.At.IsZero() && of.At.Before(v.At) {
 		v.At = of.At
 	}
 	v.Unseen = v.Unseen || of.Unseen
@@ -34,6 +34,9 @@ func (t *Tracker) reconcile(back ReadBacks) checkpoint {
 	next := c.trusted()
 	switch {
 	case !t.Verify, len(c.Positions) == 0 && len(c.Sent) == 0, c.neverMade():
+		return next
+	case back.skipped && c.Ledger != nil:
+		t.skipped, t.readBack, t.verification.At = true, c.Ledger.readBack(), c.Ledger.At
 		return next
 	case !c.verifiable():
 		t.verification.Unseen = true
@@ -129,18 +132,43 @@ func (c checkpoint) reconcile(there *readBack, lacking *lackingError) (next chec
 	if lacking != nil {
 		lost.column = lacking.column
 	}
+	ledger := c.Ledger
+	if c.Rest != nil { // the last run read the table back
+		ledger = nil
+	}
+	if ledger != nil && lost == noLoss {
+		lost = ledger.lost(there)
+	}
 	givenUp := c.Failures >= maxFailures
 	if lost != noLoss && !givenUp {
 		next = c.trusted()
 		next.restart()
 		return next, lost
 	}
-	next, missing := c.reconcileSent(sent)
+	next, missing := c.reconcileWith(ledger, there, sent)
 	if missing > 0 && givenUp {
 		next = c.trusted()
 	}
 	lost.missing += missing
 	return next, lost
+}
+
+// reconcileWith is the checkpoint to go on from, given the ledger of the runs since the last read-back, nil for none: where rows of
+// these are missing, that is where the read-back was.
+func (c checkpoint) reconcileWith(l *ledger, there *readBack, parts []fingerprint) (next checkpoint, missing int64) {
+	if l == nil {
+		return c.reconcileSent(parts)
+	}
+	if missing = l.missing(there, c.Before); missing > 0 {
+		next = c.trusted()
+		next.Positions = maps.Clone(l.Positions)
+		next.doubt()
+		return next, missing
+	}
+	if l.Partial {
+		return c.reconcileSent(parts)
+	}
+	return c.trusted(), 0
 }
 
 // lost tells whether rows of earlier runs than the last are not as they were.
@@ -178,12 +206,18 @@ func (c checkpoint) reconcileSent(parts []fingerprint) (next checkpoint, missing
 	default:
 		next.Positions = c.before(time.Unix(c.Sent[first-1].To, 0).UTC())
 	}
-	if next.Positions == nil {
-		next.Positions = map[string]plan.Position{}
-	}
-	for listing, p := range next.Positions {
-		p.Whole = time.Time{} // of whichever parents rows are missing, they may have moved long ago
-		next.Positions[listing] = p
-	}
+	next.doubt()
 	return next, max(1, sent-arrived)
+}
+
+// doubt has the positions of a checkpoint tell nothing of the parents before them: of whichever rows are missing, they may have
+// moved long ago.
+func (c *checkpoint) doubt() {
+	if c.Positions == nil {
+		c.Positions = map[string]plan.Position{}
+	}
+	for listing, p := range c.Positions {
+		p.Whole = time.Time{}
+		c.Positions[listing] = p
+	}
 }

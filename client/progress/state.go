@@ -147,6 +147,7 @@ func (s *State) Finish(ctx context.Context) error {
 				c.Absent++
 			}
 		}
+		c.Ledger = c.ledger
 		c.Finished, c.Refreshing, c.Refreshed = true, false, latest(c.Refreshed, c.refreshed)
 		if c.Again = latest(c.Again, c.again); c.againFrom != nil {
 			c.AgainFrom = c.againFrom

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -24,6 +25,8 @@ type Options struct {
 	Untyped bool
 	// Verify is true where rows that are missing at the destination are read again.
 	Verify bool
+	// VerifyEvery is how long a table need not be read back whose rows the state knows well enough; 0 has each run do it.
+	VerifyEvery time.Duration
 	// Separates is true where two versions of a record must not come to the destination in one batch.
 	Separates bool
 	// RefreshEvery is how often to read the table from its beginning to find deletions; 0 for never.
@@ -70,6 +73,10 @@ type Tracker struct {
 	doubtful   bool                     // whether the table may have been dropped, or never come to the backend
 	refreshing bool                     // whether the run reads all records to find deletions
 	noted      int                      // pages that were sent when the position was last stored
+	skipped    bool                     // whether the table was not read back: readBack has the rows that the ledger knows
+
+	mu    sync.Mutex
+	again map[key]int64 // the rows that the run has read again and that are there; not all of too many
 
 	verification Verification
 }
@@ -90,8 +97,7 @@ func (t *Tracker) Load(ctx context.Context) (err error) {
 func (t *Tracker) Reconcile(back ReadBacks) Verification {
 	t.checkpoint = t.reconcile(back)
 	t.noteColumns()
-	since := t.checkpoint.Refreshed
-	t.refreshing = t.RefreshEvery > 0 && !since.IsZero() && t.Began.Sub(since) >= t.RefreshEvery && !t.last.Refreshing
+	t.refreshing = t.refreshDue(t.checkpoint.Refreshed)
 	t.checkpoint.Refreshing = t.refreshing
 	t.beginning = t.checkpoint
 	t.checkpoint.Positions = map[string]plan.Position{}
@@ -102,7 +108,15 @@ func (t *Tracker) Reconcile(back ReadBacks) Verification {
 	if t.Verify || t.refreshing || t.Separates {
 		t.versions = NewSentVersions(t.table)
 	}
+	if t.skipped {
+		t.beginning.Ledger = t.ledgerUnderWay()
+	}
 	return t.verification
+}
+
+// refreshDue reports whether the run is to read the table from its beginning to find deletions, if it was last read so at a moment.
+func (t *Tracker) refreshDue(since time.Time) bool {
+	return t.RefreshEvery > 0 && !since.IsZero() && t.Began.Sub(since) >= t.RefreshEvery && !t.last.Refreshing
 }
 
 // StoreBeginning keeps the checkpoint that the run begins with for the state, and voids those of other forms whose rows
@@ -143,7 +157,12 @@ func (t *Tracker) Unchanged(listing string, row *table.Row) bool {
 		}
 		at = second.Unix()
 	}
-	return t.readBack.has(t.keyOf(row), at)
+	k := t.keyOf(row)
+	if !t.readBack.has(k, at) {
+		return false
+	}
+	t.read(k, at)
+	return true
 }
 
 // keyOf is the key of a record: of a history, that of a record of its table.
@@ -215,8 +234,13 @@ func (t *Tracker) StoreEnd(ctx context.Context, complete bool) error {
 	}
 	t.checkpoint.Removing = t.toRemove()
 	if t.Verify && t.readBack != nil {
-		replaced, rest := t.readBack.kept(t.versions.sent, slices.Concat(t.removed, t.checkpoint.Removing))
-		t.checkpoint.Replaced, t.checkpoint.Rest, t.readBack = replaced, &rest, nil
+		removed := slices.Concat(t.removed, t.checkpoint.Removing)
+		t.checkpoint.ledger = t.ledgerAtEnd(removed)
+		if !t.skipped {
+			replaced, rest := t.readBack.kept(t.versions.sent, removed)
+			t.checkpoint.Replaced, t.checkpoint.Rest = replaced, &rest
+		}
+		t.readBack = nil
 	}
 	return t.store(ctx)
 }
@@ -230,6 +254,7 @@ func (t *Tracker) store(ctx context.Context) error {
 	c := t.checkpoint
 	if t.Verify {
 		c.Verified, c.Sent = t.verified, t.versions.segments(rankOf(t.checkpoint.Positions))
+		c.Ledger = t.ledgerUnderWay()
 	}
 	known := t.Verify && len(t.versions.sent) >= settledRows
 	for listing, p := range c.Positions {

@@ -69,6 +69,9 @@ type Spec struct {
 	History []string `json:"history,omitempty" jsonschema:"uniqueItems=true"`
 	// Check at the start of a run that the rows of the last one arrived.
 	Verify bool `json:"verify,omitempty" jsonschema:"default=true"`
+	// With verify: how long a run may go on without that check of a table of which earlier runs sent few rows; 0s for a check in
+	// each run.
+	VerifyEvery configtype.Duration `json:"verify_every,omitzero"`
 
 	secrets *redact.Secrets
 }
@@ -167,6 +170,7 @@ func (Spec) JSONSchemaExtend(s *jsonschema.Schema) {
 	restrict(s, "full_refresh_every", duration)
 	restrict(s, "lists_every", duration)
 	restrict(s, "open_deals_every", duration)
+	restrict(s, "verify_every", duration)
 	restrict(s, "start_time", moment)
 	history, _ := s.Properties.Get("history")
 	for _, records := range Histories {
@@ -242,5 +246,6 @@ func defaults() *Spec {
 		OpenDealsEvery: configtype.NewDuration(24 * time.Hour),
 		RemovedRows:    Auto,
 		Verify:         true,
+		VerifyEvery:    configtype.NewDuration(24 * time.Hour),
 	}
 }

@@ -1346,7 +1346,7 @@ COMMENT ON COLUMN pipedrive_syncs.ended_at IS 'When the run had read everything,
 COMMENT ON COLUMN pipedrive_syncs.status IS 'complete; partial if the budget of API tokens ended the run before all tables were read; or failed.';
 COMMENT ON COLUMN pipedrive_syncs.reason IS 'Why the run is partial or failed; NULL for a complete one.';
 COMMENT ON COLUMN pipedrive_syncs.unfinished_tables IS 'The tables that were not read to their ends: a list of their names; NULL for none. After a failed run these are all tables. Lists that were not due by lists_every are left out.';
-COMMENT ON COLUMN pipedrive_syncs.verified_at IS 'When the run had checked which rows of earlier runs the destination has. NULL if it could not check all tables, does not read missing rows again, or read everything from the beginning, like a first run.';
+COMMENT ON COLUMN pipedrive_syncs.verified_at IS 'When a run last checked which rows of earlier runs the destination has; of several tables, the earliest such time. NULL if it could not check all tables, does not read missing rows again, or read everything from the beginning, like a first run.';
 COMMENT ON COLUMN pipedrive_syncs.repaired_rows IS 'Least number of rows of earlier runs that were missing at the destination and that the run reads again; 0 for none. NULL if verified_at is NULL and no row is known to be missing.';
 COMMENT ON COLUMN pipedrive_syncs.api_version IS 'The API that the run read: v2, v1 or export.';
 COMMENT ON COLUMN pipedrive_syncs.tables IS 'The tables of the sync: a list of their names.';

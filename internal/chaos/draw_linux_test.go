@@ -26,6 +26,7 @@ type history struct {
 	destination string
 	appends     bool
 	refresh     time.Duration // full_refresh_every
+	verifyEvery time.Duration // verify_every
 	nullsLast   bool          // whether records without an update_time are behind all others
 	skewed      bool          // whether the server's clock is ahead in some runs
 	alone       bool          // whether children change without their parents, or can't be read for a while
@@ -90,6 +91,7 @@ func draw(seed uint64) history {
 		d.destination, d.appends = string(kind), kind == warehouse.BigQuery
 	}
 	d.refresh = pick(d, 0, 0, time.Second, time.Hour)
+	d.verifyEvery = time.Duration(seed%2) * 24 * time.Hour
 	d.nullsLast = d.IntN(2) == 0
 	d.skewed = d.IntN(4) == 0
 	d.alone = truth.HasChildren(d.tables) && d.IntN(2) == 0
@@ -187,8 +189,8 @@ func (d *drawing) changes() (changes []truth.Change) {
 
 func (h history) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: page_size %d, lookback %v, full_refresh_every %v, destination %s, its batch_size %d, append %t, children alone %t\n",
-		h.seed, h.pageSize, h.lookback, h.refresh, h.destination, h.batchRows, h.appends, h.alone)
+	fmt.Fprintf(&b, "seed %d: page_size %d, lookback %v, full_refresh_every %v, verify_every %v, destination %s, its batch_size %d, append %t, children alone %t\n",
+		h.seed, h.pageSize, h.lookback, h.refresh, h.verifyEvery, h.destination, h.batchRows, h.appends, h.alone)
 	for _, table := range slices.Sorted(maps.Keys(h.records)) {
 		fmt.Fprintf(&b, "  %s of these ages: %v\n", table, h.records[table])
 	}

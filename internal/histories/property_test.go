@@ -55,6 +55,7 @@ func newHistoryOf(t *rapid.T, all []string, ways [][]string, options ...simulato
 	w.appends = len(h.tables) == 1 && rapid.IntRange(0, 3).Draw(t, "append") == 3
 	h.lookback = rapid.SampledFrom([]time.Duration{0, 2 * time.Minute}).Draw(t, "lookback")
 	w.spec["lookback"] = h.lookback.String()
+	w.spec["verify_every"] = "0s"
 	w.spec["page_size"] = rapid.IntRange(2, 5).Draw(t, "page_size")
 	w.spec["full_refresh_every"] = rapid.SampledFrom([]string{"0s", "0s", "1s", "1h"}).Draw(t, "full_refresh_every")
 	h.alone = truth.HasChildren(h.tables) && rapid.IntRange(0, 3).Draw(t, "children change alone") == 3
@@ -101,6 +102,9 @@ func (h *history) play() {
 	h.undisturbed()
 	delete(h.spec, "max_tokens")
 	h.account.Admit()
+	if h.spec["verify_every"] != "0s" {
+		h.account.Company.Advance(25 * time.Hour)
+	}
 	if h.alone {
 		h.refreshed()
 		return

@@ -51,7 +51,7 @@ func TestVerify_oldRowsAreDeletedBehindNewOnes(t *testing.T) {
 // readings from the beginning.
 func TestVerify_othersWriteToTheTable(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
-	w.tables = []string{"persons"}
+	w.tables, w.spec["verify_every"] = []string{"persons"}, "0s"
 	a := w.accounts[0]
 	a.addMany("persons", 30, a.Company.Now().Add(-40*time.Hour), time.Hour)
 	w.requireSync()
@@ -132,6 +132,7 @@ func TestVerify_aClockThatWasAhead(t *testing.T) {
 // TestVerify_aColumnIsDropped at the destination: the next run recreates and fills it.
 func TestVerify_aColumnIsDropped(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
+		w.spec["verify_every"] = "0s"
 		a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
 		w.requireSync()
 		a.Company.Advance(time.Hour)

@@ -1,0 +1,356 @@
+package progress
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"math/bits"
+	"slices"
+	"time"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
+)
+
+// ledger is the state's knowledge of the rows at the destination: those of the last read-back, and those sent since. While it
+// suffices, runs go on without a read-back, and the next one proves the rows of all of them.
+type ledger struct {
+	// At is when the run with the read-back began, by the API's clock.
+	At time.Time `json:"at"`
+	// Positions are those from which this run went on: the destination had all records before them.
+	Positions map[string]plan.Position `json:"marks"`
+	// Rest are the rows of the read-back, without those that the run sent or removed.
+	Rest buckets `json:"rest"`
+	// Own are the rows that the run sent, and Later those of runs since, which may have replaced some of Rest. No record is in
+	// both.
+	Own   records `json:"own,omitempty"`
+	Later records `json:"later,omitempty"`
+	// Known are the rows of Rest that the run read again and, if AllTimeless is true, all without an update_time.
+	Known       records `json:"known,omitempty"`
+	AllTimeless bool    `json:"all_timeless,omitempty"`
+	// Partial is true if rows were sent that neither Own nor Later has: a run is under way, or has sent too many. A record of
+	// Own and Later may have a newer version then, and Rest can't be verified.
+	Partial bool `json:"partial,omitempty"`
+}
+
+// mostRecords bounds each of a ledger's lists of records.
+const mostRecords = 2_000
+
+// due reports whether the run reads the table back: if the state does not suffice, if the last run did not end well or rows need
+// care, if the ledger is as old as VerifyEvery, or if enough rows were sent to make it worthwhile.
+func (t *Tracker) due() bool {
+	c, l := t.last, t.last.Ledger
+	switch {
+	case t.VerifyEvery == 0, l == nil, t.table.Parent != nil, t.table.Of != nil:
+		return true
+	case !c.sound(), l.Partial, l.worth(), l.unsettled(c.Began):
+		return true
+	case t.refreshDue(c.Refreshed), slices.ContainsFunc(t.table.Columns, t.isNew):
+		return true
+	}
+	for _, p := range c.Positions {
+		if p.LookDue(t.Began) && !l.AllTimeless {
+			return true
+		}
+	}
+	age := t.Began.Sub(l.At)
+	return age < 0 || age >= t.VerifyEvery
+}
+
+// sound reports whether the last run ended well and left no rows that need care.
+func (c checkpoint) sound() bool {
+	return c.Finished && c.Found && c.Failures == 0 && c.GivenUp.IsZero() && c.Refused == nil && len(c.Removing) == 0
+}
+
+// A table is read back once runs have sent a record for each rowsPerSent rows, or laterPerBucket for each bucket.
+const (
+	rowsPerSent    = 32
+	laterPerBucket = 4
+)
+
+// worth reports whether runs sent so much that it is worth a read-back.
+func (l *ledger) worth() bool {
+	sent := len(l.Own) + len(l.Later)
+	return sent > 0 && sent*rowsPerSent >= int(l.Rest.rows()) || len(l.Later) >= laterPerBucket*len(l.Rest)
+}
+
+// unsettled reports whether runs sent a record whose second was not over when the last complete reading began. The next run sends
+// it again, and could not tell later which of the two arrived.
+func (l *ledger) unsettled(began time.Time) bool {
+	isUnsettled := func(v version) bool { return v.at >= began.Add(-time.Second).Unix() }
+	return slices.ContainsFunc(l.Own, isUnsettled) || slices.ContainsFunc(l.Later, isUnsettled)
+}
+
+// readBack stands for that of the run: it has the rows that the ledger knows exactly.
+func (l *ledger) readBack() *readBack {
+	there := &readBack{versions: slices.Concat(l.Own, l.Later, l.Known)}
+	slices.SortFunc(there.versions, version.compareKey)
+	return there
+}
+
+// read notes that a run has read a row again that the destination has.
+func (t *Tracker) read(k key, at int64) {
+	if t.VerifyEvery == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.again == nil {
+		t.again = map[key]int64{}
+	}
+	if len(t.again) <= mostRecords {
+		t.again[k] = at
+	}
+}
+
+// ledgerUnderWay is the ledger that the next run gets if this one does not end well; nil where this one read the table back.
+func (t *Tracker) ledgerUnderWay() *ledger {
+	if !t.skipped {
+		return nil
+	}
+	l := *t.last.Ledger
+	l.Own, l.Later, l.Known, l.Partial = l.Own.without(t.versions.sent), l.Later.without(t.versions.sent), nil, true
+	return &l
+}
+
+// ledgerAtEnd is the ledger that the next run gets if this one ends well; nil where the state can't keep enough. removed are the
+// records that are to leave the destination.
+func (t *Tracker) ledgerAtEnd(removed []key) *ledger {
+	sent, known := t.versions.sent, t.again
+	switch {
+	case t.skipped && len(sent)+len(t.last.Ledger.Later) > mostRecords:
+		return t.ledgerUnderWay()
+	case t.skipped:
+		return t.last.Ledger.with(sent)
+	case t.VerifyEvery == 0 || t.readBack == nil || len(sent) > mostRecords || len(known) > mostRecords:
+		return nil
+	}
+	gone, timeless := map[key]bool{}, map[key]int64{}
+	for _, k := range removed {
+		gone[k] = true
+	}
+	l := &ledger{At: t.Began, Positions: maps.Clone(t.verified), Rest: newBuckets(len(t.readBack.versions)), Own: recordsOf(sent)}
+	for _, v := range t.readBack.versions {
+		if _, again := sent[v.key]; again || gone[v.key] {
+			continue
+		}
+		l.Rest.add(v)
+		if v.at == never && len(timeless) <= mostRecords {
+			timeless[v.key] = v.at
+		}
+	}
+	if l.AllTimeless = len(known)+len(timeless) <= mostRecords; l.AllTimeless {
+		maps.Copy(timeless, known)
+		known = timeless
+	}
+	l.Known = recordsOf(known).without(sent)
+	return l
+}
+
+// with is the ledger after a further run that sent some records.
+func (l *ledger) with(sent map[key]int64) *ledger {
+	next := *l
+	own := map[key]int64{}
+	for _, v := range l.Own {
+		own[v.key] = v.at
+	}
+	later := map[key]int64{}
+	for k, at := range sent {
+		if _, is := own[k]; is {
+			own[k] = at
+		} else {
+			later[k] = at
+		}
+	}
+	next.Own, next.Known = recordsOf(own), l.Known.without(sent)
+	next.Later = slices.Concat(l.Later.without(sent), recordsOf(later))
+	slices.SortFunc(next.Later, version.compareKey)
+	return &next
+}
+
+// missing is how many of the exactly known rows that runs have sent are not at the destination, or in another version. Those that
+// are there came after the read-back, which saw sync times up to a moment.
+func (l *ledger) missing(there *readBack, before int64) (n int64) {
+	for _, v := range slices.Concat(l.Own, l.Later) {
+		i, found := there.find(v.key)
+		switch {
+		case !found, there.versions[i].sync <= before, there.versions[i].at < v.at, there.versions[i].at > v.at && !l.Partial:
+			n++
+		}
+	}
+	return n
+}
+
+// lost tells whether rows that were there when the table was read back are not as they were, but for those that runs have sent since.
+func (l *ledger) lost(there *readBack) loss {
+	if l.Partial {
+		return noLoss
+	}
+	rest, replacing := make(buckets, len(l.Rest)), make([][]digest, len(l.Rest))
+	for _, v := range there.versions {
+		if !l.Own.has(v.key) && !l.Later.has(v.key) {
+			rest.add(v)
+		}
+	}
+	for _, v := range l.Later {
+		i := rest.of(v.key)
+		replacing[i] = append(replacing[i], keyHash(v.key))
+	}
+	var missing, same int64
+	for i, was := range l.Rest {
+		if n := was.Rows - rest[i].Rows; n == 0 && was == rest[i] || n > 0 && sumOf(replacing[i], int(n), was.Keys-rest[i].Keys) {
+			same++
+		} else {
+			missing += max(0, n-int64(len(replacing[i])))
+		}
+	}
+	if int(same) == len(rest) {
+		return noLoss
+	}
+	return loss{missing: missing, old: true}
+}
+
+// mostSummed is the number of records of a bucket for which sumOf tries all combinations. More of them are counted only.
+const mostSummed = 20
+
+// sumOf reports whether some n of the hashes have a sum.
+func sumOf(hashes []digest, n int, sum digest) bool {
+	if len(hashes) > mostSummed && n < len(hashes) {
+		return true
+	}
+	if n == 0 || len(hashes) < n {
+		return n == 0 && sum == 0
+	}
+	return sumOf(hashes[1:], n-1, sum-hashes[0]) || sumOf(hashes[1:], n, sum)
+}
+
+// buckets are fingerprints of rows, divided by the hashes of their keys into a power of two of parts: where rows were replaced by
+// newer ones, the others of their parts can be told from the keys.
+type buckets []bucket
+
+// bucket is the fingerprint of some rows, and the sum of the hashes of their keys.
+type bucket struct {
+	fingerprint
+	Keys digest
+}
+
+// rowsPerBucket is about how many rows a bucket has, unless these are too few or too many for the number of buckets.
+const (
+	rowsPerBucket = 16
+	leastBuckets  = 16
+	mostBuckets   = 512
+)
+
+func newBuckets(rows int) buckets {
+	n := min(max(rows/rowsPerBucket, leastBuckets-1), mostBuckets-1)
+	return make(buckets, 1<<bits.Len(uint(n)))
+}
+
+// rows is how many rows they have.
+func (b buckets) rows() (n int64) {
+	for _, of := range b {
+		n += of.Rows
+	}
+	return n
+}
+
+func keyHash(k key) digest {
+	return digest(xxh3.Hash(binary.LittleEndian.AppendUint64(nil, uint64(k))))
+}
+
+// of is the index of the bucket of a key.
+func (b buckets) of(k key) int { return int(keyHash(k) & digest(len(b)-1)) }
+
+func (b buckets) add(v version) {
+	of := &b[b.of(v.key)]
+	of.add(v.key, v.at)
+	of.Keys += keyHash(v.key)
+}
+
+// bucketBytes is how many bytes a bucket takes.
+const bucketBytes = 24
+
+// MarshalText writes the buckets.
+func (b buckets) MarshalText() ([]byte, error) {
+	var raw []byte
+	for _, of := range b {
+		raw = binary.LittleEndian.AppendUint64(raw, uint64(of.Rows))
+		raw = binary.LittleEndian.AppendUint64(raw, uint64(of.Hash))
+		raw = binary.LittleEndian.AppendUint64(raw, uint64(of.Keys))
+	}
+	return base64.StdEncoding.AppendEncode(nil, raw), nil
+}
+
+// UnmarshalText reads them.
+func (b *buckets) UnmarshalText(text []byte) error {
+	raw, err := base64.StdEncoding.AppendDecode(nil, text)
+	if n := len(raw) / bucketBytes; err == nil && (bits.OnesCount(uint(n)) != 1 || len(raw)%bucketBytes != 0) {
+		err = fmt.Errorf("%d bytes are no buckets", len(raw))
+	}
+	*b = nil
+	for ; err == nil && len(raw) > 0; raw = raw[bucketBytes:] {
+		*b = append(*b, bucket{
+			fingerprint{int64(binary.LittleEndian.Uint64(raw)), digest(binary.LittleEndian.Uint64(raw[8:]))},
+			digest(binary.LittleEndian.Uint64(raw[16:])),
+		})
+	}
+	return err
+}
+
+// records are versions of records, in ascending order of their keys and without sync times.
+type records []version
+
+func recordsOf(versions map[key]int64) records {
+	rs := make(records, 0, len(versions))
+	for k, at := range versions {
+		rs = append(rs, version{key: k, at: at})
+	}
+	slices.SortFunc(rs, version.compareKey)
+	return rs
+}
+
+// has reports whether a record is among them.
+func (rs records) has(k key) bool {
+	_, found := slices.BinarySearchFunc(rs, version{key: k}, version.compareKey)
+	return found
+}
+
+// without returns those that are not among some versions.
+func (rs records) without(versions map[key]int64) (left records) {
+	for _, v := range rs {
+		if _, is := versions[v.key]; !is {
+			left = append(left, v)
+		}
+	}
+	return left
+}
+
+// MarshalText writes the records.
+func (rs records) MarshalText() ([]byte, error) {
+	var raw []byte
+	last := key(0)
+	for _, v := range rs {
+		raw = binary.AppendVarint(binary.AppendUvarint(raw, uint64(v.key-last)), v.at)
+		last = v.key
+	}
+	return base64.StdEncoding.AppendEncode(nil, raw), nil
+}
+
+// UnmarshalText reads them.
+func (rs *records) UnmarshalText(text []byte) error {
+	raw, err := base64.StdEncoding.AppendDecode(nil, text)
+	*rs = nil
+	for last := key(0); err == nil && len(raw) > 0; {
+		distance, n := binary.Uvarint(raw)
+		at, m := binary.Varint(raw[max(0, n):])
+		if n <= 0 || m <= 0 {
+			return errors.New("the records of a ledger are cut off")
+		}
+		last, raw = last+key(distance), raw[n+m:]
+		*rs = append(*rs, version{key: last, at: at})
+	}
+	return err
+}
