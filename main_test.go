@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRun_helpTellsOfEveryCommand: the SDK's help lists only its own commands.
-func TestRun_helpTellsOfEveryCommand(t *testing.T) {
+// TestRun_helpListsEveryCommand: the SDK's help lists only its own commands.
+func TestRun_helpListsEveryCommand(t *testing.T) {
 	words := map[string][]string{
 		"login": {
 			"cq-source-pipedrive login", "-client-id", "-token-file", "-redirect-url", "-authorize-url", "-token-url", "PIPEDRIVE_CLIENT_SECRET",

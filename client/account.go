@@ -1,6 +1,6 @@
 // Package client reads Pipedrive accounts. An [Account] has an HTTP client and look-ups; a [Run] reads the tables of
-// several accounts within a budget. One loop, in read.go, reads a table of an account page by page, and a sink sends its
-// rows. Package plan decides which records a run reads, and package progress what it remembers of them.
+// several accounts within a budget. One loop, in read.go, reads a table of an account page by page, and a sink sends
+// its rows. Package plan selects the records of a run, and package progress is its memory.
 package client
 
 import (

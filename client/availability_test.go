@@ -57,7 +57,7 @@ type gated struct {
 	companies []*simulator.Company
 	simulator *simulator.Server
 	url       string
-	connect   map[string]any // the only account, where it is not reached by its token
+	connect   map[string]any // the only account, if it does not connect by its token
 	tables    []*table.Table
 	named     map[string]bool
 	shard     *plugin.Shard

@@ -22,7 +22,7 @@ import (
 type family struct {
 	leader  *reading // reads the parents' list in this run; nil if look-ups share that list
 	columns *table.ParentColumns
-	lists   *table.ListDecoder // nil where requests read the records
+	lists   *table.ListDecoder // nil if requests read the records
 	cutting sync.Mutex         // held while lists are decoded
 
 	of       map[string]*parents            // by the key of the parents' listing

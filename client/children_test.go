@@ -273,8 +273,8 @@ func TestChildren_theNextRunReadsThoseOfChangedParents(t *testing.T) {
 	require.Equal(t, []string{red + " 1", red + " 2", red + " 3"}, read())
 }
 
-// TestChildren_whatTheBudgetEndsTheNextRunGoesOnWith: no parent is left out, and few are read twice.
-func TestChildren_whatTheBudgetEndsTheNextRunGoesOnWith(t *testing.T) {
+// TestChildren_theNextRunContinuesAfterTheBudget: no parent is left out, and few are read twice.
+func TestChildren_theNextRunContinuesAfterTheBudget(t *testing.T) {
 	s, kept := newShop(t), memory{}
 	for i := range 40 {
 		id := fmt.Sprintf("0a1b2c3d-0000-4000-8000-0000000000%02d", i)
@@ -319,8 +319,8 @@ func TestChildren_ofAListByIDThatTheBudgetEnds(t *testing.T) {
 	}
 }
 
-// TestChildren_whatAFailureEndsTheNextRunGoesOnWith: the checkpoint moves from stage to stage.
-func TestChildren_whatAFailureEndsTheNextRunGoesOnWith(t *testing.T) {
+// TestChildren_theNextRunContinuesAfterAFailure: the checkpoint moves from stage to stage.
+func TestChildren_theNextRunContinuesAfterAFailure(t *testing.T) {
 	s, kept := newShop(t), memory{}
 	for i := range 40 {
 		s.broken = fmt.Sprintf("0a1b2c3d-0000-4000-8000-0000000000%02d", i)
@@ -365,8 +365,8 @@ func TestChildren_ofADeletedParent(t *testing.T) {
 	require.ErrorContains(t, err, "HTTP 404")
 }
 
-// TestChildren_ofWhatTheAccountLacks: without parents there are no children.
-func TestChildren_ofWhatTheAccountLacks(t *testing.T) {
+// TestChildren_ofMissingParents: without parents there are no children.
+func TestChildren_ofMissingParents(t *testing.T) {
 	albums, photos, _, _ := albumsAndOrders()
 	a := &Account{api: table.V2}
 	require.NoError(t, a.lacks(photos))

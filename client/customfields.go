@@ -127,7 +127,7 @@ func (r *Run) customColumns(t *table.Table, names *customfields.Names) []table.C
 	return names.Columns()
 }
 
-// namesKey is where the state keeps the names of a table's custom fields. Tables that share fields share their names.
+// namesKey is the state's key of the names of a table's custom fields. Tables that share fields share their names.
 func namesKey(t *table.Table) string {
 	if t.FieldsOf != nil {
 		t = t.FieldsOf

@@ -32,8 +32,8 @@ func (g *gated) advance(d time.Duration) {
 	}
 }
 
-// TestCheckDue_leavesOutWhatIsNotDue: the table is not announced, and one line of the log names it.
-func TestCheckDue_leavesOutWhatIsNotDue(t *testing.T) {
+// TestCheckDue_leavesOutTablesThatAreNotDue: the table is not announced, and one line of the log names it.
+func TestCheckDue_leavesOutTablesThatAreNotDue(t *testing.T) {
 	g := newSetup(t, 2)
 	require.NoError(t, g.read())
 	require.Equal(t, names("currencies", "project_boards", "roles", "stages", "tasks"), g.announced)
@@ -65,9 +65,9 @@ func TestCheckDue_isDueForAllAccountsAtOnce(t *testing.T) {
 	require.Equal(t, names("project_boards", "tasks"), g.announced)
 }
 
-// TestCheckDue_whatAnAccountLacks: a table that an account lacks is requested as rarely as the others, and is no reason
+// TestCheckDue_missingTables: a table that an account lacks is requested as rarely as the others, and is no reason
 // to read another account's.
-func TestCheckDue_whatAnAccountLacks(t *testing.T) {
+func TestCheckDue_missingTables(t *testing.T) {
 	for _, companies := range []int{1, 2} {
 		g := newSetup(t, companies)
 		g.companies[0].Refuse("admin", 403)
@@ -132,9 +132,9 @@ func TestCheckDue_shardsAreCutAtTheSamePlaces(t *testing.T) {
 	}
 }
 
-// TestReserve_isWhatTablesCostTheLastTime: without a last time, a page of each of their lists. The reserve lacks the
+// TestReserve_isTheLastCostOfTables: without a last time, a page of each of their lists. The reserve lacks the
 // tokens that the tables have cost in this run.
-func TestReserve_isWhatTablesCostTheLastTime(t *testing.T) {
+func TestReserve_isTheLastCostOfTables(t *testing.T) {
 	g := newSetup(t, 1)
 	run := func() *Account {
 		r := NewRun(0)

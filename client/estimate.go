@@ -203,7 +203,7 @@ func (e *Estimate) note(name string, why error, doubtful bool) {
 	}
 }
 
-// takes is the approximate duration of requests, of which longest follow one another.
+// takes is the approximate duration of requests; longest of them follow one another.
 func (v *survey) takes(requests, longest int64) time.Duration {
 	if requests == 0 {
 		return 0

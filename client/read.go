@@ -113,7 +113,7 @@ type reading struct {
 	account  *Account
 	schema   *schema.Table
 	res      chan<- any
-	decoder  *table.Decoder    // of which each unit has a clone
+	decoder  *table.Decoder    // each unit has a clone of it
 	progress *progress.Tracker // nil if the table is read in full
 	// listed are the records of a table that is read in full from several lists, with a state. They are also the
 	// parents of a list that a full refresh reads only for their children.
@@ -250,7 +250,7 @@ func (r *reading) asksForEach() bool {
 		!slices.ContainsFunc(r.account.listings(r.table), func(l pipedrive.Listing) bool { return l.Parent.Batch != 1 })
 }
 
-// steps are the number of pages that the table sent or, of requests for children, the number of requests, of which many
+// steps are the number of pages that the table sent or, of requests for children, the number of requests. Many of these
 // may have no rows.
 func (r *reading) steps() int {
 	if r.family != nil && r.family.asking != nil {

@@ -148,8 +148,8 @@ func refuse(w http.ResponseWriter) {
 	w.WriteHeader(http.StatusTooManyRequests)
 }
 
-// TestStage_whatTheBudgetEndsLeavesTheOthersWhole: a unit that needs no further page is already paid for.
-func TestStage_whatTheBudgetEndsLeavesTheOthersWhole(t *testing.T) {
+// TestStage_theBudgetLeavesOtherUnitsWhole: a unit that needs no further page is already paid for.
+func TestStage_theBudgetLeavesOtherUnitsWhole(t *testing.T) {
 	together, refused := all(4), make(chan struct{})
 	outcomes, rows, err := stageOf(t, 4, 4, true, func(w http.ResponseWriter, r *http.Request, unit int) {
 		switch {

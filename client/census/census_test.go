@@ -58,7 +58,7 @@ func TestCount_boundsAListByOffset(t *testing.T) {
 	})
 }
 
-// TestCount_drawsIDs: a few hundred ids tell the number to some percent, whatever the gaps.
+// TestCount_drawsIDs: a few hundred ids give the number to some percent, with any gaps.
 func TestCount_drawsIDs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawn(t)

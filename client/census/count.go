@@ -1,6 +1,6 @@
-// Package census estimates how many records a listing has, from a few of its pages. Pipedrive tells no totals, and its
-// cursors are opaque. But ids count up from 1, so that the greatest one bounds the number of records, and there are two
-// ways to find out how many of the smaller ids have a record:
+// Package census estimates the number of a listing's records from a few of its pages. Pipedrive tells no totals, and
+// its cursors are opaque. But ids count up from 1, so the greatest one bounds the number of records. There are two ways
+// to find the number of smaller ids with a record:
 //
 //   - A list by offset shows a record with its place: the page behind 5,000 records proves 5,000 of them, and its
 //     smallest id bounds the number of those that follow.
@@ -31,12 +31,12 @@ type Count struct {
 	most        int64   // bound of the number of records; 0 for none
 }
 
-// Standard deviations of what was not looked at.
+// Standard deviations of unknowns before the first look.
 const (
 	// unseen is that of the share of smaller ids that are records', if only the share among greater ids is known.
 	unseen = 0.25
-	// openFactor and openDeviation are the number of records of an open list and its standard deviation, as multiples of the
-	// counted ones. Few lists are much larger than what is known of them.
+	// openFactor and openDeviation are the number of records of an open list and its standard deviation, as multiples
+	// of the counted ones. Few lists are much larger than their known part.
 	openFactor, openDeviation = 1.5, 0.75
 	// openStep is the factor by which the next look at an open list goes further.
 	openStep = 4
@@ -76,7 +76,7 @@ func (c Count) At(start, n int64, ids []int64, more bool) Count {
 	return found
 }
 
-// After is the count after drawn ids, of which hits are records'.
+// After is the count after drawn ids; hits of them have a record.
 func (c Count) After(drawn, hits int64) Count {
 	c.drawn, c.hits = c.drawn+drawn, c.hits+hits
 	c.asked += (1 - c.asked) * float64(drawn) / float64(c.Below)
@@ -113,7 +113,7 @@ func (c Count) share() (share, deviation float64) {
 	}
 	drawn := float64(c.drawn)
 	share = float64(c.hits) / drawn
-	likely := (float64(c.hits) + 0.5) / (drawn + 1) // not 0 or 1, of which a sample can't be sure
+	likely := (float64(c.hits) + 0.5) / (drawn + 1) // not 0 or 1, since a sample can't prove these
 	return share, math.Sqrt(likely * (1 - likely) / drawn * (1 - c.asked))
 }
 
@@ -133,8 +133,8 @@ func (c Count) Draw(n, round int) []int64 {
 	return ids
 }
 
-// Next is the offset of the page to look at next: it is probably one of the last, but not behind them, where a page is
-// empty and only bounds the number.
+// Next is the offset of the next page to look at. It is probably one of the last pages, but not behind them: an empty
+// page only bounds the number.
 func (c Count) Next() int64 {
 	mean, deviation := c.Number()
 	if c.Open && c.most == 0 {

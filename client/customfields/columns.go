@@ -43,7 +43,7 @@ func (n *Names) Add(lists []Listed, stored bool) {
 	known, seen := map[key]*Field{}, map[key]bool{}
 	for _, f := range slices.Concat(n.Fields, n.Surplus) {
 		known[f.key()] = f
-		seen[key{f.Account, f.Hash, ""}] = true // of whatever kind
+		seen[key{f.Account, f.Hash, ""}] = true // of any kind
 	}
 	var without []*Field
 	for _, list := range lists {

@@ -21,7 +21,7 @@ type part struct {
 	// name of the part in the value's object, and behind the column's name; empty for the value itself.
 	name    string
 	Type    table.Type
-	meaning string // what the column has of the field, in its description
+	meaning string // the column's part of the field, for its description
 }
 
 // whole is the only column of a value without parts, and the first of one with.
@@ -86,7 +86,7 @@ func (p part) columnOf(column string) string {
 	return column + "_" + p.name
 }
 
-// source is where a record of API v2 has the part of a custom field.
+// source is the source of a part of a custom field in a record of API v2.
 func (k kind) source(p part, hash string, options *options) table.Source {
 	at := table.CustomFieldsColumn + "." + hash
 	switch {

@@ -53,7 +53,7 @@ func TestSince_theFirstRunReadsEverythingOldestFirst(t *testing.T) {
 	require.Equal(t, Position{Changed: at(90), Complete: true, Looked: at(100)}, position)
 }
 
-func TestSince_theNextRunReadsWhatChangedAndLooksBack(t *testing.T) {
+func TestSince_theNextRunReadsTheChangesAndLooksBack(t *testing.T) {
 	from := Position{Changed: at(90), Complete: true, Looked: at(100)}
 	units, position := play(t, For(timed, facts(160)), from, Outcome{Seen: at(150), Narrowed: true})
 	require.Equal(t, []Unit{{Order: pipedrive.OldestFirst, Since: at(88), MayBeEmpty: true}}, units)
@@ -74,9 +74,9 @@ func TestSince_noPositionGoesBack(t *testing.T) {
 	require.Equal(t, from, position)
 }
 
-// TestSince_aRunThatTheBudgetEndsGoesOnFromThere: with a lookback, runs that are cut short might make no progress. So
+// TestSince_theNextRunContinuesAfterTheBudget: with a lookback, runs that are cut short might make no progress. So
 // the position stays behind the records that only the lookback finds.
-func TestSince_aRunThatTheBudgetEndsGoesOnFromThere(t *testing.T) {
+func TestSince_theNextRunContinuesAfterTheBudget(t *testing.T) {
 	_, position := play(t, For(timed, facts(100)), Position{}, Outcome{Seen: at(50), Stopped: true})
 	require.Equal(t, Position{Changed: at(50), Stopped: true}, position)
 	units, position := play(t, For(timed, facts(160)), position, Outcome{Seen: at(159), Narrowed: true, Stopped: true})
@@ -155,8 +155,8 @@ func TestSince_recordsWithoutAnUpdateTimeAreLookedForOnceADay(t *testing.T) {
 	})
 }
 
-// TestSince_whatDoesNotKeepItsPlaceIsReadByID: many records of one second, in a changing order.
-func TestSince_whatDoesNotKeepItsPlaceIsReadByID(t *testing.T) {
+// TestSince_unsteadyRecordsAreReadByID: many records of one second, in a changing order.
+func TestSince_unsteadyRecordsAreReadByID(t *testing.T) {
 	units, position := play(t, For(timed, facts(100)), Position{}, Outcome{Seen: at(40), Unsteady: true, Rest: at(40)}, Outcome{Seen: at(90)})
 	require.Equal(t, Unit{Since: at(40), MayBeEmpty: true, remainder: true}, units[1])
 	require.Equal(t, Position{Changed: at(90), Complete: true, Looked: at(100)}, position)
@@ -176,8 +176,8 @@ func TestSince_aRefreshTakesNoEmptyAnswer(t *testing.T) {
 	require.False(t, units[1].MayBeEmpty)
 }
 
-// TestScan_readsAllAndSkipsWhatHasNotChanged: the API can't filter by change.
-func TestScan_readsAllAndSkipsWhatHasNotChanged(t *testing.T) {
+// TestScan_readsAllAndSkipsUnchangedRecords: the API can't filter by change.
+func TestScan_readsAllAndSkipsUnchangedRecords(t *testing.T) {
 	units, position := play(t, For(byID, facts(100)), Position{}, Outcome{Seen: at(90)})
 	require.Equal(t, []Unit{{Rule: Changed, MayBeEmpty: true}}, units)
 	require.Equal(t, Position{Changed: at(90), Complete: true}, position)
@@ -202,8 +202,8 @@ func TestNewestFirst_stopsAtThePosition(t *testing.T) {
 	require.Equal(t, pipedrive.ByID, units[0].Order, "all again, to find deletions")
 }
 
-// TestNewestFirst_whatDoesNotKeepItsPlaceIsReadByID: an abandoned reading does not count as complete.
-func TestNewestFirst_whatDoesNotKeepItsPlaceIsReadByID(t *testing.T) {
+// TestNewestFirst_unsteadyRecordsAreReadByID: an abandoned reading does not count as complete.
+func TestNewestFirst_unsteadyRecordsAreReadByID(t *testing.T) {
 	from := Position{Changed: at(90), Complete: true}
 	units, position := play(t, For(byFiles, facts(160)), from, Outcome{Seen: at(150), Unsteady: true}, Outcome{Seen: at(155)})
 	require.Equal(t, Unit{Since: at(88), Rule: Changed, MayBeEmpty: true}, units[1])
@@ -217,8 +217,8 @@ func upTo(id, read int64) pipedrive.Place {
 	return pipedrive.Place{Key: pipedrive.Key{Number: id}, Read: read}
 }
 
-// TestNewestFirst_aFirstReadingGoesOnWhereARunLeftIt: the records that changed meanwhile are read first.
-func TestNewestFirst_aFirstReadingGoesOnWhereARunLeftIt(t *testing.T) {
+// TestNewestFirst_aFirstReadingContinuesInTheNextRun: the records that changed meanwhile are read first.
+func TestNewestFirst_aFirstReadingContinuesInTheNextRun(t *testing.T) {
 	_, position := play(t, For(byFiles, facts(100)), Position{}, Outcome{Seen: at(30), Reached: upTo(8, 3), Stopped: true})
 	place := upTo(8, 3)
 	require.Equal(t, Position{Changed: at(100), ByID: &place}, position)
@@ -269,9 +269,9 @@ func TestNewestFirst_aListThatKnowsNoOtherOrder(t *testing.T) {
 	}
 }
 
-// TestNewestFirst_whatChangesMeanwhile: such a record moves ahead of the pages that were read. A reading that removes
+// TestNewestFirst_recordsThatChangeMeanwhile: such a record moves ahead of the pages that were read. A reading that removes
 // missing records looks for it, unless one page had all records.
-func TestNewestFirst_whatChangesMeanwhile(t *testing.T) {
+func TestNewestFirst_recordsThatChangeMeanwhile(t *testing.T) {
 	only := pipedrive.Listing{Path: "/threads", Paging: pipedrive.Offset, NewestFirst: url.Values{}}
 	f := facts(100)
 	pages, page := Outcome{Seen: at(90), Pages: 2}, Outcome{Seen: at(90), Pages: 1}

@@ -1,6 +1,6 @@
-// Package plan decides how a run reads a listing: the order, the first moment and the records to send. It is pure.
-// A strategy turns a position into units of reading, and the outcome of a unit into the next position, so that the
-// logic of incremental tables can be tested without a server.
+// Package plan decides how a run reads a listing: the order, the first moment and the records to send. It is pure. A
+// strategy turns a position into units of reading, and the outcome of a unit into the next position. So the logic of
+// incremental tables can be tested without a server.
 package plan
 
 import (

@@ -124,9 +124,9 @@ func (l *list) send(i int) {
 	}
 }
 
-// TestWindows_nothingIsMissedInWhateverOrderTheyAreRead while records change and answers falsely say that the list has
+// TestWindows_missNothingInAnyOrder while records change and answers falsely say that the list has
 // ended. No older version of a record comes after a newer one, and all records before the position were sent.
-func TestWindows_nothingIsMissedInWhateverOrderTheyAreRead(t *testing.T) {
+func TestWindows_missNothingInAnyOrder(t *testing.T) {
 	divided := 0
 	rapid.Check(t, func(t *rapid.T) {
 		const began = 1000

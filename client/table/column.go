@@ -101,7 +101,7 @@ type Source struct {
 // At is the value at the first path that has one. A path's steps are names, joined by dots.
 func At(paths ...string) Source { return Source{paths: paths} }
 
-// Itself is the whole record, where records are plain values like ids.
+// Itself is the whole record, for records that are plain values like ids.
 func Itself() Source { return Source{itself: true} }
 
 // Not is the opposite of the flag at path.

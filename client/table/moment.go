@@ -31,7 +31,7 @@ func dayOf(s []byte) (day int64, ok bool) {
 	return daysBefore(year, month) + of - 1, true
 }
 
-// mostDigits is how many digits an int64 holds in any case.
+// mostDigits is the greatest number of digits that always fits an int64.
 const mostDigits = 18
 
 // digits reads a whole number of up to mostDigits digits; it is negative if there is another character.
@@ -55,8 +55,8 @@ func daysIn(year, month int64) int64 {
 	return 28
 }
 
-// daysBefore counts the days from the beginning of 1970 to that of a month, with years that begin in March, so that a
-// leap day is the last one of its year.
+// daysBefore counts the days from the beginning of 1970 to that of a month. Its years begin in March, so that a leap
+// day is the last day of a year.
 func daysBefore(year, month int64) int64 {
 	const untilMarch1970 = 719468 // from the March before the year 1
 	year, month = year+400, month-3

@@ -200,7 +200,7 @@ func (p *ParentColumns) ListDecoder(parents *Table, source func(Column) Source) 
 	}
 }
 
-// Decode returns the records in a parent's list; none where it has no list.
+// Decode returns the records in a parent's list; none if it has no list.
 func (d *ListDecoder) Decode(parent *Row) ([]*Row, error) {
 	list := parent.Values[d.list]
 	if !list.Valid {

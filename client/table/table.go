@@ -26,13 +26,13 @@ const (
 
 // The limits of names and columns, the same for each destination, so that a table looks the same in all of them.
 const (
-	// MaxName is how long the name of a table or a column may be, in bytes: 63 in PostgreSQL, which cuts longer ones off
-	// ([PostgreSQL: limits]); others take 64 (MySQL), 128 (SQL Server), 255 (Snowflake) and 300 (BigQuery).
+	// MaxName is the length of the longest name of a table or a column, in bytes: 63 in PostgreSQL, which cuts longer
+	// ones off ([PostgreSQL: limits]). Others take 64 (MySQL), 128 (SQL Server), 255 (Snowflake) and 300 (BigQuery).
 	//
 	// [PostgreSQL: limits]: https://www.postgresql.org/docs/current/limits.html
 	MaxName = 63
-	// MaxColumns is how many columns a table may have, those of CloudQuery included. The strictest destination is
-	// MySQL with 1,017 ([MySQL: InnoDB limits]); SQL Server takes 1,024 ([SQL Server: capacity]), PostgreSQL 1,600,
+	// MaxColumns is the greatest number of columns of a table, including those of CloudQuery. The strictest destination
+	// is MySQL with 1,017 ([MySQL: InnoDB limits]). SQL Server takes 1,024 ([SQL Server: capacity]), PostgreSQL 1,600,
 	// SQLite 2,000 ([SQLite: limits]), BigQuery 10,000 ([BigQuery: quotas]).
 	//
 	// [MySQL: InnoDB limits]: https://dev.mysql.com/doc/refman/8.4/en/innodb-limits.html

@@ -460,7 +460,7 @@ func (l *list) apart(some []string) (names []string) {
 // coreTables are the tables that belong to every account.
 func coreTables() string { return those(func(t *table.Table) bool { return t.Core }) }
 
-// unprobedTables are the other tables of which only the reading shows that an account lacks them.
+// unprobedTables are the other tables. Only their own reading shows that an account lacks them.
 func unprobedTables() string {
 	return those(func(t *table.Table) bool {
 		return !t.Core && !t.OnRequest && !t.Runs && t.Describes == nil && t.Probe() == nil

@@ -17,9 +17,9 @@ import (
 //go:embed destinations/*.yml
 var destinations embed.FS
 
-// Files returns all generated files by their path in the repository at root: the pages of docs/tables, an example
-// for each destination, comments for PostgreSQL, a summary for SQLite, the views of current rows, the list of tables in
-// spec.yml.example, and the figures in other pages.
+// Files returns all generated files by their path in the repository at root. These are the pages of docs/tables, an
+// example for each destination, comments for PostgreSQL, a summary for SQLite, the views of current rows, the list of
+// tables in spec.yml.example, and the figures in other pages.
 func Files(root string) (map[string]string, error) {
 	tablePages, err := TablePages()
 	if err != nil {

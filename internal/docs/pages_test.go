@@ -84,8 +84,8 @@ func parse(t *testing.T, name string) markdown {
 	return page
 }
 
-// TestPages_linkToWhatIsThere: links to files and to headings of pages.
-func TestPages_linkToWhatIsThere(t *testing.T) {
+// TestPages_haveNoDeadLinks: links to files and to headings of pages.
+func TestPages_haveNoDeadLinks(t *testing.T) {
 	t.Parallel()
 	pages := pagesOfRepository(t)
 	for name, page := range pages {
@@ -117,9 +117,9 @@ func resolved(target string) string {
 	return target
 }
 
-// TestPages_areWhatTheHubTakes: only Markdown, and images with absolute addresses. The hub takes the pages in
+// TestPages_fitTheHub: only Markdown, and images with absolute addresses. The hub takes the pages in
 // docs.
-func TestPages_areWhatTheHubTakes(t *testing.T) {
+func TestPages_fitTheHub(t *testing.T) {
 	t.Parallel()
 	for name, page := range pagesOfRepository(t) {
 		require.Empty(t, page.html, name)

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestFiles_areWhatTheCodeSays(t *testing.T) {
+func TestFiles_areUpToDate(t *testing.T) {
 	t.Parallel()
 	files, err := Files(repository)
 	require.NoError(t, err)

@@ -34,7 +34,7 @@ func (s *setup) open() *sql.DB {
 	return db
 }
 
-// count returns how many rows each table has.
+// count returns the number of rows of each table.
 func (s *setup) count() map[string]int {
 	s.t.Helper()
 	db := s.open()

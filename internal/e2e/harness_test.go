@@ -1,5 +1,5 @@
 // Package e2e runs the real CloudQuery CLI with the plugin and the SQLite destination, or the double of an official
-// one, as separate processes against a simulated Pipedrive, and compares the result with the simulator's records.
+// one, as separate processes against a simulated Pipedrive. It compares the result with the simulator's records.
 package e2e
 
 import (

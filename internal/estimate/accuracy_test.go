@@ -142,8 +142,8 @@ func TestEstimate_isWithinFivePercentOfTheFirstRun(t *testing.T) {
 	}
 }
 
-// TestEstimate_knowsWhatTheAccountLacks: the cheap probe of a gate, and the requests that a run makes all the same.
-func TestEstimate_knowsWhatTheAccountLacks(t *testing.T) {
+// TestEstimate_knowsMissingTables: the cheap probe of a gate, and the requests that a run makes nevertheless.
+func TestEstimate_knowsMissingTables(t *testing.T) {
 	c := small()
 	c.Refuse("projects", 402)
 	a := serve(t, c)

@@ -126,8 +126,8 @@ func TestRun_aRefusedTokenIsNotShown(t *testing.T) {
 	require.NotContains(t, err.Error(), "a-secret-token")
 }
 
-// TestRead_readsWhatTheCLIDoes: variables, files, several sources, and values that YAML takes for others.
-func TestRead_readsWhatTheCLIDoes(t *testing.T) {
+// TestRead_readsConfigurationsLikeTheCLI: variables, files, several sources, and values that YAML takes for others.
+func TestRead_readsConfigurationsLikeTheCLI(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(secret, []byte("from: a file\n"), 0o600))
 	t.Setenv("SIZE", "200")

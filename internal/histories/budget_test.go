@@ -406,9 +406,9 @@ func crowded(n int) *account {
 	return a
 }
 
-// TestDailyBudget_theReserveIsWhatListsCostTheLastTime: otherwise incremental tables would use up the day before the
+// TestDailyBudget_theReserveIsTheLastCostOfLists: otherwise incremental tables would use up the day before the
 // list was read to its end, and the run would fail.
-func TestDailyBudget_theReserveIsWhatListsCostTheLastTime(t *testing.T) {
+func TestDailyBudget_theReserveIsTheLastCostOfLists(t *testing.T) {
 	w := newWorldOf(t, []*account{crowded(60)}, simulator.WithDailyBudget(700))
 	a := w.accounts[0]
 	w.spec["page_size"], w.tables = 2, []string{"deals", "notes", "organizations", "persons", "stages"}

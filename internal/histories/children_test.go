@@ -20,7 +20,7 @@ import (
 // childTables are the incremental tables of children.
 var childTables = slices.DeleteFunc(slices.Clone(incremental), func(table string) bool { return truth.Family(table) == table })
 
-// withDeals is a world with the products of n deals, of which the first has two.
+// withDeals is a world with the products of n deals; the first deal has two.
 func withDeals(t *testing.T, n int) (w *world, products []int64) {
 	t.Helper()
 	w = newWorld(t, simulator.NewCompany(4711))

@@ -273,8 +273,8 @@ func TestListsEvery_fieldsOfColumns(t *testing.T) {
 	}
 }
 
-// TestListsEvery_tellsOfRuns: a list that is not due does not count as unfinished, in a run that succeeds or fails.
-func TestListsEvery_tellsOfRuns(t *testing.T) {
+// TestListsEvery_outcomesOfRuns: a list that is not due does not count as unfinished, in a run that succeeds or fails.
+func TestListsEvery_outcomesOfRuns(t *testing.T) {
 	w := newWorld(t, generated(2, 4711))
 	w.tables, w.spec["lists_every"] = []string{"notes", "stages", "syncs"}, "24h"
 	w.requireSync()

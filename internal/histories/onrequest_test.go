@@ -11,7 +11,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// paired is a world with organizations, the first of which has relationships with the two others, and their numbers.
+// paired is a world with three organizations, and the numbers of the relationships of the first one with the two
+// others.
 func paired(t *testing.T) (w *world, relationships []int64) {
 	t.Helper()
 	w = newWorld(t, simulator.NewCompany(4711))

@@ -25,7 +25,7 @@ func (w *world) finished() {
 	w.t.Fatalf("not at the end after 30 runs: %v", w.state())
 }
 
-// maxTokens allows n pages of a table beside the log-in, the list of users, which no table of children looks up, and
+// maxTokens allows n pages of a table. It adds the log-in, the list of users, which no table of children looks up, and
 // the pages that each run reads of lists without a filter by time.
 func (w *world) maxTokens(table string, n int) {
 	most := 2 + n*w.step(table)

@@ -185,9 +185,9 @@ func TestVerify_abandonedRowsComeADayLater(t *testing.T) {
 	})
 }
 
-// TestResume_goesOnFromTheArrivedRows: a first run is cut short again and again. Pages are read again only because of
+// TestResume_continuesFromTheArrivedRows: a first run is cut short again and again. Pages are read again only because of
 // their lost rows.
-func TestResume_goesOnFromTheArrivedRows(t *testing.T) {
+func TestResume_continuesFromTheArrivedRows(t *testing.T) {
 	long(t)
 	each(t, func(t *testing.T, w *world, a *account, table string) {
 		goesOn(t, table)

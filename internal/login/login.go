@@ -1,5 +1,5 @@
-// Package login gets the first refresh token of an OAuth app: it sends the user to Pipedrive, receives the
-// code on this machine, and keeps the token where a sync finds it.
+// Package login gets the first refresh token of an OAuth app: it sends the user to Pipedrive, receives the code on this
+// machine, and keeps the token for syncs.
 package login
 
 import (

@@ -133,7 +133,7 @@ func TestRun_refuses(t *testing.T) {
 	require.ErrorContains(t, Run(context.Background(), arguments(url, redirect, "x"), io.Discard), "PIPEDRIVE_CLIENT_SECRET")
 }
 
-func TestRun_doesNotRepeatWhatTheTokenEndpointRepeats(t *testing.T) {
+func TestRun_hidesSecretsThatTheTokenEndpointRepeats(t *testing.T) {
 	url, redirect := setup(t, false)
 	var code string
 	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// readIDs reads a listing and returns how often each id came, and the number of requests.
+// readIDs reads a listing and returns the count of each id, and the number of requests.
 func readIDs(t *testing.T, answer func(int, *http.Request) reply, l Listing, q Query) (map[int64]int, int, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -470,7 +470,7 @@ func TestPages_theLastRecordOfAListThatIsReadByTimeIsDeleted(t *testing.T) {
 		l := &timedList{rows: []item{{1, at(1)}, {2, at(2)}, {3, at(3)}, {4, at(3)}, {5, at(60)}}, cut: func(limit int) int { return limit / 2 }}
 		l.before = func(n int) {
 			if n == 2 {
-				l.set(1, at(3)) // makes the reading go on by time
+				l.set(1, at(3)) // makes the reading continue by time
 			}
 			if n == deleted {
 				l.set(5, "deleted")

@@ -243,7 +243,8 @@ func (o *OAuth) newer(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// accept stores the tokens of an answer. The run goes on with a refresh token that can't be written: it has the only copy.
+// accept stores the tokens of an answer. The run continues with a refresh token that can't be written: it has the only
+// copy.
 func (o *OAuth) accept(token *oauth2.Token) {
 	o.secrets.Add(token.AccessToken, token.RefreshToken)
 	if token.RefreshToken != "" && token.RefreshToken != o.refresh {

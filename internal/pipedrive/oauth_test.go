@@ -161,7 +161,7 @@ func TestOAuth_loginTellsHostAndScopes(t *testing.T) {
 	}
 }
 
-func TestOAuth_loginRetriesWhatMayPass(t *testing.T) {
+func TestOAuth_loginRetriesPassingErrors(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := &tokenServer{fail: []reply{{status: 503, body: "<html>"}, {status: 429, body: "{}"}, {err: context.DeadlineExceeded}, {body: `{"nothing":1}`}}}
 		_, o := s.connect(t, nil)
@@ -170,7 +170,7 @@ func TestOAuth_loginRetriesWhatMayPass(t *testing.T) {
 	})
 }
 
-func TestOAuth_loginSaysWhatIsWrong(t *testing.T) {
+func TestOAuth_loginExplainsErrors(t *testing.T) {
 	for name, test := range map[string]struct {
 		more func(*OAuthConfig)
 		says string
@@ -346,7 +346,7 @@ func TestOAuth_aNewerTokenIsNotOverwritten(t *testing.T) {
 	})
 }
 
-// TestOAuth_aNewTokenThatCannotBeWritten: the run goes on with it, the only copy of a token that is not used up, and writes it as
+// TestOAuth_aNewTokenThatCannotBeWritten: the run continues with the only copy of the valid token, and writes it as
 // soon as the file takes it.
 func TestOAuth_aNewTokenThatCannotBeWritten(t *testing.T) {
 	full := errors.New("no space left on device")

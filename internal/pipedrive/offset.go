@@ -40,9 +40,9 @@ const (
 	mostBack = math.MaxInt32
 )
 
-// TiesError ends two readings: of a list by update_time in which many records share a second and do not keep their
-// places, and of a resumed list whose keys turn out not to be in order. The same list by id, from Since on, has
-// the missing records.
+// TiesError ends two kinds of readings: of a list by update_time in which many records share a second and do not keep
+// their places, and of a resumed list whose keys are not in order. The same list by id, from Since on, has the missing
+// records.
 type TiesError struct {
 	// Since is the second; zero if the list has to be read from its beginning.
 	Since time.Time

@@ -176,7 +176,7 @@ func TestPages_recordsInAMemberOfData(t *testing.T) {
 	})
 }
 
-// TestPages_theOnlyRecord is the answer's data, where the listing says so.
+// TestPages_theOnlyRecord is the answer's data, if the listing says so.
 func TestPages_theOnlyRecord(t *testing.T) {
 	l := Listing{Path: "/v1/roles/1/settings", One: true}
 	c, _ := start(func(int, *http.Request) reply { return reply{body: `{"success":true,"data":{"id":7,"data":{"id":8}}}`} })
@@ -192,9 +192,9 @@ func TestPages_theOnlyRecord(t *testing.T) {
 	}
 }
 
-// TestPages_pagesThatNobodyDeclares: further records are requested only if the answer says that there are some. If the list
+// TestPages_undeclaredPages: further records are requested only if the answer says that there are some. If the list
 // takes no start, and the same records come again, it has ended.
-func TestPages_pagesThatNobodyDeclares(t *testing.T) {
+func TestPages_undeclaredPages(t *testing.T) {
 	l := Listing{Path: "/v1/organizationRelationships", Paging: Undeclared, NullIsEmpty: true}
 	const more = `,"additional_data":{"pagination":{"start":0,"limit":2,"more_items_in_collection":true,"next_start":2}}}`
 	for name, test := range map[string]struct {

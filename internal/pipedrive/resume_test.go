@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPages_aReadingByIDGoesOnFromAPlace: numbers are in order, whatever has changed in the list. So no record behind
+// TestPages_aReadingByIDContinuesFromAPlace: numbers are in order, whatever has changed in the list. So no record behind
 // the place is left out, and none before it comes again.
-func TestPages_aReadingByIDGoesOnFromAPlace(t *testing.T) {
+func TestPages_aReadingByIDContinuesFromAPlace(t *testing.T) {
 	for name, test := range map[string]struct {
 		read, now []int64
 		want      []int64
@@ -54,9 +54,9 @@ func TestPages_aPlaceInAListInAnotherOrderFails(t *testing.T) {
 	require.ErrorContains(t, requireCode(t, err, ExternalAPIError), "the order of their ids")
 }
 
-// TestPages_aReadingOfTextsGoesOnWhereTheyRise: the order of texts is not documented. If they do not rise, the
+// TestPages_aReadingOfRisingTextsContinues: the order of texts is not documented. If they do not rise, the
 // reading starts again.
-func TestPages_aReadingOfTextsGoesOnWhereTheyRise(t *testing.T) {
+func TestPages_aReadingOfRisingTextsContinues(t *testing.T) {
 	list := strings.Split("abcdefghij", "")
 	for name, test := range map[string]struct {
 		now  []string
@@ -90,9 +90,9 @@ func TestPages_aReadingOfTextsGoesOnWhereTheyRise(t *testing.T) {
 	}
 }
 
-// TestPages_tellsWhereAnotherReadingCanGoOn: the place is the offset that a record has at that time; there is none
+// TestPages_tellsThePlaceForAnotherReading: the place is the offset that a record has at that time; there is none
 // if keys do not rise.
-func TestPages_tellsWhereAnotherReadingCanGoOn(t *testing.T) {
+func TestPages_tellsThePlaceForAnotherReading(t *testing.T) {
 	var places []Place
 	told := func(p Place) { places = append(places, p) }
 	now := without(ids(1, 60), ids(2, 25)...)

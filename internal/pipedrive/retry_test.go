@@ -20,7 +20,7 @@ func bubble(t *testing.T, test func(t *testing.T)) {
 
 const onePage = `{"success":true,"data":[{"id":1},{"id":2}],"additional_data":{"next_cursor":null}}`
 
-func TestGet_retriesWhatMayPass(t *testing.T) {
+func TestGet_retriesPassingErrors(t *testing.T) {
 	for name, bad := range map[string]reply{
 		"500":                  {status: 500, body: `{"success":false,"error":"Internal Server Error"}`},
 		"502 as HTML":          {status: 502, header: map[string]string{"Content-Type": "text/html"}, body: "<html>bad gateway</html>"},
@@ -67,7 +67,7 @@ func TestGet_givesUpAfterMaxRetries(t *testing.T) {
 	})
 }
 
-func TestGet_doesNotRetryWhatWillNotPass(t *testing.T) {
+func TestGet_doesNotRetryLastingErrors(t *testing.T) {
 	html := map[string]string{"Content-Type": "text/html"}
 	daily := map[string]string{"x-daily-ratelimit-token-remaining": "0", "x-daily-ratelimit-token-limit": "30000"}
 	for name, test := range map[string]struct {
@@ -104,8 +104,8 @@ func TestGet_doesNotRetryWhatWillNotPass(t *testing.T) {
 	}
 }
 
-// TestGet_tellsWhatTheAccountDoesNotHave: Pipedrive's own words count, not those of a proxy in front of it.
-func TestGet_tellsWhatTheAccountDoesNotHave(t *testing.T) {
+// TestGet_recognizesMissingFeatures: Pipedrive's own words count, not those of a proxy in front of it.
+func TestGet_recognizesMissingFeatures(t *testing.T) {
 	const refusal = `{"success":false,"error":"not for you"}`
 	html := map[string]string{"Content-Type": "text/html"}
 	for name, test := range map[string]struct {

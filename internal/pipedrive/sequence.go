@@ -144,9 +144,9 @@ func (s *sequence[T]) seen(r T) bool {
 	return tied || s.sorting == keyed && s.resumed() && r.RecordKey().Compare(s.after) <= 0
 }
 
-// shuffled reports whether a page of a list by update_time begins in the middle of the last record's second and
-// has new records of that second out of the order of their ids. The API then orders the records of one second
-// arbitrarily, perhaps differently in each answer.
+// shuffled reports whether a page of a list by update_time begins in the middle of the last record's second, and has
+// new records of that second out of the order of ids. Then the API orders the records of one second arbitrarily,
+// perhaps differently in each answer.
 func (s *sequence[T]) shuffled(page []T) bool {
 	return s.byTime() && s.rank(page[0]) == s.last && slices.ContainsFunc(page, func(r T) bool {
 		return s.rank(r) == s.last && s.compareKeys(r.RecordKey(), s.lastKey) < 0 && !s.seen(r)

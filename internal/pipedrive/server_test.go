@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // reply is the fake API's answer to one request.
 type reply struct {
-	status int // 200 where it is 0
+	status int // 0 for 200
 	header map[string]string
 	body   string
 	cut    bool      // the connection breaks after the body

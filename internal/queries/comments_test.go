@@ -10,9 +10,9 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 )
 
-// TestComments_describeWhatPostgreSQLHolds runs docs/examples/comments.sql on synced tables and reads the
+// TestComments_describeTheTablesOfPostgreSQL runs docs/examples/comments.sql on synced tables and reads the
 // comments back.
-func TestComments_describeWhatPostgreSQLHolds(t *testing.T) {
+func TestComments_describeTheTablesOfPostgreSQL(t *testing.T) {
 	postgrestest.Need(t)
 	account := synced(t, simulator.Generate(simulator.Config{Seed: 1, CompanyID: 1, Deals: 50, Persons: 50, Organizations: 50}))
 	server, _ := postgrestest.Copy(t, account)

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Activities are what users do, about deals or not.
+// Activities are the users' activities, with deals or without.
 type Activities struct {
 	ByOwner []Workload // those with most overdue activities first
-	ByType  []Workload // those of which most were done first
+	ByType  []Workload // those with most completed ones first
 	Idle    int        // open deals without a planned activity
 }
 

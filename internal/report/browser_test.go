@@ -272,7 +272,7 @@ func TestReport_showsNamesAsTheyAre(t *testing.T) {
 	require.Empty(t, s.asked())
 }
 
-func TestReport_saysWhatIsMissing(t *testing.T) {
+func TestReport_namesMissingData(t *testing.T) {
 	for name, statements := range map[string][]string{"no tables": nil, "empty tables": {schema, history}} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, written(t, statements...), 360, "light", "screen")

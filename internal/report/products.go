@@ -92,7 +92,7 @@ func (t *tally) sold(products map[recordKey]*Product, row productRow) {
 	t.currencies[row.currency] += 0 // includes currencies that no deal has
 }
 
-// nameProducts gives the products their present names and codes, where these are known.
+// nameProducts gives the products their present names and codes, if these are known.
 func (t *tally) nameProducts(r *reader, products map[recordKey]*Product) {
 	statement, ok := r.statement("pipedrive_products")
 	if !ok {

@@ -46,7 +46,7 @@ const (
 	TwoLists    Action = "two-lists" // a second member "data", which is empty
 	NoNext      Action = "no-next"   // an answer without paging facts
 	CapPages    Action = "cap"       // half of the records that limit requests, if it is set; v1 does not say whether more follow
-	IgnoreSort  Action = "no-sort"   // records in the order of their ids, whatever order was requested
+	IgnoreSort  Action = "no-sort"   // records in the order of their ids, in spite of the requested order
 	ReverseSort Action = "reverse"   // records in the opposite order
 )
 

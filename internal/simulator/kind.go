@@ -59,8 +59,8 @@ type kind struct {
 	own func(c *Company, parent int64) int64
 	// gone adapts the parent of a removed record; nil for no change.
 	gone func(*Company, *entry)
-	// needs is the kind of which a parent must have a record to have one of this kind; nil for none. A parent without
-	// one gets it.
+	// needs is a kind that a parent must have a record of to have one of this kind; nil for none. A parent without one
+	// gets it.
 	needs *kind
 	// numbered kinds are changelogs, whose rows have a number among those of their parent.
 	numbered bool

@@ -227,7 +227,7 @@ func TestTruth_ofTheCompanyAndItsUsers(t *testing.T) {
 	assert.Equal(t, []any{"Ülo", nil, false}, []any{users[1]["name"], users[1]["last_login"], users[1]["is_you"]})
 }
 
-func TestKind_refusesWhatTheListDoesNotTake(t *testing.T) {
+func TestKind_refusesUnknownParameters(t *testing.T) {
 	c, s := small(0)
 	for range 150 {
 		c.AddRecord("files", nil)

@@ -152,7 +152,7 @@ func TestV2_recordsWithoutUpdateTimeSortFirstAndAreNeverRecent(t *testing.T) {
 	assert.Equal(t, []int{1, 3}, ids(a.Data))
 }
 
-func TestV2_refusesWhatTheVendorRefuses(t *testing.T) {
+func TestV2_refusesLikeTheVendor(t *testing.T) {
 	_, s := small(3)
 	other := base64.RawURLEncoding.EncodeToString([]byte(`{"field":"add_time","fieldValue":null,"sortDirection":"asc","id":1}`))
 	for _, c := range []struct{ path, name, value string }{

@@ -186,7 +186,7 @@ func (t *table[T, P]) edit(id int64, f func(P)) {
 	}
 }
 
-// value is what p points to, or the zero value.
+// value is the target of p, or the zero value.
 func value[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

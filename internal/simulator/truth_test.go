@@ -71,7 +71,7 @@ func TestTruth_choosesDeals(t *testing.T) {
 }
 
 // The encoder and Truth give the same values in all columns that have the name of their field.
-func TestTruth_agreesWithWhatIsServed(t *testing.T) {
+func TestTruth_agreesWithTheAnswers(t *testing.T) {
 	c := simulator.Generate(simulator.Config{Seed: 3, Persons: 300, Organizations: 200, Deals: 400, Notes: 300})
 	s := simulator.NewServer(simulator.WithCompany("token", c))
 	for _, table := range []struct {

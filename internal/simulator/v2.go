@@ -263,7 +263,7 @@ func (q *v2Query) readSort(v url.Values, sorts []string) *refusal {
 	return nil
 }
 
-// mostIDs is how many ids a request may name [v2 /deals].
+// mostIDs is the greatest number of ids in a request [v2 /deals].
 const mostIDs = 100
 
 func (q *v2Query) readIDs(v url.Values) *refusal {

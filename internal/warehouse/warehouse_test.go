@@ -214,7 +214,7 @@ func TestKinds_aBatchThatFails(t *testing.T) {
 	}
 }
 
-func TestKinds_whatDoesNotExist(t *testing.T) {
+func TestKinds_missingTablesAndColumns(t *testing.T) {
 	more := schema.Column{Name: "more", Type: arrow.BinaryTypes.String}
 	for kind, want := range map[Kind][2]string{
 		BigQuery:   {"Not found: Table project:dataset.deals", "Unrecognized name: more"},

@@ -13,8 +13,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
-// TestConnection logs in like a sync, for 2 API tokens per account, and checks what the accounts lack, for the
-// cost of the lists that show it. Its codes are those of [pipedrive.Code].
+// TestConnection logs in like a sync, for 2 API tokens per account. It also checks which tables the accounts lack, for
+// the cost of the lists that show it. Its codes are those of [pipedrive.Code].
 func TestConnection(ctx context.Context, logger zerolog.Logger, raw []byte) error {
 	s, err := spec.Parse(raw)
 	if err != nil {

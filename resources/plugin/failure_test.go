@@ -265,8 +265,8 @@ func TestSync_v1FieldsWithoutID(t *testing.T) {
 	require.Len(t, rows["pipedrive_fields"], 2)
 }
 
-// TestTestConnection_tellsWhatASyncOfAllTablesDoesNotGet in the log, since the wanted tables are unknown.
-func TestTestConnection_tellsWhatASyncOfAllTablesDoesNotGet(t *testing.T) {
+// TestTestConnection_namesMissingTables in the log, since the wanted tables are unknown.
+func TestTestConnection_namesMissingTables(t *testing.T) {
 	url := httpServer(t, consented("base,deals:read", answers{}))
 	raw := fmt.Sprintf(`{"oauth":{"client_id":"a","client_secret":"b","refresh_token":"c","token_url":"%[1]s/oauth/token"},"api_url":%[1]q}`, url)
 	var log bytes.Buffer
@@ -350,8 +350,8 @@ func TestTestConnection_anAddressThatLeadsNowhere(t *testing.T) {
 	}
 }
 
-// TestTestConnection_tellsOfAnAccountThatASyncWouldSkip: the purpose of the test is to check all accounts.
-func TestTestConnection_tellsOfAnAccountThatASyncWouldSkip(t *testing.T) {
+// TestTestConnection_namesAnAccountThatASyncWouldSkip: the purpose of the test is to check all accounts.
+func TestTestConnection_namesAnAccountThatASyncWouldSkip(t *testing.T) {
 	good := httpServer(t, answers{})
 	raw := fmt.Sprintf(`{"on_account_error":"skip","accounts":[{"name":"a","api_token":%q,"api_url":%q},{"name":"b","api_token":"another","api_url":%q}]}`, token, good, good)
 	var e *plugin.TestConnError

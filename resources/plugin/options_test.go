@@ -13,8 +13,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// TestSpec_keysDoWhatTheySay: each key of the spec that controls requests changes the requests.
-func TestSpec_keysDoWhatTheySay(t *testing.T) {
+// TestSpec_keysHaveTheirEffects: each key of the spec that controls requests changes the requests.
+func TestSpec_keysHaveTheirEffects(t *testing.T) {
 	t.Run("page_size", func(t *testing.T) {
 		var limit atomic.Value
 		_, err := sync(t, started(t, recorded(func(r *http.Request) { limit.Store(r.URL.Query().Get("limit")) }), `,"page_size":7`), "pipedrive_pipelines")

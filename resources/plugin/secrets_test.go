@@ -49,7 +49,7 @@ func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// TestSecrets_neverLeave: whatever an answer repeats, no error and no log line of any level has a secret.
+// TestSecrets_neverLeave: no error and no log line of any level has a secret, even if an answer repeats it.
 func TestSecrets_neverLeave(t *testing.T) {
 	for _, status := range []int{200, 400, 401, 403, 404, 500} {
 		for _, all := range []bool{false, true} {

@@ -28,7 +28,7 @@ const snowflakeReserved = `account all alter and any as between by case cast che
 	row rows sample schema select set some start table tablesample then to trigger true try_cast union unique update using
 	values view when whenever where with`
 
-// bigQueryPrefixes may not begin the name of a column in BigQuery, in whichever case
+// bigQueryPrefixes may not begin the name of a column in BigQuery, in either case
 // (https://cloud.google.com/bigquery/docs/schemas#column_names).
 var bigQueryPrefixes = []string{"_table_", "_file_", "_partition", "_row_timestamp", "__root__", "_colidentifier"}
 
@@ -131,8 +131,8 @@ func (a *account) add(name, fieldType string) {
 	a.fields = append(a.fields, f)
 }
 
-// TestNames_customFields: whatever the fields' names, their columns have names that each destination accepts, that
-// differ from all others of the table in more than case, and that stay; and there are not too many.
+// TestNames_customFields: fields have arbitrary names. Their columns have names that each destination accepts, that
+// differ from all others of the table in more than case, and that stay. Their number is within the limit.
 func TestNames_customFields(t *testing.T) {
 	others := slices.Clone(added)
 	for _, of := range All() {

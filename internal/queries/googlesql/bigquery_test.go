@@ -43,7 +43,7 @@ func TestBigQuery_understandsEveryStatement(t *testing.T) {
 	}
 }
 
-func TestBigQuery_refusesWhatIsWrong(t *testing.T) {
+func TestBigQuery_refusesErrors(t *testing.T) {
 	d := newDataset(t)
 	d.add("deals", d.columns(schema.ColumnList{{Name: "add_time", Type: arrow.FixedWidthTypes.Timestamp_us}}))
 	for statement, want := range map[string]string{

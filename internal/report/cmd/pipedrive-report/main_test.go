@@ -46,7 +46,7 @@ func TestRun_readsPostgreSQL(t *testing.T) {
 	require.Contains(t, string(page), "Renewals")
 }
 
-func TestRun_saysWhatToDoWithoutADatabase(t *testing.T) {
+func TestRun_explainsAMissingDatabase(t *testing.T) {
 	output := filepath.Join(t.TempDir(), "report.html")
 	_, err := run(t.Context(), filepath.Join(t.TempDir(), "pipedrive.db"), output)
 	require.ErrorContains(t, err, "pipedrive.db: run make demo or make sync first")

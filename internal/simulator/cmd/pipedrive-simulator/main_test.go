@@ -113,7 +113,7 @@ func TestRun_leavesNoChildBehind(t *testing.T) {
 	assert.Eventually(t, func() bool { return !running(pid) }, waitFor, tick)
 }
 
-func TestRun_refusesWhatItDoesNotKnow(t *testing.T) {
+func TestRun_refusesUnknownArguments(t *testing.T) {
 	stdout, stderr := newOutput(t), newOutput(t)
 	code, _ := run([]string{"-fault", "do=explode"}, stdout.File, stderr.File)
 	assert.Equal(t, 2, code)
