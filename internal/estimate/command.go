@@ -56,7 +56,7 @@ func Help(out io.Writer) {
 func newFlags(tokens *int64, out io.Writer) *flag.FlagSet {
 	flags := flag.NewFlagSet("cq-source-pipedrive estimate", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.Int64Var(tokens, "tokens", defaultTokens, "how many API tokens the estimate of an account may cost; more make it more accurate")
+	flags.Int64Var(tokens, "tokens", defaultTokens, "greatest cost of an account's estimate, in API tokens; more make it more accurate")
 	flags.Usage = func() {
 		fmt.Fprint(out, `Estimate the requests, API tokens and time of the first sync and of one in which nothing changed, by table.
 

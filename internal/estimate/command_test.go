@@ -87,7 +87,7 @@ func TestSentences_ofALongBackfill(t *testing.T) {
 	} {
 		require.Contains(t, text, sentence)
 	}
-	require.Contains(t, strings.Join(sentences(client.Estimate{}, config{}), "\n"), "do not tell how many API tokens the account has a day")
+	require.Contains(t, strings.Join(sentences(client.Estimate{}, config{}), "\n"), "do not give the account's API tokens per day")
 	require.Equal(t, "3 hours", duration(150*time.Minute))
 }
 

@@ -95,16 +95,16 @@ func sentences(e client.Estimate, c config) []string {
 			number(e.Quiet.Tokens), duration(e.Quiet.Takes)),
 	}
 	if !c.state {
-		all = append(all, "Without backend_options no run continues another one, so that each is like the first.")
+		all = append(all, "Without backend_options no run continues another one, so each is like the first.")
 	}
 	switch {
 	case e.PerDay == 0:
-		all = append(all, "Pipedrive's answers do not tell how many API tokens the account has a day.")
+		all = append(all, "Pipedrive's answers do not give the account's API tokens per day.")
 	case e.First.Tokens <= e.PerDay:
 		all = append(all, fmt.Sprintf("Of the %s API tokens that the account has a day, the first run takes %s, and a quiet run %s.",
 			number(e.PerDay), percent(e.First.Tokens, e.PerDay), percent(e.Quiet.Tokens, e.PerDay)))
 	default:
-		all = append(all, fmt.Sprintf("The account has %s API tokens a day, so that the first reading takes %s.",
+		all = append(all, fmt.Sprintf("The account has %s API tokens a day, so the first reading takes %s.",
 			number(e.PerDay), plural(divided(e.First.Tokens, e.PerDay), "day")))
 	}
 	if c.maxTokens > 0 && e.First.Tokens > c.maxTokens {
