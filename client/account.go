@@ -47,12 +47,12 @@ type Account struct {
 	lastReadings map[string]progress.FullReading // of tables without a checkpoint, by their records
 	whole        []*reading                      // of these tables in this run
 
-	againEvery time.Duration // how often to read children of parents that did not change; 0 for never
-	listsEvery time.Duration // how often to read set-up tables; 0 for every run
+	againEvery time.Duration // interval of readings of children whose parents did not change; 0 for never
+	listsEvery time.Duration // interval of readings of set-up tables; 0 for every run
 
 	verify      bool          // whether the run reads rows again that are missing at the destination
-	verifyEvery time.Duration // how long a table may go without being read back
-	refresh     time.Duration // how often to read everything and apply deletions; 0 for never
+	verifyEvery time.Duration // interval of read-backs of a table with few changes
+	refresh     time.Duration // interval of full refreshes; 0 for never
 	lookback    time.Duration // span before a checkpoint that is read again
 	startTime   string        // start_time as the user wrote it
 	start       time.Time     // start_time as a moment; zero for none

@@ -241,7 +241,7 @@ func (v *survey) number(l *surveyed) (mean, deviation float64) {
 		return unseenUnpaged, unseenUnpaged
 	case !l.of.Incremental:
 		return 1, unseenFullTokens * page
-	case l.main == nil, !l.main.asked, l.of.Once: // lists of the same records do not divide them up
+	case l.main == nil, !l.main.asked, l.of.Once: // lists that share records do not partition them
 		return 1, unseenTokens * page
 	}
 	mean, _ = l.main.count.Number()

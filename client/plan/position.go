@@ -83,7 +83,7 @@ func (p Position) place() pipedrive.Place {
 	return *p.ByID
 }
 
-// LookDue reports whether a run that began at a moment is to look for records without an update_time.
+// LookDue reports whether a run that began at a moment has to look for records without an update_time.
 func (p Position) LookDue(began time.Time) bool {
 	return !p.Looked.IsZero() && began.Sub(p.Looked) >= lookEvery
 }

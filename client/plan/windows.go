@@ -130,8 +130,8 @@ func (w *Windows) waiting() *Window {
 // reader reads on, so that windows never multiply the requests.
 const mostSparse = 64
 
-// mostAhead is the greatest number of windows behind the oldest one under way, for each one under way. A run that is cut short
-// reads them again, so that one slow reader must not cost the work of all others.
+// mostAhead is the greatest number of windows behind the oldest one under way, for each one under way. A run that is
+// cut short has to read them again, so one slow reader must not cost the work of all others.
 const mostAhead = 4
 
 // further makes another window, nil if none is due. Ahead of the windows with a read page, it makes no more than their

@@ -233,7 +233,7 @@ func (l *list) read(readers int) {
 	}
 }
 
-// TestWindows_aSlowReaderHoldsTheOthers: few windows behind its own are read before it gets on.
+// TestWindows_aSlowReaderHoldsTheOthers: few windows behind its own are read until it gets further.
 func TestWindows_aSlowReaderHoldsTheOthers(t *testing.T) {
 	const readers, windows = 3, 400 / 20
 	var records []record

@@ -80,7 +80,7 @@ func play(t *testing.T, h history) outcome {
 		w.lose(r.lost)
 	}
 	w.account.Admit()
-	w.verifyEvery = 0 // which is over, by this machine's clock too
+	w.verifyEvery = 0 // the interval is over, by this machine's clock too
 	w.undisturbed()
 	w.differences = w.compare(true)
 	if len(w.differences) == 0 && (w.alone || w.refresh > 0 && len(w.compare(false)) > 0) {

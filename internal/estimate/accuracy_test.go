@@ -244,7 +244,8 @@ func TestEstimate_ofParentsWithoutRequests(t *testing.T) {
 	a.requireWithin(15, a.estimate(defaultTokens))                         // the pages of so few parents vary
 }
 
-// TestEstimate_ofAListThatKnowsOnlyTheNewestRecords: without a state, the newest ones of several pages are read again.
+// TestEstimate_ofAListThatKnowsOnlyTheNewestRecords: without a state, the newest records of several pages are read
+// again.
 func TestEstimate_ofAListThatKnowsOnlyTheNewestRecords(t *testing.T) {
 	c := simulator.NewCompany(4711)
 	for i := range 350 {

@@ -48,8 +48,8 @@ func (p plainDeals) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"success":true,"data":[%s],"additional_data":{"next_cursor":%s}}`, strings.TrimSuffix(page.String(), ","), next)
 }
 
-// BenchmarkVerify prints the time that a run takes to verify 200,000 deals of the run before, and the time of the next run,
-// which need not verify them. Source, destination and API are in this process.
+// BenchmarkVerify prints the time that a run takes to verify 200,000 deals of the run before, and the time of the next
+// run, which need not verify them. Source, destination and API are in this process.
 func BenchmarkVerify(b *testing.B) {
 	const rows = 200_000
 	w := newWorld(b, simulator.NewCompany(4711))

@@ -15,10 +15,10 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// ofTheirOwn are the incremental tables whose records are no children: those that a run need not read back.
+// ofTheirOwn are the incremental tables whose records are not children. A run need not read these back.
 var ofTheirOwn = slices.DeleteFunc(slices.Clone(incremental), func(table string) bool { return truth.Family(table) != table })
 
-// eachLarge runs a test for tables that are large enough to be read back once a day only, after two runs.
+// eachLarge runs a test, after two runs, for tables that are large enough to be read back only once a day.
 func eachLarge(t *testing.T, test func(t *testing.T, w *world, a *account, table string, ids []int64)) {
 	t.Helper()
 	each(t, func(t *testing.T, w *world, a *account, table string) {
@@ -35,7 +35,7 @@ func eachLarge(t *testing.T, test func(t *testing.T, w *world, a *account, table
 	})
 }
 
-// provedAt is when a table was last read back, by its ledger.
+// provedAt is the time of a table's last read-back, by its ledger.
 func (w *world) provedAt(table string) (at time.Time) {
 	w.t.Helper()
 	for key, value := range w.state() {
@@ -49,8 +49,8 @@ func (w *world) provedAt(table string) (at time.Time) {
 	return at
 }
 
-// TestVerifyEvery_aDay: quiet runs and small ones need no read-back for a day, send nothing again, and the one that then reads the
-// table back proves what all of them sent.
+// TestVerifyEvery_aDay: quiet and small runs need no read-back for a day, and send nothing again. The next read-back
+// proves the rows of all of them.
 func TestVerifyEvery_aDay(t *testing.T) {
 	eachLarge(t, func(t *testing.T, w *world, a *account, table string, ids []int64) {
 		proved := w.provedAt(table)
@@ -76,7 +76,8 @@ func TestVerifyEvery_aDay(t *testing.T) {
 	})
 }
 
-// TestVerifyEvery_losses: what the destination loses in the day of several runs comes again with the first run of the next day.
+// TestVerifyEvery_losses: rows that the destination loses in a day of several runs come again with the first run of the
+// next day.
 func TestVerifyEvery_losses(t *testing.T) {
 	for name, lose := range map[string]func(w *world, a *account, table string, ids []int64, run int){
 		"a message": func(w *world, _ *account, table string, _ []int64, run int) {
@@ -133,7 +134,7 @@ func TestVerifyEvery_losses(t *testing.T) {
 	}
 }
 
-// TestVerifyEvery_aFailedRun: the run after it reads the table back, and so sees what runs before it have lost.
+// TestVerifyEvery_aFailedRun: the next run reads the table back, and so notices the losses of earlier runs.
 func TestVerifyEvery_aFailedRun(t *testing.T) {
 	eachLarge(t, func(t *testing.T, w *world, a *account, table string, ids []int64) {
 		proved := w.provedAt(table)
@@ -155,8 +156,8 @@ func TestVerifyEvery_aFailedRun(t *testing.T) {
 	})
 }
 
-// TestVerifyEvery_changedTwiceInASecond: a record that changes in the second in which a run reads it, and whose second version is
-// lost, has that version after the next read-back.
+// TestVerifyEvery_changedTwiceInASecond: a record changes in the second in which a run reads it, and its second version
+// is lost. It has that version after the next read-back.
 func TestVerifyEvery_changedTwiceInASecond(t *testing.T) {
 	eachLarge(t, func(_ *testing.T, w *world, a *account, table string, ids []int64) {
 		a.Change(table, ids[1], "first")
@@ -232,7 +233,7 @@ func TestVerifyEvery_severalAccounts(t *testing.T) {
 	w.requireTruth("persons")
 }
 
-// TestHistories_verifyEvery: a day after a history of runs of which few read the tables back, the destination holds the truth.
+// TestHistories_verifyEvery: in a history of runs few read the tables back. A day later the destination has the truth.
 func TestHistories_verifyEvery(t *testing.T) {
 	ways := [][]string{ofTheirOwn}
 	rapid.Check(t, func(t *rapid.T) {

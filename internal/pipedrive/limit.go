@@ -139,6 +139,8 @@ func (l *limiter) processing() time.Duration {
 }
 
 // useful is the number of requests under way at once that is useful; further ones would only wait for the burst limit.
+// If answers take longer to read than to come, the CPU is the limit. Then one of its cores writes rows, and more
+// readers than the other cores would only take memory.
 func (l *limiter) useful() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

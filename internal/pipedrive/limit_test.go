@@ -193,8 +193,8 @@ func TestLimiter_userCaps(t *testing.T) {
 	})
 }
 
-// TestLimiter_readersWhereTheCPULimits: answers that take longer to read than to come are read by one goroutine for each core
-// but one.
+// TestLimiter_readersWhereTheCPULimits: if answers take longer to read than to come, one goroutine for each core but
+// one reads them.
 func TestLimiter_readersWhereTheCPULimits(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		l := newLimiter(0, 0)
