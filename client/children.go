@@ -395,7 +395,7 @@ func (r *reading) note(listing string, since time.Time, rows []*table.Row) {
 			r.keep(p.Key)
 		case childless && !further, !r.family.columns.Begun(row):
 			r.reread(p.Key, nil)
-		case r.unmoved(needs, p, row, moved), r.childrenUnchanged(r.positionOf(listing), p), !p.Changed.IsZero() && p.Changed.Before(since):
+		case r.unmoved(needs, p, row, moved), r.wereRead(listing, p, row), !p.Changed.IsZero() && p.Changed.Before(since):
 			// its rows stay
 		default:
 			ps.due[p.Key], ps.values[p.Key] = p, r.family.columns.Values(row)

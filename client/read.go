@@ -47,7 +47,8 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 	if err := r.findRemoved(ctx, complete); err != nil {
 		return err
 	}
-	return r.progress.StoreEnd(ctx, complete && r.proven())
+	root := r.root()
+	return r.progress.StoreEnd(ctx, complete && r.proven(), root != nil && root != r && !root.silent)
 }
 
 // proven reports whether each answer about changes had records or was confirmed, including those of the leader.

@@ -144,8 +144,35 @@ func (r *reading) unmoved(n needs, p plan.Parent, parent *table.Row, since time.
 	return at.Before(since) && r.progress.HasChildrenSince(p.Key, at)
 }
 
-// childrenUnchanged reports whether the destination has a parent's present children, of a table whose children change
-// only with their parent. A run reads such a parent only because of the lookback.
-func (r *reading) childrenUnchanged(listing string, p plan.Parent) bool {
-	return r.table.Numbered() && r.progress != nil && !p.Changed.IsZero() && r.progress.ChildrenUnchanged(listing, p.Key, p.Changed)
+// wereRead reports whether an earlier run has read the children of a parent as it is, and theirs. A run reads such a parent only
+// because it looks back for others that came late. The destination shows it: by the children, or if it has none of them by the
+// parent, where one reading serves both tables.
+func (r *reading) wereRead(listing string, p plan.Parent, parent *table.Row) bool {
+	if p.Changed.IsZero() {
+		return false
+	}
+	key, root, tracked := r.positionOf(listing), r.root(), false
+	for _, of := range r.kin() {
+		if of.progress == nil {
+			continue
+		}
+		tracked = true
+		withParent := root != nil && root.progress != nil && of.progress.WasReadWith(root.progress, listing, parent)
+		if !withParent && !of.progress.ChildrenUnchanged(key, p.Key, p.Changed) {
+			return false
+		}
+	}
+	return tracked
+}
+
+// root is the reading that a table of children takes part in, in the end: that of the list of its parents, or of theirs; nil
+// where look-ups share it.
+func (r *reading) root() *reading {
+	for r.family != nil {
+		r = r.family.leader
+		if r == nil {
+			return nil
+		}
+	}
+	return r
 }

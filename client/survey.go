@@ -367,7 +367,7 @@ func (v *survey) requestsOf(l *surveyed, k *kid, n float64, quiet bool) int64 {
 	switch {
 	case !quiet || !v.state || !k.of.Incremental:
 		return first
-	case k.needs.moved >= 0:
+	case k.needs.moved >= 0 || v.account.verify: // the destination shows that they were read
 		return 0
 	}
 	return min(1, first) // those of the parent that changed last

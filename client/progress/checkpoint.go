@@ -70,6 +70,9 @@ type checkpoint struct {
 	Shut bool `json:"shut,omitempty"`
 	// Again is when the children of parents that did not change were last read.
 	Again time.Time `json:"again,omitzero"`
+	// Together is true if the last run read the table of children, and that of their parents from the same reading, to their ends. A
+	// run that is under way, or failed, has it not.
+	Together bool `json:"together,omitempty"`
 	// AgainFrom are the last parents, by list, whose children were read again since then: the budget ended that.
 	AgainFrom map[string]pipedrive.Key `json:"again_from,omitempty"`
 	// children is true for a table of children.

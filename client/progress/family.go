@@ -110,6 +110,15 @@ func (t *Tracker) ChildrenUnchanged(listing string, parent pipedrive.Key, change
 	return has && newest == second.Unix()
 }
 
+// WasReadWith reports whether an earlier run has read the children of a parent with the parent as it is, given the progress of the
+// parents' table: the last run read both tables to their ends, from one reading of the parents' list, and the destination has
+// the parent from that run or one before it.
+func (t *Tracker) WasReadWith(of *Tracker, listing string, parent *table.Row) bool {
+	changed, timed := parent.RecordTime()
+	return timed && t.last.Together && t.last.Finished && !t.beginning.Began.IsZero() && t.beginning.Began.Equal(of.beginning.Began) &&
+		t.settled(listing, changed.Truncate(time.Second)) && of.Unchanged(listing, parent)
+}
+
 // newestOf returns the latest second, since 1970, of a parent's children; false if it has none.
 func (b *readBack) newestOf(parent pipedrive.Key) (at int64, has bool) {
 	if b.newest == nil {
