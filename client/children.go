@@ -41,6 +41,7 @@ type parents struct {
 	values map[pipedrive.Key][]table.Value
 	own    map[pipedrive.Key]table.Value // of parents that are asked although their counter announces no further child
 	latest time.Time                     // update_time of all that were read
+	last   int                           // number of those that are due, of the second of the latest
 	looked time.Time                     // time of the last look for those without an update_time
 	whole  bool                          // whether the listing was read to its end
 	// through is the update_time up to which all parents were read, if the listing was not read to its end.
@@ -374,7 +375,7 @@ func (r *reading) keep(parent pipedrive.Key) {
 // that changed before since.
 func (r *reading) note(listing string, since time.Time, rows []*table.Row) {
 	of, ps := r.table.Parent, r.family.parents(listing)
-	needs, moved, changed := needsOf(of), r.movedSince(), -1
+	needs, moved, changed, position := needsOf(of), r.movedSince(), -1, r.from(asking{key: r.positionOf(listing)})
 	if i := r.table.Time(); i >= 0 {
 		changed = of.Table.Column(r.account.sources(r.table)(r.table.Columns[i]).OfParent())
 	}
@@ -383,11 +384,8 @@ func (r *reading) note(listing string, since time.Time, rows []*table.Row) {
 		if changed >= 0 {
 			p.Changed = row.Values[changed].Time()
 		}
-		if p.Changed.After(ps.latest) {
-			ps.latest = p.Changed
-		}
-		delete(ps.due, p.Key)
-		delete(ps.own, p.Key)
+		ps.without(p.Key)
+		ps.reach(p.Changed)
 		childless := needs.childless(row)
 		further := childless && of.Own != "" && r.haveChildren([]pipedrive.Key{p.Key})
 		switch {
@@ -395,15 +393,49 @@ func (r *reading) note(listing string, since time.Time, rows []*table.Row) {
 			r.keep(p.Key)
 		case childless && !further, !r.family.columns.Begun(row):
 			r.reread(p.Key, nil)
-		case r.unmoved(needs, p, row, moved), r.wereRead(listing, p, row), !p.Changed.IsZero() && p.Changed.Before(since):
+		case r.unmoved(needs, p, row, moved), r.wereRead(listing, p, row),
+			!p.Changed.IsZero() && p.Changed.Before(since), position.Passed(p):
 			// its rows stay
 		default:
-			ps.due[p.Key], ps.values[p.Key] = p, r.family.columns.Values(row)
+			ps.add(p, r.family.columns.Values(row))
 			if further {
 				ps.own[p.Key] = row.Values[needs.own]
 			}
 		}
 	}
+}
+
+// without forgets a parent that comes again.
+func (ps *parents) without(key pipedrive.Key) {
+	if p, due := ps.due[key]; due && ps.isOfLatest(p) {
+		ps.last--
+	}
+	delete(ps.due, key)
+	delete(ps.own, key)
+}
+
+// reach notes the update_time of a parent.
+func (ps *parents) reach(changed time.Time) {
+	if !changed.After(ps.latest) {
+		return
+	}
+	if changed.Truncate(time.Second).After(ps.latest) {
+		ps.last = 0
+	}
+	ps.latest = changed
+}
+
+// add adds a parent that is due, and the values that its children get.
+func (ps *parents) add(p plan.Parent, values []table.Value) {
+	ps.due[p.Key], ps.values[p.Key] = p, values
+	if ps.isOfLatest(p) {
+		ps.last++
+	}
+}
+
+// isOfLatest reports whether a parent is of the latest second.
+func (ps *parents) isOfLatest(p plan.Parent) bool {
+	return !p.Changed.IsZero() && p.Changed.Truncate(time.Second).Equal(ps.latest.Truncate(time.Second))
 }
 
 // ask requests the children of a listing's parents from the table's position there on, or all of them if no position is
@@ -440,7 +472,7 @@ func (r *reading) owed() (tokens int64) {
 		}
 		for _, l := range f.account.listings(f.table) {
 			for _, of := range f.family.of {
-				tokens += int64(l.Cost * ((len(of.due) + f.batch(l) - 1) / f.batch(l)))
+				tokens += int64(l.Cost * ((len(of.due) - of.last + f.batch(l) - 1) / f.batch(l)))
 			}
 		}
 	}

@@ -17,6 +17,9 @@ type Parent struct {
 	Childless bool
 }
 
+// second is the second of the parent's update_time.
+func (p Parent) second() time.Time { return p.Changed.Truncate(time.Second) }
+
 // perParent reads the children of all parents that have changed since the position, and of parents without an
 // update_time. It begins with the parents that changed longest ago, so that the units before a stopped one are a
 // gapless beginning.
@@ -33,7 +36,7 @@ type perParent struct {
 //
 // An empty answer is always confirmed: the next run reads the children again only if their parent changes.
 func PerParent(parents []Parent, position Position, batch, stage int, whole bool, f Facts) Strategy {
-	units := batches(due(parents, from(Progress{Position: position}, f)), batch)
+	units := batches(due(parents, position, f), batch)
 	if len(units) == 0 && whole {
 		units = []Unit{{}}
 	}
@@ -66,9 +69,12 @@ func Requests(s Strategy) (n int) {
 	return n
 }
 
-// due returns the parents that changed since a moment, followed by those without an update_time.
-func due(parents []Parent, since time.Time) []Parent {
-	due := slices.DeleteFunc(slices.Clone(parents), func(p Parent) bool { return !p.Changed.IsZero() && p.Changed.Before(since) })
+// due returns the parents behind a position, by the second of their update_time and by key, followed by those without one.
+func due(parents []Parent, position Position, f Facts) []Parent {
+	since := from(Progress{Position: position}, f)
+	due := slices.DeleteFunc(slices.Clone(parents), func(p Parent) bool {
+		return !p.Changed.IsZero() && p.Changed.Before(since) || position.Passed(p)
+	})
 	slices.SortFunc(due, func(a, b Parent) int {
 		switch {
 		case a.Changed.IsZero() && !b.Changed.IsZero():
@@ -76,7 +82,7 @@ func due(parents []Parent, since time.Time) []Parent {
 		case b.Changed.IsZero() && !a.Changed.IsZero():
 			return -1
 		}
-		return cmp.Or(a.Changed.Compare(b.Changed), a.Key.Compare(b.Key))
+		return cmp.Or(a.second().Compare(b.second()), a.Key.Compare(b.Key))
 	})
 	return due
 }
@@ -85,6 +91,7 @@ func due(parents []Parent, since time.Time) []Parent {
 // but no request names them.
 func batches(parents []Parent, batch int) (units []Unit) {
 	var through time.Time
+	var after pipedrive.Key
 	for _, p := range parents {
 		last := len(units) - 1
 		if last < 0 || !p.Childless && len(units[last].Parents) == batch {
@@ -95,6 +102,10 @@ func batches(parents []Parent, batch int) (units []Unit) {
 		}
 		through = later(through, p.Changed)
 		units[last].through = through
+		if !p.Changed.IsZero() {
+			after = p.Key
+		}
+		units[last].after = after
 	}
 	return units
 }
@@ -110,11 +121,25 @@ func (s perParent) Advance(p Progress, u Unit, o Outcome) Progress {
 	case u.number == len(s.units)-1 && s.whole:
 		p.Position = p.Position.ended(u.through, s.facts.Began)
 		p.Position.Complete, p.Position.Looked, p.Position.Whole = true, s.facts.Looked, s.facts.Began
-	case !s.whole:
-		p.Position = p.Position.stopped(earlier(u.through, s.facts.Parents), s.facts.Began, s.facts.Lookback)
 	default:
-		p.Position = p.Position.stopped(u.through, s.facts.Began, s.facts.Lookback)
+		p.Position = s.stopped(p.Position, u)
 	}
 	p.units++
+	return p
+}
+
+// stopped is the position behind a unit. In the middle of a second it has the last parent, if all parents of that second are known
+// and no more can come late.
+func (s perParent) stopped(p Position, u Unit) Position {
+	through := u.through
+	if !s.whole {
+		through = earlier(through, s.facts.Parents)
+	}
+	p = p.stopped(through, s.facts.Began, s.facts.Lookback)
+	second := u.through.Truncate(time.Second)
+	known := s.whole || second.Before(s.facts.Parents.Truncate(time.Second))
+	if known && second.Equal(p.Changed) && second.Before(s.facts.Began.Add(-s.facts.Lookback)) {
+		p.Stopped, p.After = true, u.after
+	}
 	return p
 }

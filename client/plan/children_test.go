@@ -99,6 +99,36 @@ func TestPerParent_moreParentsMayFollow(t *testing.T) {
 	require.False(t, p.Position.Complete)
 }
 
+// TestPerParent_inTheMiddleOfASecond the position has the last parent that was read.
+func TestPerParent_inTheMiddleOfASecond(t *testing.T) {
+	parents := []Parent{parent(1, 10), parent(7, 20), parent(5, 20), parent(6, 20), parent(8, 20), parent(2, 30), parent(3, 0)}
+	stopped := func(parents []Parent, from Position, units int, whole bool, f Facts) Position {
+		s, p := PerParent(parents, from, 1, 9, whole, f), Progress{Position: from}
+		for _, u := range s.Next(p)[:units] {
+			p = s.Advance(p, u, Outcome{})
+		}
+		return p.Position
+	}
+	f := facts(100)
+	six := Position{Changed: at(20), Stopped: true, After: pipedrive.Key{Number: 6}}
+	require.Equal(t, six, stopped(parents, Position{}, 3, true, f))
+	require.False(t, six.Equal(Position{Changed: at(20), Stopped: true}))
+	read, p := stages(PerParent(parents, six, 1, 9, true, f), six)
+	require.Equal(t, [][][]int64{{{7}, {8}, {2}, {3}}}, read)
+	require.Equal(t, Position{Changed: at(30), Complete: true, Whole: at(100)}, p.Position)
+	require.Equal(t, pipedrive.Key{Number: 7}, stopped(parents, six, 1, true, f).After)
+	require.Equal(t, Position{Changed: at(15)}, six.NoLaterThan(at(15)))
+
+	require.Equal(t, pipedrive.Key{Number: 2}, stopped(parents, Position{}, 6, true, f).After, "one without an update_time is behind all")
+
+	f.Parents = at(30)
+	require.Equal(t, six, stopped(parents, Position{}, 3, false, f), "the list was read behind the second")
+	f.Parents = at(20)
+	require.Equal(t, Position{Changed: at(20), Stopped: true}, stopped(parents[:5], Position{}, 3, false, f), "others of the second may follow")
+	f = facts(22)
+	require.Equal(t, Position{Changed: at(20), Stopped: true}, stopped(parents[:5], Position{}, 3, true, f), "and others come late")
+}
+
 // TestPerParent_thePositionPassesNoParentThatWasNotRead, like those of a list that came in the order of ids.
 func TestPerParent_thePositionPassesNoParentThatWasNotRead(t *testing.T) {
 	parents := []Parent{parent(1, 10), parent(2, 30)}
@@ -108,7 +138,7 @@ func TestPerParent_thePositionPassesNoParentThatWasNotRead(t *testing.T) {
 	}{
 		{time.Time{}, Position{}},
 		{at(15), Position{Changed: at(15), Stopped: true}},
-		{at(70), Position{Changed: at(30), Stopped: true}},
+		{at(70), Position{Changed: at(30), Stopped: true, After: pipedrive.Key{Number: 2}}},
 	} {
 		f := facts(100)
 		f.Parents = test.read
@@ -125,10 +155,10 @@ func TestPerParent_thePositionStopsAtAGap(t *testing.T) {
 	for i, stopped := range []bool{false, false, true, false, true} {
 		p = s.Advance(p, stage[i], Outcome{Stopped: stopped})
 	}
-	require.Equal(t, Position{Changed: at(20), Stopped: true}, p.Position)
+	require.Equal(t, Position{Changed: at(20), Stopped: true, After: pipedrive.Key{Number: 2}}, p.Position)
 	require.Equal(t, stage[2:], s.Next(p))
 	read, p := stages(PerParent(parents, p.Position, 1, 9, true, facts(160)), p.Position)
-	require.Equal(t, [][][]int64{{{2}, {3}, {4}, {5}}}, read, "from that second on, of which not all may have been read")
+	require.Equal(t, [][][]int64{{{3}, {4}, {5}}}, read, "from that parent on")
 	require.Equal(t, Position{Changed: at(40), Complete: true, Whole: at(160)}, p.Position)
 }
 

@@ -55,10 +55,11 @@ type Unit struct {
 	// After is the place where another run left the reading; nil for the beginning.
 	After *pipedrive.Place
 
-	remainder bool      // whether it completes a unit whose records did not keep their places
-	resumable bool      // whether another run can continue where this one stops
-	number    int       // of a unit of PerParent, from 0
-	through   time.Time // the latest update_time of its parents and of those before; zero for none
+	remainder bool          // whether it completes a unit whose records did not keep their places
+	resumable bool          // whether another run can continue where this one stops
+	number    int           // of a unit of PerParent, from 0
+	through   time.Time     // the latest update_time of its parents and of those before; zero for none
+	after     pipedrive.Key // of the last of them that has one
 }
 
 // Begin is the outcome of a unit before its first record.

@@ -31,12 +31,20 @@ type Position struct {
 	// Whole is the beginning of the last run that read the listing to its end; only PerParent has it. A parent that
 	// lies behind Changed may have moved at any moment since Whole.
 	Whole time.Time `json:"whole,omitzero"`
+	// After is the last parent of the second of Changed, by its key, whose children were read, all before it included; the zero Key
+	// for none. Only PerParent has it: a run may pay for fewer parents than changed in a second.
+	After pipedrive.Key `json:"after,omitzero"`
 }
 
 // Equal reports whether two positions are the same.
 func (p Position) Equal(q Position) bool {
 	return p.Changed.Equal(q.Changed) && p.Stopped == q.Stopped && p.Complete == q.Complete && p.Ends == q.Ends &&
-		p.place() == q.place()
+		p.place() == q.place() && p.After == q.After
+}
+
+// Passed reports whether the children of a parent were read although it belongs to the second of the position.
+func (p Position) Passed(parent Parent) bool {
+	return p.After != pipedrive.Key{} && parent.second().Equal(p.Changed) && parent.Key.Compare(p.After) <= 0
 }
 
 // Joins reports whether one reading can continue from both positions, from the earlier one on.
@@ -91,7 +99,7 @@ func (p Position) LookDue(began time.Time) bool {
 // NoLaterThan is the position, moved back to a moment if it is later.
 func (p Position) NoLaterThan(at time.Time) Position {
 	if p.Changed.After(at) {
-		p.Changed, p.Stopped = at, false
+		p.Changed, p.Stopped, p.After = at, false, pipedrive.Key{}
 	}
 	return p
 }

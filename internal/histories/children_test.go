@@ -659,6 +659,32 @@ func TestChildren_oneByOneWhileTheBudgetIsSmall(t *testing.T) {
 	}
 }
 
+// TestChildren_oneByOneOfASecond in which more parents changed than a run pays for: each run goes on where the last one ended, and
+// asks for no parent twice.
+func TestChildren_oneByOneOfASecond(t *testing.T) {
+	for _, of := range oneByOne {
+		parents := truth.Family(of)
+		if !timed(parents) {
+			continue // a first reading of these is in no order of time
+		}
+		t.Run(of, func(t *testing.T) {
+			w := newWorld(t, simulator.NewCompany(4711))
+			a := w.accounts[0]
+			w.tables, w.spec["page_size"] = []string{of}, 10
+			a.addMany(of, 40, a.Company.Now().Add(-40*time.Hour), 0)
+			a.addMany(of, 2, a.Company.Now().Add(-30*time.Hour), 0)
+			a.Company.Advance(time.Hour)
+			w.spec["max_tokens"] = 260
+			requests := int64(0)
+			runs, _ := w.backfilled(func() { requests += w.requestsFor(of) })
+			requests += w.requestsFor(of)
+			require.Greater(t, runs, 1)
+			require.EqualValues(t, 42, requests)
+			w.requireTruth(of)
+		})
+	}
+}
+
 // TestChildren_oneByOneOfRefusedParents: the rows of the refused parent stay, and those of the others come.
 func TestChildren_oneByOneOfRefusedParents(t *testing.T) {
 	severalParents := declared(func(t *table.Table) bool { return t.Once })
