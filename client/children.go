@@ -471,12 +471,31 @@ func (r *reading) owed() (tokens int64) {
 			continue
 		}
 		for _, l := range f.account.listings(f.table) {
-			for _, of := range f.family.of {
-				tokens += int64(l.Cost * ((len(of.due) - of.last + f.batch(l) - 1) / f.batch(l)))
+			for _, n := range f.family.owed(f.table.Parent.Table.Once) {
+				tokens += int64(l.Cost * ((n + f.batch(l) - 1) / f.batch(l)))
 			}
 		}
 	}
 	return tokens
+}
+
+// owed is the number of parents, by listing, whose children are to be read. once is true if several listings have the same
+// parents. Those of the latest second don't count: the position moves between them only once all of them are known.
+func (f *family) owed(once bool) (parents []int) {
+	counted := map[pipedrive.Key]bool{}
+	for _, of := range f.of {
+		n := len(of.due) - of.last
+		if once {
+			for key := range of.due {
+				if counted[key] {
+					n--
+				}
+				counted[key] = true
+			}
+		}
+		parents = append(parents, max(0, n))
+	}
+	return parents
 }
 
 // perParent returns the strategy for a listing of children.

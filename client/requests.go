@@ -69,7 +69,13 @@ func (r *reading) announceRequests(all []asking) error {
 	for _, a := range all {
 		n := plan.Requests(r.perParent(a))
 		requests, tokens = requests+n, tokens+int64(n*a.listing.Cost)
+		if r.table.Parent.Table.Once { // another list may have the same parents
+			for key := range r.family.parents(a.of).due {
+				r.family.done[key] = true
+			}
+		}
 	}
+	clear(r.family.done)
 	if requests == 0 {
 		return nil
 	}

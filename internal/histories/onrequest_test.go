@@ -129,6 +129,22 @@ func TestMailThreads_inSeveralFolders(t *testing.T) {
 	w.requireTruth(w.tables...)
 }
 
+// TestMailThreads_inSeveralFoldersWithinABudget that suffices for the messages of each thread once: the run does not give up.
+func TestMailThreads_inSeveralFoldersWithinABudget(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	a := w.accounts[0]
+	w.tables, w.backend = []string{"mail_messages"}, false
+	for range 10 {
+		thread := a.Company.AddRecord("mail_threads", map[string]any{"folders": []string{"inbox", "sent", "archive", "drafts"}})
+		a.Company.AddRecord("mail_messages", map[string]any{"mail_thread_id": thread})
+		a.Company.Advance(time.Hour)
+	}
+	cost := w.requireTokens()
+	w.spec["max_tokens"] = cost
+	require.Equal(t, cost, w.requireTokens())
+	w.requireTruth(w.tables...)
+}
+
 // TestMailThreads_flagsShowWithTheNextMessage, or with a full refresh: the list can't be filtered by other changes.
 func TestMailThreads_flagsShowWithTheNextMessage(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
