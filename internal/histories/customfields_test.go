@@ -267,6 +267,7 @@ func TestCustomFields_cost(t *testing.T) {
 	w.spec["custom_fields"] = "columns"
 	w.tables = append(slices.Clone(all), "fields")
 	w.requireSync()
+	w.requireSync() // parents without children are asked for once more, after a run that read them apart from their table
 	lists := map[string]int64{}
 	for _, t := range tables.All() {
 		for _, d := range append(t.Describes, table.Described{Of: t, Fields: t.Fields}) {
