@@ -187,7 +187,7 @@ func cost(of records, share float64) int {
 }
 
 // requests is the number of requests for a list in a run that reads a share of the records. Each run reads the last
-// changed record of a list again, and that record's children.
+// changed record of a list again, but not that record's children.
 func (l *list) requests(of records, share float64) (requests int) {
 	if !l.Timed && l.Parent.Batch == 0 {
 		return 1
@@ -195,7 +195,10 @@ func (l *list) requests(of records, share float64) (requests int) {
 	for _, group := range l.groups {
 		n := float64(of[group])
 		if l.Timed {
-			n = max(1, n*share)
+			n *= share
+		}
+		if l.Timed && (share > 0 || l.Parent.Batch == 0) {
+			n = max(1, n)
 		}
 		requests += int(math.Ceil(n / float64(l.records())))
 	}
@@ -228,9 +231,12 @@ func looks() (tokens int) {
 	return tokens
 }
 
-// archive is the cost of a page of each list of archived records, and of a request for the children of one of them.
+// archive is the cost of a page of each list of archived records.
 func archive() (tokens int) {
 	for _, l := range lists() {
+		if l.Parent.Batch > 0 {
+			continue
+		}
 		for _, group := range l.groups {
 			if strings.HasPrefix(group, "archived ") {
 				tokens += l.Cost
