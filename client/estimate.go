@@ -149,7 +149,11 @@ func (v *survey) addList(l *surveyed, to *TableCost, row func(string) *TableCost
 	}
 	n, _ := v.number(l)
 	if (l.asked || l.main != nil && l.main.asked) && l.of.Name() == l.row {
-		to.Records = max(0, to.Records) + int64(math.Round(n))
+		if to.Records = max(0, to.Records); l.of.Once { // several lists may have the same record
+			to.Records = max(to.Records, int64(math.Round(n)))
+		} else {
+			to.Records += int64(math.Round(n))
+		}
 	}
 	requests := v.requests(l, n, false)
 	to.longest = max(to.longest, v.longest(l, requests))

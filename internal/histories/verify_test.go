@@ -119,7 +119,7 @@ func TestVerify_costsNothing(t *testing.T) {
 	for _, verify := range []bool{true, false} {
 		w := newWorld(t, generated(3, 4711))
 		w.spec["verify"], w.spec["page_size"] = verify, 3
-		w.tables = declared(func(t *table.Table) bool { return !t.Numbered() && (t.Parent == nil || t.Parent.Moved == "") })
+		w.tables = declared(func(t *table.Table) bool { return !requested(t.Records) })
 		for range 3 {
 			w.requireSync()
 			w.company().Advance(time.Hour)
