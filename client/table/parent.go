@@ -208,7 +208,7 @@ func (d *ListDecoder) Decode(parent *Row) ([]*Row, error) {
 	}
 	records := jsontext.Value(list.Text)
 	if records.Kind() != '[' {
-		return nil, d.failed(parent, errors.New("it is no list"))
+		return nil, d.failed(parent, errors.New("the value is not a list"))
 	}
 	values := d.columns.Values(parent)
 	var rows []*Row

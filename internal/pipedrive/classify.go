@@ -66,7 +66,7 @@ func (c *Client) classify(r request, res *response) error {
 	case res.status >= http.StatusInternalServerError, res.status == http.StatusRequestTimeout:
 		return transient(e)
 	case res.status >= http.StatusMultipleChoices && res.status < http.StatusBadRequest:
-		e.Message = "a redirect, which is not followed, since it would carry the credentials on; is api_url right?"
+		e.Message = "a redirect, which is not followed, since it would carry the credentials to another host; is api_url right?"
 		return e
 	}
 	e.Absent = body.absent(res.status)
@@ -88,7 +88,7 @@ func (c *Client) throttled(e *Error, r request, h http.Header) error {
 		return usedUp(e, pause, h)
 	case pause > longestPause:
 		e.Reset = pause
-		e.Message = fmt.Sprintf("too many requests; the answer asks for a pause of %s, which is not waited for", pause)
+		e.Message = fmt.Sprintf("too many requests; the answer asks for a pause of %s, which is too long to wait for", pause)
 		return e
 	}
 	if !announced {

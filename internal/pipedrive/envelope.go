@@ -66,7 +66,7 @@ func decodeEnvelope[T any](body io.Reader, l Listing, record Decode[T]) (envelop
 	case err != nil:
 		return r.envelope, err
 	case r.failed:
-		return r.envelope, Refuse(fmt.Errorf("the answer says that it failed: %s", shorten(strings.Join(r.message, "; "), 300)))
+		return r.envelope, Refuse(fmt.Errorf("the answer reports a failure: %s", shorten(strings.Join(r.message, "; "), 300)))
 	case !r.hasData:
 		return r.envelope, errors.New("the answer has no list of records")
 	}
@@ -81,7 +81,7 @@ type envelopeReader[T any] struct {
 
 	envelope envelope[T]
 	names    map[string]bool // of the members so far
-	failed   bool            // whether the answer says that it failed
+	failed   bool            // whether the answer reports a failure
 	inside   bool            // whether data is an object that contains the list of records
 	hasData  bool            // whether there is a list of records
 	message  []string        // reasons of the failure
