@@ -47,8 +47,18 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 	if err := r.findRemoved(ctx, complete); err != nil {
 		return err
 	}
+	return r.progress.StoreEnd(ctx, complete && r.proven(), r.togetherWithParents())
+}
+
+// togetherWithParents reports whether the children of all parents were read, from one reading with the parents' own table.
+func (r *reading) togetherWithParents() bool {
+	for of := r; of.family != nil; of = of.family.leader {
+		if of.family.leader == nil || len(of.family.refs.errs) > 0 {
+			return false
+		}
+	}
 	root := r.root()
-	return r.progress.StoreEnd(ctx, complete && r.proven(), root != nil && root != r && !root.silent)
+	return root != r && !root.silent
 }
 
 // proven reports whether each answer about changes had records or was confirmed, including those of the leader.

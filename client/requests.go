@@ -150,9 +150,10 @@ func (r *reading) unmoved(n needs, p plan.Parent, parent *table.Row, since time.
 	return at.Before(since) && r.progress.HasChildrenSince(p.Key, at)
 }
 
-// wereRead reports whether an earlier run has read the children of a parent as it is, and theirs. A run reads such a parent only
-// because it looks back for others that came late. The destination shows it: by the children, or if it has none of them by the
-// parent, where one reading serves both tables.
+// wereRead reports whether an earlier run has read the present children of a parent, and theirs. A run reads such a parent only
+// because of the lookback. The children at the destination show it, or if there are none the parent, if one reading served both
+// tables. Children may come late too, so the earlier run has to have begun a lookback after the parent's last change, except
+// for changelogs, which change only with their parent.
 func (r *reading) wereRead(listing string, p plan.Parent, parent *table.Row) bool {
 	if p.Changed.IsZero() {
 		return false
@@ -161,6 +162,9 @@ func (r *reading) wereRead(listing string, p plan.Parent, parent *table.Row) boo
 	for _, of := range r.kin() {
 		if of.progress == nil {
 			continue
+		}
+		if !of.table.Numbered() && !p.Changed.Add(r.account.lookback).Before(of.progress.LastBegan()) {
+			return false
 		}
 		tracked = true
 		withParent := root != nil && root.progress != nil && of.progress.WasReadWith(root.progress, listing, parent)

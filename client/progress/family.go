@@ -110,6 +110,9 @@ func (t *Tracker) ChildrenUnchanged(listing string, parent pipedrive.Key, change
 	return has && newest == second.Unix()
 }
 
+// LastBegan is when the last run began that read the table to its end; zero where that is not known.
+func (t *Tracker) LastBegan() time.Time { return t.beginning.Began }
+
 // WasReadWith reports whether an earlier run has read the children of a parent with the parent as it is, given the progress of the
 // parents' table: the last run read both tables to their ends, from one reading of the parents' list, and the destination has
 // the parent from that run or one before it.

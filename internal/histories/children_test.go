@@ -602,6 +602,22 @@ func TestChildren_ofParentsThatChangedAtOnce(t *testing.T) {
 	}
 }
 
+// TestChildren_ofAParentThatIsRefusedOnce, like one that is too new for some of Pipedrive's servers: the lookback finds it.
+func TestChildren_ofAParentThatIsRefusedOnce(t *testing.T) {
+	w := newWorld(t, simulator.NewCompany(4711))
+	a := w.accounts[0]
+	w.tables = []string{"notes", "note_comments"}
+	a.addMany("note_comments", 5, a.Company.Now(), 0)
+	w.company().RefuseParent("notes", 2, http.StatusNotFound)
+	a.Company.Advance(time.Minute)
+	w.requireSync()
+	require.Equal(t, 4, w.count("note_comments"))
+	w.company().RefuseParent("notes", 2, 0)
+	a.Company.Advance(time.Minute)
+	w.requireSync()
+	w.requireTruth(w.tables...)
+}
+
 // TestChildren_ofAParentThatComesLate in a run that does not come to its children: the parent is at the destination then, and the
 // next run asks for them all the same.
 func TestChildren_ofAParentThatComesLate(t *testing.T) {
