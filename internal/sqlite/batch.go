@@ -9,20 +9,49 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/util"
 	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/writers"
+	"golang.org/x/sync/errgroup"
 )
 
 // flushEvery bounds how long rows of a slow source wait in an unfilled batch before the file has them.
 const flushEvery = 20 * time.Second
 
 // Write applies messages in the order of their arrival, in batches of one transaction each, until the channel is
-// closed. A failed batch leaves no trace and ends the write with its error.
+// closed. A batch is written while the next one arrives. A failed batch leaves no trace and ends the write with its error.
 //
 // The SDK's own batch writers would write a row twice if it is larger than a whole batch.
 func (c *Client) Write(ctx context.Context, messages <-chan message.WriteMessage) error {
 	if c.writes == nil {
 		return errNotConnected
 	}
-	b := batch{client: c}
+	full := make(chan []message.WriteMessage)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		for batch := range full {
+			if err := c.Apply(ctx, batch); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	group.Go(func() error {
+		defer close(full)
+		b := batch{limits: c.spec, full: full}
+		return b.fill(ctx, messages)
+	})
+	return group.Wait()
+}
+
+// A batch collects messages of one kind, which one transaction writes.
+type batch struct {
+	limits   Spec
+	full     chan<- []message.WriteMessage // takes the messages when there are enough
+	messages []message.WriteMessage
+	rows     int64 // in the messages
+	bytes    int64 // in the messages, as Arrow counts them
+}
+
+// fill adds messages until the channel is closed, and hands over each batch that is full or has waited.
+func (b *batch) fill(ctx context.Context, messages <-chan message.WriteMessage) error {
 	ticker := time.NewTicker(flushEvery)
 	defer ticker.Stop()
 	for {
@@ -35,19 +64,13 @@ func (c *Client) Write(ctx context.Context, messages <-chan message.WriteMessage
 			err = b.add(ctx, m)
 		case <-ticker.C:
 			err = b.flush(ctx)
+		case <-ctx.Done():
+			err = ctx.Err()
 		}
 		if err != nil {
 			return err
 		}
 	}
-}
-
-// A batch collects messages of one kind, which one transaction writes.
-type batch struct {
-	client   *Client
-	messages []message.WriteMessage
-	rows     int64 // in the messages
-	bytes    int64 // in the messages, as Arrow counts them
 }
 
 func (b *batch) add(ctx context.Context, m message.WriteMessage) error {
@@ -60,7 +83,7 @@ func (b *batch) add(ctx context.Context, m message.WriteMessage) error {
 		return b.addRows(ctx, insert.Record)
 	}
 	b.messages = append(b.messages, m)
-	if int64(len(b.messages)) < b.client.spec.BatchSize {
+	if int64(len(b.messages)) < b.limits.BatchSize {
 		return nil
 	}
 	return b.flush(ctx)
@@ -93,19 +116,20 @@ func (b *batch) addRows(ctx context.Context, record arrow.RecordBatch) error {
 
 // room is the number of further rows of the given size in bytes that fit.
 func (b *batch) room(perRow int64) int64 {
-	limits := b.client.spec
-	return min(limits.BatchSize-b.rows, (limits.BatchSizeBytes-b.bytes)/perRow)
+	return min(b.limits.BatchSize-b.rows, (b.limits.BatchSizeBytes-b.bytes)/perRow)
 }
 
+// flush hands the messages over, once those before them are written.
 func (b *batch) flush(ctx context.Context) error {
 	if len(b.messages) == 0 {
 		return nil
 	}
-	if err := b.client.Apply(ctx, b.messages); err != nil {
-		return err
+	select {
+	case b.full <- b.messages:
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	clear(b.messages) // their rows need not stay in memory until the next batch is full
-	b.messages, b.rows, b.bytes = b.messages[:0], 0, 0
+	b.messages, b.rows, b.bytes = nil, 0, 0
 	return nil
 }
 

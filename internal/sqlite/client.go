@@ -94,7 +94,10 @@ func writeDSN(path string) string {
 		"_synchronous": {"NORMAL"},
 		// A transaction that begins as a reader may fail to become a writer.
 		"_txlock": {"immediate"},
-		"_pragma": {"cache_size(-8192)"}, // KiB; more saves no measurable time, since the system caches the file too
+		// Pages of 8 KiB take half the writes of SQLite's 4; larger ones would make a small change write much. A file
+		// keeps the size that it has. A cache of more than these KiB saves no measurable time, since the system
+		// caches the file too.
+		"_pragma": {"page_size(8192)", "cache_size(-8192)"},
 	})
 }
 

@@ -17,7 +17,7 @@ import (
 //
 //   - a column that is new is added and may be NULL, as it is in the old rows;
 //   - a column that is gone stays, and may be NULL from now on;
-//   - a column that may be NULL, or need not be unique any more, is let so.
+//   - a column that may be NULL from now on is let so.
 //
 // A changed type or primary key would need the rows to be written anew. That
 // is an error unless the migration is forced, which drops the table.
@@ -53,7 +53,7 @@ func migrate(ctx context.Context, tx *sql.Tx, table *schema.Table, force bool) (
 	if err != nil {
 		return nil, err
 	}
-	changes := createSQL(table)
+	changes := []string{createSQL(table)}
 	if stored.exists() {
 		conflicts = stored.conflicts(table)
 		switch {
@@ -168,36 +168,31 @@ func (t storedTable) alterSQL(table *schema.Table) []string {
 		if stored.notNull && !stored.primaryKey && (wanted == nil || !wanted.NotNull) {
 			changes = append(changes, fmt.Sprintf("%s ALTER COLUMN %s DROP NOT NULL", alter, Quote(stored.name)))
 		}
-		if index := uniqueIndex(table.Name, stored.name); slices.Contains(t.indexes, index) && (wanted == nil || !wanted.Unique) {
+		if index := uniqueIndex(table.Name, stored.name); slices.Contains(t.indexes, index) {
 			changes = append(changes, "DROP INDEX "+Quote(index))
 		}
 	}
 	return changes
 }
 
-// createSQL creates a table with all its constraints. Unique constraints are separate indexes, because SQLite
-// cannot drop one that is part of the table.
-func createSQL(table *schema.Table) []string {
-	keys := table.PrimaryKeys()
-	var definitions, indexes []string
+// createSQL creates a table. Only the primary key is unique: an index over the random values of _cq_id, the one other
+// column that CloudQuery declares so, would take a seventh of the time and find nothing.
+func createSQL(table *schema.Table) string {
+	var definitions []string
 	for _, column := range table.Columns {
 		definition := Quote(column.Name) + " " + typeOf(column.Type).declared
 		if column.NotNull || column.PrimaryKey {
 			definition += " NOT NULL"
 		}
 		definitions = append(definitions, definition)
-		if column.Unique && !slices.Equal(keys, []string{column.Name}) {
-			indexes = append(indexes, fmt.Sprintf("CREATE UNIQUE INDEX %s ON %s (%s)",
-				Quote(uniqueIndex(table.Name, column.Name)), Quote(table.Name), Quote(column.Name)))
-		}
 	}
-	if len(keys) > 0 {
+	if keys := table.PrimaryKeys(); len(keys) > 0 {
 		definitions = append(definitions, "PRIMARY KEY ("+quoteAll(keys)+")")
 	}
-	create := fmt.Sprintf("CREATE TABLE %s (%s)", Quote(table.Name), strings.Join(definitions, ", "))
-	return append([]string{create}, indexes...)
+	return fmt.Sprintf("CREATE TABLE %s (%s)", Quote(table.Name), strings.Join(definitions, ", "))
 }
 
+// uniqueIndex is the name of an index that earlier versions of this destination made for a unique column.
 func uniqueIndex(table, column string) string {
 	return table + "." + column + ".unique"
 }

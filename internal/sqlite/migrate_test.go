@@ -15,10 +15,21 @@ func TestMigrate_createsWithConstraints(t *testing.T) {
 		`"_cq_parent_id" TEXT, "account_id" TEXT NOT NULL, "id" INTEGER NOT NULL, "title" TEXT, PRIMARY KEY ("account_id", "id"))`,
 		query(t, client, `SELECT sql FROM sqlite_schema WHERE name = 'deals'`))
 
-	same := deal("a", syncedAt, 2, "")
-	same[2] = cqID(1)
-	err := write(t.Context(), client, rows(t, dealsTable(), deal("a", syncedAt, 1, ""), same))
-	require.ErrorContains(t, err, "UNIQUE constraint failed: deals._cq_id")
+	nameless := deal("a", syncedAt, 2, "")
+	nameless[2] = nil
+	err := write(t.Context(), client, rows(t, dealsTable(), deal("a", syncedAt, 1, ""), nameless))
+	require.ErrorContains(t, err, "NOT NULL constraint failed: deals._cq_id")
+}
+
+// Files of earlier versions have an index for each unique column, which each new row takes time to keep.
+func TestMigrate_dropsIndexesOfUniqueColumns(t *testing.T) {
+	client := newClient(t, newFile(t))
+	require.NoError(t, write(t.Context(), client, migration(dealsTable())))
+	_, err := client.writes.ExecContext(t.Context(),
+		`CREATE UNIQUE INDEX "deals._cq_id.unique" ON deals (_cq_id); CREATE INDEX mine ON deals (title)`)
+	require.NoError(t, err)
+	require.NoError(t, write(t.Context(), client, migration(dealsTable())))
+	require.Equal(t, "mine", query(t, client, `SELECT group_concat(name) FROM pragma_index_list('deals') WHERE origin = 'c'`))
 }
 
 func TestMigrate_twiceChangesNothing(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 const (
 	defaultBatchSize      = 10_000
-	defaultBatchSizeBytes = 5 << 20
+	defaultBatchSizeBytes = 2 << 20
 
 	// A larger transaction saves no time, and its log takes up disk space.
 	maxBatchSize = 1_000_000
@@ -24,7 +24,7 @@ type Spec struct {
 	// BatchSize is the number of rows written in one transaction, at most.
 	BatchSize int64 `json:"batch_size"`
 	// BatchSizeBytes is the number of bytes, as Arrow counts them, written in
-	// one transaction, at most. A row that is larger has a transaction of its own.
+	// one transaction, at most. A row that is larger has a transaction of its own. As many wait in memory for the next one.
 	BatchSizeBytes int64 `json:"batch_size_bytes"`
 }
 

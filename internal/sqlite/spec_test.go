@@ -19,7 +19,7 @@ func TestSpec(t *testing.T) {
 		want Spec
 		err  string
 	}{
-		"defaults":         {spec: `{"path": "a.db"}`, want: Spec{"a.db", 10_000, 5 << 20}},
+		"defaults":         {spec: `{"path": "a.db"}`, want: Spec{"a.db", 10_000, 2 << 20}},
 		"everything":       {spec: `{"path": "a.db", "batch_size": 7, "batch_size_bytes": 8}`, want: Spec{"a.db", 7, 8}},
 		"nothing":          {spec: `{}`, err: "path is required"},
 		"empty path":       {spec: `{"path": ""}`, err: "path is required"},

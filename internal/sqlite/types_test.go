@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -168,4 +169,13 @@ func TestJSON_refusesWhatIsNot(t *testing.T) {
 	b.Field(0).(*types.JSONBuilder).AppendBytes([]byte(`{"a":`))
 	err := write(t.Context(), client, migration(table), &message.WriteInsert{Record: b.NewRecordBatch()})
 	require.EqualError(t, err, "insert into documents: column v: the value is not valid JSON")
+}
+
+func TestIsJSON_agreesWithEncodingJSON(t *testing.T) {
+	for _, document := range []string{
+		``, ` `, `{}`, " [1, 2]\n", `{"a": 1, "a": 2}`, `{"a": 1,}`, `{} {}`, `01`, `1.10`, `1e400`, `"\ud800"`, "\"\xff\"", "\"\x01\"", `"\x"`,
+		`nul`, `NaN`, "\ufeff{}", strings.Repeat("[", 1000) + strings.Repeat("]", 1000), strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000),
+	} {
+		require.Equal(t, json.Valid([]byte(document)), isJSON([]byte(document)), "%.40q", document)
+	}
 }

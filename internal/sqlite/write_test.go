@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/cloudquery/plugin-sdk/v4/message"
@@ -117,14 +118,44 @@ func TestWrite_keepsWholeBatchesWhenCancelled(t *testing.T) {
 	stream := make(chan message.WriteMessage)
 	done := make(chan error, 1)
 	go func() { done <- client.Write(ctx, stream) }()
-	for id := range 3 {
-		stream <- rows(t, table, deal("a", syncedAt, id, "")) // the third waits for its batch to fill
+	for id := range 5 {
+		stream <- rows(t, table, deal("a", syncedAt, id, "")) // the last one waits for its batch to fill
 	}
 	cancel()
 	close(stream)
 	require.ErrorIs(t, <-done, context.Canceled)
-	require.Equal(t, "0,1", query(t, client, `SELECT group_concat(id) FROM deals`))
-	require.NoError(t, write(t.Context(), client, rows(t, table, deal("a", syncedAt, 2, ""))), "the client goes on")
+	require.Contains(t, []string{"0,1", "0,1,2,3"}, query(t, client, `SELECT group_concat(id) FROM deals`),
+		"the second batch may have been on its way")
+	require.NoError(t, write(t.Context(), client, rows(t, table, deal("a", syncedAt, 4, ""))), "the client goes on")
+}
+
+func TestWrite_collectsABatchWhileTheLastOneIsWritten(t *testing.T) {
+	client := newClientWith(t, Spec{Path: newFile(t), BatchSize: 2, BatchSizeBytes: defaultBatchSizeBytes})
+	table := dealsTable()
+	require.NoError(t, write(t.Context(), client, migration(table)))
+	stream := make(chan message.WriteMessage)
+	done := make(chan error, 1)
+	go func() { done <- client.Write(t.Context(), stream) }()
+	require.NoError(t, client.InTransaction(t.Context(), nil, func(*sql.Tx) error { // so the first batch has to wait
+		for id := range 4 {
+			select {
+			case stream <- rows(t, table, deal("a", syncedAt, id, "")):
+			case <-time.After(time.Minute):
+				require.FailNow(t, "it does not take the second batch")
+			}
+		}
+		return nil
+	}))
+	close(stream)
+	require.NoError(t, <-done)
+	require.Equal(t, "0,1,2,3", query(t, client, `SELECT group_concat(id) FROM deals`))
+}
+
+func TestWrite_endsWithAFailedBatch(t *testing.T) {
+	client := newClientWith(t, Spec{Path: newFile(t), BatchSize: 1, BatchSizeBytes: defaultBatchSizeBytes})
+	stream := make(chan message.WriteMessage, 1)
+	stream <- rows(t, dealsTable(), deal("a", syncedAt, 1, ""))
+	require.ErrorContains(t, client.Write(t.Context(), stream), "no such table: deals", "although more messages could come")
 }
 
 func TestTransaction_endsWithTheContext(t *testing.T) {
@@ -158,6 +189,19 @@ func TestClient_keepsRowsWhenReopened(t *testing.T) {
 	require.Equal(t, "0,1,2", query(t, newClient(t, path), `SELECT group_concat(id) FROM deals`))
 }
 
+func TestOpen_makesADurableFile(t *testing.T) {
+	path := newFile(t)
+	for range 2 { // also of a file that is there
+		client := newClient(t, path)
+		for pragma, want := range map[string]string{"page_size": "8192", "journal_mode": "wal", "synchronous": "1"} {
+			var found string
+			require.NoError(t, client.writes.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&found))
+			require.Equal(t, want, found, pragma)
+		}
+		require.NoError(t, client.Close(t.Context()))
+	}
+}
+
 func TestRead_isNotBlockedByAWriteInProgress(t *testing.T) {
 	client := newClient(t, newFile(t))
 	table := dealsTable()
@@ -178,7 +222,6 @@ func TestWrite_servesStateWhileRowsFlow(t *testing.T) {
 	const streams, recordsPerStream = 4, 50
 	client := newClientWith(t, Spec{Path: newFile(t), BatchSize: 3, BatchSizeBytes: defaultBatchSizeBytes})
 	deals, state := dealsTable(), stateTable()
-	deals.Columns[deals.Columns.Index("_cq_id")].Unique = false
 	require.NoError(t, write(t.Context(), client, migration(deals)))
 
 	var flow sync.WaitGroup
