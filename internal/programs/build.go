@@ -57,14 +57,22 @@ func buildAll(folder string, packages []string) error {
 	return nil
 }
 
-// build uses the flags of `make demo`, so that the two share compiled packages in the cache.
+// build uses the flags of `make demo` for tests, so that the two share compiled packages in the cache, and those of
+// `make programs` for benchmarks.
 func build(module, program, pkg string) error {
 	build := exec.CommandContext(context.Background(),
-		"go", "build", "-trimpath", "-ldflags=-s -w", "-gcflags=all=-N -l", "-o", program, pkg)
+		"go", "build", "-trimpath", "-ldflags=-s -w", "-gcflags="+optimization(), "-o", program, pkg)
 	build.Dir = module
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", pkg, err, out)
 	}
 	return nil
+}
+
+func optimization() string {
+	if flag.Lookup("test.bench").Value.String() != "" {
+		return ""
+	}
+	return "all=-N -l"
 }
