@@ -3,6 +3,7 @@ package tables
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
@@ -41,7 +42,10 @@ func Histories() []*table.Table {
 }
 
 // All are the plugin's tables, without the histories of their records. A new table is one file beside this one and one line here.
-func All() []*table.Table {
+// Nobody changes them.
+func All() []*table.Table { return slices.Clone(all()) }
+
+var all = sync.OnceValue(func() []*table.Table {
 	return table.Markable([]*table.Table{
 		activities(),
 		activityAttendees(),
@@ -102,4 +106,4 @@ func All() []*table.Table {
 		teams(),
 		users(),
 	})
-}
+})
