@@ -304,12 +304,33 @@ func (r *reading) handOn(ctx context.Context, l pipedrive.Listing, page []*table
 // follow takes parents of a listing: it sends the children in their lists, or notes the parents whose children are to
 // be read.
 func (r *reading) follow(ctx context.Context, listing string, rows []*table.Row) error {
+	r.readBackFor(ctx, rows)
 	if r.family.lists == nil {
 		r.note(listing, plan.Begins(r.from(asking{key: r.positionOf(listing)}), r.facts()), rows)
 		return nil
 	}
 	page, wanted := r.cut(listing, rows)
 	return r.take(ctx, listing, page, wanted)
+}
+
+// readBackFor reads the table back unless the state tells all children of some parents.
+func (r *reading) readBackFor(ctx context.Context, rows []*table.Row) {
+	if r.progress == nil {
+		return
+	}
+	parents := make([]pipedrive.Key, len(rows))
+	for i, row := range rows {
+		parents[i] = row.RecordKey()
+	}
+	r.account.repaired(r.progress.ReadBackFor(ctx, parents))
+}
+
+// repaired adds rows that a run found to be missing after it had begun.
+func (a *Account) repaired(v progress.Verification) {
+	a.run.mu.Lock()
+	defer a.run.mu.Unlock()
+	a.verification.Repaired += v.Repaired
+	a.verification.Unseen = a.verification.Unseen || v.Unseen
 }
 
 // cut returns the children in the lists of parents, and those among them that the destination lacks in this version.

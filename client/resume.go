@@ -57,6 +57,7 @@ func (a *Account) tracker(t *table.Table) *progress.Tracker {
 		Untyped:     t.Fields != nil && errors.Is(a.lacksFields(t, t.Fields), pipedrive.MissingScope),
 		Verify:      a.verify,
 		VerifyEvery: a.verifyEvery,
+		AgainEvery:  a.againEvery,
 		Separates:   a.run.separates,
 		Began:       a.began,
 		Start:       a.start,

@@ -31,6 +31,9 @@ type ledger struct {
 	// Known are the rows of Rest that the run read again and, if AllTimeless is true, all without an update_time.
 	Known       records `json:"known,omitempty"`
 	AllTimeless bool    `json:"all_timeless,omitempty"`
+	// Whole are parents all of whose children are among these rows, in a table of children, and Parents has the parents of the rows.
+	Whole   keySet  `json:"whole,omitempty"`
+	Parents parents `json:"parents,omitempty"`
 	// Partial is true if rows were sent that neither Own nor Later has: a run is under way, or has sent too many. A record of
 	// Own and Later may have a newer version then, and Rest can't be verified.
 	Partial bool `json:"partial,omitempty"`
@@ -44,7 +47,7 @@ const mostRecords = 2_000
 func (t *Tracker) due() bool {
 	c, l := t.last, t.last.Ledger
 	switch {
-	case t.VerifyEvery == 0, l == nil, t.table.Parent != nil, t.table.Of != nil:
+	case t.VerifyEvery == 0, l == nil, t.table.Of != nil, t.childrenDue():
 		return true
 	case !c.sound(), l.Partial, l.worth(), l.unsettled(c.Began):
 		return true
@@ -86,7 +89,7 @@ func (l *ledger) unsettled(began time.Time) bool {
 
 // readBack stands for that of the run: it has the rows that the ledger knows exactly.
 func (l *ledger) readBack() *readBack {
-	there := &readBack{versions: slices.Concat(l.Own, l.Later, l.Known)}
+	there := &readBack{versions: slices.Concat(l.Own, l.Later, l.Known), parents: l.Parents}
 	slices.SortFunc(there.versions, version.compareKey)
 	return there
 }
@@ -113,27 +116,40 @@ func (t *Tracker) ledgerUnderWay() *ledger {
 	}
 	l := *t.last.Ledger
 	l.Own, l.Later, l.Known, l.Partial = l.Own.without(t.versions.sent), l.Later.without(t.versions.sent), nil, true
+	l.Whole, l.Parents = nil, nil
 	return &l
 }
 
 // ledgerAtEnd is the ledger that the next run gets if this one ends well; nil where the state can't keep enough. removed are the
 // records that are to leave the destination.
 func (t *Tracker) ledgerAtEnd(removed []key) *ledger {
-	sent, known := t.versions.sent, t.again
+	sent := t.versions.sent
 	switch {
-	case t.skipped && len(sent)+len(t.last.Ledger.Later) > mostRecords:
+	case t.skipped && (t.unproved || len(removed) > 0 || len(sent)+len(t.last.Ledger.Later) > mostRecords):
 		return t.ledgerUnderWay()
 	case t.skipped:
-		return t.last.Ledger.with(sent)
-	case t.VerifyEvery == 0 || t.readBack == nil || len(sent) > mostRecords || len(known) > mostRecords:
+		return t.last.Ledger.with(sent, t.family)
+	case t.VerifyEvery == 0 || len(sent) > mostRecords || len(t.again) > mostRecords:
 		return nil
 	}
-	gone, timeless := map[key]bool{}, map[key]int64{}
+	return t.newLedger(removed)
+}
+
+// newLedger is the ledger after a run with a read-back; nil where the run has asked about too many rows.
+func (t *Tracker) newLedger(removed []key) *ledger {
+	sent, there := t.versions.sent, t.readBack
+	gone, known, timeless := map[key]bool{}, maps.Clone(t.again), map[key]int64{}
 	for _, k := range removed {
 		gone[k] = true
 	}
-	l := &ledger{At: t.Began, Positions: maps.Clone(t.verified), Rest: newBuckets(len(t.readBack.versions)), Own: recordsOf(sent)}
-	for _, v := range t.readBack.versions {
+	if known == nil {
+		known = map[key]int64{}
+	}
+	l := &ledger{At: t.Began, Positions: maps.Clone(t.verified), Rest: newBuckets(len(there.versions)), Own: recordsOf(sent)}
+	if l.Parents, l.Whole = t.family.parentsOf(l.Own), t.wholeParents(); len(l.Parents) < len(l.Own) {
+		l.Whole = nil
+	}
+	for _, v := range there.versions {
 		if _, again := sent[v.key]; again || gone[v.key] {
 			continue
 		}
@@ -141,18 +157,35 @@ func (t *Tracker) ledgerAtEnd(removed []key) *ledger {
 		if v.at == never && len(timeless) <= mostRecords {
 			timeless[v.key] = v.at
 		}
+		if l.Whole[there.parents[v.key]] {
+			known[v.key] = v.at
+		}
 	}
 	if l.AllTimeless = len(known)+len(timeless) <= mostRecords; l.AllTimeless {
-		maps.Copy(timeless, known)
-		known = timeless
+		maps.Copy(known, timeless)
 	}
 	l.Known = recordsOf(known).without(sent)
+	for _, v := range l.Known {
+		if parent := there.parents[v.key]; parent != 0 {
+			l.Parents[v.key] = parent
+		}
+	}
+	if len(l.Known) > mostRecords || len(l.Whole) > mostRecords {
+		return nil
+	}
 	return l
 }
 
-// with is the ledger after a further run that sent some records.
-func (l *ledger) with(sent map[key]int64) *ledger {
+// with is the ledger after a further run that sent some records. In a table of children f is what it read of their parents.
+func (l *ledger) with(sent map[key]int64, f *family) *ledger {
 	next := *l
+	of := f.parentsOf(recordsOf(sent))
+	if next.Parents = maps.Clone(l.Parents); next.Parents == nil {
+		next.Parents = parents{}
+	}
+	if maps.Copy(next.Parents, of); len(of) < len(sent) {
+		next.Whole = nil
+	}
 	own := map[key]int64{}
 	for _, v := range l.Own {
 		own[v.key] = v.at
@@ -296,6 +329,52 @@ func (b *buckets) UnmarshalText(text []byte) error {
 			fingerprint{int64(binary.LittleEndian.Uint64(raw)), digest(binary.LittleEndian.Uint64(raw[8:]))},
 			digest(binary.LittleEndian.Uint64(raw[16:])),
 		})
+	}
+	return err
+}
+
+// keySet are keys.
+type keySet map[key]bool
+
+// MarshalText writes the keys.
+func (s keySet) MarshalText() ([]byte, error) {
+	keys := make(map[key]int64, len(s))
+	for k := range s {
+		keys[k] = 0
+	}
+	return recordsOf(keys).MarshalText()
+}
+
+// UnmarshalText reads them.
+func (s *keySet) UnmarshalText(text []byte) error {
+	var rs records
+	err := rs.UnmarshalText(text)
+	*s = keySet{}
+	for _, v := range rs {
+		(*s)[v.key] = true
+	}
+	return err
+}
+
+// parents are the parents of children.
+type parents map[key]key
+
+// MarshalText writes the children with their parents.
+func (p parents) MarshalText() ([]byte, error) {
+	of := make(map[key]int64, len(p))
+	for child, parent := range p {
+		of[child] = int64(parent)
+	}
+	return recordsOf(of).MarshalText()
+}
+
+// UnmarshalText reads them.
+func (p *parents) UnmarshalText(text []byte) error {
+	var rs records
+	err := rs.UnmarshalText(text)
+	*p = parents{}
+	for _, v := range rs {
+		(*p)[v.key] = key(v.at)
 	}
 	return err
 }

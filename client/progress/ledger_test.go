@@ -84,7 +84,7 @@ func TestLedger_reconcile(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := ledgerOf(numbers(1, 100), []int64{101, 102}).with(map[key]int64{11: 311, 12: 312, 13: 313, 203: 300})
+			l := ledgerOf(numbers(1, 100), []int64{101, 102}).with(map[key]int64{11: 311, 12: 312, 13: 313, 203: 300}, nil)
 			l.Partial = test.partial
 			c := checkpoint{Version: 1, Positions: positions, Finished: true, Before: before, Ledger: l}
 			there := map[key]version{}
@@ -119,7 +119,7 @@ func TestLedger_lost(t *testing.T) {
 		for range rapid.IntRange(0, laterPerBucket*len(l.Rest)).Draw(t, "sent") {
 			sent[key(rapid.Int64Range(1, 2*rest).Draw(t, "record"))] = 5000
 		}
-		l = l.with(sent)
+		l = l.with(sent, nil)
 		there := &readBack{}
 		for _, id := range numbers(1, rest) {
 			if !l.Later.has(key(id)) {
@@ -145,8 +145,9 @@ func TestLedger_lost(t *testing.T) {
 
 // TestLedger_state: the state keeps a ledger as it is, in a bounded number of bytes.
 func TestLedger_state(t *testing.T) {
-	l := ledgerOf(numbers(1, 100_000), numbers(200_000, 200_000+mostRecords-1)).with(map[key]int64{5: 7, 6: never, 1 << 63: 9})
+	l := ledgerOf(numbers(1, 100_000), numbers(200_000, 200_000+mostRecords-1)).with(map[key]int64{5: 7, 6: never, 1 << 63: 9}, nil)
 	l.Known, l.AllTimeless = records{{key: 3, at: never}}, true
+	l.Whole, l.Parents = keySet{9: true, 1 << 63: true}, parents{3: 9, 4: 1 << 63}
 	text, err := json.Marshal(l)
 	require.NoError(t, err)
 	require.Less(t, len(text), 40_000)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cloudquery/plugin-sdk/v4/schema"
@@ -195,6 +196,8 @@ type ReadBacks struct {
 	err     error
 	rows    int64 // that were read
 	skipped bool  // whether no account needs it
+	// late reads the table back after all, once for all accounts.
+	late func(context.Context) ReadBacks
 }
 
 // Rows is how many rows were read.
@@ -223,7 +226,7 @@ func ReadBack(ctx context.Context, trackers []*Tracker, began time.Time) ReadBac
 		}
 	}
 	if !slices.ContainsFunc(due, (*Tracker).due) {
-		return ReadBacks{skipped: len(due) > 0}
+		return ReadBacks{skipped: len(due) > 0, late: readOnce(due, began)}
 	}
 	var lacking *lackingError
 	back := readColumns(ctx, due, began, slices.Concat(marks(due), columnsToLookFor(due)))
@@ -233,6 +236,16 @@ func ReadBack(ctx context.Context, trackers []*Tracker, began time.Time) ReadBac
 	}
 	back.lacking = lacking
 	return back
+}
+
+// readOnce returns a function that reads a table back when it is first called.
+func readOnce(due []*Tracker, began time.Time) func(context.Context) ReadBacks {
+	var once sync.Once
+	var back ReadBacks
+	return func(ctx context.Context) ReadBacks {
+		once.Do(func() { back = readColumns(ctx, due, began, marks(due)) })
+		return back
+	}
 }
 
 func readColumns(ctx context.Context, due []*Tracker, began time.Time, more schema.ColumnList) ReadBacks {

@@ -36,7 +36,7 @@ func (t *Tracker) reconcile(back ReadBacks) checkpoint {
 	case !t.Verify, len(c.Positions) == 0 && len(c.Sent) == 0, c.neverMade():
 		return next
 	case back.skipped && c.Ledger != nil:
-		t.skipped, t.readBack, t.verification.At = true, c.Ledger.readBack(), c.Ledger.At
+		t.skipped, t.late, t.readBack, t.verification.At = true, back.late, c.Ledger.readBack(), c.Ledger.At
 		return next
 	case !c.verifiable():
 		t.verification.Unseen = true
@@ -47,8 +47,7 @@ func (t *Tracker) reconcile(back ReadBacks) checkpoint {
 			next.Absent++
 		}
 		t.verification.Unseen = true
-		log.Info().Err(back.err).
-			Msg("whether the rows of the last run arrived can't be seen: the table can't be read through backend_options")
+		t.logUnseen(back.err)
 		return next
 	}
 	there := back.of(t.Account) // nothing, where the table was dropped
@@ -67,6 +66,12 @@ func (t *Tracker) reconcile(back ReadBacks) checkpoint {
 		next.Began = time.Time{} // a lost version may have the update_time of the one that is there
 	}
 	return next
+}
+
+// logUnseen logs that the table can't be read back.
+func (t *Tracker) logUnseen(err error) {
+	t.Logger.Info().Err(err).
+		Msg("whether the rows of the last run arrived can't be seen: the table can't be read through backend_options")
 }
 
 // react counts a loss in the checkpoint to go on from, and tells the log and the verification how it is made good.

@@ -27,6 +27,8 @@ type Options struct {
 	Verify bool
 	// VerifyEvery is how long a table need not be read back whose rows the state knows well enough; 0 has each run do it.
 	VerifyEvery time.Duration
+	// AgainEvery is how often the children of parents that did not change are read again; 0 for never.
+	AgainEvery time.Duration
 	// Separates is true where two versions of a record must not come to the destination in one batch.
 	Separates bool
 	// RefreshEvery is how often to read the table from its beginning to find deletions; 0 for never.
@@ -50,6 +52,7 @@ type Options struct {
 //	StoreBeginning                  before the first row is sent
 //	Position, Unchanged, Move, Sent while the table is read
 //	StoreReached                    after each page
+//	ReadBackFor                     before the children of some parents are read
 //	ReadBackMissing, StoreRefused, Remove   after a full refresh
 //	ReadBackOrphans                 after any other run that read the table to its end
 //	CheckOrphans                    after one that did not
@@ -77,6 +80,11 @@ type Tracker struct {
 
 	mu    sync.Mutex
 	again map[key]int64 // the rows that the run has read again and that are there; not all of too many
+	asked keySet        // the parents that the run has asked about; not all of too many
+
+	late     func(context.Context) ReadBacks
+	unproved bool                     // whether the table was read back late, after the run had sent rows of it, or in vain
+	backTo   map[string]plan.Position // from which the next run goes on, if that found a loss; else nil
 
 	verification Verification
 }
@@ -235,6 +243,7 @@ func (t *Tracker) StoreEnd(ctx context.Context, complete, together bool) error {
 		t.checkpoint.restart()
 	}
 	t.checkpoint.Removing = t.toRemove()
+	t.checkpoint.ledger = t.ledgerUnderWay()
 	if t.Verify && t.readBack != nil {
 		removed := slices.Concat(t.removed, t.checkpoint.Removing)
 		t.checkpoint.ledger = t.ledgerAtEnd(removed)
@@ -255,7 +264,7 @@ const settledRows = 5_000
 func (t *Tracker) store(ctx context.Context) error {
 	c := t.checkpoint
 	if t.Verify {
-		c.Verified, c.Sent = t.verified, t.versions.segments(rankOf(t.checkpoint.Positions))
+		c.Positions, c.Verified, c.Sent = t.positions(), t.verified, t.versions.segments(rankOf(t.checkpoint.Positions))
 		c.Ledger = t.ledgerUnderWay()
 	}
 	known := t.Verify && len(t.versions.sent) >= settledRows

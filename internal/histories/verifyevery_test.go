@@ -11,11 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/truth"
 )
 
-// ofTheirOwn are the incremental tables whose records are not children. A run need not read these back.
+// ofTheirOwn are the incremental tables whose records are not children.
 var ofTheirOwn = slices.DeleteFunc(slices.Clone(incremental), func(table string) bool { return truth.Family(table) != table })
 
 // eachLarge runs a test, after two runs, for tables that are large enough to be read back only once a day.
@@ -175,6 +176,86 @@ func TestVerifyEvery_changedTwiceInASecond(t *testing.T) {
 	})
 }
 
+// TestVerifyEvery_children: quiet runs need not read tables of children back. A run in which parents change does, if the state
+// does not tell their children, and so removes rows that have left their parents.
+func TestVerifyEvery_children(t *testing.T) {
+	each(t, func(t *testing.T, w *world, a *account, name string) {
+		if slices.Contains(ofTheirOwn, name) {
+			t.Skip("no children")
+		}
+		notDue := declared(func(t *table.Table) bool {
+			return t.Parent != nil && t.Parent.Table.Parent == nil && t.Parent.Other == ""
+		})
+		w.spec["open_deals_every"] = "0s"
+		ids := a.addMany(name, 150, a.Company.Now().Add(-500*time.Hour), time.Hour)
+		for range 2 {
+			w.requireSync()
+			a.Company.Advance(time.Hour)
+		}
+		proved := w.provedAt(name)
+		for range 2 {
+			w.requireSync()
+			a.Company.Advance(time.Hour)
+			w.requireTruth(name)
+			require.Equal(t, slices.Contains(notDue, name), proved.Equal(w.provedAt(name)))
+		}
+		for run := range 4 {
+			a.Change(name, ids[run], fmt.Sprint("changed in run ", run))
+			a.Remove(name, ids[10+run])
+			a.Company.Advance(time.Hour)
+			w.dropped = func(of string, _ int) bool { return of == name && run == 2 }
+			w.requireSync()
+			w.dropped = nil
+		}
+		a.Company.Advance(24 * time.Hour)
+		w.requireSync()
+		w.requireTruth(name)
+		require.Empty(t, w.otherWarnings())
+	})
+}
+
+// TestVerifyEvery_lostChildren: a run that reads a table of children back after it has begun leaves what is missing to the next one.
+func TestVerifyEvery_lostChildren(t *testing.T) {
+	for name, lose := range map[string]func(w *world, table string, ids []int64){
+		"a message": func(w *world, table string, _ []int64) {
+			w.dropped = func(of string, _ int) bool { return of == table }
+		},
+		"old rows":  func(w *world, table string, ids []int64) { w.loseRows(table, ids[20:22]...) },
+		"all rows":  func(w *world, table string, _ []int64) { w.exec("DELETE FROM pipedrive_" + table) },
+		"the table": func(w *world, table string, _ []int64) { w.exec("DROP TABLE pipedrive_" + table) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world, a *account, table string) {
+				if slices.Contains(ofTheirOwn, table) {
+					t.Skip("no children")
+				}
+				w.spec["open_deals_every"] = "0s"
+				ids := a.addMany(table, 150, a.Company.Now().Add(-500*time.Hour), time.Hour)
+				var lost time.Time
+				for run := range 5 {
+					if run > 1 {
+						a.Change(table, ids[run], fmt.Sprint("changed in run ", run))
+					}
+					if run == 2 {
+						lose(w, table, ids)
+						lost = a.Company.Now()
+					}
+					a.Company.Advance(time.Hour)
+					w.requireSync()
+					w.dropped = nil
+				}
+				if !w.provedAt(table).After(lost) { // each run reads all parents, so that the state tells their children
+					a.Company.Advance(24 * time.Hour)
+					w.requireSync()
+				}
+				w.requireTruth(table)
+				a.Company.Advance(time.Hour)
+				w.requireQuiet(table)
+			})
+		})
+	}
+}
+
 // TestVerifyEvery_aLargeRun sends more than the state keeps exactly.
 func TestVerifyEvery_aLargeRun(t *testing.T) {
 	long(t)
@@ -235,9 +316,9 @@ func TestVerifyEvery_severalAccounts(t *testing.T) {
 
 // TestHistories_verifyEvery: in a history of runs few read the tables back. A day later the destination has the truth.
 func TestHistories_verifyEvery(t *testing.T) {
-	ways := [][]string{ofTheirOwn}
+	children := slices.DeleteFunc(slices.Clone(incremental), func(table string) bool { return slices.Contains(ofTheirOwn, table) })
 	rapid.Check(t, func(t *rapid.T) {
-		h := newHistoryOf(t, ofTheirOwn, ways)
+		h := newHistoryOf(t, incremental, [][]string{ofTheirOwn, children})
 		h.spec["page_size"], h.spec["verify_every"] = 30, "24h"
 		for _, table := range h.tables {
 			h.account.addMany(table, 100, h.account.Company.Now().Add(-200*time.Hour), time.Hour)
