@@ -232,10 +232,9 @@ func (t *Tracker) StoreReached(ctx context.Context, listing string, p plan.Posit
 // StoreEnd keeps the checkpoint of a table that was read to its end or, if it is not complete, as far as the budget goes. together
 // is true for a table of children that was read with that of their parents.
 func (t *Tracker) StoreEnd(ctx context.Context, complete, together bool) error {
-	if complete {
-		t.checkpoint.Began = t.Began
+	if complete && t.backTo == nil {
+		t.checkpoint.Began, t.checkpoint.Together = t.Began, together
 	}
-	t.checkpoint.Together = complete && together
 	if t.refreshing || t.checkpoint.Refreshed.IsZero() {
 		t.checkpoint.refreshed = t.Began
 	}
