@@ -37,7 +37,9 @@ func (r *reading) checkBudget(l pipedrive.Listing) error {
 	if !r.table.Incremental {
 		return r.account.checkWhole(r.table, l, &r.own)
 	}
-	l.Cost += int(min(r.owed(), r.mostOwed()))
+	if l.Timed() { // otherwise the position moves over parents only once all of them are known
+		l.Cost += int(min(r.owed(), r.mostOwed()))
+	}
 	err := r.account.checkMaxTokens(l, "")
 	if err == nil && r.incremental() {
 		err = r.account.checkReserve(l)

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
@@ -15,6 +16,7 @@ type asking struct {
 	listing pipedrive.Listing
 	of      string // the parents' listing
 	key     string // of the position
+	timed   bool   // whether the parents' list comes in the order of update_time
 }
 
 // askings are all of a table of children. The positions belong to the parents' listings, or to the table's own if
@@ -29,7 +31,7 @@ func (r *reading) askings() (all []asking) {
 	}
 	for _, of := range r.account.listings(r.family.leader.table) {
 		for _, l := range own {
-			all = append(all, asking{listing: l, of: of.Key(), key: of.Key()})
+			all = append(all, asking{listing: l, of: of.Key(), key: of.Key(), timed: of.Timed()})
 		}
 	}
 	return all
@@ -45,9 +47,10 @@ func (r *reading) positionOf(listing string) string {
 	return listing
 }
 
-// askAll requests the children of all parents that were read.
+// askAll requests the children of all parents that were read. If their list was cut short and is in no order of time, the
+// position can't move over any of them, and the next run would request them again.
 func (r *reading) askAll(ctx context.Context) error {
-	all := r.askings()
+	all := slices.DeleteFunc(r.askings(), func(a asking) bool { return !a.timed && !r.family.parents(a.of).whole })
 	if err := r.announceRequests(all); err != nil {
 		return err
 	}

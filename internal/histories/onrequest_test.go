@@ -145,6 +145,30 @@ func TestMailThreads_inSeveralFoldersWithinABudget(t *testing.T) {
 	w.requireTruth(w.tables...)
 }
 
+// TestMailThreads_messagesWithinADaysBudget: the list of threads, which begins anew if it is cut short, comes first, and the
+// messages come over several days.
+func TestMailThreads_messagesWithinADaysBudget(t *testing.T) {
+	for _, tables := range [][]string{{"mail_messages"}, {"mail_threads", "mail_messages"}} {
+		w := newWorld(t, simulator.NewCompany(4711), simulator.WithDailyBudget(800))
+		a := w.accounts[0]
+		w.tables, w.spec["page_size"], w.spec["concurrency"] = tables, 10, 1
+		a.addMany("mail_messages", 60, a.Company.Now().Add(-40*time.Hour), time.Minute)
+		requests, days := int64(0), int64(1)
+		for ; ; days++ {
+			w.requireSync()
+			requests += w.requestsFor("mail_messages")
+			if w.log.Len() == 0 {
+				break
+			}
+			require.Less(t, days, int64(10))
+			a.Company.Advance(24 * time.Hour)
+			w.simulator.ResetUsage()
+		}
+		require.LessOrEqual(t, requests, 60+days)
+		w.requireTruth(tables...)
+	}
+}
+
 // TestMailThreads_flagsShowWithTheNextMessage, or with a full refresh: the list can't be filtered by other changes.
 func TestMailThreads_flagsShowWithTheNextMessage(t *testing.T) {
 	w := newWorld(t, simulator.NewCompany(4711))
