@@ -196,6 +196,7 @@ func (h *history) run() {
 		})
 	}
 	err := h.sync()
+	h.undisturbed() // requests that a failed run left under way change nothing any more
 	h.removable = err == nil
 	if h.ended != nil {
 		h.ended(err == nil && h.dropped == nil)
