@@ -73,7 +73,9 @@ func TestCost_ofKeysThatSave(t *testing.T) {
 	c := newComputer(t, nil)
 	server, url := account(t)
 	quiet := func(keys ...string) int64 {
-		c.sync(url, withState, keys...)
+		for range 2 { // the second run reads the last children again if the first one read their parents apart
+			c.sync(url, withState, keys...)
+		}
 		server.ResetUsage()
 		c.sync(url, withState, keys...)
 		return server.Usage().Tokens

@@ -116,7 +116,7 @@ func (w *world) verified() (runs []string) {
 // that could not check.
 func TestSyncs_tellOfLostRows(t *testing.T) {
 	each(t, func(t *testing.T, w *world, a *account, table string) {
-		w.tables = []string{table, "syncs"}
+		w.tables, w.spec["verify_every"] = []string{table, "syncs"}, "0s"
 		ids := a.addMany(table, 20, a.Company.Now().Add(-30*time.Hour), time.Hour)
 		next := func(lose func()) {
 			t.Helper()
