@@ -30,6 +30,9 @@ import (
 
 // elsewhere are the commands that can't run here, by page, with the reason.
 var elsewhere = map[string]map[string]string{
+	"docs/benchmarks.md": {
+		"go": "needs the official destination's program; a check would take minutes",
+	},
 	"docs/queries/README.md": {
 		"psql": "needs a warehouse; internal/queries runs the files",
 		"bq":   "needs a warehouse; internal/queries/googlesql checks the files",
