@@ -43,14 +43,15 @@ type Config struct {
 
 // Client sends requests for one account. It is safe for concurrent use.
 type Client struct {
-	config  Config
-	http    *http.Client
-	limiter *limiter
-	reached atomic.Bool  // whether any answer has come
-	clock   atomic.Int64 // the API's time of its last answer, in Unix seconds; 0 before
-	budget  atomic.Int64 // API tokens left for today; -1 if unknown
-	daily   atomic.Int64 // API tokens of a day; 0 if unknown
-	buffers sync.Pool    // of *bufio.Reader, for bodies
+	config   Config
+	http     *http.Client
+	limiter  *limiter
+	reached  atomic.Bool  // whether any answer has come
+	clock    atomic.Int64 // the API's time of its last answer, in Unix seconds; 0 before
+	budget   atomic.Int64 // API tokens left for today; -1 if unknown
+	daily    atomic.Int64 // API tokens of a day; 0 if unknown
+	underWay atomic.Int64 // API tokens that the requests under way cost
+	buffers  sync.Pool    // of *bufio.Reader, for bodies
 }
 
 // New returns a client. It sends nothing yet.
@@ -75,10 +76,11 @@ func (c *Client) ServerTime() (time.Time, bool) {
 	return time.Unix(seconds, 0).UTC(), seconds != 0
 }
 
-// TokensLeft is the number of API tokens that the account has left for today; false if unknown.
+// TokensLeft is the number of API tokens that the account has left for today once the requests under way are answered; false
+// if unknown.
 func (c *Client) TokensLeft() (int64, bool) {
 	left := c.budget.Load()
-	return left, left >= 0
+	return max(0, left-c.underWay.Load()), left >= 0
 }
 
 // TokensPerDay is the account's number of API tokens per day; false if unknown.
@@ -167,6 +169,8 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 	if err := c.config.Authorizer.Authorize(req); err != nil {
 		return nil, err
 	}
+	c.underWay.Add(int64(r.cost))
+	defer c.underWay.Add(-int64(r.cost)) // the answer has announced the budget
 	start := time.Now()
 	release, err := c.limiter.acquire(req.Context())
 	r.meter.waited(time.Since(start))
