@@ -214,3 +214,22 @@ func TestLimiter_readersWhereTheCPULimits(t *testing.T) {
 		require.Equal(t, max(1, min(unannounced, runtime.GOMAXPROCS(0)-1)), l.useful())
 	})
 }
+
+// TestTokensLeft_countsRequestsUnderWay, of which no answer has told yet.
+func TestTokensLeft_countsRequestsUnderWay(t *testing.T) {
+	var c *Client
+	var during []int64
+	c, _ = start(func(int, *http.Request) reply {
+		left, _ := c.TokensLeft()
+		during = append(during, left)
+		return reply{header: map[string]string{"X-Daily-Ratelimit-Token-Remaining": "100"}, body: onePage}
+	})
+	for range 2 {
+		_, err := collect(t, c, ByIDV2("/api/v2/things", 10, nil), 2)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []int64{0, 90}, during)
+	left, known := c.TokensLeft()
+	require.True(t, known)
+	require.EqualValues(t, 100, left)
+}
