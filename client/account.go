@@ -47,8 +47,8 @@ type Account struct {
 	lastReadings map[string]progress.FullReading // of tables without a checkpoint, by their records
 	whole        []*reading                      // of these tables in this run
 
-	againEvery time.Duration // interval of readings of children whose parents did not change; 0 for never
-	listsEvery time.Duration // interval of readings of set-up tables; 0 for every run
+	recheckEvery time.Duration // interval of readings of children whose parents did not change; 0 for never
+	listsEvery   time.Duration // interval of readings of set-up tables; 0 for every run
 
 	verify      bool          // whether the run reads rows again that are missing at the destination
 	verifyEvery time.Duration // interval of read-backs of a table with few changes
@@ -143,7 +143,7 @@ func connect(
 
 		customFields: s.CustomFields,
 		listsEvery:   s.ListsEvery.Duration(),
-		againEvery:   s.OpenDealsEvery.Duration(),
+		recheckEvery: s.OpenDealsEvery.Duration(),
 		lastReadings: map[string]progress.FullReading{},
 	}
 	a.meter.Whole = &run.total

@@ -25,14 +25,14 @@ type family struct {
 	lists   *table.ListDecoder // nil if requests read the records
 	cutting sync.Mutex         // held while lists are decoded
 
-	of       map[string]*parents            // by the key of the parents' listing
-	asking   *parents                       // whose children are being asked for
-	done     map[pipedrive.Key]bool         // parents of several listings whose children were read
-	found    map[pipedrive.Key][]*table.Row // children by parent, until all requests about the parent are answered
-	refs     refusals
-	broken   error // of a list in another form: the table fails once its parents were read
-	requests int   // units whose children were all read
-	shut     bool  // whether the first request showed that the account lacks the table
+	of          map[string]*parents            // by the key of the parents' listing
+	asking      *parents                       // whose children are being asked for
+	done        map[pipedrive.Key]bool         // parents of several listings whose children were read
+	found       map[pipedrive.Key][]*table.Row // children by parent, until all requests about the parent are answered
+	refs        refusals
+	broken      error // of a list in another form: the table fails once its parents were read
+	requests    int   // units whose children were all read
+	unavailable bool  // whether the first request showed that the account lacks the table
 }
 
 // parents are the parents of a listing whose children are to be read.
@@ -157,26 +157,26 @@ func (f *family) parents(listing string) *parents {
 func (r *reading) readChildren(ctx context.Context) error {
 	err := r.allChildren(ctx)
 	e, ok := errors.AsType[*pipedrive.Error](err)
-	if !ok || !r.mayBeShut() || !saysAbsent(e, r.table.Gate) || r.account.run.named[r.table.Records] {
+	if !ok || !r.mayBeUnavailable() || !saysAbsent(e, r.table.Gate) || r.account.run.named[r.table.Records] {
 		if r.progress != nil && r.family.refs.answered > 0 {
-			r.progress.Open()
+			r.progress.NoteAvailable()
 		}
 		return err
 	}
-	r.family.shut = true
+	r.family.unavailable = true
 	r.log().Warn().Err(err).Str("needs", r.table.Gate.Needs).Msg("the account does not have this table; its rows stay as they are")
 	if r.progress == nil {
 		return nil
 	}
-	r.progress.Shut()
+	r.progress.NoteUnavailable()
 	for _, ps := range r.family.of {
 		clear(ps.due)
 	}
 	return r.askAll(ctx)
 }
 
-// mayBeShut reports whether the table is behind a gate that no answer has shown to be open.
-func (r *reading) mayBeShut() bool {
+// mayBeUnavailable reports whether the table is behind a gate that no answer has shown to be open.
+func (r *reading) mayBeUnavailable() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return announcedLate(r.table) && r.family.refs.answered == 0
@@ -211,25 +211,25 @@ func (r *reading) allChildren(ctx context.Context) error {
 	if err := r.askAll(ctx); err != nil {
 		return err
 	}
-	if leader.err != nil || r.progress == nil || len(r.table.Parent.Again) == 0 || !r.progress.AgainDue(r.account.againEvery) {
+	if leader.err != nil || r.progress == nil || len(r.table.Parent.Recheck) == 0 || !r.progress.RecheckDue(r.account.recheckEvery) {
 		return leader.err
 	}
-	err := r.askAgain(ctx)
+	err := r.recheck(ctx)
 	if err != nil && r.mayStop(err) {
-		r.progress.AgainStopped()
+		r.progress.RecheckStopped()
 	}
 	return err
 }
 
-// askAgain requests the children of some parents that did not change, in the order of the parents' ids. If the budget
+// recheck requests the children of some parents that did not change, in the order of the parents' ids. If the budget
 // ends that, the next run continues there.
-func (r *reading) askAgain(ctx context.Context) error {
+func (r *reading) recheck(ctx context.Context) error {
 	of := r.table.Parent.Table
 	decoder := table.NewDecoder(of.Columns, r.account.sources(of))
-	for _, parents := range r.table.Parent.Again {
+	for _, parents := range r.table.Parent.Recheck {
 		q := r.account.query
 		q.Allow = func() error { return r.checkBudget(parents) }
-		from := r.progress.AgainFrom(parents.Key())
+		from := r.progress.RecheckFrom(parents.Key())
 		for page, err := range r.account.pages(ctx, parents, q, &r.own, decoder.Record) {
 			if err != nil {
 				return err
@@ -242,7 +242,7 @@ func (r *reading) askAgain(ctx context.Context) error {
 			return err
 		}
 	}
-	r.progress.AgainRead()
+	r.progress.RecheckDone()
 	return nil
 }
 
@@ -259,7 +259,7 @@ func (r *reading) askInTurn(ctx context.Context, listing string) error {
 			if err := r.ask(ctx, asking{listing: l, of: listing}); err != nil {
 				return err
 			}
-			r.progress.AgainReached(listing, some[len(some)-1])
+			r.progress.RecheckReached(listing, some[len(some)-1])
 		}
 	}
 	return nil

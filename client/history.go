@@ -16,7 +16,7 @@ func (r *reading) join(readings []*reading) {
 	})
 	r.of, readings[i].history = readings[i], r
 	if r.progress != nil {
-		r.progress.Follow(r.of.progress)
+		r.progress.LogNewHistory(r.of.progress)
 	}
 }
 
@@ -58,7 +58,7 @@ func (r *reading) sendVersions(ctx context.Context, listing string, records []*t
 // did not arrive.
 func (r *reading) removeWithTable(complete bool) error {
 	if complete && !r.account.run.partial {
-		r.remove(r.progress.RemoveWith(r.of.removals))
+		r.remove(r.progress.HistoryRemovals(r.of.removals))
 	}
 	return nil
 }

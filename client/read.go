@@ -43,7 +43,7 @@ func (r *reading) Stream(ctx context.Context, res chan<- any) error {
 		r.account.noteFullReading(r.table, r.fullReading())
 		return nil
 	}
-	complete := err == nil && (r.family == nil || !r.family.shut)
+	complete := err == nil && (r.family == nil || !r.family.unavailable)
 	if err := r.findRemoved(ctx, complete); err != nil {
 		return err
 	}
@@ -390,7 +390,7 @@ func (r *reading) unit(ctx context.Context, l pipedrive.Listing, p plan.Progress
 		return u.Begin(), nil
 	}
 	o, err := r.divided(ctx, l, p, u)
-	if refused(err, u) && (len(u.Parents) > 1 || !r.mayBeShut()) {
+	if refused(err, u) && (len(u.Parents) > 1 || !r.mayBeUnavailable()) {
 		return r.refuse(ctx, l, p, u, err)
 	}
 	if err == nil {

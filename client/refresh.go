@@ -141,7 +141,7 @@ func (r *Run) removed(removals progress.Removals) {
 // their parents, and those whose removal by an earlier run did not arrive.
 func (r *reading) findRemoved(ctx context.Context, complete bool) error {
 	switch {
-	case r.family != nil && r.family.shut:
+	case r.family != nil && r.family.unavailable:
 		return nil
 	case r.of != nil:
 		return r.removeWithTable(complete)

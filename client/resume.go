@@ -14,11 +14,11 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// UseState has the run go on from where the last one ended.
+// UseState makes the run continue from the state of the last one.
 func (r *Run) UseState(s *progress.State) { r.state = s }
 
-// Lease takes the lease of tables in the state's table of a backend. The error is [progress.ErrOverlap] where another
-// run holds it.
+// Lease takes the lease of tables in the state's table of a backend. The error is [progress.ErrOverlap] if another run
+// holds the lease.
 func (r *Run) Lease(
 	ctx context.Context, b *progress.Backend, stateTable string, tables []*table.Table, shard *plugin.Shard, log zerolog.Logger,
 ) (err error) {
@@ -30,8 +30,8 @@ func (r *Run) Lease(
 	return err
 }
 
-// HoldLease renews the lease until end is called, which gives it back. The context that it returns ends when the
-// lease is lost; end then returns why.
+// HoldLease renews the lease until end is called, which releases it. If the lease is lost, the returned context ends,
+// and end returns the reason.
 func (r *Run) HoldLease(ctx context.Context) (held context.Context, end func() error) {
 	return r.lease.Hold(ctx)
 }
@@ -44,7 +44,7 @@ func (r *Run) CheckLease(ctx context.Context) error {
 	return r.lease.Check(ctx)
 }
 
-// tracker returns the progress of a table of the account, nil where the table is read in full.
+// tracker returns the progress of a table of the account; nil if the table is read in full.
 func (a *Account) tracker(t *table.Table) *progress.Tracker {
 	if !t.Incremental || a.run.state == nil {
 		return nil
@@ -54,15 +54,15 @@ func (a *Account) tracker(t *table.Table) *progress.Tracker {
 		Form: progress.Form{
 			API: a.api, StartTime: a.startTime, Deleted: a.query.Deleted, Archived: a.archived, CustomFields: a.customFields,
 		},
-		Untyped:     t.Fields != nil && errors.Is(a.lacksFields(t, t.Fields), pipedrive.MissingScope),
-		Verify:      a.verify,
-		VerifyEvery: a.verifyEvery,
-		AgainEvery:  a.againEvery,
-		Separates:   a.run.separates,
-		Began:       a.began,
-		Start:       a.start,
-		PageRows:    a.query.Limit,
-		Logger:      a.tableLogger(t),
+		Untyped:      t.Fields != nil && errors.Is(a.lacksFields(t, t.Fields), pipedrive.MissingScope),
+		Verify:       a.verify,
+		VerifyEvery:  a.verifyEvery,
+		RecheckEvery: a.recheckEvery,
+		Separates:    a.run.separates,
+		Began:        a.began,
+		Start:        a.start,
+		PageRows:     a.query.Limit,
+		Logger:       a.tableLogger(t),
 	}
 	if t.Of == nil {
 		o.RefreshEvery = a.refresh
@@ -73,12 +73,12 @@ func (a *Account) tracker(t *table.Table) *progress.Tracker {
 	return progress.NewTracker(a.run.state, t, o)
 }
 
-// resumedAtOnce is how many tables resume side by side. The destination reads one at a time, while the rows of others are
-// reconciled.
+// resumedAtOnce is the number of tables that resume side by side. The destination reads one at a time, while the rows
+// of others are reconciled.
 const resumedAtOnce = 3
 
-// resume loads the checkpoint of each table and account, reads each table back from the destination, at most once, and
-// stores the checkpoints that the run begins with. Nothing has been sent yet.
+// resume loads the checkpoint of each table and account, reads each table back from the destination at most once, and
+// stores the checkpoints at the beginning of the run. It is called before the first row is sent.
 func (r *Run) resume(ctx context.Context, readings []*reading) error {
 	if r.state == nil {
 		return nil
@@ -102,14 +102,14 @@ func (r *Run) resume(ctx context.Context, readings []*reading) error {
 		}
 		readings = readings[n:]
 	}
-	_ = group.Wait() // the errors are kept apart
+	_ = group.Wait() // the errors are in tables
 	if err := r.endResume(tables, time.Since(began)); err != nil {
 		return err
 	}
 	return r.state.Flush(ctx)
 }
 
-// resumed is a table whose accounts have found where they go on.
+// resumed is a table with the starting positions of its accounts.
 type resumed struct {
 	readings []*reading
 	back     progress.ReadBacks
@@ -117,7 +117,7 @@ type resumed struct {
 	err      error
 }
 
-// endResume adds up what the tables found, and logs how long that took.
+// endResume adds up the outcomes of the tables, and logs the time that they took.
 func (r *Run) endResume(tables []*resumed, took time.Duration) error {
 	var errs []error
 	var rows int64
@@ -142,7 +142,7 @@ func (r *Run) endResume(tables []*resumed, took time.Duration) error {
 	return errors.Join(errs...)
 }
 
-// resumeTable does so for a table's accounts.
+// resumeTable resumes a table for all of its accounts.
 func (r *Run) resumeTable(ctx context.Context, of *resumed) error {
 	var errs []error
 	var trackers []*progress.Tracker

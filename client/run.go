@@ -276,7 +276,7 @@ func (r *Run) readTable(run context.Context, rd *reading, s *sink, counters *met
 	if err == nil {
 		err = rd.balance(s)
 	}
-	if err == nil && (rd.family == nil || !rd.family.shut) {
+	if err == nil && (rd.family == nil || !rd.family.unavailable) {
 		err = s.announceLate(run)
 	}
 	counters.AddResources(ctx, s.sent, counted)

@@ -22,15 +22,15 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// Backend reads tables back from the destination that keeps the state, which most often is the one that the
-// rows go to.
+// Backend is the destination that keeps the state. It is usually also the one that gets the rows, so that tables can
+// be read back from it.
 type Backend struct {
 	conn   *grpc.ClientConn
 	client pb.PluginClient
-	free   chan struct{} // holds one token: a destination serves one read at a time
+	free   chan struct{} // holds one token, since a destination serves one read at a time
 }
 
-// maxMessage is how large a message of the backend may be, in bytes.
+// maxMessage is the largest size of a message from the backend, in bytes.
 const maxMessage = 100 << 20
 
 // NewBackend connects to the destination at a gRPC address.
@@ -45,27 +45,27 @@ func NewBackend(address string) (*Backend, error) {
 	return b, nil
 }
 
-// Close gives the connection back.
+// Close closes the connection.
 func (b *Backend) Close() error { return b.conn.Close() }
 
-// errAbsent says that the backend has no such table.
+// errAbsent is the error for a table that the backend does not have.
 var errAbsent = errors.New("the backend has no such table")
 
-// lackingError says that a table of the backend has no such column.
-type lackingError struct {
+// missingColumnError is the error for a column that a table of the backend does not have.
+type missingColumnError struct {
 	column string
-	err    error // of the destination; nil where it says nothing
+	err    error // of the destination; nil if it reported none
 }
 
-func (e *lackingError) Error() string {
+func (e *missingColumnError) Error() string {
 	return fmt.Sprintf("the backend's table has no column %s: %v", e.column, e.err)
 }
 
-// readTimeout bounds one reading of a table.
+// readTimeout is the time limit for reading a table.
 const readTimeout = 5 * time.Minute
 
-// verifyColumns are the columns that verification needs of a table: the account, the sync time, those that identify a
-// record, the column that the table is incremental on, if it has one, and last, the parent of children whose
+// verifyColumns are the columns that verification needs. In this order: the account, the sync time, the columns that
+// identify a record, the column that the table is incremental on, if it has one, and the column of the parent, if the
 // primary key does not have it.
 func verifyColumns(t *table.Table) schema.ColumnList {
 	columns := schema.ColumnList{{Name: table.AccountColumn, Type: arrow.BinaryTypes.String}, schema.CqSyncTimeColumn}
@@ -84,7 +84,7 @@ func verifyColumns(t *table.Table) schema.ColumnList {
 	return columns
 }
 
-// parentColumn is the index of the column with the parents of children, -1 for none.
+// parentColumn is the index of the column that names the parent of a child; -1 for none.
 func parentColumn(t *table.Table) int {
 	if t.Parent == nil {
 		return -1
@@ -92,7 +92,7 @@ func parentColumn(t *table.Table) int {
 	return t.Column(t.Parent.Column)
 }
 
-// removedColumn returns the column that marks removed rows, in a table that has one.
+// removedColumn returns the column that marks removed rows; none if the table lacks it.
 func removedColumn(t *table.Table) schema.ColumnList {
 	i := t.Column(table.RemovedColumn)
 	if i < 0 {
@@ -101,16 +101,16 @@ func removedColumn(t *table.Table) schema.ColumnList {
 	return schema.ColumnList{{Name: table.RemovedColumn, Type: t.SchemaColumn(i).Type}}
 }
 
-// stored is a row of the destination.
+// stored is a row at the destination.
 type stored struct {
 	account string
 	version version
-	key     []table.Value // that identifies the record in the account; it is only good during a call
-	parent  key           // of a child
-	removed int64         // since when the row is marked as gone, in microseconds since 1970; 0 for a record that is there
+	key     []table.Value // identifies the record in the account; valid only during the call
+	parent  key           // of a child; 0 for none
+	removed int64         // time of the record's removal, in microseconds since 1970; 0 for a present record
 }
 
-// reserve waits until nothing else reads from the backend, which answers a second reading with an error.
+// reserve waits until no other read of the backend is under way. The backend answers a concurrent read with an error.
 func (b *Backend) reserve(ctx context.Context) (release func(), err error) {
 	select {
 	case <-b.free:
@@ -120,17 +120,17 @@ func (b *Backend) reserve(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// read calls each for every row of a table, in no particular order. It also asks for more columns: a [lackingError] names
-// one that the table does not have. It drops their values but that of [table.RemovedColumn]: a row that has one is of the
-// time gone. It takes no more memory than one message of the backend's.
+// read calls each for every row of a table, in no particular order. It requests the columns of more too, and returns a
+// [missingColumnError] if the table lacks one. Of these columns it uses only [table.RemovedColumn]: a row with a value
+// there gets the time gone. The memory that it takes is bounded by one message.
 func (b *Backend) read(ctx context.Context, t *table.Table, more schema.ColumnList, each func(stored)) error {
 	release, err := b.reserve(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
-	// A run that fails meanwhile waits for the end: a destination goes on with a reading that was given up, and
-	// serves no other until then.
+	// A failing run waits for the end of the read too: a destination continues an abandoned read, and serves no
+	// other one until its end.
 	tooSlow := fmt.Errorf("the backend took more than %v to read %s", readTimeout, t.Name())
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), readTimeout, tooSlow)
 	defer cancel()
@@ -155,22 +155,22 @@ func (b *Backend) read(ctx context.Context, t *table.Table, more schema.ColumnLi
 	case isAbsent(err, t.Name()):
 		return fmt.Errorf("%w: %w", errAbsent, err)
 	case i >= 0:
-		return &lackingError{more[i].Name, err}
+		return &missingColumnError{more[i].Name, err}
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
 	return err
 }
 
-// has reports whether the backend has a table that can be read. It reads all of it: a destination logs a reading
-// that is given up as an error.
-func (b *Backend) has(ctx context.Context, t *table.Table) bool {
+// hasTable reports whether the backend has a table. It reads all rows, since a destination logs an abandoned read as
+// an error.
+func (b *Backend) hasTable(ctx context.Context, t *table.Table) bool {
 	return b.read(ctx, t, nil, func(stored) {}) == nil
 }
 
-// isAbsent reports whether a destination's error says that a table does not exist. Each database has its words
-// for it, and none its own gRPC code. The message has to name the table: a database or a role that does not exist
-// is another matter.
+// isAbsent reports whether a destination's error means that a table does not exist. Each database has its own words
+// for it, and no destination uses a gRPC code. The message has to name the table, because a missing database or role
+// is a different error.
 func isAbsent(err error, table string) bool {
 	const quotes = "[`'\"\\[\\]]*"
 	name := quotes + `(?:[^\s,;()]*[.:])?` + quotes + regexp.QuoteMeta(table) + `\b` + quotes
@@ -183,8 +183,8 @@ func isAbsent(err error, table string) bool {
 	return regexp.MustCompile(words).MatchString(err.Error())
 }
 
-// lacksColumn reports whether a destination's error says that a column does not exist. SQLite takes the quoted name
-// of such a column for a text, and then can't read that text as a value of the column's type.
+// lacksColumn reports whether a destination's error means that a column does not exist. SQLite reads the quoted name
+// of a missing column as a text, and then fails to convert the text to the column's type.
 func lacksColumn(err error, column string) bool {
 	name := "[`'\"\\[]*(?:[\\w`\"]+\\.)?[`'\"]*" + regexp.QuoteMeta(column) + "\\b"
 	words := `(?i)(?:no such column|unknown column|column|invalid column name|unrecognized name|invalid identifier` +
@@ -194,11 +194,11 @@ func lacksColumn(err error, column string) bool {
 	return found != "" && !strings.Contains(strings.ToLower(found), "permission denied")
 }
 
-// namesakes are text columns that have had nothing but their own names for values.
+// namesakes finds text columns whose value is the column's own name in every row.
 type namesakes struct {
-	first   int               // index of the first of them in a record batch
-	columns schema.ColumnList // that are read besides those of verifyColumns
-	other   []bool            // whether a column had another value
+	first   int               // index of the first column in a record batch
+	columns schema.ColumnList // read in addition to verifyColumns
+	other   []bool            // by column: whether it had a different value
 	rows    int64
 }
 
@@ -216,16 +216,16 @@ func (n *namesakes) add(batch arrow.RecordBatch) {
 	}
 }
 
-// err names a column of which all rows have its name for a value: SQLite answers so where there is no such column.
+// err returns a [missingColumnError] for such a column: SQLite answers like that if the column does not exist.
 func (n *namesakes) err() error {
 	if i := slices.Index(n.other, false); i >= 0 && n.rows > 0 {
-		return &lackingError{column: n.columns[i].Name}
+		return &missingColumnError{column: n.columns[i].Name}
 	}
 	return nil
 }
 
-// eachStored calls each for every row of an Arrow stream of a table's [verifyColumns]. removed is the index of the column
-// that marks removed rows, -1 for none.
+// eachStored calls each for every row of an Arrow stream with a table's [verifyColumns]. removed is the index of
+// [table.RemovedColumn]; -1 for none.
 func eachStored(record []byte, t *table.Table, removed int, each func(stored), names *namesakes) error {
 	r, err := ipc.NewReader(bytes.NewReader(record))
 	if err != nil {
@@ -287,7 +287,7 @@ func eachOf(batch arrow.RecordBatch, t *table.Table, removed int, each func(stor
 	return nil
 }
 
-// parentIn returns the function that gives the parent of a row, which is 0 where it has none.
+// parentIn returns a function that returns the parent of a row; 0 for none.
 func parentIn(batch arrow.RecordBatch, t *table.Table) (func(i int) key, error) {
 	none := func(int) key { return 0 }
 	at := parentColumn(t)
@@ -311,7 +311,7 @@ func parentIn(batch arrow.RecordBatch, t *table.Table) (func(i int) key, error) 
 	}, nil
 }
 
-// keyValue is a value of a column of the primary key.
+// keyValue returns a value of a column of the primary key.
 func keyValue(column arrow.Array, i int) (table.Value, error) {
 	switch c := column.(type) {
 	case *array.Int64:
@@ -322,7 +322,7 @@ func keyValue(column arrow.Array, i int) (table.Value, error) {
 	return table.Value{}, fmt.Errorf("the backend sends %v", column.DataType())
 }
 
-// microseconds returns what reads a column of timestamps in microseconds since 1970.
+// microseconds returns a function that reads a column of timestamps, in microseconds since 1970; false for NULL.
 func microseconds(column arrow.Array) (func(int) (int64, bool), error) {
 	times, ok := column.(*array.Timestamp)
 	of, typed := column.DataType().(*arrow.TimestampType)
@@ -337,7 +337,7 @@ func microseconds(column arrow.Array) (func(int) (int64, bool), error) {
 	}, nil
 }
 
-// columnOf is a column of values, made by a builder that is not needed any more.
+// columnOf returns a column of values, and releases the builder.
 func columnOf[T any, B interface {
 	array.Builder
 	Append(value T)

@@ -8,117 +8,117 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// checkpoint is how far an incremental table of an account has been read: one position for each of its listings. What
-// a run sent may be lost on its way to the destination, so that its checkpoint is a claim, which the next run
-// verifies.
+// checkpoint has the position of each listing of an account's incremental table. It is a claim, since sent rows may be
+// lost on the way to the destination. The next run verifies it.
 type checkpoint struct {
 	Version int `json:"version"`
-	// Positions are how far the last run got, by [pipedrive.Listing.Key].
+	// Positions are those of the last run, by [pipedrive.Listing.Key].
 	Positions map[string]plan.Position `json:"marks"`
-	// Began is when the last run began that read the table to its end, by the API's clock; zero where that is not known, or
-	// rows of that run are lost.
+	// Began is the start of the last run that read the table to its end, by the API's clock. It is zero if the start
+	// is unknown or the run's rows are lost.
 	Began time.Time `json:"began,omitzero"`
-	// Finished is true where that run ended well, so that its positions can be trusted where they can't be
-	// verified. A run that is under way writes its positions too, unfinished.
+	// Finished is true if that run ended well. Only then can its positions be trusted without verification. A run
+	// under way stores its positions as unfinished.
 	Finished bool `json:"finished"`
-	// Verified are the positions from which that run went on.
+	// Verified are the positions at the start of that run.
 	Verified map[string]plan.Position `json:"verified,omitempty"`
-	// Sent is what that run sent.
+	// Sent are the fingerprints of the rows that the run sent.
 	Sent []segment `json:"sent,omitempty"`
-	// Rest are the rows that were there before that run and that it neither sent nor removed, once it had read
-	// the table to its end; nil where that is not known.
+	// Rest is the fingerprint of the other rows: those that existed before the run and that it neither sent nor
+	// removed. It is nil if the run did not read the table to its end or did not read it back.
 	Rest *fingerprint `json:"rest,omitempty"`
-	// Ledger is set where the last run read the table back and sent little, and as long as runs after it go on without that: then
-	// Rest is nil.
+	// Ledger is set if the last run read the table back and sent few rows. Later runs keep it as long as they do
+	// without a read-back. Then Rest is nil.
 	Ledger *ledger `json:"ledger,omitempty"`
-	// Replaced are the versions that were there before of what it sent. They still are where all that was lost.
+	// Replaced is the fingerprint of the earlier versions of the sent rows. If all sent rows are lost, these versions
+	// are still at the destination.
 	Replaced fingerprint `json:"replaced,omitzero"`
-	// Before is the greatest sync time of the rows that were there before, in microseconds since 1970; those of the
-	// run have a later one.
+	// Before is the greatest sync time of the rows that existed before the run, in microseconds since 1970. Rows of
+	// the run have later ones.
 	Before int64 `json:"before,omitempty"`
-	// Ahead are sync times of rows that were there before although they are later: by a clock that was ahead.
+	// Ahead are later sync times of rows that existed before the run too: a clock was ahead.
 	Ahead span `json:"ahead,omitzero"`
-	// Columns are those that the rows are filled with; nil in a state of a version that did not keep them.
+	// Columns are the filled columns of the rows; nil in the state of an early version.
 	Columns []string `json:"columns,omitempty"`
-	// Looked counts the runs that saw whether the destination has all columns of a table that is too large to see
-	// all of them at once.
-	Looked int `json:"looked,omitempty"`
-	// Least is how many rows the destination has at least.
-	Least int64 `json:"least,omitempty"`
-	// Found is true once the table was seen in the backend: if it is not there any more, it was dropped.
+	// ColumnLooks counts the runs that checked whether the destination has some of the columns. In a large table, each
+	// run checks other ones.
+	ColumnLooks int `json:"looked,omitempty"`
+	// MinRows is the least number of rows at the destination.
+	MinRows int64 `json:"least,omitempty"`
+	// Found is true once a run has seen the table in the backend. If such a table is absent, it was dropped.
 	Found bool `json:"found,omitempty"`
-	// Absent counts the runs that filled it and then looked for it in vain: its rows go elsewhere, or under
-	// another name. As long as none has, a table that is not there was dropped. A small one is then read
-	// again once, which costs next to nothing; a large one is looked for by the run that first fills it.
+	// Absent counts the runs that filled the table and did not find it afterwards: its rows go to another destination,
+	// or to a table with another name. While it is 0, an absent table counts as dropped. A small table is then read
+	// again once, at little cost. A large one is looked for at the end of the run that first fills it.
 	Absent int `json:"absent,omitempty"`
-	// Failures counts the runs in a row of which rows were missing.
+	// Failures counts consecutive runs that found rows missing.
 	Failures int `json:"failures,omitempty"`
-	// GivenUp is when missing rows were no longer read again, for that; zero where none are known to be missing.
+	// GivenUp is the time at which too many Failures ended the repeated reading of missing rows; zero if no row is
+	// known to be missing.
 	GivenUp time.Time `json:"given_up,omitzero"`
-	// Refreshed is when the table was last read from its beginning.
+	// Refreshed is the time of the last reading from the beginning.
 	Refreshed time.Time `json:"refreshed,omitzero"`
-	// Refreshing is true while a run reads the table from its beginning to find deletions. If that run does
-	// not end well, the next one reads what has changed, as any other, and the one after it tries again.
+	// Refreshing is true during a full refresh. If that run fails, the next one reads only changes, and the one after
+	// it refreshes again.
 	Refreshing bool `json:"refreshing,omitempty"`
-	// Refused is what a full refresh would have removed, had it not been more than half of the rows; nil once
-	// somebody has decided.
+	// Refused is a full refresh that would have removed more than half of the rows; nil after the user's decision.
 	Refused *refused `json:"refused,omitempty"`
-	// Removing are the keys, in ascending order, of the rows that the last run was to remove from the destination, or could
-	// not see to be gone: until they are, or are sent again, each run that reads the table to its end removes them again.
+	// Removing are the keys, in ascending order, of rows whose removal is not confirmed. Each run that reads the table
+	// to its end removes them again, until a read-back finds them gone or they are sent again.
 	Removing []key `json:"removing,omitempty"`
-	// Shut is true if the account did not have the table when it was last asked for it.
-	Shut bool `json:"shut,omitempty"`
-	// Again is when the children of parents that did not change were last read.
-	Again time.Time `json:"again,omitzero"`
-	// Together is true if the last run read the table of children, and that of their parents from the same reading, to their ends. A
-	// run that is under way, or failed, has it not.
+	// Unavailable is true if the account lacked the table at the last request for it.
+	Unavailable bool `json:"shut,omitempty"`
+	// Rechecked is the time of the last reading of the children of unchanged parents.
+	Rechecked time.Time `json:"again,omitzero"`
+	// Together is true if the last run read both a table of children and their parents' table to their ends, in one
+	// reading of the parents' list. It is false during a run, and after a failed one.
 	Together bool `json:"together,omitempty"`
-	// AgainFrom are the last parents, by list, whose children were read again since then: the budget ended that.
-	AgainFrom map[string]pipedrive.Key `json:"again_from,omitempty"`
+	// RecheckFrom are the last parents whose children were read before the budget ended such a reading, by list.
+	RecheckFrom map[string]pipedrive.Key `json:"again_from,omitempty"`
 	// children is true for a table of children.
 	children bool
-	// ledger, refreshed, again and againFrom are those of this run; againFrom is nil where it stays. They count once the run ends
-	// well.
-	ledger    *ledger
-	refreshed time.Time
-	again     time.Time
-	againFrom map[string]pipedrive.Key
+	// The fields of this run. They replace those above once the run ends well; a nil recheckFrom changes nothing.
+	ledger      *ledger
+	refreshed   time.Time
+	rechecked   time.Time
+	recheckFrom map[string]pipedrive.Key
 }
 
-// Complete is false for a value without positions.
+// Complete reports whether the value has positions.
 func (c *checkpoint) Complete() bool { return c.Positions != nil }
 
-// maxAbsent is how many runs look for the table in the backend until it was seen there. A destination logs each
-// vain look as an error.
+// maxAbsent is the number of runs that look for a table that was never seen. A destination logs each failed look as an
+// error.
 const maxAbsent = 3
 
-// maxFailures is how often in a row rows may be missing until verifying gives up: then the state is kept in
-// another destination than the rows, or somebody else writes or removes rows.
+// maxFailures is the number of consecutive runs with missing rows after which reading them again is given up. Then the
+// state belongs to another destination than the rows, or another program writes or removes rows.
 const maxFailures = 3
 
-// givenUpFor is how long the rows that are missing then are not read again.
+// givenUpFor is the time until the next attempt to read the missing rows.
 const givenUpFor = 24 * time.Hour
 
-// neverMade reports whether the account has not had the table in any run, which then was not made at the destination.
-func (c checkpoint) neverMade() bool { return c.Shut && !c.Found }
+// neverCreated reports whether no run has created the table, because the account has always lacked it.
+func (c checkpoint) neverCreated() bool { return c.Unavailable && !c.Found }
 
-// verifiable reports whether there is something to verify, and a table to read it from.
+// verifiable reports whether there are rows to verify, in a table that can be found.
 func (c checkpoint) verifiable() bool {
-	return !c.neverMade() && (len(c.Positions) > 0 || len(c.Sent) > 0) && c.Absent < maxAbsent
+	return !c.neverCreated() && (len(c.Positions) > 0 || len(c.Sent) > 0) && c.Absent < maxAbsent
 }
 
-// restart has the table read from its beginning.
+// restart makes the run read the table from its beginning.
 func (c *checkpoint) restart() {
 	c.Positions, c.Refreshed = map[string]plan.Position{}, time.Time{}
 }
 
-// trusted is the checkpoint to go on from where nothing is known of what arrived: that of the last run, if it
-// ended well.
+// trusted is the checkpoint to continue from if the destination's rows are unknown: that of the last run, if the run
+// ended well, or else the one that it started from.
 func (c checkpoint) trusted() checkpoint {
 	next := checkpoint{
-		Version: StateVersion, Finished: true, Positions: maps.Clone(c.Positions), Before: c.Before, Ahead: c.Ahead, Least: c.Least,
-		Began: c.Began, Found: c.Found, Absent: c.Absent, Columns: c.Columns, Looked: c.Looked, Refreshed: c.Refreshed, GivenUp: c.GivenUp,
-		Removing: c.Removing, Again: c.Again, AgainFrom: c.AgainFrom, Shut: c.Shut,
+		Version: StateVersion, Finished: true, Positions: maps.Clone(c.Positions), Before: c.Before, Ahead: c.Ahead, MinRows: c.MinRows,
+		Began: c.Began, Found: c.Found, Absent: c.Absent, Columns: c.Columns, ColumnLooks: c.ColumnLooks,
+		Refreshed: c.Refreshed, GivenUp: c.GivenUp, Removing: c.Removing, Rechecked: c.Rechecked, RecheckFrom: c.RecheckFrom,
+		Unavailable: c.Unavailable,
 	}
 	if !c.Finished {
 		next.Positions = maps.Clone(c.Verified)
@@ -129,7 +129,7 @@ func (c checkpoint) trusted() checkpoint {
 	return next
 }
 
-// sentRows is how many rows the last run sent.
+// sentRows is the number of rows that the last run sent.
 func (c checkpoint) sentRows() (n int64) {
 	for _, s := range c.Sent {
 		n += s.Rows
@@ -137,8 +137,8 @@ func (c checkpoint) sentRows() (n int64) {
 	return n
 }
 
-// rows is how many rows the last run sent, or 1 where an earlier one did. The position of a table of children does not tell
-// that: no parent may have any.
+// rows is the number of rows that the last run sent, or 1 if only an earlier run sent some. Positions do not prove
+// that for a table of children, since there may be none.
 func (c checkpoint) rows() int64 {
 	n := c.sentRows()
 	if c.children {
@@ -152,16 +152,16 @@ func (c checkpoint) rows() int64 {
 	return n
 }
 
-// expected is about how many rows the destination has.
+// expected is the approximate number of rows at the destination.
 func (c checkpoint) expected() int64 {
 	if c.Rest != nil {
 		return c.Rest.Rows + c.sentRows()
 	}
-	return max(c.Least, c.sentRows())
+	return max(c.MinRows, c.sentRows())
 }
 
-// before are the checkpoint's positions, none of them later than a moment. A reading by id sends rows of any time, so that
-// its position is the one from which the last run went on.
+// before returns the positions, limited to a moment. A reading by id sends rows in no order of time, so its position
+// goes back to the one at the start of the last run.
 func (c checkpoint) before(at time.Time) map[string]plan.Position {
 	positions := maps.Clone(c.Positions)
 	for listing, m := range positions {
@@ -172,8 +172,8 @@ func (c checkpoint) before(at time.Time) map[string]plan.Position {
 	return positions
 }
 
-// byID reports whether positions are those of a reading by number, and so the segments of the rows that it sent: the
-// table has one listing, whose first reading has not ended.
+// byID reports whether the positions, and so the segments of sent rows, are those of a reading by numeric id. That is
+// the unfinished first reading of a table with one listing.
 func byID(positions map[string]plan.Position) bool {
 	for _, p := range positions {
 		return len(positions) == 1 && p.ByID != nil && p.ByID.Key.Text == ""
@@ -181,8 +181,8 @@ func byID(positions map[string]plan.Position) bool {
 	return false
 }
 
-// behind are the positions of a reading by number that goes on behind the last of some segments. These may have records
-// that were changed before the reading came to them.
+// behind returns the positions after the last of some segments of a reading by numeric id. The segments may have
+// records that changed before the reading reached them.
 func (c checkpoint) behind(arrived []segment) map[string]plan.Position {
 	positions := maps.Clone(c.Positions)
 	for listing, p := range positions {
@@ -199,7 +199,7 @@ func (c checkpoint) behind(arrived []segment) map[string]plan.Position {
 	return positions
 }
 
-// earliest is the moment from which some listing is read; zero for its beginning.
+// earliest is the earliest position of a listing; zero for the beginning.
 func (c checkpoint) earliest() time.Time {
 	var first time.Time
 	for _, m := range c.Positions {

@@ -6,33 +6,32 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// typeNames are the types of columns in the state, where they must not change.
+// typeNames are the names of column types in the state. They must not change.
 var typeNames = map[table.Type]string{
 	table.Text: "text", table.Int: "int", table.Float: "float", table.Bool: "bool",
 	table.Timestamp: "timestamp", table.Date: "date", table.JSON: "json",
 }
 
-// signature is a column's name and type, as the state keeps it.
+// signature is the stored form of a column's name and type.
 func signature(c table.Column) string { return c.Name + ":" + typeNames[c.Type] }
 
-// markSignature is the signature of the column that marks removed rows. The API fills it in no row, so that a table need not
-// be read from its beginning to get it.
+// markSignature is the signature of the column that marks removed rows. The API never fills it, so adding it does not
+// require a reading from the beginning.
 var markSignature = signature(table.Column{Name: table.RemovedColumn, Type: table.Timestamp})
 
-// fills reports whether the account's API fills a column, and in its usual form.
+// fills reports whether the account's API fills a column in its usual form.
 func (t *Tracker) fills(c table.Column) bool {
 	untyped := t.Untyped && c.Name == table.CustomFieldsColumn
 	return !untyped && !c.SourceFor(t.Account, t.table.Form(t.Form.API)).IsAbsent()
 }
 
-// isNew reports whether the run fills a column that the rows which are there do not have.
+// isNew reports whether the run fills a column that earlier runs left empty.
 func (t *Tracker) isNew(c table.Column) bool {
 	last := t.last.Columns
 	return last != nil && t.fills(c) && !slices.Contains(last, signature(c)) && !c.Fresh[t.Account]
 }
 
-// noteColumns puts down in the checkpoint which columns the run fills. If the rows that are there lack one, the table is
-// read from its beginning.
+// noteColumns stores the filled columns in the checkpoint. If a column is new, the table is read from its beginning.
 func (t *Tracker) noteColumns() {
 	t.checkpoint.Columns = nil
 	for _, c := range t.table.Columns {
@@ -48,6 +47,6 @@ func (t *Tracker) noteColumns() {
 		}
 		t.checkpoint.restart()
 		t.Logger.Info().Str("column", c.Name).Int64("api_tokens", t.costOf(t.last.expected())).
-			Msg("the rows that are there do not have this column yet; the table is read from its beginning")
+			Msg("the rows at the destination do not have this column yet; the table is read from its beginning")
 	}
 }

@@ -10,23 +10,23 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Removal is the way in which rows that are gone at Pipedrive leave the destination.
+// Removal is a method to remove rows of deleted records from the destination.
 type Removal int
 
-// The ways.
+// The methods.
 const (
 	// ByKey deletes each row by its key.
 	ByKey Removal = iota
-	// Stale has CloudQuery remove the rows that a full refresh has not sent again. It does so in the write mode
-	// overwrite-delete-stale. Where that would remove other rows too, or did not remove these, they are marked.
+	// Stale lets CloudQuery remove the rows that a full refresh did not send again, in the write mode
+	// overwrite-delete-stale. If that would remove other rows too, or did not remove these, they are marked.
 	Stale
 	// StaleOnly is Stale without marks: such rows stay.
 	StaleOnly
-	// Marked sends each row once more, with its key and the time of its removal.
+	// Marked sends each row once more, with only its key and the time of its removal.
 	Marked
 )
 
-// String says in the log how rows leave.
+// String describes the method in the log.
 func (r Removal) String() string {
 	switch r {
 	case ByKey:
@@ -40,13 +40,13 @@ func (r Removal) String() string {
 	}
 }
 
-// The official destinations whose plugins do not do what most others do, as of their versions of August 2026.
+// Official destinations that differ from most others, as of August 2026.
 var (
 	deletesByKey = map[string]bool{"sqlite": true, "postgresql": true, "clickhouse": true}
 	onlyAppends  = map[string]bool{"bigquery": true}
 )
 
-// RemovalAt returns the way in which rows leave a destination, given its name and the spec's removed_rows.
+// RemovalAt returns the method for a destination, given the name of its plugin and the spec's removed_rows.
 func RemovalAt(destination string, removed spec.RemovedRows) (Removal, error) {
 	switch {
 	case removed == spec.Mark:
@@ -64,8 +64,9 @@ func RemovalAt(destination string, removed spec.RemovedRows) (Removal, error) {
 	return Stale, nil
 }
 
-// UpsertsBatches reports whether a destination may write a batch of rows in one statement, which is for rows of different keys
-// only: of two versions of a record, Snowflake inserts both or refuses the batch, and DuckDB keeps the first.
+// UpsertsBatches reports whether a destination may write a batch of rows in one statement. Such a statement requires
+// rows with different keys: of two versions of a record, Snowflake inserts both or refuses the batch, and DuckDB keeps
+// the first.
 func UpsertsBatches(destination string) bool {
 	return !deletesByKey[destination] && !onlyAppends[destination]
 }
@@ -74,7 +75,7 @@ func UpsertsBatches(destination string) bool {
 func (b *Backend) Name(ctx context.Context) (string, error) {
 	answer, err := b.client.GetName(ctx, &pb.GetName_Request{})
 	if err != nil {
-		return "", fmt.Errorf("the backend does not say its name: %w", err)
+		return "", fmt.Errorf("the backend did not report its name: %w", err)
 	}
 	return answer.GetName(), nil
 }

@@ -11,12 +11,12 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// family is what a run has read of the parents of a table of children. Rows of a parent that were not read with it are to
-// leave the destination.
+// family is the knowledge of a run about the parents of a table of children. If a parent's children were read, its
+// other rows are removed from the destination.
 type family struct {
-	read    map[key][]key // the children of the parents that were read again, by their last reading
-	kept    map[key]bool  // parents whose children could not be read
-	dropped map[key]bool  // children that one reading of the run had, and a later one no longer
+	read    map[key][]key // the children of each parent, by the last reading of them
+	kept    map[key]bool  // parents whose children can't be read
+	dropped map[key]bool  // children that an earlier reading of the run had and a later one lacked
 }
 
 func (t *Tracker) familyOf() *family {
@@ -26,7 +26,7 @@ func (t *Tracker) familyOf() *family {
 	return t.family
 }
 
-// Reread notes that all children of a parent were read, and that these are rows.
+// Reread notes the rows of all children of a parent.
 func (t *Tracker) Reread(parent pipedrive.Key, rows []*table.Row) {
 	f, of := t.familyOf(), keyOf(parent)
 	children := make([]key, len(rows))
@@ -41,47 +41,47 @@ func (t *Tracker) Reread(parent pipedrive.Key, rows []*table.Row) {
 	f.read[of] = children
 }
 
-// AgainDue reports whether to read the children of parents that did not change: not if the run reads those of all, which counts
-// as such a reading.
-func (t *Tracker) AgainDue(every time.Duration) bool {
-	last, all := t.checkpoint.Again, t.refreshing || len(t.verified) == 0
+// RecheckDue reports whether the children of unchanged parents are to be read. They are not if the run reads the
+// children of all parents anyway, which counts as a recheck.
+func (t *Tracker) RecheckDue(every time.Duration) bool {
+	last, all := t.checkpoint.Rechecked, t.refreshing || len(t.verified) == 0
 	if all {
-		t.AgainRead()
+		t.RecheckDone()
 	}
 	return every > 0 && !all && t.Began.Sub(last) >= every
 }
 
-// AgainFrom is the last parent, in a list by id, whose children were read again before the budget ended that; the zero Key if
-// they are to be read from the list's beginning.
-func (t *Tracker) AgainFrom(listing string) pipedrive.Key { return t.checkpoint.AgainFrom[listing] }
+// RecheckFrom is the parent, in a list by id, at which the budget ended the last recheck; the zero Key for none.
+func (t *Tracker) RecheckFrom(listing string) pipedrive.Key { return t.checkpoint.RecheckFrom[listing] }
 
-// AgainReached notes that the children of a list's parents up to one were read again. That counts once the run ends well.
-func (t *Tracker) AgainReached(listing string, parent pipedrive.Key) {
-	from := maps.Clone(t.checkpoint.AgainFrom)
-	if t.checkpoint.againFrom != nil {
-		from = t.checkpoint.againFrom
+// RecheckReached notes the last parent of a list whose children were rechecked. It counts once the run ends well.
+func (t *Tracker) RecheckReached(listing string, parent pipedrive.Key) {
+	from := maps.Clone(t.checkpoint.RecheckFrom)
+	if t.checkpoint.recheckFrom != nil {
+		from = t.checkpoint.recheckFrom
 	}
 	if from == nil {
 		from = map[string]pipedrive.Key{}
 	}
-	from[listing], t.checkpoint.againFrom = parent, from
+	from[listing], t.checkpoint.recheckFrom = parent, from
 	t.state.moved.Store(true)
 }
 
-// AgainStopped notes that the budget ended that. If it was ended before the first children came, it waits until it is due again.
-func (t *Tracker) AgainStopped() {
-	if t.checkpoint.againFrom == nil {
-		t.checkpoint.again = t.Began
+// RecheckStopped notes that the budget ended the recheck. If no children were read by then, the next recheck comes
+// when it is due again.
+func (t *Tracker) RecheckStopped() {
+	if t.checkpoint.recheckFrom == nil {
+		t.checkpoint.rechecked = t.Began
 		t.state.moved.Store(true)
 	}
 }
 
-// AgainRead notes that the children of all parents that did not change were read. That counts once the run ends well.
-func (t *Tracker) AgainRead() {
-	t.checkpoint.again, t.checkpoint.againFrom = t.Began, map[string]pipedrive.Key{}
+// RecheckDone notes that the children of all unchanged parents were read. It counts once the run ends well.
+func (t *Tracker) RecheckDone() {
+	t.checkpoint.rechecked, t.checkpoint.recheckFrom = t.Began, map[string]pipedrive.Key{}
 }
 
-// HaveChildren reports whether the destination had children of any of some parents when the run began, as far as that is known.
+// HaveChildren reports whether the destination is known to have had children of any of the parents when the run began.
 func (t *Tracker) HaveChildren(parents []pipedrive.Key) bool {
 	return t.readBack != nil && slices.ContainsFunc(parents, func(parent pipedrive.Key) bool {
 		_, has := t.readBack.newestOf(parent)
@@ -89,8 +89,8 @@ func (t *Tracker) HaveChildren(parents []pipedrive.Key) bool {
 	})
 }
 
-// HasChildrenSince reports whether the destination is known to have had a child of a parent that had changed at a moment or
-// later when its children were read.
+// HasChildrenSince reports whether the destination is known to have a child of a parent whose update_time, when its
+// children were read, was at a moment or later.
 func (t *Tracker) HasChildrenSince(parent pipedrive.Key, at time.Time) bool {
 	if t.readBack == nil {
 		return false
@@ -99,8 +99,9 @@ func (t *Tracker) HasChildrenSince(parent pipedrive.Key, at time.Time) bool {
 	return has && newest >= at.Unix()
 }
 
-// ChildrenUnchanged reports whether the destination has the children of a parent of a listing as they are, where no child changes
-// without its parent: see [Tracker.Unchanged]. It is false for a parent without children.
+// ChildrenUnchanged reports whether the destination has the current children of a parent of a listing, in a table
+// whose children change only together with the parent; see [Tracker.Unchanged]. It is false for a parent without
+// children.
 func (t *Tracker) ChildrenUnchanged(listing string, parent pipedrive.Key, changed time.Time) bool {
 	second := changed.Truncate(time.Second)
 	if t.readBack == nil || !t.settled(listing, second) {
@@ -110,19 +111,19 @@ func (t *Tracker) ChildrenUnchanged(listing string, parent pipedrive.Key, change
 	return has && newest == second.Unix()
 }
 
-// LastBegan is when the last run began that read the table to its end; zero where that is not known.
+// LastBegan is the start of the last run that read the table to its end; zero if unknown.
 func (t *Tracker) LastBegan() time.Time { return t.beginning.Began }
 
-// WasReadWith reports whether an earlier run has read the children of a parent with the parent as it is, given the progress of the
-// parents' table: the last run read both tables to their ends, from one reading of the parents' list, and the destination has
-// the parent from that run or one before it.
+// WasReadWith reports whether an earlier run read the current version of a parent together with its children. of is
+// the progress of the parents' table. The last run must have read both tables to their ends in one reading of the
+// parents' list, and the destination must have the parent.
 func (t *Tracker) WasReadWith(of *Tracker, listing string, parent *table.Row) bool {
 	changed, timed := parent.RecordTime()
 	return timed && t.last.Together && t.last.Finished && !t.beginning.Began.IsZero() && t.beginning.Began.Equal(of.beginning.Began) &&
 		t.settled(listing, changed.Truncate(time.Second)) && of.Unchanged(listing, parent)
 }
 
-// newestOf returns the latest second, since 1970, of a parent's children; false if it has none.
+// newestOf returns the latest update_time of a parent's children, in seconds since 1970; false if there are none.
 func (b *readBack) newestOf(parent pipedrive.Key) (at int64, has bool) {
 	if b.newest == nil {
 		b.newest = map[key]int64{}
@@ -146,17 +147,17 @@ func (t *Tracker) WasReread(parent pipedrive.Key) bool {
 	return read
 }
 
-// Keep notes that a parent's children could not be read: their rows stay as they are.
+// Keep notes a parent whose children can't be read. Their rows stay.
 func (t *Tracker) Keep(parent pipedrive.Key) {
 	t.familyOf().kept[keyOf(parent)] = true
 }
 
-// keeps reports whether the children of a parent could not be read.
+// keeps reports whether the children of a parent can't be read.
 func (f *family) keeps(parent key) bool { return f != nil && f.kept[parent] }
 
-// left are the children that the run sent and that had left their parents when it read these for the last time. The next
-// run removes them, once they have arrived.
-func (f *family) left() (left []key) {
+// dropouts are the children that the run sent, and that their parents no longer had in its last reading of them. The
+// next run removes them, since their rows may not have arrived yet.
+func (f *family) dropouts() (left []key) {
 	if f == nil {
 		return nil
 	}
@@ -166,7 +167,7 @@ func (f *family) left() (left []key) {
 	return f.without(left)
 }
 
-// without returns those of some keys that no parent had when the run read it for the last time.
+// without returns those of the keys that no parent had in the last reading of it.
 func (f *family) without(keys []key) []key {
 	slices.Sort(keys)
 	has := map[key]bool{}
@@ -180,18 +181,19 @@ func (f *family) without(keys []key) []key {
 	return slices.DeleteFunc(keys, func(k key) bool { return has[k] })
 }
 
-// Shut notes that the account does not have the table: its positions move although nothing is read.
-func (t *Tracker) Shut() { t.checkpoint.Shut = true }
+// NoteUnavailable notes that the account lacks the table. The positions move nevertheless.
+func (t *Tracker) NoteUnavailable() { t.checkpoint.Unavailable = true }
 
-// Open notes that the account has the table. If it did not when the last run asked, the next run reads all.
-func (t *Tracker) Open() { t.checkpoint.Shut = false }
+// NoteAvailable notes that the account has the table. If the last run found it unavailable, the next one reads all of
+// it.
+func (t *Tracker) NoteAvailable() { t.checkpoint.Unavailable = false }
 
-// leastReread is how many parents must have had children for it to be an error that most of them have none any more.
-const leastReread = 20
+// minReread is the least number of parents that can make [Tracker.orphans] fail.
+const minReread = 20
 
-// orphans are the keys of the rows, among those that were there when the run began, whose parent was read again without
-// them, and that no other parent has. Rows that an earlier run was to remove are not among them. It is an error if most
-// parents that had children have none any more: an API that leaves them out looks the same.
+// orphans are the keys of the rows that existed when the run began, and whose parent was read without them. Rows that
+// another parent has, and rows that an earlier run removed, are not among them. It is an error if most parents that
+// had children have none any more: an API that wrongly leaves children out looks the same.
 func (t *Tracker) orphans() ([]key, error) {
 	if t.family == nil || t.readBack == nil {
 		return nil, nil
@@ -215,9 +217,9 @@ func (t *Tracker) orphans() ([]key, error) {
 			childless++
 		}
 	}
-	if len(had) >= leastReread && mostOf(childless, len(had)) {
-		return nil, fmt.Errorf("of %d records that had rows in %s and were read again, %d have none any more; "+
-			"that is more than half, so none is removed; if they are to go, delete the rows yourself",
+	if len(had) >= minReread && isMajority(childless, len(had)) {
+		return nil, fmt.Errorf("the run read %d parents that had rows in %s, and %d of them have none any more; "+
+			"that is more than half, so no row is removed; to remove them, delete the rows yourself",
 			len(had), t.table.Name(), childless)
 	}
 	return t.family.without(orphans), nil
@@ -229,8 +231,8 @@ func (t *Tracker) CheckOrphans() error {
 	return err
 }
 
-// toRemove are the keys, in ascending order, of the rows that a later run has to remove unless it sees that they are gone:
-// those that this run or an earlier one was to remove. None of them was sent since.
+// toRemove are the keys, in ascending order, of the rows that the next run has to remove unless it finds them gone.
+// This run or an earlier one was to remove them, and none was sent since.
 func (t *Tracker) toRemove() []key {
 	if !t.Verify {
 		return nil
@@ -239,15 +241,15 @@ func (t *Tracker) toRemove() []key {
 	if err != nil {
 		orphans = nil // the run fails
 	}
-	keys := sortedKeys(t.versions.without(t.beginning.Removing), slices.Concat(t.removed, orphans, t.family.left()))
+	keys := sortedKeys(t.versions.without(t.beginning.Removing), slices.Concat(t.removed, orphans, t.family.dropouts()))
 	if len(keys) > maxRemoving {
 		return nil
 	}
 	return keys
 }
 
-// ReadBackOrphans returns the removal of the rows that have left their parents, and of those that an earlier run removed
-// and that were still there when this one began. For the former it reads the table back.
+// ReadBackOrphans returns the removal of the orphans, and of the rows that an earlier run removed and that still
+// existed when this one began. It reads the table back for the keys of the orphans.
 func (t *Tracker) ReadBackOrphans(ctx context.Context) (Removals, error) {
 	again := t.removeAgain()
 	orphans, err := t.orphans()
@@ -267,20 +269,20 @@ func (t *Tracker) ReadBackOrphans(ctx context.Context) (Removals, error) {
 		}
 	})
 	if err != nil {
-		t.Logger.Warn().Err(err).Msg("rows that have left their parents stay: the table can't be read through backend_options")
+		t.Logger.Warn().Err(err).Msg("the table can't be read through backend_options; rows that have left their parents stay")
 		return again, nil
 	}
 	orphans = slices.DeleteFunc(orphans, func(k key) bool { return found[k] == nil })
 	t.Logger.Info().Int("rows", len(orphans)).Msg("rows have left their parents")
 	t.removed = sortedKeys(t.removed, orphans)
-	t.checkpoint.Least -= int64(len(orphans))
+	t.checkpoint.MinRows -= int64(len(orphans))
 	for _, k := range orphans {
 		again.rows = append(again.rows, found[k])
 	}
 	return again, nil
 }
 
-// ReadBackParents reads the table back, and returns the parents of its rows.
+// ReadBackParents reads the table back and returns the parents of its rows.
 func (t *Tracker) ReadBackParents(ctx context.Context) (Keys, error) {
 	parents := map[key]key{}
 	there, err := t.readRows(ctx, func(row stored) {
@@ -295,7 +297,7 @@ func (t *Tracker) ReadBackParents(ctx context.Context) (Keys, error) {
 	return of, err
 }
 
-// sortedKeys are the keys of both, each once, in ascending order.
+// sortedKeys are the distinct keys of both, in ascending order.
 func sortedKeys(a, b []key) []key {
 	all := slices.Concat(a, b)
 	slices.Sort(all)

@@ -10,20 +10,20 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Form is the part of a spec that decides which rows belong to a table and which of their columns are filled. Each form
-// has checkpoints of its own, so that with another one a table is read from its beginning.
+// Form is the part of a spec that selects the rows of a table and their filled columns. Each form has its own
+// checkpoints, so a table is read from its beginning after a change of the form.
 type Form struct {
-	// API is the one that the account is read through.
+	// API is the account's API.
 	API table.API
-	// StartTime is start_time as the user wrote it; empty for none.
+	// StartTime is start_time in the user's words; empty for none.
 	StartTime string
-	// Deleted and Archived are true where such records are wanted.
+	// Deleted and Archived are true if such records are included.
 	Deleted, Archived bool
-	// CustomFields is how they arrive.
+	// CustomFields is the form of custom fields.
 	CustomFields spec.CustomFields
 }
 
-// key names the checkpoint of an account's table in the state.
+// key is the key of an account's table in the state.
 func (f Form) key(t *table.Table, account string) string {
 	parts := []string{t.Name(), "account=" + account, "api=" + string(f.API)}
 	if f.StartTime != "" {
@@ -41,9 +41,9 @@ func (f Form) key(t *table.Table, account string) string {
 	return strings.Join(parts, ",")
 }
 
-// replacedKeys are the keys of the checkpoints whose rows a run with this form replaces by rows with other columns:
-// those of another API or with custom fields that arrive otherwise. A checkpoint with another start_time than the
-// spec's is not among them.
+// replacedKeys are the keys of other checkpoints whose rows a run with this form overwrites: those of another API, or
+// with another form of custom fields. Checkpoints with another start_time are not among them, except those without
+// one.
 func (f Form) replacedKeys(t *table.Table, account string) (keys []string) {
 	for _, api := range []table.API{table.V2, table.V1, table.Export} {
 		for _, custom := range []spec.CustomFields{spec.Columns, spec.JSON, spec.Off} {

@@ -10,7 +10,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// TestForm_keysStay: with another key a table would be read from its beginning after an update of the plugin.
+// TestForm_keysStay: another key would make an update of the plugin read tables from the beginning.
 func TestForm_keysStay(t *testing.T) {
 	plain := &table.Table{Records: "notes"}
 	deals := &table.Table{
@@ -24,7 +24,7 @@ func TestForm_keysStay(t *testing.T) {
 	require.Equal(t, "pipedrive_deals,account=1,api=v2,start_time=5 days ago,deleted=true,archived=false,custom_fields=json", form.key(deals, "1"))
 }
 
-// TestForm_replacedKeys are of the rows that a run in this form overwrites with other columns.
+// TestForm_replacedKeys: they belong to rows that a run with this form overwrites with other columns.
 func TestForm_replacedKeys(t *testing.T) {
 	form := Form{API: table.V2, CustomFields: spec.Columns}
 	require.Equal(t, []string{"pipedrive_notes,account=1,api=export", "pipedrive_notes,account=1,api=v1"}, form.replacedKeys(&table.Table{Records: "notes"}, "1"))

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// kept is a state client that has one value for every key.
+// kept is a state client with one value for every key.
 type kept string
 
 func (k kept) GetKey(context.Context, string) (string, error) { return string(k), nil }
@@ -15,7 +15,7 @@ func (kept) SetKey(context.Context, string, string) error     { return nil }
 func (kept) Flush(context.Context) error                      { return nil }
 func (kept) Close() error                                     { return nil }
 
-// FuzzState: no value of the state makes a run panic; one that is accepted can be verified.
+// FuzzState: no value of the state makes a run panic, and an accepted value can be verified.
 func FuzzState(f *testing.F) {
 	for _, value := range []string{
 		`{"version":1,"marks":{"/v1/notes":{"changed":"2026-01-02T03:04:05Z","complete":true}},"finished":true,"sent":[{"to":1767323045,"rows":2,"hash":"00000000000000ff"}],"least":2}`,

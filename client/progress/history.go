@@ -6,8 +6,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// GoneSince is when a record's removal was the last row of its history, as far as the read-back has shown; zero for a record
-// that was there when the run began.
+// GoneSince is the time of a record's removal, if the read-back shows that its history ends with the removal; zero for
+// a record that existed when the run began.
 func (t *Tracker) GoneSince(record *table.Row) time.Time {
 	if t.readBack == nil {
 		return time.Time{}
@@ -15,7 +15,7 @@ func (t *Tracker) GoneSince(record *table.Row) time.Time {
 	return t.readBack.goneSince(t.keyOf(record))
 }
 
-// goneSince is since when a record has been gone; zero for one that is there, or never was.
+// goneSince is the time of a record's removal; zero for a present record, or one that never existed.
 func (b *readBack) goneSince(k key) time.Time {
 	at := b.gone[k]
 	if at == 0 || b.hasKey(k) {
@@ -24,9 +24,9 @@ func (b *readBack) goneSince(k key) time.Time {
 	return time.UnixMicro(at).UTC()
 }
 
-// RemoveWith returns the removals that a history lacks: those of the records that the run removes from its table, and those of
-// earlier runs that did not arrive.
-func (t *Tracker) RemoveWith(of Removals) Removals {
+// HistoryRemovals returns the removals to add to a history: those of the records that the run removes from their
+// table, and earlier ones that did not arrive.
+func (t *Tracker) HistoryRemovals(of Removals) Removals {
 	r := t.removeAgain()
 	again := map[key]bool{}
 	for _, k := range t.removed {
@@ -38,7 +38,7 @@ func (t *Tracker) RemoveWith(of Removals) Removals {
 			continue
 		}
 		if t.readBack != nil && t.readBack.hasKey(k) {
-			t.checkpoint.Least--
+			t.checkpoint.MinRows--
 		}
 		t.removed, r.rows = append(t.removed, k), append(r.rows, row)
 	}
@@ -48,7 +48,8 @@ func (t *Tracker) RemoveWith(of Removals) Removals {
 	return r
 }
 
-// endOf is when the history of a record that is gone ends: with the run, or in the second after a version that is ahead of it.
+// endOf is the end of a removed record's history: the start of the run, or a second after the last version if that is
+// later.
 func (t *Tracker) endOf(k key) time.Time {
 	if t.readBack != nil {
 		if i, found := t.readBack.find(k); found && t.readBack.versions[i].at >= t.Began.Unix() {
@@ -58,10 +59,11 @@ func (t *Tracker) endOf(k key) time.Time {
 	return t.Began
 }
 
-// Follow tells the log if the history has not begun yet, so that its table is read from its beginning.
-func (t *Tracker) Follow(of *Tracker) {
+// LogNewHistory logs that the history is new, which makes its table start from its beginning. of is the progress of
+// that table.
+func (t *Tracker) LogNewHistory(of *Tracker) {
 	if len(t.last.Positions) == 0 && len(of.checkpoint.Positions) > 0 {
 		t.Logger.Info().Int64("api_tokens", of.costOf(of.last.expected())).
-			Msg("the history does not have the current versions of the records yet; their table is read from its beginning")
+			Msg("the history has no versions yet; the table of its records is read from its beginning")
 	}
 }

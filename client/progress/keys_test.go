@@ -12,8 +12,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// TestKeys_ofAnyKindAreReadBackAsTheyWereSent: what a destination holds of a record is known by the key that it was
-// sent with, whether that is a number, a text or several columns.
+// TestKeys_ofAnyKindAreReadBackAsTheyWereSent: a record keeps its key in the destination, whether that is a number, a
+// text or several columns.
 func TestKeys_ofAnyKindAreReadBackAsTheyWereSent(t *testing.T) {
 	for name, test := range map[string]struct {
 		columns []table.Column

@@ -19,47 +19,47 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// ErrOverlap says that another run of the same tables is under way.
+// ErrOverlap is the error of a run if another run of the same tables is under way.
 var ErrOverlap = errors.New("another run of these tables, accounts and shard is under way")
 
-// errNotKept says that a claim is not in the state, although the destination took it without an error.
-var errNotKept = errors.New("the destination reported no error, and does not have what was written to it; its log may say why")
+// errNotKept is the error for a claim that the destination accepted and lost.
+var errNotKept = errors.New("the destination reported no error, but did not keep the lease; its log may say why")
 
-// LeaseTimes are the times of a lease. A run that finds the lease of another one watches whether its holder renews
-// it, so that no clock of one machine is compared with that of another.
+// LeaseTimes are the time limits of a lease. A run that finds another run's lease watches whether that run renews it.
+// So the clocks of two machines are never compared.
 type LeaseTimes struct {
-	// Beat is how often a holder renews its lease.
+	// Beat is the interval of renewals.
 	Beat time.Duration
-	// Expiry is how long a lease that is not renewed is watched before it counts as that of a run that has died.
+	// Expiry is the time without a renewal after which the holder counts as dead.
 	Expiry time.Duration
-	// Poll is how often a lease that another run holds is looked at.
+	// Poll is the interval at which another run's lease is read.
 	Poll time.Duration
-	// Settle is how long a claim has to stand before it counts, beyond twice the time that making it took: the state
-	// has no operation that compares and sets, and another run may have looked just before.
+	// Settle is the time after which a claim that still stands is valid, in addition to twice the time of making it.
+	// The state has no compare-and-set, and another run may have found the lease free just before.
 	Settle time.Duration
 }
 
-// DefaultLeaseTimes are the times of a lease where no test has others.
+// DefaultLeaseTimes are the time limits outside of tests.
 func DefaultLeaseTimes() LeaseTimes {
 	return LeaseTimes{Beat: 20 * time.Second, Expiry: 90 * time.Second, Poll: 2 * time.Second, Settle: 250 * time.Millisecond}
 }
 
-// Lease keeps two runs of the same tables apart. It is a value in the state for each account that says which run
-// reads the account's tables. Runs of other tables, accounts or shards have other leases.
+// Lease prevents overlapping runs of the same tables. It is a value in the state, for each account, that names the run
+// which reads the account's tables. Runs of other tables, accounts or shards have other leases.
 type Lease struct {
 	table leaseTable
 	times LeaseTimes
 	keys  []string
 	own   claim
-	died  func(claim) bool // whether a holder is known to have died
+	died  func(claim) bool // whether a claim's holder is known to have died
 	log   zerolog.Logger
 
-	lost error // why the lease is no longer held
+	lost error // the reason for the loss of the lease; nil if it is held
 }
 
-// leaseTable is the part of the state that leases are in.
+// leaseTable is the storage of leases.
 type leaseTable interface {
-	// claims returns the newest claim of each key that has one.
+	// claims returns the newest claim of each key; none for a key without one.
 	claims(ctx context.Context, keys []string) (map[string]versioned, error)
 	// put writes claims.
 	put(ctx context.Context, claims map[string]versioned) error
@@ -67,22 +67,21 @@ type leaseTable interface {
 
 // claim is the stored form of a lease.
 type claim struct {
-	Version  int    `json:"version"` // of this form
-	Holder   string `json:"holder"`  // the run
+	Version  int    `json:"version"` // of the stored form
+	Holder   string `json:"holder"`  // id of the run
 	Host     string `json:"host,omitempty"`
 	Process  string `json:"process,omitempty"`
-	Beat     int64  `json:"beat"` // how often it was renewed
+	Beat     int64  `json:"beat"` // number of renewals
 	Released bool   `json:"released,omitempty"`
 }
 
-// versioned is a claim with the version that the state counts.
+// versioned is a claim with its version in the state's table.
 type versioned struct {
 	claim
 	version uint64
 }
 
-// newer orders claims of one key. Two runs that claim it at once can both have written the same version into a
-// destination that only appends.
+// newer orders claims of one key. In a destination that only appends, two concurrent claims can have the same version.
 func newer(a, b versioned) int {
 	return cmp.Or(cmp.Compare(a.version, b.version), -cmp.Compare(a.Holder, b.Holder))
 }
@@ -97,8 +96,8 @@ func newLease(table leaseTable, times LeaseTimes, keys []string, log zerolog.Log
 	}
 }
 
-// LeaseKeys names the leases of a run, given the ids of its accounts. The tables of an account are one lease, and those
-// of another list of tables are another: only runs of one spec are kept apart.
+// LeaseKeys returns the keys of a run's leases, one for each account. A key also depends on the list of tables and the
+// shard, so that only runs of one spec exclude each other.
 func LeaseKeys(accounts []string, tables []*table.Table, shard *plugin.Shard) []string {
 	names := make([]string, len(tables))
 	for i, t := range tables {
@@ -119,8 +118,8 @@ func LeaseKeys(accounts []string, tables []*table.Table, shard *plugin.Shard) []
 
 const leasePrefix = "lease,"
 
-// TakeLease takes the leases with the keys given, in the state's table of a backend. It waits where another run holds
-// one; the error is [ErrOverlap] where that run is alive.
+// TakeLease takes the leases of some keys in the state's table. If another run holds one, it waits until that run
+// releases it or proves to be alive, which is [ErrOverlap].
 func TakeLease(ctx context.Context, b *Backend, stateTable string, keys []string, times LeaseTimes, log zerolog.Logger) (*Lease, error) {
 	leases := newStateLeases(b, stateTable)
 	if err := leases.create(ctx); err != nil {
@@ -129,20 +128,20 @@ func TakeLease(ctx context.Context, b *Backend, stateTable string, keys []string
 	l := newLease(leases, times, keys, log)
 	if err := l.acquire(ctx); err != nil {
 		if !errors.Is(err, ErrOverlap) {
-			err = fmt.Errorf("the lease that keeps two runs apart can't be taken in the state: %w", err)
+			err = fmt.Errorf("the lease that prevents overlapping runs can't be stored in the state: %w", err)
 		}
 		return nil, err
 	}
 	return l, nil
 }
 
-// acquire takes the lease. If another run holds it, acquire waits until that one gives it back, renews it, which
-// is an error, or has not renewed it for the expiry.
+// acquire takes the lease. If another run holds it, acquire waits until that run releases it, renews it, which is an
+// error, or lets it expire.
 func (l *Lease) acquire(ctx context.Context) error {
 	w := watch{Lease: l, since: map[string]sighting{}}
 	for lost := 0; ; {
 		taken, err := l.try(ctx, w)
-		if errors.Is(err, errNotKept) && lost < mostLost {
+		if errors.Is(err, errNotKept) && lost < maxLost {
 			lost, err = lost+1, nil
 		}
 		if taken || err != nil {
@@ -154,8 +153,8 @@ func (l *Lease) acquire(ctx context.Context) error {
 	}
 }
 
-// mostLost is how many claims that the destination does not keep are written once more.
-const mostLost = 3
+// maxLost is the number of attempts to write a claim again that the destination lost.
+const maxLost = 3
 
 // try claims the lease if it is free, and reports whether the claim stood.
 func (l *Lease) try(ctx context.Context, w watch) (bool, error) {
@@ -184,8 +183,8 @@ func (l *Lease) try(ctx context.Context, w watch) (bool, error) {
 	return false, errors.Join(err, released)
 }
 
-// stands returns an error if the run's claim is not in the state: that of another run, or [errNotKept] where the state is as
-// it was before.
+// stands returns an error unless the run's claim is in the state: [ErrOverlap] for another run's claim, [errNotKept]
+// if the state is unchanged.
 func (l *Lease) stands(ctx context.Context, before map[string]versioned) error {
 	found, err := l.table.claims(ctx, l.keys)
 	if err != nil {
@@ -198,19 +197,20 @@ func (l *Lease) stands(ctx context.Context, before map[string]versioned) error {
 	return err
 }
 
-// watch is how a run sees the claims of others over time.
+// watch observes the claims of other runs over time.
 type watch struct {
 	*Lease
 	since map[string]sighting
 }
 
-// sighting is a claim and the time at which it was first seen as it is.
+// sighting is a claim and the time at which it was first seen in its present form.
 type sighting struct {
 	claim
 	first time.Time
 }
 
-// free reports whether no claim is another living run's. A claim that was renewed while it was watched is one.
+// free reports whether no other living run has a claim. It returns an error if a claim was renewed meanwhile: its
+// holder is alive.
 func (w watch) free(found map[string]versioned) (bool, error) {
 	free := true
 	for _, key := range w.keys {
@@ -221,14 +221,14 @@ func (w watch) free(found map[string]versioned) (bool, error) {
 		before, known := w.since[key]
 		switch {
 		case known && before.Holder == c.Holder && before.Beat != c.Beat:
-			return false, fmt.Errorf("%w (%s); let it end, or see to it that a schedule starts no run before the last one has ended",
+			return false, fmt.Errorf("%w (%s); wait until it ends, and let schedules start a run only after the end of the last one",
 				ErrOverlap, key)
 		case !known || before.Holder != c.Holder:
 			w.since[key] = sighting{c.claim, time.Now()}
 			w.log.Info().Str("lease", key).Dur("at_most_ms", w.times.Expiry).
-				Msg("another run holds the lease of these tables; this one watches whether it is alive")
+				Msg("another run holds the lease of these tables; this run waits to see whether that one is alive")
 		case time.Since(before.first) >= w.times.Expiry:
-			w.log.Warn().Str("lease", key).Msg("the run that holds the lease of these tables has died; this one takes it over")
+			w.log.Warn().Str("lease", key).Msg("the run that holds the lease of these tables has died; this run takes it over")
 			continue
 		}
 		free = false
@@ -236,7 +236,7 @@ func (w watch) free(found map[string]versioned) (bool, error) {
 	return free, nil
 }
 
-// write writes the run's own claim over what was found.
+// write replaces the claims that were found by the run's own.
 func (l *Lease) write(ctx context.Context, found map[string]versioned) error {
 	claims := map[string]versioned{}
 	for _, key := range l.keys {
@@ -255,17 +255,17 @@ func (l *Lease) Check(ctx context.Context) error {
 	return err
 }
 
-// held returns the claims that are the run's own, and an error if not all are.
+// held returns the run's own claims, and an error if a key has another one.
 func (l *Lease) held(found map[string]versioned) (map[string]versioned, error) {
 	own := maps.Clone(found)
 	maps.DeleteFunc(own, func(_ string, c versioned) bool { return c.Holder != l.own.Holder })
 	if len(own) < len(l.keys) {
-		return own, fmt.Errorf("%w: it has taken the lease", ErrOverlap)
+		return own, fmt.Errorf("%w: it took the lease", ErrOverlap)
 	}
 	return own, nil
 }
 
-// renew tells others that the run is alive.
+// renew raises the lease's counter, as a sign of life for other runs.
 func (l *Lease) renew(ctx context.Context) error {
 	found, err := l.table.claims(ctx, l.keys)
 	if err != nil {
@@ -278,10 +278,10 @@ func (l *Lease) renew(ctx context.Context) error {
 	return l.write(ctx, found)
 }
 
-// releaseTimeout bounds the writing of a lease that is given back, also after the run was interrupted.
+// releaseTimeout is the time limit for the release of a lease, which also applies after an interruption.
 const releaseTimeout = 10 * time.Second
 
-// release gives back those of the leases that are the run's own.
+// release releases the run's own leases.
 func (l *Lease) release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
@@ -301,8 +301,8 @@ func (l *Lease) release(ctx context.Context) error {
 	return l.table.put(ctx, own)
 }
 
-// Hold renews the lease until end is called, which gives it back. The context that Hold returns ends when the lease
-// is lost; end then returns why.
+// Hold renews the lease until end is called, which releases it. If the lease is lost, the returned context ends, and
+// end returns the reason.
 func (l *Lease) Hold(ctx context.Context) (held context.Context, end func() error) {
 	held, lost := context.WithCancelCause(ctx)
 	beats, stop := context.WithCancel(held)
@@ -318,14 +318,14 @@ func (l *Lease) Hold(ctx context.Context) (held context.Context, end func() erro
 		renewing.Wait()
 		lost(nil)
 		if err := l.release(ctx); err != nil {
-			l.log.Warn().Err(err).Msg("the lease can't be given back; the next run waits until it has expired")
+			l.log.Warn().Err(err).Msg("the lease can't be released; the next run waits until it expires")
 		}
 		return l.lost
 	}
 }
 
-// beat renews the lease until ctx ends, or returns why the lease is lost. A renewal that fails is tried again with
-// the next beat, as long as no other run can have taken the lease for that.
+// beat renews the lease until ctx ends, or returns the reason for its loss. A failed renewal is tried again at the
+// next beat, unless another run may have taken the expired lease by then.
 func (l *Lease) beat(ctx context.Context) error {
 	renewed := time.Now()
 	for pause(ctx, l.times.Beat) == nil {
@@ -338,7 +338,7 @@ func (l *Lease) beat(ctx context.Context) error {
 		case errors.Is(err, ErrOverlap), time.Since(renewed) >= l.times.Expiry-l.times.Beat:
 			return fmt.Errorf("the lease of these tables is lost: %w", err)
 		default:
-			l.log.Warn().Err(err).Msg("the lease of these tables can't be renewed now")
+			l.log.Warn().Err(err).Msg("the lease of these tables can't be renewed; the next attempt follows")
 		}
 	}
 	return nil

@@ -20,15 +20,15 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// memoryLeases are leases in a destination that replaces rows or, with appends, only adds them.
+// memoryLeases are leases in a destination that replaces rows or, if appends is true, only adds them.
 type memoryLeases struct {
 	mu      sync.Mutex
 	appends bool
 	rows    map[string][]versioned
 	puts    int
 	failing error
-	lost    int // writings from now on that come to nothing, without an error
-	// before is called ahead of each writing, nil for nothing.
+	lost    int // number of next writes that are lost without an error
+	// before is called before each write, unless it is nil.
 	before func()
 }
 
@@ -64,14 +64,14 @@ func (m *memoryLeases) put(_ context.Context, claims map[string]versioned) error
 	return m.failing
 }
 
-// testLease is a lease whose holders are never known to have died.
+// testLease returns a lease that never knows that a holder has died.
 func testLease(m *memoryLeases, keys ...string) *Lease {
 	l := newLease(m, DefaultLeaseTimes(), keys, zerolog.Nop())
 	l.died = func(claim) bool { return false }
 	return l
 }
 
-// eachLeases runs a test in a time of its own, for both kinds of destination.
+// eachLeases runs a test with a clock of its own, for both kinds of destination.
 func eachLeases(t *testing.T, test func(t *testing.T, m *memoryLeases)) {
 	t.Helper()
 	for _, appends := range []bool{false, true} {
@@ -105,7 +105,7 @@ func TestLease_aSecondRunGoesOnWhenTheFirstEndsMeanwhile(t *testing.T) {
 	})
 }
 
-// TestLease_isNotKept by a destination that reports no error where it can't write: a run does not wait for it forever.
+// TestLease_isNotKept: a destination loses each write without an error. A run does not wait for it forever.
 func TestLease_isNotKept(t *testing.T) {
 	eachLeases(t, func(t *testing.T, m *memoryLeases) {
 		m.lost = 1
@@ -162,7 +162,7 @@ func TestLease_twoClaimsAtOnce(t *testing.T) {
 	})
 }
 
-// TestLease_isLostToAnotherRun, as when the machine slept for longer than the lease lasts: the run ends.
+// TestLease_isLostToAnotherRun: a run whose machine slept for longer than the lease lasts ends.
 func TestLease_isLostToAnotherRun(t *testing.T) {
 	eachLeases(t, func(t *testing.T, m *memoryLeases) {
 		one := testLease(m, "a")
@@ -177,7 +177,7 @@ func TestLease_isLostToAnotherRun(t *testing.T) {
 	})
 }
 
-// TestLease_cannotBeRenewed: a state that can't be written for a while ends the run before another could take over.
+// TestLease_cannotBeRenewed: if the state can't be written for a while, the run ends before another one can take over.
 func TestLease_cannotBeRenewed(t *testing.T) {
 	eachLeases(t, func(t *testing.T, m *memoryLeases) {
 		one := testLease(m, "a")
@@ -204,7 +204,7 @@ func TestLease_costsFewWrites(t *testing.T) {
 	})
 }
 
-// TestLeaseKeys_keepApart runs that may well run at once.
+// TestLeaseKeys_keepApart: runs that may overlap have different keys.
 func TestLeaseKeys_keepApart(t *testing.T) {
 	accounts := []string{"2", "1"}
 	deals, notes := &table.Table{Records: "deals"}, &table.Table{Records: "notes"}

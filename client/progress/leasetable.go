@@ -20,8 +20,8 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 )
 
-// stateLeases are the leases in the state's table. The SDK's own client of that table keeps in memory what it read
-// when it connected, and so does not see the claims of others.
+// stateLeases stores leases in the state's table. The SDK's client of that table reads it only when it connects, so it
+// does not see the claims of other runs.
 type stateLeases struct {
 	backend *Backend
 	table   *schema.Table
@@ -35,10 +35,10 @@ func newStateLeases(b *Backend, table string) *stateLeases {
 	}}}
 }
 
-// claims tries again where the destination is busy with another reading: the SDK's client of the state does not wait
-// for its turn.
+// claims reads the table. It tries again while the destination is busy with another read, since the SDK's client of
+// the state does not take turns.
 func (s *stateLeases) claims(ctx context.Context, keys []string) (found map[string]versioned, err error) {
-	for range mostBusy {
+	for range maxBusy {
 		found, err = s.read(ctx, keys)
 		if err == nil || !strings.Contains(err.Error(), "already in use") || pause(ctx, busyPause) != nil {
 			break
@@ -47,9 +47,9 @@ func (s *stateLeases) claims(ctx context.Context, keys []string) (found map[stri
 	return found, err
 }
 
-// A destination that is busy is asked mostBusy times, busyPause apart.
+// A busy destination is asked maxBusy times, at intervals of busyPause.
 const (
-	mostBusy  = 100
+	maxBusy   = 100
 	busyPause = 20 * time.Millisecond
 )
 
@@ -60,7 +60,7 @@ func (s *stateLeases) read(ctx context.Context, keys []string) (map[string]versi
 		values, isText := batch.Column(1).(*array.String)
 		versions, isNumber := batch.Column(2).(*array.Uint64)
 		if !ok || !isText || !isNumber {
-			return fmt.Errorf("the state's table has other types: %v", batch.Schema())
+			return fmt.Errorf("the state's table has unexpected column types: %v", batch.Schema())
 		}
 		for i := range int(batch.NumRows()) {
 			if !slices.Contains(keys, names.Value(i)) {
@@ -68,7 +68,7 @@ func (s *stateLeases) read(ctx context.Context, keys []string) (map[string]versi
 			}
 			c := versioned{version: versions.Value(i)}
 			if err := json.Unmarshal([]byte(values.Value(i)), &c.claim); err != nil {
-				c.claim = claim{Released: true} // nobody can hold what nobody can read
+				c.claim = claim{Released: true} // an unreadable claim has no holder
 			}
 			if before, ok := found[names.Value(i)]; !ok || newer(c, before) > 0 {
 				found[names.Value(i)] = c
@@ -100,7 +100,7 @@ func (s *stateLeases) put(ctx context.Context, claims map[string]versioned) erro
 	return s.backend.write(ctx, &pb.Write_Request{Message: &pb.Write_Request_Insert{Insert: &pb.Write_MessageInsert{Record: record}}})
 }
 
-// create makes the state's table where there is none.
+// create creates the state's table if it is missing.
 func (s *stateLeases) create(ctx context.Context) error {
 	table, err := pb.SchemaToBytes(s.table.ToArrowSchema())
 	if err != nil {
@@ -111,20 +111,20 @@ func (s *stateLeases) create(ctx context.Context) error {
 	})
 }
 
-// write sends one message to the backend, and returns when it was written.
+// write sends one message to the backend and waits until it is written.
 func (b *Backend) write(ctx context.Context, m *pb.Write_Request) error {
 	stream, err := b.client.Write(ctx)
 	if err != nil {
 		return err
 	}
-	if err := stream.Send(m); err != nil && !errors.Is(err, io.EOF) { // of which the answer says why
+	if err := stream.Send(m); err != nil && !errors.Is(err, io.EOF) { // the answer has the reason for an EOF
 		return err
 	}
 	_, err = stream.CloseAndRecv()
 	return err
 }
 
-// records calls each for every part of a small table.
+// records calls each for every record batch of a small table.
 func (b *Backend) records(ctx context.Context, table *schema.Table, each func(arrow.RecordBatch) error) error {
 	select {
 	case <-b.free:

@@ -15,41 +15,43 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 )
 
-// ledger is the state's knowledge of the rows at the destination: those of the last read-back, and those sent since. While it
-// suffices, runs go on without a read-back, and the next one proves the rows of all of them.
+// ledger is the state's knowledge of the rows at the destination: those of the last read-back, and those sent since.
+// While it suffices, runs do without a read-back, and the next read-back proves the rows of all of them.
 type ledger struct {
-	// At is when the run with the read-back began, by the API's clock.
+	// At is the start of the run with the read-back, by the API's clock.
 	At time.Time `json:"at"`
-	// Positions are those from which this run went on: the destination had all records before them.
+	// Positions are those at the start of that run. The destination had all records before them.
 	Positions map[string]plan.Position `json:"marks"`
-	// Rest are the rows of the read-back, without those that the run sent or removed.
+	// Rest has the rows of the read-back, except those that the run sent or removed.
 	Rest buckets `json:"rest"`
-	// Own are the rows that the run sent, and Later those of runs since, which may have replaced some of Rest. No record is in
-	// both.
+	// Own are the rows that the run sent. Later are those that later runs sent, possibly in place of rows of Rest. No
+	// record is in both.
 	Own   records `json:"own,omitempty"`
 	Later records `json:"later,omitempty"`
-	// Known are the rows of Rest that the run read again and, if AllTimeless is true, all without an update_time.
+	// Known are the rows of Rest that the run read again. If AllTimeless is true, it has all rows without an
+	// update_time too.
 	Known       records `json:"known,omitempty"`
 	AllTimeless bool    `json:"all_timeless,omitempty"`
-	// Whole are parents all of whose children are among these rows, in a table of children, and Parents has the parents of the rows.
+	// Whole are the parents, of a table of children, whose children are all among these rows. Parents has the parents
+	// of the rows.
 	Whole   keySet  `json:"whole,omitempty"`
 	Parents parents `json:"parents,omitempty"`
-	// Partial is true if rows were sent that neither Own nor Later has: a run is under way, or has sent too many. A record of
-	// Own and Later may have a newer version then, and Rest can't be verified.
+	// Partial is true if rows were sent that are neither in Own nor in Later, because a run is under way or sent too
+	// many. Then a record of Own or Later may have a newer version at the destination, and Rest can't be verified.
 	Partial bool `json:"partial,omitempty"`
 }
 
-// mostRecords bounds each of a ledger's lists of records.
-const mostRecords = 2_000
+// maxRecords is the largest number of records in a ledger's lists.
+const maxRecords = 2_000
 
-// due reports whether the run reads the table back: if the state does not suffice, if the last run did not end well or rows need
-// care, if the ledger is as old as VerifyEvery, or if enough rows were sent to make it worthwhile.
+// due reports whether the run reads the table back. It does so if the state does not suffice, if the last run failed
+// or left rows to be handled, if VerifyEvery has passed, or if runs have sent many rows since.
 func (t *Tracker) due() bool {
 	c, l := t.last, t.last.Ledger
 	switch {
 	case t.VerifyEvery == 0, l == nil, t.table.Of != nil, t.childrenDue():
 		return true
-	case !c.sound(), l.Partial, l.worth(), l.unsettled(c.Began):
+	case !c.sound(), l.Partial, l.worthReadBack(), l.unsettled(c.Began):
 		return true
 	case t.refreshDue(c.Refreshed), slices.ContainsFunc(t.table.Columns, t.isNew):
 		return true
@@ -63,53 +65,54 @@ func (t *Tracker) due() bool {
 	return age < 0 || age >= t.VerifyEvery
 }
 
-// sound reports whether the last run ended well and left no rows that need care.
+// sound reports whether the last run ended well and left no rows to be handled.
 func (c checkpoint) sound() bool {
 	return c.Finished && c.Found && c.Failures == 0 && c.GivenUp.IsZero() && c.Refused == nil && len(c.Removing) == 0
 }
 
-// A table is read back once runs have sent a record for each rowsPerSent rows, or laterPerBucket for each bucket.
+// A read-back is due once runs have sent a record for each rowsPerSent rows of Rest, or laterPerBucket records for
+// each bucket.
 const (
 	rowsPerSent    = 32
 	laterPerBucket = 4
 )
 
-// worth reports whether runs sent so much that it is worth a read-back.
-func (l *ledger) worth() bool {
+// worthReadBack reports whether runs have sent so many rows that a read-back is due.
+func (l *ledger) worthReadBack() bool {
 	sent := len(l.Own) + len(l.Later)
 	return sent > 0 && sent*rowsPerSent >= int(l.Rest.rows()) || len(l.Later) >= laterPerBucket*len(l.Rest)
 }
 
-// unsettled reports whether runs sent a record whose second was not over when the last complete reading began. The next run sends
-// it again, and could not tell later which of the two arrived.
+// unsettled reports whether runs sent a record whose second was not over when the last complete reading began. The
+// next run sends the record again, and a later read-back could not tell which of both rows arrived.
 func (l *ledger) unsettled(began time.Time) bool {
 	isUnsettled := func(v version) bool { return v.at >= began.Add(-time.Second).Unix() }
 	return slices.ContainsFunc(l.Own, isUnsettled) || slices.ContainsFunc(l.Later, isUnsettled)
 }
 
-// readBack stands for that of the run: it has the rows that the ledger knows exactly.
+// readBack returns the rows that the ledger has by their keys, in place of a read-back.
 func (l *ledger) readBack() *readBack {
 	there := &readBack{versions: slices.Concat(l.Own, l.Later, l.Known), parents: l.Parents}
 	slices.SortFunc(there.versions, version.compareKey)
 	return there
 }
 
-// read notes that a run has read a row again that the destination has.
-func (t *Tracker) read(k key, at int64) {
+// noteUnchanged notes a row that the run read and that the destination has in this version.
+func (t *Tracker) noteUnchanged(k key, at int64) {
 	if t.VerifyEvery == 0 {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.again == nil {
-		t.again = map[key]int64{}
+	if t.unchanged == nil {
+		t.unchanged = map[key]int64{}
 	}
-	if len(t.again) <= mostRecords {
-		t.again[k] = at
+	if len(t.unchanged) <= maxRecords {
+		t.unchanged[k] = at
 	}
 }
 
-// ledgerUnderWay is the ledger that the next run gets if this one does not end well; nil where this one read the table back.
+// ledgerUnderWay is the ledger for the next run if this one fails; nil if this one read the table back.
 func (t *Tracker) ledgerUnderWay() *ledger {
 	if !t.skipped {
 		return nil
@@ -120,25 +123,25 @@ func (t *Tracker) ledgerUnderWay() *ledger {
 	return &l
 }
 
-// ledgerAtEnd is the ledger that the next run gets if this one ends well; nil where the state can't keep enough. removed are the
-// records that are to leave the destination.
+// ledgerAtEnd is the ledger for the next run if this one ends well; nil if it would be too large. removed are the
+// records that leave the destination.
 func (t *Tracker) ledgerAtEnd(removed []key) *ledger {
 	sent := t.versions.sent
 	switch {
-	case t.skipped && (t.unproved || len(removed) > 0 || len(sent)+len(t.last.Ledger.Later) > mostRecords):
+	case t.skipped && (t.unverified || len(removed) > 0 || len(sent)+len(t.last.Ledger.Later) > maxRecords):
 		return t.ledgerUnderWay()
 	case t.skipped:
 		return t.last.Ledger.with(sent, t.family)
-	case t.VerifyEvery == 0 || len(sent) > mostRecords || len(t.again) > mostRecords:
+	case t.VerifyEvery == 0 || len(sent) > maxRecords || len(t.unchanged) > maxRecords:
 		return nil
 	}
 	return t.newLedger(removed)
 }
 
-// newLedger is the ledger after a run with a read-back; nil where the run has asked about too many rows.
+// newLedger is the ledger of a run with a read-back; nil if it would be too large.
 func (t *Tracker) newLedger(removed []key) *ledger {
 	sent, there := t.versions.sent, t.readBack
-	gone, known, timeless := map[key]bool{}, maps.Clone(t.again), map[key]int64{}
+	gone, known, timeless := map[key]bool{}, maps.Clone(t.unchanged), map[key]int64{}
 	for _, k := range removed {
 		gone[k] = true
 	}
@@ -154,14 +157,14 @@ func (t *Tracker) newLedger(removed []key) *ledger {
 			continue
 		}
 		l.Rest.add(v)
-		if v.at == never && len(timeless) <= mostRecords {
+		if v.at == never && len(timeless) <= maxRecords {
 			timeless[v.key] = v.at
 		}
 		if l.Whole[there.parents[v.key]] {
 			known[v.key] = v.at
 		}
 	}
-	if l.AllTimeless = len(known)+len(timeless) <= mostRecords; l.AllTimeless {
+	if l.AllTimeless = len(known)+len(timeless) <= maxRecords; l.AllTimeless {
 		maps.Copy(known, timeless)
 	}
 	l.Known = recordsOf(known).without(sent)
@@ -170,13 +173,14 @@ func (t *Tracker) newLedger(removed []key) *ledger {
 			l.Parents[v.key] = parent
 		}
 	}
-	if len(l.Known) > mostRecords || len(l.Whole) > mostRecords {
+	if len(l.Known) > maxRecords || len(l.Whole) > maxRecords {
 		return nil
 	}
 	return l
 }
 
-// with is the ledger after a further run that sent some records. In a table of children f is what it read of their parents.
+// with returns the ledger after a further run, which sent some records. f is the run's family in a table of children,
+// or nil.
 func (l *ledger) with(sent map[key]int64, f *family) *ledger {
 	next := *l
 	of := f.parentsOf(recordsOf(sent))
@@ -204,8 +208,8 @@ func (l *ledger) with(sent map[key]int64, f *family) *ledger {
 	return &next
 }
 
-// missing is how many of the exactly known rows that runs have sent are not at the destination, or in another version. Those that
-// are there came after the read-back, which saw sync times up to a moment.
+// missing is the number of rows of Own and Later that the destination lacks or has in another version. Present ones
+// have a sync time after before, the greatest one of the read-back.
 func (l *ledger) missing(there *readBack, before int64) (n int64) {
 	for _, v := range slices.Concat(l.Own, l.Later) {
 		i, found := there.find(v.key)
@@ -217,7 +221,7 @@ func (l *ledger) missing(there *readBack, before int64) (n int64) {
 	return n
 }
 
-// lost tells whether rows that were there when the table was read back are not as they were, but for those that runs have sent since.
+// lost compares Rest with the destination, without the rows that runs have sent since. It returns the loss.
 func (l *ledger) lost(there *readBack) loss {
 	if l.Partial {
 		return noLoss
@@ -246,12 +250,13 @@ func (l *ledger) lost(there *readBack) loss {
 	return loss{missing: missing, old: true}
 }
 
-// mostSummed is the number of records of a bucket for which sumOf tries all combinations. More of them are counted only.
-const mostSummed = 20
+// maxSummed is the largest number of records of a bucket for which sumOf tries all combinations. With more records,
+// only their number is compared.
+const maxSummed = 20
 
-// sumOf reports whether some n of the hashes have a sum.
+// sumOf reports whether n of the hashes add up to sum.
 func sumOf(hashes []digest, n int, sum digest) bool {
-	if len(hashes) > mostSummed && n < len(hashes) {
+	if len(hashes) > maxSummed && n < len(hashes) {
 		return true
 	}
 	if n == 0 || len(hashes) < n {
@@ -260,8 +265,8 @@ func sumOf(hashes []digest, n int, sum digest) bool {
 	return sumOf(hashes[1:], n-1, sum-hashes[0]) || sumOf(hashes[1:], n, sum)
 }
 
-// buckets are fingerprints of rows, divided by the hashes of their keys into a power of two of parts: where rows were replaced by
-// newer ones, the others of their parts can be told from the keys.
+// buckets are fingerprints of rows, divided by the hashes of their keys. Their number is a power of two. In a bucket
+// of which runs replaced some rows, the keys tell whether the others are complete.
 type buckets []bucket
 
 // bucket is the fingerprint of some rows, and the sum of the hashes of their keys.
@@ -270,19 +275,19 @@ type bucket struct {
 	Keys digest
 }
 
-// rowsPerBucket is about how many rows a bucket has, unless these are too few or too many for the number of buckets.
+// rowsPerBucket is the approximate number of rows in a bucket, within the limits of the number of buckets.
 const (
 	rowsPerBucket = 16
-	leastBuckets  = 16
-	mostBuckets   = 512
+	minBuckets    = 16
+	maxBuckets    = 512
 )
 
 func newBuckets(rows int) buckets {
-	n := min(max(rows/rowsPerBucket, leastBuckets-1), mostBuckets-1)
+	n := min(max(rows/rowsPerBucket, minBuckets-1), maxBuckets-1)
 	return make(buckets, 1<<bits.Len(uint(n)))
 }
 
-// rows is how many rows they have.
+// rows is the number of rows.
 func (b buckets) rows() (n int64) {
 	for _, of := range b {
 		n += of.Rows
@@ -303,7 +308,7 @@ func (b buckets) add(v version) {
 	of.Keys += keyHash(v.key)
 }
 
-// bucketBytes is how many bytes a bucket takes.
+// bucketBytes is the size of a stored bucket.
 const bucketBytes = 24
 
 // MarshalText writes the buckets.
@@ -317,7 +322,7 @@ func (b buckets) MarshalText() ([]byte, error) {
 	return base64.StdEncoding.AppendEncode(nil, raw), nil
 }
 
-// UnmarshalText reads them.
+// UnmarshalText reads the buckets.
 func (b *buckets) UnmarshalText(text []byte) error {
 	raw, err := base64.StdEncoding.AppendDecode(nil, text)
 	if n := len(raw) / bucketBytes; err == nil && (bits.OnesCount(uint(n)) != 1 || len(raw)%bucketBytes != 0) {
@@ -333,7 +338,7 @@ func (b *buckets) UnmarshalText(text []byte) error {
 	return err
 }
 
-// keySet are keys.
+// keySet is a set of keys.
 type keySet map[key]bool
 
 // MarshalText writes the keys.
@@ -345,7 +350,7 @@ func (s keySet) MarshalText() ([]byte, error) {
 	return recordsOf(keys).MarshalText()
 }
 
-// UnmarshalText reads them.
+// UnmarshalText reads the keys.
 func (s *keySet) UnmarshalText(text []byte) error {
 	var rs records
 	err := rs.UnmarshalText(text)
@@ -356,7 +361,7 @@ func (s *keySet) UnmarshalText(text []byte) error {
 	return err
 }
 
-// parents are the parents of children.
+// parents has the parent of each child.
 type parents map[key]key
 
 // MarshalText writes the children with their parents.
@@ -368,7 +373,7 @@ func (p parents) MarshalText() ([]byte, error) {
 	return recordsOf(of).MarshalText()
 }
 
-// UnmarshalText reads them.
+// UnmarshalText reads the children with their parents.
 func (p *parents) UnmarshalText(text []byte) error {
 	var rs records
 	err := rs.UnmarshalText(text)
@@ -379,7 +384,7 @@ func (p *parents) UnmarshalText(text []byte) error {
 	return err
 }
 
-// records are versions of records, in ascending order of their keys and without sync times.
+// records are versions of records without their sync times, in ascending order of the keys.
 type records []version
 
 func recordsOf(versions map[key]int64) records {
@@ -418,7 +423,7 @@ func (rs records) MarshalText() ([]byte, error) {
 	return base64.StdEncoding.AppendEncode(nil, raw), nil
 }
 
-// UnmarshalText reads them.
+// UnmarshalText reads the records.
 func (rs *records) UnmarshalText(text []byte) error {
 	raw, err := base64.StdEncoding.AppendDecode(nil, text)
 	*rs = nil

@@ -18,7 +18,7 @@ const (
 	since  = 7
 )
 
-// ledgerOf is that of a read-back of some rows by a run that sent others, which are given as those of sentRows.
+// ledgerOf returns the ledger of a run that read some rows back and sent others, both in the form of [sentRows].
 func ledgerOf(rest, own []int64) *ledger {
 	l := &ledger{
 		At: at(100), Positions: map[string]plan.Position{"list": {Changed: at(5), Whole: at(5)}},
@@ -30,7 +30,7 @@ func ledgerOf(rest, own []int64) *ledger {
 	return l
 }
 
-// numbers are those of rows from one to another.
+// numbers are the whole numbers of a closed interval.
 func numbers(from, to int64) (ids []int64) {
 	for id := from; id <= to; id++ {
 		ids = append(ids, id)
@@ -38,8 +38,7 @@ func numbers(from, to int64) (ids []int64) {
 	return ids
 }
 
-// TestLedger_reconcile: 100 rows were there when the table was read back by a run that sent two more. The next one sent another
-// one and changed three.
+// TestLedger_reconcile: a run read 100 rows back and sent two more. The next run sent another one and changed three.
 func TestLedger_reconcile(t *testing.T) {
 	proved := map[string]plan.Position{"list": {Changed: at(5)}}
 	positions := map[string]plan.Position{"list": {Changed: at(500)}}
@@ -80,7 +79,7 @@ func TestLedger_reconcile(t *testing.T) {
 			change: func(there map[key]version) {
 				maps.DeleteFunc(there, func(k key, _ version) bool { return k <= 100 && k != 11 && k != 12 && k != 13 })
 			},
-			want: fromBeginning, missing: 96, // at least: one may have been that of record 203
+			want: fromBeginning, missing: 96, // at least, since one may have been record 203
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,7 +109,7 @@ func TestLedger_reconcile(t *testing.T) {
 	}
 }
 
-// TestLedger_lost: whichever rows later runs sent, of records that were there or of new ones, each old row that is missing is seen.
+// TestLedger_lost: each missing old row is found, whether later runs sent old records or new ones.
 func TestLedger_lost(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rest := rapid.Int64Range(20, 3000).Draw(t, "rows")
@@ -143,9 +142,9 @@ func TestLedger_lost(t *testing.T) {
 	})
 }
 
-// TestLedger_state: the state keeps a ledger as it is, in a bounded number of bytes.
+// TestLedger_state: the state keeps a ledger unchanged, in a bounded number of bytes.
 func TestLedger_state(t *testing.T) {
-	l := ledgerOf(numbers(1, 100_000), numbers(200_000, 200_000+mostRecords-1)).with(map[key]int64{5: 7, 6: never, 1 << 63: 9}, nil)
+	l := ledgerOf(numbers(1, 100_000), numbers(200_000, 200_000+maxRecords-1)).with(map[key]int64{5: 7, 6: never, 1 << 63: 9}, nil)
 	l.Known, l.AllTimeless = records{{key: 3, at: never}}, true
 	l.Whole, l.Parents = keySet{9: true, 1 << 63: true}, parents{3: 9, 4: 1 << 63}
 	text, err := json.Marshal(l)
@@ -159,7 +158,7 @@ func TestLedger_state(t *testing.T) {
 	}
 }
 
-// TestTracker_due: which runs read a table back.
+// TestTracker_due lists the conditions for a read-back.
 func TestTracker_due(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*Tracker)
@@ -205,7 +204,7 @@ func TestTracker_due(t *testing.T) {
 	}
 }
 
-// TestSumOf: of too many hashes not all combinations are tried.
+// TestSumOf: not all combinations of many hashes are tried.
 func TestSumOf(t *testing.T) {
 	require.True(t, sumOf([]digest{1, 2, 4}, 2, 6))
 	require.False(t, sumOf([]digest{1, 2, 4}, 2, 7))

@@ -16,7 +16,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// key stands for a record of a table and account: its id, or else a hash of its key.
+// key identifies a record of an account's table: its numeric id, or a hash of its key.
 type key uint64
 
 func keyOf(k pipedrive.Key) key {
@@ -26,39 +26,39 @@ func keyOf(k pipedrive.Key) key {
 	return key(xxh3.HashString(k.Text))
 }
 
-// never stands for the time of a record that has no update_time: before all others.
+// never is the time of a record without update_time. It is before all others.
 const never = math.MinInt64
 
-// gone stands for the time of a tombstone: it is older than that of each record of the same run.
+// gone is the time of a tombstone. It is older than the update_time of each record of the same run.
 const gone = never + 1
 
 // version is a version of a record.
 type version struct {
 	key  key
 	at   int64 // seconds since 1970 of update_time, never, or gone
-	sync int64 // when it came to the destination, in microseconds since 1970; 0 where the destination does not keep it
+	sync int64 // time of its sync, in microseconds since 1970; 0 if unknown
 }
 
 func (v version) compareKey(w version) int { return cmp.Compare(v.key, w.key) }
 
-// readBack is the rows that the destination holds of a table and account at the beginning of a run: of each record the
-// newest version. A destination that only appends has several.
+// readBack has the rows of an account's table that the destination had at the beginning of a run: the newest version
+// of each record. A destination that only appends has several versions.
 type readBack struct {
-	versions []version             // sorted by key once all of them are added and compacted
-	full     int                   // how many versions there are when they are compacted next
-	removing map[key][]table.Value // keys of the rows that are there although the last run removed them
-	parents  map[key]key           // of children
-	gone     map[key]int64         // since when records of a history are gone, in microseconds since 1970
+	versions []version             // sorted by key after the last compaction
+	full     int                   // number of versions that causes the next compaction
+	removing map[key][]table.Value // rows that the last run removed; nil for those that are gone
+	parents  map[key]key           // parents by child
+	gone     map[key]int64         // times of removals, in microseconds since 1970
 
-	newest map[key]int64 // the latest second of a parent's children, once it is needed
+	newest map[key]int64 // the latest second of a parent's children; nil before it is needed
 
-	now    int64 // by this machine's clock, in microseconds since 1970
+	now    int64 // start of the run by this machine's clock, in microseconds since 1970
 	before int64 // the greatest sync time up to now
 	ahead  span  // the sync times after now
 	older  span  // the sync times that were ahead of the clock when the last run began
 }
 
-// newReadBack is one without rows. last is the checkpoint of the last run, and began when this one began.
+// newReadBack returns a readBack without rows. last is the checkpoint of the last run. began is the start of this run.
 func newReadBack(last checkpoint, began time.Time) *readBack {
 	b := &readBack{
 		now: began.UnixMicro(), older: last.Ahead,
@@ -70,7 +70,7 @@ func newReadBack(last checkpoint, began time.Time) *readBack {
 	return b
 }
 
-// keep keeps the parent of a child, the moment of a removal, and the key of a row that the last run removed.
+// keep notes the parent of a child, the time of a removal, and the key of a row that the last run removed.
 func (b *readBack) keep(row stored) {
 	if row.parent != 0 {
 		b.parents[row.version.key] = row.parent
@@ -83,7 +83,7 @@ func (b *readBack) keep(row stored) {
 	}
 }
 
-// span is a closed interval of sync times in microseconds since 1970; the zero value has none.
+// span is a closed interval of sync times in microseconds since 1970; the zero value is empty.
 type span struct {
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
@@ -98,7 +98,7 @@ func (s span) with(t int64) span {
 	return span{min(s.From, t), max(s.To, t)}
 }
 
-// add takes a version. Memory is needed for the newest ones only.
+// add adds a version. Compaction bounds the memory for older versions.
 func (b *readBack) add(v version) {
 	if v.sync > b.now {
 		b.ahead = b.ahead.with(v.sync)
@@ -123,34 +123,34 @@ func (b *readBack) compact() {
 	b.full = 2 * len(b.versions)
 }
 
-// end compacts the versions and leaves out the records that are marked as gone: they count as not there.
+// end compacts the versions and drops the records that are marked as removed: they count as absent.
 func (b *readBack) end() {
 	b.compact()
 	b.versions = slices.DeleteFunc(b.versions, func(v version) bool { return v.at == gone })
 }
 
-// find returns the place of a record's newest version.
+// find returns the index of a record's newest version.
 func (b *readBack) find(k key) (i int, found bool) {
 	return slices.BinarySearchFunc(b.versions, k, func(v version, k key) int { return cmp.Compare(v.key, k) })
 }
 
-// hasKey reports whether a record is there.
+// hasKey reports whether a record is present.
 func (b *readBack) hasKey(k key) bool {
 	_, found := b.find(k)
 	return found
 }
 
-// has reports whether a record's newest version is of a second, since 1970.
+// has reports whether a record's newest version is of a second since 1970.
 func (b *readBack) has(k key, at int64) bool {
 	i, found := b.find(k)
 	return found && b.versions[i].at == at
 }
 
-// rows is how many records there are.
+// rows is the number of records.
 func (b *readBack) rows() int64 { return int64(len(b.versions)) }
 
-// parts divides the records into those that came with the run that left the checkpoint, by its segments, those that it
-// removed, and all others.
+// parts divides the records into those of the checkpoint's run, by its segments, those that it removed, and all
+// others.
 func (b *readBack) parts(c checkpoint) (sent []fingerprint, removing []key, rest fingerprint) {
 	newest := int64(0)
 	for _, v := range b.versions {
@@ -173,7 +173,8 @@ func (b *readBack) parts(c checkpoint) (sent []fingerprint, removing []key, rest
 	return sent, removing, rest
 }
 
-// kept divides the records into those of which a run sent a version, and those that it neither sent nor removes.
+// kept divides the records into those that a run replaced by a newer version, and those that it neither sent nor
+// removed.
 func (b *readBack) kept(sent map[key]int64, removed []key) (replaced, rest fingerprint) {
 	deleted := make(map[key]bool, len(removed))
 	for _, k := range removed {
@@ -189,24 +190,24 @@ func (b *readBack) kept(sent map[key]int64, removed []key) (replaced, rest finge
 	return replaced, rest
 }
 
-// ReadBacks is the outcome of a read-back of a table: the rows of several accounts, or an error.
+// ReadBacks is the outcome of a table's read-back: the rows of several accounts, or an error.
 type ReadBacks struct {
 	found   map[string]*readBack // by account
-	lacking *lackingError        // nil where no column is known to be missing
+	lacking *missingColumnError  // nil if no column is known to be missing
 	err     error
-	rows    int64 // that were read
-	skipped bool  // whether no account needs it
-	// late reads the table back after all, once for all accounts.
+	rows    int64 // number of rows that were read
+	skipped bool  // whether no account needed a read-back
+	// late reads a skipped table back, once for all accounts.
 	late func(context.Context) ReadBacks
 }
 
-// Rows is how many rows were read.
+// Rows is the number of rows that were read.
 func (b ReadBacks) Rows() int64 { return b.rows }
 
-// Skipped reports whether the table was not read back, since the state tells all that the run needs to know of its rows.
+// Skipped reports whether the table was not read back, since the state has all that the run needs.
 func (b ReadBacks) Skipped() bool { return b.skipped }
 
-// of returns what the destination holds of an account.
+// of returns the rows of an account.
 func (b ReadBacks) of(account string) *readBack {
 	if found := b.found[account]; found != nil {
 		return found
@@ -214,10 +215,9 @@ func (b ReadBacks) of(account string) *readBack {
 	return &readBack{}
 }
 
-// ReadBack reads a table back from the destination for all accounts that have something to verify, before any of the
-// run's rows can get there. The trackers are those of the table; their checkpoints have been loaded. began is when
-// the run began, by this machine's clock. It costs no API tokens. No table is read back of whose rows the state tells enough for
-// all accounts.
+// ReadBack reads a table back from the destination, for all accounts that have something to verify. The run must not
+// have sent rows of the table yet. The trackers are those of the table, with loaded checkpoints. began is the start of
+// the run by this machine's clock. It costs no API tokens. A table is skipped if the state suffices for all accounts.
 func ReadBack(ctx context.Context, trackers []*Tracker, began time.Time) ReadBacks {
 	var due []*Tracker
 	for _, t := range trackers {
@@ -228,7 +228,7 @@ func ReadBack(ctx context.Context, trackers []*Tracker, began time.Time) ReadBac
 	if !slices.ContainsFunc(due, (*Tracker).due) {
 		return ReadBacks{skipped: len(due) > 0, late: readOnce(due, began)}
 	}
-	var lacking *lackingError
+	var lacking *missingColumnError
 	back := readColumns(ctx, due, began, slices.Concat(marks(due), columnsToLookFor(due)))
 	if back.err != nil && !errors.Is(back.err, errAbsent) && ctx.Err() == nil {
 		errors.As(back.err, &lacking)
@@ -238,7 +238,7 @@ func ReadBack(ctx context.Context, trackers []*Tracker, began time.Time) ReadBac
 	return back
 }
 
-// readOnce returns a function that reads a table back when it is first called.
+// readOnce returns a function that reads a table back at its first call, and returns the same result at later ones.
 func readOnce(due []*Tracker, began time.Time) func(context.Context) ReadBacks {
 	var once sync.Once
 	var back ReadBacks
@@ -266,7 +266,7 @@ func readColumns(ctx context.Context, due []*Tracker, began time.Time, more sche
 	return back
 }
 
-// marks returns the column that marks removed rows, if earlier runs made one.
+// marks returns the column that marks removed rows, if an earlier run created it.
 func marks(due []*Tracker) schema.ColumnList {
 	if slices.ContainsFunc(due, func(t *Tracker) bool { return slices.Contains(t.last.Columns, markSignature) }) {
 		return removedColumn(due[0].table)
@@ -274,28 +274,28 @@ func marks(due []*Tracker) schema.ColumnList {
 	return nil
 }
 
-// mostCells bounds what a run reads of a table to see whether the destination has all of its columns: an official
-// destination takes a second for some 100,000 values. Of a table for which that is not enough, a run looks for one
-// column, as long as the table has no more rows than that.
-const mostCells = 200_000
+// maxCells is the largest number of values that a run reads to check for the columns of a table. An official
+// destination takes a second for about 100,000 values. In a larger table, each run checks some columns in turn. In one
+// with more rows than that, none is checked.
+const maxCells = 200_000
 
-// columnsToLookFor returns the columns to look for at the destination: of those that earlier runs filled all, or some in turn
-// where the table is large.
+// columnsToLookFor returns the columns whose existence at the destination is to be checked: all columns that earlier
+// runs filled, or some of them in turn.
 func columnsToLookFor(due []*Tracker) schema.ColumnList {
 	filled, rows, turn := map[string]bool{}, int64(0), 0
 	for _, t := range due {
 		n := t.last.expected()
-		if n == 0 { // the last run did not count
+		if n == 0 { // unknown
 			return nil
 		}
-		rows, turn = rows+n, max(turn, t.last.Looked)
+		rows, turn = rows+n, max(turn, t.last.ColumnLooks)
 		for _, c := range t.last.Columns {
 			filled[c] = true
 		}
 	}
 	var all schema.ColumnList
 	of := due[0].table
-	if of.Of != nil { // the older versions would lack it for good
+	if of.Of != nil { // in a history, older versions would never get the column back
 		return nil
 	}
 	needed := slices.Concat(verifyColumns(of), removedColumn(of))
@@ -304,10 +304,10 @@ func columnsToLookFor(due []*Tracker) schema.ColumnList {
 			all = append(all, schema.Column{Name: c.Name, Type: of.SchemaColumn(i).Type})
 		}
 	}
-	if rows > mostCells {
+	if rows > maxCells {
 		return nil
 	}
-	n := max(1, int(mostCells/max(1, rows))-len(needed))
+	n := max(1, int(maxCells/max(1, rows))-len(needed))
 	if n >= len(all) {
 		return all
 	}

@@ -8,13 +8,14 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 )
 
-// Verification is the result of reconciling: how much of the rows of earlier runs a run saw at the destination.
+// Verification is the result of reconciling: the rows of earlier runs that the destination has.
 type Verification struct {
-	// At is when the rows of a table were last seen, by this run or an earlier one; of several tables, the earliest; zero for none.
+	// At is the time of the last check of a table's rows, by this run or an earlier one. For several tables it is the
+	// earliest such time; zero for none.
 	At time.Time
-	// Unseen is true where it could not see those of another, or has given up to read missing ones again.
+	// Unseen is true if the rows of a table can't be read, or if reading missing rows again was given up.
 	Unseen bool
-	// Repaired is how many rows were missing and are read again, at least.
+	// Repaired is the least number of missing rows that are read again.
 	Repaired int64
 }
 
@@ -27,20 +28,20 @@ func (v *Verification) Add(of Verification) {
 	v.Repaired += of.Repaired
 }
 
-// reconcile returns the checkpoint to go on from: where the destination does not have the rows that the last run sent,
-// an earlier one. It reads and writes nothing.
+// reconcile returns the checkpoint to continue from. If the destination lacks rows of the last run, it is an earlier
+// one. It reads and writes nothing.
 func (t *Tracker) reconcile(back ReadBacks) checkpoint {
 	c, log := t.last, &t.Logger
 	next := c.trusted()
 	switch {
-	case !t.Verify, len(c.Positions) == 0 && len(c.Sent) == 0, c.neverMade():
+	case !t.Verify, len(c.Positions) == 0 && len(c.Sent) == 0, c.neverCreated():
 		return next
 	case back.skipped && c.Ledger != nil:
 		t.skipped, t.late, t.readBack, t.verification.At = true, back.late, c.Ledger.readBack(), c.Ledger.At
 		return next
 	case !c.verifiable():
 		t.verification.Unseen = true
-		log.Info().Msg("whether the rows of the last run arrived can't be seen: the backend of backend_options has no such table")
+		log.Info().Msg("the rows of the last run can't be verified: the destination of backend_options has no such table")
 		return next
 	case back.err != nil && (!errors.Is(back.err, errAbsent) || !c.Found && c.Absent > 0):
 		if errors.Is(back.err, errAbsent) {
@@ -50,45 +51,45 @@ func (t *Tracker) reconcile(back ReadBacks) checkpoint {
 		t.logUnseen(back.err)
 		return next
 	}
-	there := back.of(t.Account) // nothing, where the table was dropped
+	there := back.of(t.Account) // empty if the table was dropped
 	next, loss := c.reconcile(there, back.lacking)
-	next.Found, next.Before, next.Ahead, next.Least = c.Found || back.err == nil, there.before, there.ahead, there.rows()
-	next.Failures, next.Looked = c.Failures, c.Looked+1
+	next.Found, next.Before, next.Ahead, next.MinRows = c.Found || back.err == nil, there.before, there.ahead, there.rows()
+	next.Failures, next.ColumnLooks = c.Failures, c.ColumnLooks+1
 	if c.Refused != nil {
-		next.Refreshed = c.Refreshed // of the rows that are missing, some were deleted for the refresh to go on
+		next.Refreshed = c.Refreshed // the user deleted rows to let the refresh continue
 	}
 	t.doubtful = !next.Found
 	if next.Found {
 		t.readBack = there
 	}
-	t.react(&next, loss, there)
+	t.countLoss(&next, loss, there)
 	if loss != noLoss {
-		next.Began = time.Time{} // a lost version may have the update_time of the one that is there
+		next.Began = time.Time{} // a lost version may have the update_time of the present one
 	}
 	return next
 }
 
-// logUnseen logs that the table can't be read back.
+// logUnseen logs the error of a read-back.
 func (t *Tracker) logUnseen(err error) {
 	t.Logger.Info().Err(err).
-		Msg("whether the rows of the last run arrived can't be seen: the table can't be read through backend_options")
+		Msg("the rows of the last run can't be verified: the table can't be read through backend_options")
 }
 
-// react counts a loss in the checkpoint to go on from, and tells the log and the verification how it is made good.
-func (t *Tracker) react(next *checkpoint, loss loss, there *readBack) {
+// countLoss counts a loss in the next checkpoint and in the verification, and logs its repair.
+func (t *Tracker) countLoss(next *checkpoint, loss loss, there *readBack) {
 	c, log, saw := t.last, &t.Logger, &t.verification
 	saw.At = time.Now()
-	missing := max(1, loss.missing, c.expected()-there.rows()) // where any are
+	missing := max(1, loss.missing, c.expected()-there.rows()) // if any is
 	switch {
 	case !c.GivenUp.IsZero() && t.Began.Sub(c.GivenUp) >= givenUpFor:
 		next.restart()
 		next.GivenUp = time.Time{}
 		saw.Repaired += missing
 		log.Info().Int64("api_tokens", t.costOf(c.expected())).
-			Msg("rows that were missing a day ago are read again; the table is read from its beginning")
+			Msg("rows have been missing for a day; the table is read from its beginning")
 	case loss == noLoss && !c.GivenUp.IsZero():
 		saw.Unseen = true
-		log.Info().Time("since", c.GivenUp).Msg("rows are still missing; they are read again a day after that was given up")
+		log.Info().Time("since", c.GivenUp).Msg("rows are still missing; they are read again a day after the last attempt")
 	case loss == noLoss:
 		next.Failures = 0
 	case c.Failures >= maxFailures:
@@ -97,21 +98,21 @@ func (t *Tracker) react(next *checkpoint, loss loss, there *readBack) {
 		}
 		saw.Unseen = true
 		log.Warn().Int64("missing", loss.missing).Int("runs", c.Failures).
-			Msg("rows are missing after each of the last runs, although they were read again each time, which is tried again in a day; " +
-				"does the state belong to another destination than the rows, or does something else write or remove rows? " +
-				"Set verify: false, or delete the table's row from the state to read it from its beginning now")
+			Msg("rows are missing after each of the last runs, although each run read them again; the next attempt follows in a day. " +
+				"Does the state belong to another destination than the rows, or does another program write or remove rows? " +
+				"Set verify: false, or delete the table's row from the state to read the table from its beginning now")
 	case loss.column != "":
 		next.Failures++
 		saw.Repaired += max(1, there.rows())
 		log.Info().Str("column", loss.column).Int64("api_tokens", t.costOf(there.rows())).
 			Msg("the destination has lost a column; the table is read from its beginning")
 	case !c.Finished:
-		log.Info().Time("from", next.earliest()).Msg("the last run was cut short; this one goes on from what arrived")
+		log.Info().Time("from", next.earliest()).Msg("the last run was cut short; this one continues after the rows that arrived")
 	case loss.old:
 		next.Failures++
 		saw.Repaired += missing
 		log.Info().Int64("missing", loss.missing).Int64("api_tokens", t.costOf(c.expected())).
-			Msg("the destination does not have the rows of earlier runs as they were; the table is read from its beginning")
+			Msg("rows of earlier runs are missing or changed at the destination; the table is read from its beginning")
 	default:
 		next.Failures++
 		saw.Repaired += missing
@@ -120,17 +121,17 @@ func (t *Tracker) react(next *checkpoint, loss loss, there *readBack) {
 	}
 }
 
-// loss is the part of the earlier runs' rows that the destination does not have.
+// loss describes rows of earlier runs that the destination lacks.
 type loss struct {
-	missing int64  // how many rows, at least
-	old     bool   // whether rows of earlier runs than the last are not as they were
-	column  string // a column of the table
+	missing int64  // least number of rows
+	old     bool   // whether rows from before the last run are missing or changed
+	column  string // a missing column; empty for none
 }
 
 var noLoss loss
 
-// reconcile returns the checkpoint to go on from, given the rows that are there, and the loss.
-func (c checkpoint) reconcile(there *readBack, lacking *lackingError) (next checkpoint, lost loss) {
+// reconcile returns the checkpoint to continue from, given the present rows, and the loss.
+func (c checkpoint) reconcile(there *readBack, lacking *missingColumnError) (next checkpoint, lost loss) {
 	sent, removing, rest := there.parts(c)
 	defer func() { next.Removing = removing }()
 	lost = c.lost(there.rows(), rest)
@@ -158,8 +159,8 @@ func (c checkpoint) reconcile(there *readBack, lacking *lackingError) (next chec
 	return next, lost
 }
 
-// reconcileWith is the checkpoint to go on from, given the ledger of the runs since the last read-back, nil for none: where rows of
-// these are missing, that is where the read-back was.
+// reconcileWith returns the checkpoint to continue from, given the ledger since the last read-back, nil for none. If
+// rows of the ledger are missing, the run continues from the position of that read-back.
 func (c checkpoint) reconcileWith(l *ledger, there *readBack, parts []fingerprint) (next checkpoint, missing int64) {
 	if l == nil {
 		return c.reconcileSent(parts)
@@ -176,11 +177,11 @@ func (c checkpoint) reconcileWith(l *ledger, there *readBack, parts []fingerprin
 	return c.trusted(), 0
 }
 
-// lost tells whether rows of earlier runs than the last are not as they were.
+// lost returns the loss of rows from before the last run.
 func (c checkpoint) lost(rows int64, rest fingerprint) loss {
 	switch known := c.Rest; {
-	case rows == 0 && c.rows() > 0, rows < c.Least:
-		return loss{missing: max(1, c.Least-rows), old: true}
+	case rows == 0 && c.rows() > 0, rows < c.MinRows:
+		return loss{missing: max(1, c.MinRows-rows), old: true}
 	case known == nil, !c.Finished, rest == *known, rest == known.and(c.Replaced):
 		return noLoss
 	default:
@@ -188,8 +189,8 @@ func (c checkpoint) lost(rows int64, rest fingerprint) loss {
 	}
 }
 
-// reconcileSent is the checkpoint to go on from, given the rows of each segment that are there, and how many rows of the
-// last run are missing at least.
+// reconcileSent returns the checkpoint to continue from, given the present rows of each segment, and the least number
+// of missing rows of the last run.
 func (c checkpoint) reconcileSent(parts []fingerprint) (next checkpoint, missing int64) {
 	next = c.trusted()
 	first := -1
@@ -215,8 +216,8 @@ func (c checkpoint) reconcileSent(parts []fingerprint) (next checkpoint, missing
 	return next, max(1, sent-arrived)
 }
 
-// doubt has the positions of a checkpoint tell nothing of the parents before them: of whichever rows are missing, they may have
-// moved long ago.
+// doubt makes the positions say nothing about the parents before them. Missing rows may belong to parents that moved
+// long ago.
 func (c *checkpoint) doubt() {
 	if c.Positions == nil {
 		c.Positions = map[string]plan.Position{}

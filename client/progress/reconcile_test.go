@@ -18,10 +18,10 @@ import (
 // notesTable is a table of records without an update_time.
 var notesTable = &table.Table{Records: "notes", Columns: []table.Column{{Name: "id", Type: table.Int, Key: true}, {Name: "content"}}}
 
-// at is a moment, in seconds of this test's time.
+// at is a moment, in seconds of the tests' time.
 func at(second int64) time.Time { return time.Unix(second, 0).UTC() }
 
-// sentRows are rows of which each has its id for its second; those without a time are given as negative ids.
+// sentRows returns rows whose update_time is their id in seconds. A negative id stands for a row without update_time.
 func sentRows(ids ...int64) *SentVersions {
 	l := NewSentVersions(notesTable)
 	for _, id := range ids {
@@ -33,7 +33,7 @@ func sentRows(ids ...int64) *SentVersions {
 	return l
 }
 
-// readBackOf are rows of a run as they come back from the destination.
+// readBackOf returns rows of a run in the form of a read-back.
 func readBackOf(c checkpoint, syncTime int64, ids ...int64) *readBack {
 	there := &readBack{now: 1000, older: c.Ahead}
 	for _, id := range ids {
@@ -51,7 +51,7 @@ func TestCheckpoint_reconcile(t *testing.T) {
 	for name, test := range map[string]struct {
 		there   []int64
 		change  func(*checkpoint)
-		sync    int64 // of the rows that are there
+		sync    int64 // of the present rows
 		want    map[string]plan.Position
 		missing int64
 	}{
@@ -65,7 +65,7 @@ func TestCheckpoint_reconcile(t *testing.T) {
 		"rows of an earlier run":         {there: all, sync: 3, change: func(c *checkpoint) { c.Before = 3 }, want: verified, missing: 5},
 		"sent twice, and kept twice":     {there: append(all, all...), want: positions},
 		"the table is empty":             {want: map[string]plan.Position{}, missing: 1},
-		"fewer rows than there were":     {there: all, change: func(c *checkpoint) { c.Least = 9 }, want: map[string]plan.Position{}, missing: 4},
+		"fewer rows than there were":     {there: all, change: func(c *checkpoint) { c.MinRows = 9 }, want: map[string]plan.Position{}, missing: 4},
 		"nothing was sent, all is there": {there: all, change: func(c *checkpoint) { c.Sent = nil }, want: positions},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -82,7 +82,8 @@ func TestCheckpoint_reconcile(t *testing.T) {
 	}
 }
 
-// TestCheckpoint_reconcileOfAReadingByID: what it sends lies anywhere in time, so that the ids tell how far it arrived.
+// TestCheckpoint_reconcileOfAReadingByID: it sends rows in no order of time, so the ids show the place to continue
+// from.
 func TestCheckpoint_reconcileOfAReadingByID(t *testing.T) {
 	times := map[int64]int64{11: 90, 12: 30, 13: 70, 14: never, 15: 20}
 	rows := func(ids ...int64) *SentVersions {
@@ -97,7 +98,7 @@ func TestCheckpoint_reconcileOfAReadingByID(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		verified plan.Position
-		reached  int64 // 14 where it is 0
+		reached  int64 // 0 stands for 14
 		there    []int64
 		others   map[string]plan.Position // of the table's other listings
 		want     plan.Position
@@ -232,7 +233,7 @@ func TestReadBack_clocks(t *testing.T) {
 	require.EqualValues(t, 5, rest.Rows)
 }
 
-// TestColumnsToLookFor_aLargeTableInTurn: of a table with too many values all columns are looked for in some runs.
+// TestColumnsToLookFor_aLargeTableInTurn: if a table has too many values, several runs check all columns in turn.
 func TestColumnsToLookFor_aLargeTableInTurn(t *testing.T) {
 	columns := []table.Column{{Name: "id", Type: table.Int, Key: true}, {Name: "update_time", Type: table.Timestamp, IncrementalKey: true}}
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
@@ -243,12 +244,12 @@ func TestColumnsToLookFor_aLargeTableInTurn(t *testing.T) {
 	for _, c := range columns {
 		r.last.Columns = append(r.last.Columns, signature(c))
 	}
-	for rows, runs := range map[int64]int{1: 1, mostCells / 10: 1, mostCells / 25 * 4: 3, mostCells / 100 * 19: 5} {
+	for rows, runs := range map[int64]int{1: 1, maxCells / 10: 1, maxCells / 25 * 4: 3, maxCells / 100 * 19: 5} {
 		seen := map[string]bool{}
 		for run := range runs {
-			r.last.Least, r.last.Looked = rows, run
+			r.last.MinRows, r.last.ColumnLooks = rows, run
 			some := columnsToLookFor([]*Tracker{r})
-			require.LessOrEqual(t, (int64(len(some))+4)*rows, int64(mostCells))
+			require.LessOrEqual(t, (int64(len(some))+4)*rows, int64(maxCells))
 			for _, c := range some {
 				seen[c.Name] = true
 			}
@@ -256,24 +257,24 @@ func TestColumnsToLookFor_aLargeTableInTurn(t *testing.T) {
 		require.Len(t, seen, 5, "%d rows", rows)
 	}
 	for rows, columns := range map[int64]int{20_000: 5, 100_000: 1, 200_000: 1} {
-		r.last.Least = rows
+		r.last.MinRows = rows
 		require.Len(t, columnsToLookFor([]*Tracker{r}), columns, "of %d rows, each of which an official destination sends by itself", rows)
 	}
-	r.last.Least = 0
+	r.last.MinRows = 0
 	require.Empty(t, columnsToLookFor([]*Tracker{r}), "how many rows there are is not known")
-	r.last.Least = 10 * mostCells
+	r.last.MinRows = 10 * maxCells
 	require.Empty(t, columnsToLookFor([]*Tracker{r}), "the columns that verifying needs are more than that")
 }
 
-// TestTracker_verifiesATableThatIsNotThere: one that was seen once was dropped, and stays one that was seen. One that was
-// never seen may be in another destination: it is read again once, and then looked for some times more.
+// TestTracker_verifiesATableThatIsNotThere: an absent table that was seen before was dropped. One that was never seen
+// may be in another destination: it is read again once, and then looked for a few more times.
 func TestTracker_verifiesATableThatIsNotThere(t *testing.T) {
 	positions := map[string]plan.Position{"list": {Changed: at(40), Complete: true}}
 	for name, test := range map[string]struct {
 		found     bool
 		absent    int
 		positions map[string]plan.Position
-		absences  int  // that are counted afterwards
+		absences  int  // the count afterwards
 		doubtful  bool // whether the run's end looks for the table
 		unseen    bool
 	}{

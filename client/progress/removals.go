@@ -19,18 +19,17 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// Missing are known records that a reading of all records has not brought.
+// Missing are known records that a reading of all records did not return.
 type Missing struct {
 	keys     []key // in ascending order
 	rows     map[key][]table.Value
-	all      int             // rows of the account
-	leftOut  int             // rows that were not sent and are not missing: start_time leaves them out, or their parents were refused
-	accounts map[string]bool // that have rows in the table
+	all      int             // number of the account's rows
+	leftOut  int             // unsent rows that are not missing: start_time or refused parents exclude them
+	accounts map[string]bool // accounts with rows in the table
 	sent     *SentVersions
 }
 
-// ReadBackMissing reads the table back from the destination, and returns the rows that the run has not sent. An error
-// is that of the destination.
+// ReadBackMissing reads the table back and returns the rows that the run has not sent. The error is the destination's.
 func (t *Tracker) ReadBackMissing(ctx context.Context) (*Missing, error) {
 	m := &Missing{rows: map[key][]table.Value{}, accounts: map[string]bool{}, sent: t.versions}
 	there, err := t.readRows(ctx, func(row stored) {
@@ -56,8 +55,7 @@ func (t *Tracker) ReadBackMissing(ctx context.Context) (*Missing, error) {
 	return m, err
 }
 
-// readRows returns the rows that the destination holds of the table and account, and calls each for every one of the
-// table.
+// readRows returns the account's rows at the destination, and calls each for every row of the table.
 func (t *Tracker) readRows(ctx context.Context, each func(stored)) (*readBack, error) {
 	var there *readBack
 	read := func(more schema.ColumnList) error {
@@ -70,24 +68,24 @@ func (t *Tracker) readRows(ctx context.Context, each func(stored)) (*readBack, e
 		})
 	}
 	err := read(removedColumn(t.table))
-	if lacking, ok := errors.AsType[*lackingError](err); ok && lacking.column == table.RemovedColumn {
-		err = read(nil) // an earlier version made the table
+	if lacking, ok := errors.AsType[*missingColumnError](err); ok && lacking.column == table.RemovedColumn {
+		err = read(nil) // an earlier version of the plugin created the table
 	}
 	there.end()
 	return there, err
 }
 
-// Len is how many records are missing.
+// Len is the number of missing records.
 func (m *Missing) Len() int { return len(m.keys) }
 
-// Has reports whether a row is of a record that is missing.
+// Has reports whether a row's record is missing.
 func (m *Missing) Has(row *table.Row) bool {
 	_, missing := slices.BinarySearch(m.keys, keyOf(table.KeyOf(row.Key(m.sent.key))))
 	return missing
 }
 
-// IDs are the ids of the rows, in a table whose key is one. A record with one of them that is sent after all is no
-// longer missing.
+// IDs are the ids of the missing records, in a table with an id as its key. A record that is sent later is no longer
+// missing.
 func (m *Missing) IDs() []int64 {
 	ids := make([]int64, len(m.keys))
 	for i, k := range m.keys {
@@ -96,37 +94,37 @@ func (m *Missing) IDs() []int64 {
 	return ids
 }
 
-// left are the keys of the rows that have not been sent meanwhile either.
+// left are the keys of the records that have not been sent since.
 func (m *Missing) left() []key { return m.sent.without(m.keys) }
 
-// MostOfTheTable reports whether the rows are too many of the account's for a full refresh to remove them.
-func (m *Missing) MostOfTheTable() bool { return mostOf(len(m.left()), m.all) }
+// MostOfTheTable reports whether so many of the account's rows are missing that a full refresh must not remove them.
+func (m *Missing) MostOfTheTable() bool { return isMajority(len(m.left()), m.all) }
 
-func mostOf(missing, all int) bool { return 2*missing > all }
+func isMajority(missing, all int) bool { return 2*missing > all }
 
 // Removals are records of one account's table that are gone at Pipedrive.
 type Removals struct {
 	Table   *table.Table
 	Account string
-	// Refreshed is true where this run was the full refresh, and false where rows of an earlier one are still there.
+	// Refreshed is true for the removals of a full refresh, and false for rows that an earlier run failed to remove.
 	Refreshed bool
-	// Exact is true where the rows are all those of the account that the run has not sent.
+	// Exact is true if the rows are exactly the account's rows that the run did not send.
 	Exact bool
-	// Accounts have rows in the table.
+	// Accounts are the accounts with rows in the table.
 	Accounts map[string]bool
 
 	rows  [][]table.Value // their keys, by [table.Table.Identity]
-	times []time.Time     // of a history: when each ends
+	times []time.Time     // the ends of histories; nil for other tables
 }
 
 // Len is the number of rows.
 func (r Removals) Len() int { return len(r.rows) }
 
-// Remove notes that missing rows are gone at Pipedrive, and returns their removal. Where the run leaves them at the
-// destination, applied is false and the removal has no rows.
+// Remove notes that missing rows are gone at Pipedrive, and returns their removal. If applied is false, the rows stay
+// at the destination, and the removal is empty.
 func (t *Tracker) Remove(m *Missing, applied bool) Removals {
 	keys := m.left()
-	t.checkpoint.Least = int64(m.all)
+	t.checkpoint.MinRows = int64(m.all)
 	t.Logger.Info().Int("rows", m.all).Int("deletions", len(keys)).Msg("full refresh")
 	r := Removals{Table: t.table, Account: t.Account, Refreshed: true, Exact: applied && m.leftOut == 0, Accounts: m.accounts}
 	if applied {
@@ -135,29 +133,31 @@ func (t *Tracker) Remove(m *Missing, applied bool) Removals {
 	return r
 }
 
-// removeAgain returns the removal of the rows that an earlier run removed, or left to a later one, and that were still there
-// when this one began.
+// removeAgain returns the removal of the rows that an earlier run was to remove and that still existed when this run
+// began.
 func (t *Tracker) removeAgain() Removals {
 	r := Removals{Table: t.table, Account: t.Account}
 	if t.readBack == nil || len(t.beginning.Removing) == 0 {
 		return r
 	}
 	r.rows = t.remove(t.versions.without(t.beginning.Removing), t.readBack.removing)
-	t.Logger.Warn().Int("rows", len(r.rows)).Msg("the destination still has rows that earlier runs were to remove; they are removed again")
+	t.Logger.Warn().Int("rows", len(r.rows)).
+		Msg("the destination still has rows that earlier runs should have removed; they are removed again")
 	return r
 }
 
-// remove notes the keys of rows that are to be removed, and returns them as they are in the table.
+// remove notes the keys of rows to remove, and returns the values of the keys in the table.
 func (t *Tracker) remove(keys []key, rows map[key][]table.Value) (removed [][]table.Value) {
 	t.removed = keys
-	t.checkpoint.Least -= int64(len(keys))
+	t.checkpoint.MinRows -= int64(len(keys))
 	for _, k := range keys {
 		removed = append(removed, rows[k])
 	}
 	return removed
 }
 
-// maxRemoving bounds how many keys of removed rows the state keeps, for the next run to see whether they are gone.
+// maxRemoving is the largest number of keys of removed rows in the state. The next run checks whether these rows are
+// gone.
 const maxRemoving = 100_000
 
 // Deletions are the messages that delete the rows by their keys.
@@ -177,7 +177,8 @@ func (r Removals) Deletions() []message.SyncMessage {
 	return messages
 }
 
-// Tombstones are the rows that mark the rows as gone since a moment. The rows of a history have moments of their own.
+// Tombstones are the rows that mark the removed rows, as gone since a time. The rows of a history have their own
+// times.
 func (r Removals) Tombstones(since time.Time) []*table.Row {
 	rows := make([]*table.Row, len(r.rows))
 	for i, key := range r.rows {
@@ -189,7 +190,7 @@ func (r Removals) Tombstones(since time.Time) []*table.Row {
 	return rows
 }
 
-// equals is the condition that a column has a value.
+// equals is the predicate that a column has a value.
 func equals(column schema.Column, v table.Value) message.Predicate {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{{Name: column.Name, Type: column.Type}}, nil))
 	defer b.Release()
@@ -197,29 +198,29 @@ func equals(column schema.Column, v table.Value) message.Predicate {
 	return message.Predicate{Operator: "eq", Column: column.Name, Record: b.NewRecordBatch()}
 }
 
-// maxRefused bounds how many keys the state keeps of a full refresh that was refused. Of more it keeps some that are
-// spread over all.
+// maxRefused is the largest number of keys of a refused full refresh in the state. Of more keys, the state keeps an
+// even selection.
 const maxRefused = 10_000
 
-// refused is a full refresh that would have removed more than half of an account's rows. No run reads the table
-// until somebody has decided.
+// refused is a full refresh that would have removed more than half of an account's rows. No run reads the table before
+// the user's decision.
 type refused struct {
-	Rows int   `json:"gone"` // how many it would have removed
-	Keys []key `json:"keys"` // of them, in ascending order
-	// Others is how many rows it would have left, besides those that it sent itself; nil in a state of a version that did not
-	// keep it.
+	Rows int   `json:"gone"` // number of rows that it would have removed
+	Keys []key `json:"keys"` // their keys, in ascending order
+	// Others is the number of rows that the refresh neither sent nor would have removed; nil in the state of an early
+	// version.
 	Others *int `json:"others,omitempty"`
 }
 
-// StoreRefused stores and flushes the missing rows, which are too many to remove, and returns the error that says how
-// to go on.
+// StoreRefused stores and flushes missing rows that are too many to remove. It returns the error that asks the user
+// for a decision.
 func (t *Tracker) StoreRefused(ctx context.Context, m *Missing) error {
 	missing := m.left()
 	kept := make([]key, min(len(missing), maxRefused))
 	for i := range kept {
 		kept[i] = missing[i*len(missing)/len(kept)]
 	}
-	c, err := t.state.loadCheckpoint(ctx, t.key) // the one that this run began with
+	c, err := t.state.loadCheckpoint(ctx, t.key) // that of the beginning of this run
 	if err != nil {
 		return err
 	}
@@ -230,8 +231,8 @@ func (t *Tracker) StoreRefused(ctx context.Context, m *Missing) error {
 	return t.undecided(missing, m.rows, len(missing), m.all)
 }
 
-// undecided is the error of a run that does not read a table until somebody has decided about n of its rows, which are
-// missing at Pipedrive. Some of them are given, with their keys as they are in the table.
+// undecided is the error of a run that waits for the user's decision about n missing rows out of all. missing are the
+// keys of some of them; rows has their values in the table.
 func (t *Tracker) undecided(missing []key, rows map[key][]table.Value, n, all int) error {
 	var some []string
 	for _, k := range missing[:min(len(missing), 5)] {
@@ -239,15 +240,15 @@ func (t *Tracker) undecided(missing []key, rows map[key][]table.Value, n, all in
 	}
 	return fmt.Errorf("full_refresh_every: Pipedrive no longer lists %d of the account's %d rows, among them those with the keys %s; "+
 		"that is more than half, so none is removed, and the table is not read until you decide. "+
-		"If they are to go, delete at least %d of them from %s, and the next run removes the others. "+
-		"If they are to stay, set full_refresh_every: 0s. "+
-		"If Pipedrive is to list them again, see to that, and then delete the row whose key is %q from table %s",
+		"To remove them, delete at least %d of them from %s; the next run removes the others. "+
+		"To keep them, set full_refresh_every: 0s. "+
+		"If the token's rights were reduced by mistake, restore them, then delete the row whose key is %q from table %s",
 		n, all, strings.Join(some, "; "), 2*n-all, t.table.Name(), t.key, t.state.table)
 }
 
-// ReadBackRefused looks whether somebody has decided after a full refresh was refused. It reads the table back: where
-// rows that the refresh would have removed were deleted, so that the others are no longer more than half of those that were
-// there, this run is a full refresh. Until then it returns an error, which costs no API tokens but those of the log-in.
+// ReadBackRefused finds the user's decision after a refused full refresh. It reads the table back. If so many of the
+// rows were deleted that the others are no more than half of the original rows, this run is a full refresh. Otherwise
+// it returns an error, and the run costs no API tokens except those of the log-in.
 func (t *Tracker) ReadBackRefused(ctx context.Context) error {
 	was := t.last.Refused
 	if t.RefreshEvery == 0 || was == nil || len(was.Keys) == 0 {
@@ -260,7 +261,7 @@ func (t *Tracker) ReadBackRefused(ctx context.Context) error {
 		}
 	})
 	if err != nil && !errors.Is(err, errAbsent) {
-		return fmt.Errorf("a full refresh was refused, and which rows are left can't be seen through backend_options: %w", err)
+		return fmt.Errorf("a full refresh was refused, and the remaining rows can't be read through backend_options: %w", err)
 	}
 	maps.DeleteFunc(rows, func(k key, _ []table.Value) bool { return !there.hasKey(k) })
 	left, all := slices.Sorted(maps.Keys(rows)), len(there.versions)
@@ -268,7 +269,7 @@ func (t *Tracker) ReadBackRefused(ctx context.Context) error {
 	if was.Others != nil {
 		all = n + *was.Others
 	}
-	if mostOf(n, all) {
+	if isMajority(n, all) {
 		return t.undecided(left, rows, n, all)
 	}
 	t.last.Refreshing = false // so that this run refreshes

@@ -31,7 +31,7 @@ func TestRemovalAt(t *testing.T) {
 	}
 }
 
-// TestReadBack_tombstones: a record is there unless its newest version is a tombstone.
+// TestReadBack_tombstones: a record is present unless its newest version is a tombstone.
 func TestReadBack_tombstones(t *testing.T) {
 	for name, test := range map[string]struct {
 		versions []version
@@ -56,7 +56,8 @@ func TestReadBack_tombstones(t *testing.T) {
 	}
 }
 
-// TestCheckpoint_removedRows that are still there are no loss, and are to be removed again; those of any other run are not.
+// TestCheckpoint_removedRows: removed rows that are still present are no loss, and are removed again. Other missing rows
+// are a loss.
 func TestCheckpoint_removedRows(t *testing.T) {
 	c := checkpoint{
 		Version: 1, Finished: true, Positions: map[string]plan.Position{"list": {Changed: at(40)}},
@@ -66,10 +67,10 @@ func TestCheckpoint_removedRows(t *testing.T) {
 	rest.add(5, 5)
 	c.Rest = &rest
 	for name, test := range map[string]struct {
-		old   []int64 // rows of earlier runs that are there
+		old   []int64 // present rows of earlier runs
 		want  []key
 		lost  bool
-		again []int64 // rows that came with the last run
+		again []int64 // present rows of the last run
 	}{
 		"all are gone":        {old: []int64{5}, again: []int64{30, 40}},
 		"one is there":        {old: []int64{5, 20}, want: []key{20}, again: []int64{30, 40}},

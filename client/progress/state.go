@@ -14,35 +14,34 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// StateVersion is the version of the state's values. A plugin refuses values of a newer one.
+// StateVersion is the version of the state's values. The plugin refuses values of a newer version.
 const StateVersion = 1
 
-// State keeps values between runs, in the table of a state backend: the checkpoints of tables, and what else a run has
-// for the next one.
+// State keeps values between runs in the table of a state backend, above all the checkpoints.
 type State struct {
 	client  state.Client
 	backend *Backend
-	table   string // of the state backend, for messages
+	table   string // name of that table, for messages
 	moved   atomic.Bool
 	wait    func(context.Context, time.Duration)
 
 	mu           sync.Mutex
-	unfinished   map[string]unfinished  // of the run that is under way, by key
-	fullReadings map[string]FullReading // of the run that is under way, by key
+	unfinished   map[string]unfinished  // of this run, by key
+	fullReadings map[string]FullReading // of this run, by key
 
 	flushing sync.Mutex
 	dirty    atomic.Bool
 }
 
-// unfinished is the checkpoint of a table in the run that is under way.
+// unfinished is a table's checkpoint in this run.
 type unfinished struct {
 	table      *table.Table
-	known      bool // whether the table is known to be at the destination by now, if it comes there at all
-	doubted    bool // whether it was not there when the run began
+	known      bool // whether enough rows were sent for the destination to have created the table by now
+	doubted    bool // whether the table was absent when the run began
 	checkpoint checkpoint
 }
 
-// NewState returns the state that lives in a table of a backend. The backend may be nil where no table is read back.
+// NewState returns the state in a table of a backend. The backend may be nil if no table is read back.
 func NewState(c state.Client, backend *Backend, table string) *State {
 	return &State{
 		client: c, backend: backend, table: table, wait: wait,
@@ -50,12 +49,12 @@ func NewState(c state.Client, backend *Backend, table string) *State {
 	}
 }
 
-// Reserve waits until nothing else reads from the state's backend, and keeps others from it until release is called.
+// Reserve waits until no other read of the state's backend is under way, and prevents others until release is called.
 func (s *State) Reserve(ctx context.Context) (release func(), err error) {
 	return s.backend.reserve(ctx)
 }
 
-// forget empties checkpoints, upon which their tables are read from their beginnings.
+// forget empties checkpoints. Their tables are then read from the beginning.
 func (s *State) forget(ctx context.Context, keys []string) error {
 	for _, key := range keys {
 		text, err := s.client.GetKey(ctx, key)
@@ -69,7 +68,7 @@ func (s *State) forget(ctx context.Context, keys []string) error {
 	return nil
 }
 
-// loadCheckpoint returns how far a table of an account was read; an empty checkpoint where it never was.
+// loadCheckpoint returns a checkpoint; an empty one if there is none.
 func (s *State) loadCheckpoint(ctx context.Context, key string) (checkpoint, error) {
 	var c checkpoint
 	found, err := s.Load(ctx, key, "to read the table from its beginning", &c)
@@ -79,7 +78,7 @@ func (s *State) loadCheckpoint(ctx context.Context, key string) (checkpoint, err
 	return c, err
 }
 
-// storeCheckpoint keeps the checkpoint of a table that is under way; [State.Finish] makes it one that can be trusted.
+// storeCheckpoint keeps an unfinished checkpoint. [State.Finish] makes it a trusted one.
 func (s *State) storeCheckpoint(ctx context.Context, key string, t *table.Table, c checkpoint, known, doubted bool) error {
 	c.Finished = false
 	s.mu.Lock()
@@ -88,15 +87,15 @@ func (s *State) storeCheckpoint(ctx context.Context, key string, t *table.Table,
 	return s.Store(ctx, key, c)
 }
 
-// Value is a value of the state: a pointer to a struct that has its version in the JSON member "version".
+// Value is a value of the state: a pointer to a struct with its version in the JSON member "version".
 type Value interface {
-	// Complete reports whether the value has all that it must have.
+	// Complete reports whether the value has all required members.
 	Complete() bool
 }
 
-// Load reads the JSON value of a key and reports whether there is one. A value that can't be understood is an error;
-// reset is the part of it that says what deleting the value is good for. To go on without the value would cost a full
-// sync, or columns their names.
+// Load reads the JSON value of a key and reports whether there is one. A value that can't be understood is an error,
+// since continuing without it would cost a full sync, or the names of columns. reset says in that error what deleting
+// the value achieves.
 func (s *State) Load(ctx context.Context, key, reset string, into Value) (found bool, err error) {
 	text, err := s.client.GetKey(ctx, key)
 	if err != nil || text == "" {
@@ -108,7 +107,7 @@ func (s *State) Load(ctx context.Context, key, reset string, into Value) (found 
 	}
 	err = json.Unmarshal([]byte(text), &kept)
 	if err == nil && kept.Version > StateVersion {
-		return false, fmt.Errorf("the state is of version %d, and this plugin knows versions up to %d: update the plugin, or, %s",
+		return false, fmt.Errorf("the state has version %d, and this plugin reads versions up to %d: update the plugin, or, %s",
 			kept.Version, StateVersion, reset)
 	}
 	if err == nil && kept.Version >= 1 {
@@ -120,7 +119,7 @@ func (s *State) Load(ctx context.Context, key, reset string, into Value) (found 
 	return true, nil
 }
 
-// Store keeps a value in memory; [State.Flush] writes all that has changed.
+// Store keeps a value in memory. [State.Flush] writes all changes.
 func (s *State) Store(ctx context.Context, key string, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -133,24 +132,24 @@ func (s *State) Store(ctx context.Context, key string, v any) error {
 // Moved reports whether any checkpoint has moved.
 func (s *State) Moved() bool { return s.moved.Load() }
 
-// Finish writes the checkpoints of all tables as such that can be trusted, and the readings of those without. It is called
-// once, after a run in which every table succeeded: a trusted checkpoint must not get ahead of rows that are still on their
-// way. Tables that no run has seen in the backend are looked for there.
+// Finish stores the checkpoints of all tables as trusted, and the full readings. It is called once, after a run in
+// which every table succeeded: a trusted checkpoint must not pass rows that are still on their way. It looks in the
+// backend for tables that no run has seen there.
 func (s *State) Finish(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	there := s.lookForTables(ctx)
 	for key, u := range s.unfinished {
 		c := u.checkpoint
-		if u.sought() {
+		if u.needsLook() {
 			if c.Found = there[u.table.Name()]; !c.Found {
 				c.Absent++
 			}
 		}
 		c.Ledger = c.ledger
 		c.Finished, c.Refreshing, c.Refreshed = true, false, latest(c.Refreshed, c.refreshed)
-		if c.Again = latest(c.Again, c.again); c.againFrom != nil {
-			c.AgainFrom = c.againFrom
+		if c.Rechecked = latest(c.Rechecked, c.rechecked); c.recheckFrom != nil {
+			c.RecheckFrom = c.recheckFrom
 		}
 		if err := s.Store(ctx, key, c); err != nil {
 			return err
@@ -164,31 +163,31 @@ func (s *State) Finish(ctx context.Context) error {
 	return s.Flush(ctx)
 }
 
-// sought reports whether the run that ends looks for the table: one that no run has seen in the backend.
-func (u unfinished) sought() bool {
-	return (u.known || u.doubted) && !u.checkpoint.Shut && !u.checkpoint.Found && u.checkpoint.Absent < maxAbsent
+// needsLook reports whether the end of the run looks for the table in the backend, since no run has seen it there.
+func (u unfinished) needsLook() bool {
+	return (u.known || u.doubted) && !u.checkpoint.Unavailable && !u.checkpoint.Found && u.checkpoint.Absent < maxAbsent
 }
 
-// lookForTables asks the backend which of the tables that the run looks for it has. Those that were not there when the
-// run began get time to be made.
+// lookForTables reports, for each table to look for, whether the backend has it. If tables were absent when the run
+// began, it first gives the destination time to create them.
 func (s *State) lookForTables(ctx context.Context) map[string]bool {
 	there, doubted := map[string]bool{}, false
 	for _, u := range s.unfinished {
-		doubted = doubted || u.sought() && u.doubted
+		doubted = doubted || u.needsLook() && u.doubted
 	}
 	if doubted {
 		s.wait(ctx, firstRows)
 	}
 	for _, u := range s.unfinished {
-		if _, known := there[u.table.Name()]; u.sought() && !known {
-			there[u.table.Name()] = s.backend.has(ctx, u.table)
+		if _, known := there[u.table.Name()]; u.needsLook() && !known {
+			there[u.table.Name()] = s.backend.hasTable(ctx, u.table)
 		}
 	}
 	return there
 }
 
-// firstRows is how long a destination gets to make a table that was dropped: it does so with the first rows that
-// it receives.
+// firstRows is the time for a destination to create a table again that was dropped. It does so with the first rows
+// that it receives.
 const firstRows = time.Second
 
 func wait(ctx context.Context, d time.Duration) {
@@ -198,7 +197,7 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// Flush writes what has changed. Whoever waits for another's flush shares it.
+// Flush writes all changes. Concurrent calls share one write.
 func (s *State) Flush(ctx context.Context) error {
 	s.flushing.Lock()
 	defer s.flushing.Unlock()

@@ -15,7 +15,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// keptState is a state backend, in memory.
+// keptState is a state backend in memory.
 type keptState map[string]string
 
 func (m keptState) SetKey(_ context.Context, key, value string) error {
@@ -26,7 +26,7 @@ func (m keptState) GetKey(_ context.Context, key string) (string, error) { retur
 func (keptState) Flush(context.Context) error                            { return nil }
 func (keptState) Close() error                                           { return nil }
 
-// checkpoint is the one that is kept.
+// checkpoint returns a stored checkpoint.
 func (m keptState) checkpoint(t *testing.T, key string) checkpoint {
 	t.Helper()
 	var c checkpoint
@@ -34,7 +34,7 @@ func (m keptState) checkpoint(t *testing.T, key string) checkpoint {
 	return c
 }
 
-// emptyTables is a destination that has tables without rows.
+// emptyTables is a destination whose tables have no rows.
 type emptyTables struct {
 	pb.PluginClient
 	there map[string]bool
@@ -59,7 +59,7 @@ type noRows struct {
 
 func (noRows) Recv() (*pb.Read_Response, error) { return nil, io.EOF }
 
-// ending is a run of several accounts that ends. What it waits for comes meanwhile.
+// ending is the end of a run of several accounts. While the run waits, the awaited tables appear.
 type ending struct {
 	*State
 	kept   keptState
@@ -84,10 +84,10 @@ func (e *ending) add(t *testing.T, key, records string, c checkpoint, known, dou
 	require.NoError(t, e.storeCheckpoint(t.Context(), key, &table.Table{Records: records}, c, known, doubted))
 }
 
-// TestState_aTableThatWasDroppedGetsTimeToCome: a destination makes it with the first rows that it receives, which may
-// be later than the run ends. The run waits once, before it looks for any table.
+// TestState_aTableThatWasDroppedGetsTimeToCome: a destination creates it with the first rows that it receives,
+// possibly after the end of the run. The run waits once, before it looks for any table.
 func TestState_aTableThatWasDroppedGetsTimeToCome(t *testing.T) {
-	for range 20 { // in the orders that a map has
+	for range 20 { // a map has no fixed order
 		e := newEnding("pipedrive_deals")
 		e.tables.there["pipedrive_persons"] = true
 		e.add(t, "persons of 1", "persons", checkpoint{}, true, false)
@@ -104,7 +104,7 @@ func TestState_aTableThatWasDroppedGetsTimeToCome(t *testing.T) {
 	}
 }
 
-// TestState_tablesThatAreNotLookedFor cost no wait, and no error at the destination.
+// TestState_tablesThatAreNotLookedFor: they cause no wait, and no error at the destination.
 func TestState_tablesThatAreNotLookedFor(t *testing.T) {
 	e := newEnding("")
 	e.add(t, "small", "deals", checkpoint{}, false, false)
@@ -118,7 +118,7 @@ func TestState_tablesThatAreNotLookedFor(t *testing.T) {
 	require.Equal(t, maxAbsent, e.kept.checkpoint(t, "of another destination").Absent)
 }
 
-// TestState_aTableThatDoesNotCome is counted for each account, which see nothing of one another.
+// TestState_aTableThatDoesNotCome: each account counts its own absences.
 func TestState_aTableThatDoesNotCome(t *testing.T) {
 	e := newEnding("pipedrive_persons")
 	e.add(t, "deals of 1", "deals", checkpoint{Absent: 1}, false, true)

@@ -14,49 +14,50 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// Options are the facts of an account and a run that the progress of a table depends on.
+// Options are the facts about an account and a run that a table's progress depends on.
 type Options struct {
 	// Account is the account's id.
 	Account string
-	// Form is the one in which the run reads the table.
+	// Form is the form in which the run reads the table.
 	Form Form
-	// Untyped is true where the account does not list the types of the table's custom fields, so that these come in another
+	// Untyped is true if the account does not list the types of the table's custom fields. Then these have another
 	// form.
 	Untyped bool
-	// Verify is true where rows that are missing at the destination are read again.
+	// Verify is true if missing rows at the destination are read again.
 	Verify bool
-	// VerifyEvery is how long a table need not be read back whose rows the state knows well enough; 0 has each run do it.
+	// VerifyEvery is the longest time without a read-back for a table that the state suffices for; 0 for a read-back
+	// in each run.
 	VerifyEvery time.Duration
-	// AgainEvery is how often the children of parents that did not change are read again; 0 for never.
-	AgainEvery time.Duration
-	// Separates is true where two versions of a record must not come to the destination in one batch.
+	// RecheckEvery is the interval of readings of the children of unchanged parents; 0 for never.
+	RecheckEvery time.Duration
+	// Separates is true if two versions of a record must not be in one batch at the destination.
 	Separates bool
-	// RefreshEvery is how often to read the table from its beginning to find deletions; 0 for never.
+	// RefreshEvery is the interval of full refreshes; 0 for never.
 	RefreshEvery time.Duration
-	// Began is when the run began, by the API's clock.
+	// Began is the start of the run, by the API's clock.
 	Began time.Time
-	// Start is the moment before which records are left out; zero for none.
+	// Start is the update_time before which records are excluded; zero for none.
 	Start time.Time
-	// PageRows and PageTokens are how many rows a page has and how many API tokens it costs, for the log.
+	// PageRows and PageTokens are the rows of a page and its cost in API tokens, for the log.
 	PageRows, PageTokens int
-	// Logger is the one of the table and the account.
+	// Logger adds the table and the account to its lines.
 	Logger zerolog.Logger
 }
 
 // Tracker is the progress of one incremental table of one account in a run. It is not safe for concurrent use. Its
-// methods are called in this order, of which those that read or write anything have Load, ReadBack or Store in their
+// methods are called in the order below. Methods that read or write anything have Load, ReadBack or Store in their
 // names:
 //
 //	Load, ReadBackRefused           the checkpoint of the last run
-//	Reconcile                       the checkpoint that this run begins with, given the outcome of [ReadBack]
+//	Reconcile                       the checkpoint at the beginning of this run, given the outcome of [ReadBack]
 //	StoreBeginning                  before the first row is sent
 //	Position, Unchanged, Move, Sent while the table is read
 //	StoreReached                    after each page
 //	ReadBackFor                     before the children of some parents are read
 //	ReadBackMissing, StoreRefused, Remove   after a full refresh
 //	ReadBackOrphans                 after any other run that read the table to its end
-//	CheckOrphans                    after one that did not
-//	StoreEnd                        after the last row; [State.Finish] makes it a checkpoint that can be trusted
+//	CheckOrphans                    after any other run
+//	StoreEnd                        after the last row; [State.Finish] makes the checkpoint a trusted one
 type Tracker struct {
 	Options
 
@@ -64,32 +65,32 @@ type Tracker struct {
 	table *table.Table
 	key   string // of the checkpoint in the state
 
-	last       checkpoint // of the run before
-	beginning  checkpoint // that this run begins with
+	last       checkpoint // of the last run
+	beginning  checkpoint // at the beginning of this run
 	checkpoint checkpoint // of this run
 
-	readBack   *readBack                // the rows that were there when the run began; nil where they are not known
-	removed    []key                    // of records that are deleted at Pipedrive
-	verified   map[string]plan.Position // from which the run goes on
-	family     *family                  // of a table of children, once any parent was read
-	versions   *SentVersions            // nil where nothing needs to know what the run sent
-	doubtful   bool                     // whether the table may have been dropped, or never come to the backend
-	refreshing bool                     // whether the run reads all records to find deletions
-	noted      int                      // pages that were sent when the position was last stored
-	skipped    bool                     // whether the table was not read back: readBack has the rows that the ledger knows
+	readBack    *readBack                // the rows at the beginning of the run; nil if unknown
+	removed     []key                    // keys of records that were deleted at Pipedrive
+	verified    map[string]plan.Position // the positions at the beginning of the run
+	family      *family                  // of a table of children; nil before the first parent was read
+	versions    *SentVersions            // nil if the sent rows need not be known
+	doubtful    bool                     // whether the table may have been dropped, or have another destination
+	refreshing  bool                     // whether the run is a full refresh
+	pagesStored int                      // number of sent pages at the last store of the position
+	skipped     bool                     // whether readBack has the rows of the ledger, in place of a read-back
 
-	mu    sync.Mutex
-	again map[key]int64 // the rows that the run has read again and that are there; not all of too many
-	asked keySet        // the parents that the run has asked about; not all of too many
+	mu        sync.Mutex
+	unchanged map[key]int64 // rows that the run read and the destination has; incomplete above maxRecords
+	asked     keySet        // parents that the run has asked about; incomplete above maxRecords
 
-	late     func(context.Context) ReadBacks
-	unproved bool                     // whether the table was read back late, after the run had sent rows of it, or in vain
-	backTo   map[string]plan.Position // from which the next run goes on, if that found a loss; else nil
+	late       func(context.Context) ReadBacks
+	unverified bool                     // whether a late read-back failed, or came after the run had sent rows
+	resumeFrom map[string]plan.Position // the positions for the next run after a late read-back that found a loss; else nil
 
 	verification Verification
 }
 
-// NewTracker returns the progress of a table of an account.
+// NewTracker returns the progress of an account's table.
 func NewTracker(s *State, t *table.Table, o Options) *Tracker {
 	return &Tracker{Options: o, state: s, table: t, key: o.Form.key(t, o.Account)}
 }
@@ -101,7 +102,7 @@ func (t *Tracker) Load(ctx context.Context) (err error) {
 	return err
 }
 
-// Reconcile finds the checkpoint that the run begins with, given the rows that the destination has.
+// Reconcile sets the checkpoint at the beginning of the run, given the rows at the destination.
 func (t *Tracker) Reconcile(back ReadBacks) Verification {
 	t.checkpoint = t.reconcile(back)
 	t.noteColumns()
@@ -122,14 +123,14 @@ func (t *Tracker) Reconcile(back ReadBacks) Verification {
 	return t.verification
 }
 
-// refreshDue reports whether the run is to read the table from its beginning to find deletions, if it was last read so at a moment.
+// refreshDue reports whether a full refresh is due, given the time of the last reading from the beginning.
 func (t *Tracker) refreshDue(since time.Time) bool {
 	return t.RefreshEvery > 0 && !since.IsZero() && t.Began.Sub(since) >= t.RefreshEvery && !t.last.Refreshing
 }
 
-// StoreBeginning keeps the checkpoint that the run begins with for the state, and voids those of other forms whose rows
-// the run replaces. The state has to be flushed before the first row is sent: the rows of this run take the place of
-// those of the last one, which then can't be verified any more.
+// StoreBeginning stores the checkpoint at the beginning of the run, and voids those of other forms whose rows the run
+// overwrites. The state must be flushed before the first row is sent. From then on rows of the last run are
+// overwritten, so its checkpoint can't be verified any more.
 func (t *Tracker) StoreBeginning(ctx context.Context) error {
 	columns := !slices.Equal(t.last.Columns, t.beginning.Columns)
 	if (t.Verify || t.refreshing || columns) && len(t.last.Positions) > 0 {
@@ -140,19 +141,19 @@ func (t *Tracker) StoreBeginning(ctx context.Context) error {
 	return t.state.forget(ctx, t.Form.replacedKeys(t.table, t.Account))
 }
 
-// Refreshing reports whether the run reads all records of the table to find deletions.
+// Refreshing reports whether the run is a full refresh.
 func (t *Tracker) Refreshing() bool { return t.refreshing }
 
-// Position is how far a listing has been read.
+// Position is the position of a listing.
 func (t *Tracker) Position(listing string) plan.Position { return t.checkpoint.Positions[listing] }
 
-// Move moves the position of a listing, all records before which have been sent.
+// Move moves the position of a listing. All records before it have been sent.
 func (t *Tracker) Move(listing string, p plan.Position) { t.checkpoint.Positions[listing] = p }
 
-// Unchanged reports whether the destination has a record as it was read from a listing, so that it need not be sent again.
-// That is known of the records that a run reads although they are no later than the position. One without an update_time
-// was never changed. Of the others the second of their update_time has to be over when the last complete reading began: a
-// later change has another one. A history is asked about the records of its table.
+// Unchanged reports whether the destination has this version of a record from a listing, so that it need not be sent.
+// That is known for records up to the position. A record without an update_time never changed. For others, the second
+// of the update_time must have been over when the last complete reading began, since a later change has a later
+// second. A history is asked about the records of its table.
 func (t *Tracker) Unchanged(listing string, row *table.Row) bool {
 	at := int64(never)
 	if t.readBack == nil || t.verified[listing].Changed.IsZero() {
@@ -169,30 +170,30 @@ func (t *Tracker) Unchanged(listing string, row *table.Row) bool {
 	if !t.readBack.has(k, at) {
 		return false
 	}
-	t.read(k, at)
+	t.noteUnchanged(k, at)
 	return true
 }
 
-// keyOf is the key of a record: of a history, that of a record of its table.
+// keyOf is the key of a record. A history uses the key in the table of its records.
 func (t *Tracker) keyOf(record *table.Row) key {
 	return keyOf(table.KeyOf(record.Key(cmp.Or(t.table.Of, t.table).Identity())))
 }
 
-// settled reports whether a second is no later than the position, and was over when the last complete reading began.
+// settled reports whether a second is not after the position, and was over when the last complete reading began.
 func (t *Tracker) settled(listing string, second time.Time) bool {
 	position := t.verified[listing].Changed
 	return !position.IsZero() && !second.After(position) && second.Before(t.beginning.Began.Add(-time.Second))
 }
 
-// Sent notes rows that are sent.
+// Sent notes sent rows.
 func (t *Tracker) Sent(rows []*table.Row) {
 	if t.versions != nil {
 		t.versions.Add(rows)
 	}
 }
 
-// MustSeparate reports whether the rows must not come to the destination in one batch with those that were sent: a version of
-// one of them was.
+// MustSeparate reports whether rows must not be in one batch with those sent before, because another version of one of
+// them was sent.
 func (t *Tracker) MustSeparate(rows []*table.Row) bool {
 	return t.Separates && slices.ContainsFunc(rows, func(row *table.Row) bool {
 		_, sent := t.versions.sent[keyOf(table.KeyOf(row.Key(t.versions.key)))]
@@ -200,45 +201,45 @@ func (t *Tracker) MustSeparate(rows []*table.Row) bool {
 	})
 }
 
-// checkpointPages is how many pages of a table a run sends before it stores how far it got; each further time it is a quarter
-// of those that it sent until then, if that is more, and at most mostPages.
+// A run stores its position in a table after checkpointPages pages. The next distance is a quarter of the pages so
+// far, at least checkpointPages and at most maxPages.
 const (
 	checkpointPages = 10
-	mostPages       = 100
+	maxPages        = 100
 )
 
-// StoresAfter reports whether [Tracker.StoreReached] stores how far the run got, after so many pages.
+// StoresAfter reports whether [Tracker.StoreReached] stores the position after this number of pages.
 func (t *Tracker) StoresAfter(sent int) bool {
-	return t.Verify && !t.refreshing && sent-t.noted >= min(max(checkpointPages, t.noted/4), mostPages)
+	return t.Verify && !t.refreshing && sent-t.pagesStored >= min(max(checkpointPages, t.pagesStored/4), maxPages)
 }
 
-// StoreReached stores how far the run got in a listing, for the next one to go on from should this one be cut short. It
-// does so now and then only. sent is how many pages of the table were sent, or how many requests it took for children.
+// StoreReached stores the position of a listing at intervals, for the next run to continue from if this one is cut
+// short. sent is the number of sent pages of the table, or of requests for children.
 func (t *Tracker) StoreReached(ctx context.Context, listing string, p plan.Position, sent int) error {
 	if !t.StoresAfter(sent) {
 		return nil
 	}
-	t.noted, t.checkpoint.Removing = sent, t.toRemove()
+	t.pagesStored, t.checkpoint.Removing = sent, t.toRemove()
 	t.Move(listing, p)
 	if err := t.store(ctx); err != nil {
 		return err
 	}
 	if err := t.state.Flush(ctx); err != nil {
-		t.Logger.Info().Err(err).Msg("how far the run got can't be written down now")
+		t.Logger.Info().Err(err).Msg("the position can't be stored now; the run continues")
 	}
 	return nil
 }
 
-// StoreEnd keeps the checkpoint of a table that was read to its end or, if it is not complete, as far as the budget goes. together
-// is true for a table of children that was read with that of their parents.
+// StoreEnd keeps the checkpoint of a table that was read to its end or, if complete is false, to the end of the
+// budget. together is true for a table of children that was read together with their parents' table.
 func (t *Tracker) StoreEnd(ctx context.Context, complete, together bool) error {
-	if complete && t.backTo == nil {
+	if complete && t.resumeFrom == nil {
 		t.checkpoint.Began, t.checkpoint.Together = t.Began, together
 	}
 	if t.refreshing || t.checkpoint.Refreshed.IsZero() {
 		t.checkpoint.refreshed = t.Began
 	}
-	if t.beginning.Shut && !t.checkpoint.Shut && len(t.verified) > 0 {
+	if t.beginning.Unavailable && !t.checkpoint.Unavailable && len(t.verified) > 0 {
 		t.checkpoint.restart()
 	}
 	t.checkpoint.Removing = t.toRemove()
@@ -255,11 +256,11 @@ func (t *Tracker) StoreEnd(ctx context.Context, complete, together bool) error {
 	return t.store(ctx)
 }
 
-// settledRows is how many rows a run has to send for their table to be at the destination when the run ends:
-// several messages' worth. Destinations make a table with the first of its rows.
+// settledRows is the number of sent rows after which a table exists at the destination when the run ends. It is
+// several messages' worth. A destination creates a table with its first rows.
 const settledRows = 5_000
 
-// store keeps how far the run got, and the rows that it sent, unfinished.
+// store keeps the positions and the sent rows as an unfinished checkpoint.
 func (t *Tracker) store(ctx context.Context) error {
 	c := t.checkpoint
 	if t.Verify {
@@ -275,7 +276,7 @@ func (t *Tracker) store(ctx context.Context) error {
 	return t.state.storeCheckpoint(ctx, t.key, t.table, c, known, t.doubtful)
 }
 
-// costOf is about how many API tokens it costs to read a table of so many rows from its beginning.
+// costOf is the approximate cost, in API tokens, of reading a table with this number of rows from its beginning.
 func (t *Tracker) costOf(rows int64) int64 {
 	page := max(1, int64(t.PageRows))
 	return (rows + page - 1) / page * int64(t.PageTokens)

@@ -13,13 +13,13 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// SentVersions are the rows that a run has sent of a table and account: each record's last version.
+// SentVersions are the rows that a run has sent of an account's table: the last version of each record.
 type SentVersions struct {
 	sent map[key]int64 // seconds since 1970 of update_time, or never
 	key  []int         // columns that identify a record
 }
 
-// NewSentVersions is that of a table without rows.
+// NewSentVersions returns a SentVersions without rows.
 func NewSentVersions(t *table.Table) *SentVersions {
 	return &SentVersions{sent: map[key]int64{}, key: t.Identity()}
 }
@@ -35,16 +35,16 @@ func (v *SentVersions) Add(page []*table.Row) {
 	}
 }
 
-// Keys stand for records, in ascending order.
+// Keys identify records, in ascending order.
 type Keys []key
 
-// Keys are those of the records.
+// Keys are the keys of the sent records.
 func (v *SentVersions) Keys() Keys { return slices.Sorted(maps.Keys(v.sent)) }
 
-// Missing are those of some records that the run has not sent.
+// Missing are the records among some that the run has not sent.
 func (v *SentVersions) Missing(of Keys) *Missing { return &Missing{keys: v.without(of), sent: v} }
 
-// without returns those of some keys of which no record was sent.
+// without returns those of the keys whose records were not sent.
 func (v *SentVersions) without(keys []key) []key {
 	return slices.DeleteFunc(slices.Clone(keys), func(k key) bool {
 		_, sent := v.sent[k]
@@ -52,19 +52,19 @@ func (v *SentVersions) without(keys []key) []key {
 	})
 }
 
-// fingerprint is a sum over versions of records, in whatever order they come.
+// fingerprint is a sum over versions of records. It does not depend on their order.
 type fingerprint struct {
 	Rows int64  `json:"rows"`
 	Hash digest `json:"hash"`
 }
 
-// digest is written as hexadecimal digits: JSON's numbers hold no 64 bits.
+// digest is stored as hexadecimal digits, since many JSON parsers round 64-bit numbers.
 type digest uint64
 
 // MarshalText writes the digest.
 func (d digest) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%016x", uint64(d)), nil }
 
-// UnmarshalText reads it.
+// UnmarshalText reads the digest.
 func (d *digest) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(string(text), 16, 64)
 	*d = digest(n)
@@ -79,18 +79,19 @@ func (f *fingerprint) add(k key, at int64) {
 	f.Hash += digest(xxh3.Hash(version[:]))
 }
 
-// and is the sum over the versions of both.
+// and returns the sum of both fingerprints.
 func (f fingerprint) and(g fingerprint) fingerprint {
 	return fingerprint{f.Rows + g.Rows, f.Hash + g.Hash}
 }
 
-// segment is the fingerprint of records whose rank lies behind that of the segment before.
+// segment is the fingerprint of the records with a rank after that of the segment before.
 type segment struct {
-	To int64 `json:"to"` // the last rank that belongs to it
+	To int64 `json:"to"` // the last rank in it
 	fingerprint
 }
 
-// rankOf is the order in which a run that left positions sent its rows: by the seconds of update_time, or by number.
+// rankOf returns the rank of a record: its place in the order in which a run with these positions sent its rows. That
+// is update_time in seconds, or the numeric id.
 func rankOf(positions map[string]plan.Position) func(k key, at int64) int64 {
 	if byID(positions) {
 		return func(k key, _ int64) int64 { return int64(k) }
@@ -98,11 +99,11 @@ func rankOf(positions map[string]plan.Position) func(k key, at int64) int64 {
 	return func(_ key, at int64) int64 { return at }
 }
 
-// maxSegments bounds what the state keeps of a run.
+// maxSegments is the largest number of segments in the state.
 const maxSegments = 64
 
-// segments divides the rows that were sent into parts of about the same number of records, so that where some of it
-// did not arrive, not all of it has to be read again.
+// segments divides the sent rows into parts of about equal numbers of records. If some rows are lost, only the
+// segments from there on have to be read again.
 func (v *SentVersions) segments(rank func(key, int64) int64) []segment {
 	if len(v.sent) == 0 {
 		return nil
@@ -125,7 +126,7 @@ func (v *SentVersions) segments(rank func(key, int64) int64) []segment {
 	return parts
 }
 
-// segmentOf returns the index of the segment that a rank belongs to, or that of none: len(parts).
+// segmentOf returns the index of the segment for a rank; len(parts) for none.
 func segmentOf(parts []segment, rank int64) int {
 	i, _ := slices.BinarySearchFunc(parts, rank, func(s segment, rank int64) int {
 		if s.To < rank {

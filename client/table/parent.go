@@ -42,9 +42,9 @@ type Parent struct {
 	// one. Parents that have not moved since their children were read need no request. A parent has no children if it has
 	// no such time, or still that of its creation, which is in the column Created.
 	Moved, Created string
-	// Again are lists of parents whose children are read again at intervals even if the parents did not change; none on
+	// Recheck are lists of parents whose children are read again at intervals even if the parents did not change; none on
 	// an API without them. Pipedrive does not document whether a change of a child changes its parent.
-	Again []pipedrive.Listing
+	Recheck []pipedrive.Listing
 	// Rows is the parents' JSON column with the list of the records; empty if the records take requests.
 	Rows string
 }

@@ -377,7 +377,7 @@ func again() (tokens int) {
 		if t.Parent == nil {
 			continue
 		}
-		for _, l := range slices.Concat(t.Parent.Again, listings(t)[:min(1, len(t.Parent.Again))]) {
+		for _, l := range slices.Concat(t.Parent.Recheck, listings(t)[:min(1, len(t.Parent.Recheck))]) {
 			tokens += l.Cost
 		}
 	}

@@ -9,7 +9,7 @@ func dealProducts() *table.Table {
 	parent := dealsWithProducts()
 	open := pipedrive.ByIDV2("/api/v2/deals", 10, dealsScopes).WithStatus("open")
 	open.Include = []string{parent.Count}
-	parent.Again = []pipedrive.Listing{open}
+	parent.Recheck = []pipedrive.Listing{open}
 	return &table.Table{
 		Records:     "deal_products",
 		Title:       "Deal products",
