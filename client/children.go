@@ -403,7 +403,7 @@ func (r *reading) note(listing string, since time.Time, rows []*table.Row) {
 	for _, row := range rows {
 		p := plan.Parent{Key: row.RecordKey()}
 		if changed >= 0 {
-			p.Changed = row.Values[changed].Time()
+			p.Changed = row.Value(changed).Time()
 		}
 		ps.without(p.Key)
 		ps.reach(p.Changed)
@@ -420,7 +420,7 @@ func (r *reading) note(listing string, since time.Time, rows []*table.Row) {
 		default:
 			ps.add(p, r.family.columns.Values(row))
 			if further {
-				ps.own[p.Key] = row.Values[needs.own]
+				ps.own[p.Key] = row.Value(needs.own)
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/customfields"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
@@ -31,7 +30,7 @@ func (a *Account) loadCustomFieldsV1(ctx context.Context, t *table.Table, m *pip
 	}
 	fields, err := a.loadFields(ctx, t, m)
 	for _, f := range fields {
-		c.Kinds[f.Values[customfields.Code].Text] = f.Values[customfields.FieldType].Text
+		c.Kinds[f.Value(customfields.Code).Text] = f.Value(customfields.FieldType).Text
 	}
 	return c, err
 }
@@ -49,16 +48,16 @@ func loadDescribed(ctx context.Context, t *table.Table, a *Account, m *pipedrive
 			return nil, err
 		}
 		for _, f := range fields {
-			row := table.NewRow(slices.Clone(f.Values)...)
-			code := row.Values[customfields.Code].Text
+			row := f.Clone()
+			code := row.Value(customfields.Code).Text
 			column := a.columns[d.Of.Records][code]
 			if d.Of.Column(code) >= 0 {
 				column = code
 			}
-			row.Values[customfields.Entity] = table.TextValue(d.Entity)
-			row.Values[customfields.IsCustom] = table.BoolValue(customfields.Custom(f))
-			row.Values[customfields.TableName] = table.TextValue(d.Of.Name())
-			row.Values[customfields.ColumnName] = table.TextValue(column)
+			row.Set(customfields.Entity, table.TextValue(d.Entity))
+			row.Set(customfields.IsCustom, table.BoolValue(customfields.Custom(f)))
+			row.Set(customfields.TableName, table.TextValue(d.Of.Name()))
+			row.Set(customfields.ColumnName, table.TextValue(column))
 			rows = append(rows, row)
 		}
 	}

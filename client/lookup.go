@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"sync"
 
@@ -77,9 +76,7 @@ func (l *lookupList) loadCopies(ctx context.Context, a *Account, m *pipedrive.Me
 	rows, err := l.load(ctx, a, m)
 	copies := make([]*table.Row, len(rows))
 	for i, row := range rows {
-		own := *row
-		own.Values = slices.Clone(row.Values)
-		copies[i] = &own
+		copies[i] = row.Clone()
 	}
 	return copies, err
 }
@@ -106,8 +103,8 @@ func (r *reading) lookUp(ctx context.Context, rows []*table.Row) (err error) {
 	for i := range r.lookups {
 		l := &r.lookups[i]
 		for _, row := range rows {
-			value := &row.Values[l.column]
-			if !value.Valid {
+			id := row.Value(l.column)
+			if !id.Valid {
 				continue
 			}
 			if l.find == nil {
@@ -115,7 +112,7 @@ func (r *reading) lookUp(ctx context.Context, rows []*table.Row) (err error) {
 					return err
 				}
 			}
-			*value = l.find(value.Number)
+			row.Set(l.column, l.find(id.Number))
 		}
 	}
 	return nil
@@ -137,7 +134,7 @@ func (a *Account) loadLookup(ctx context.Context, l *table.Looked, m *pipedrive.
 	column := list.of.Column(l.Column)
 	found := make(map[int64]table.Value, len(rows))
 	for _, row := range rows {
-		found[row.RecordKey().Number] = row.Values[column]
+		found[row.RecordKey().Number] = row.Value(column)
 	}
 	return func(id int64) table.Value { return found[id] }, nil
 }

@@ -123,23 +123,23 @@ func needsOf(p *table.Parent) needs {
 
 // skips reports whether a parent is skipped and keeps the rows of its children.
 func (n needs) skips(parent *table.Row) bool {
-	return n.skip >= 0 && parent.Values[n.skip].Valid && parent.Values[n.skip].Number != 0
+	return n.skip >= 0 && parent.Value(n.skip).Number != 0
 }
 
 // childless reports whether a parent has no children but its own, by its counter or because it has never moved.
 func (n needs) childless(parent *table.Row) bool {
 	least := int64(0)
-	if n.own >= 0 && parent.Values[n.own].Valid {
+	if n.own >= 0 && parent.Value(n.own).Valid {
 		least = 1
 	}
-	if n.count >= 0 && parent.Values[n.count].Valid && parent.Values[n.count].Number <= least {
+	if n.count >= 0 && parent.Value(n.count).Valid && parent.Value(n.count).Number <= least {
 		return true
 	}
 	if n.moved < 0 {
 		return false
 	}
-	at := parent.Values[n.moved]
-	return !at.Valid || n.created >= 0 && parent.Values[n.created].Valid && at.Time().Equal(parent.Values[n.created].Time())
+	at := parent.Value(n.moved)
+	return !at.Valid || n.created >= 0 && parent.Value(n.created).Valid && at.Time().Equal(parent.Value(n.created).Time())
 }
 
 // unmoved reports whether a parent has not moved since its children were read. That requires two things: the move lies
@@ -149,7 +149,7 @@ func (r *reading) unmoved(n needs, p plan.Parent, parent *table.Row, since time.
 	if n.moved < 0 || since.IsZero() || p.Changed.IsZero() {
 		return false
 	}
-	at := parent.Values[n.moved].Time()
+	at := parent.Value(n.moved).Time()
 	return at.Before(since) && r.progress.HasChildrenSince(p.Key, at)
 }
 

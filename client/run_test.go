@@ -82,7 +82,7 @@ func TestRun_rowsThatDoNotFitTheirTableFailTheRun(t *testing.T) {
 	_, err := readTables(context.Background(), map[string]resolverOf{"deals": func(ctx context.Context, pages chan<- any) error {
 		for {
 			select {
-			case pages <- []*table.Row{{Values: make([]table.Value, 1)}, {Values: []table.Value{table.IntValue(1), table.TextValue("one too many")}}}:
+			case pages <- []*table.Row{table.NewRow(table.Value{}), table.NewRow(table.IntValue(1), table.TextValue("one too many"))}:
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			}

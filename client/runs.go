@@ -60,12 +60,12 @@ func (o outcome) row() *table.Row {
 	if verified.Valid || o.Repaired > 0 {
 		repaired = table.IntValue(o.Repaired)
 	}
-	return &table.Row{Values: []table.Value{
+	return table.NewRow(
 		table.TimeValue(o.Started), table.TimeValue(o.Ended), table.TextValue(o.Status), table.TextValue(o.Reason),
 		table.ListValue(o.Unfinished),
 		verified, repaired, table.TextValue(o.API), table.ListValue(o.Tables),
 		table.IntValue(o.Rows), table.IntValue(o.Requests), table.IntValue(o.Tokens), table.IntValue(o.Retries),
-	}}
+	)
 }
 
 // outcomes are the end of the run for each connected account. failed is the reason of a failed run, nil for others.

@@ -94,7 +94,7 @@ func TestSink_batchesAreBoundedByRows(t *testing.T) {
 // TestSink_aRecordWithoutAKeyTakesNoOtherWithIt: the SDK's scheduler would drop all rows of its page.
 func TestSink_aRecordWithoutAKeyTakesNoOtherWithIt(t *testing.T) {
 	keyless := note(0, "x")
-	keyless.Values[0] = table.Value{}
+	keyless.Set(0, table.Value{})
 	batches, s, err := sent(t, notesTable, false, note(1, "a"), keyless, note(2, "b"))
 	require.NoError(t, err)
 	require.EqualValues(t, 2, batches[0].Record.NumRows())

@@ -294,7 +294,7 @@ func (k *kid) children(rows []*table.Row) float64 {
 	var sum, n int64
 	for _, row := range rows {
 		if k.needs.count >= 0 && k.asks(row) {
-			sum, n = sum+row.Values[k.needs.count].Number, n+1
+			sum, n = sum+row.Value(k.needs.count).Number, n+1
 		}
 	}
 	if n == 0 || k.of.Parent.Sparse { // the counter then counts something else

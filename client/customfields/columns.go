@@ -51,7 +51,7 @@ func (n *Names) Add(lists []Listed, stored bool) {
 			if !Custom(row) {
 				continue
 			}
-			f := &Field{Account: list.Account, Hash: row.Values[Code].Text, Kind: kindOf(row.Values[FieldType].Text).name}
+			f := &Field{Account: list.Account, Hash: row.Value(Code).Text, Kind: kindOf(row.Value(FieldType).Text).name}
 			if of := known[f.key()]; of != nil {
 				f = of
 			} else {
@@ -60,7 +60,7 @@ func (n *Names) Add(lists []Listed, stored bool) {
 			if f.Column == "" {
 				without = append(without, f)
 			}
-			f.Name, f.source, f.place = row.Values[FieldName].Text, row, place
+			f.Name, f.source, f.place = row.Value(FieldName).Text, row, place
 		}
 	}
 	nameColumns(n.Fields, without)

@@ -12,7 +12,7 @@ func TestColumnsOf_description(t *testing.T) {
 	of := func(name string, there bool) *Field {
 		f := &Field{Account: name, Kind: "monetary", Column: "cf_budget", Name: name}
 		if there {
-			f.source = &table.Row{Values: make([]table.Value, len(Columns))}
+			f.source = table.NewRow(make([]table.Value, len(Columns))...)
 		}
 		return f
 	}

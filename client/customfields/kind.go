@@ -108,14 +108,14 @@ type options struct{ labels map[string]string }
 // optionsOf reads a field's list of options.
 func optionsOf(field *table.Row) *options {
 	o := &options{labels: map[string]string{}}
-	list := jsontext.Value(field.Values[Options].Text)
+	list := jsontext.Value(field.Value(Options).Text)
 	if list.Kind() != '[' {
 		return o
 	}
 	d := table.NewDecoder([]table.Column{{Name: "id"}, {Name: "label"}}, func(c table.Column) table.Source { return c.V2 })
 	for record := range table.Elements(list) {
 		if option, err := d.Record(record); err == nil {
-			o.labels[option.Values[0].Text] = option.Values[1].Text
+			o.labels[option.Value(0).Text] = option.Value(1).Text
 		}
 	}
 	return o

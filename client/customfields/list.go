@@ -38,6 +38,6 @@ var (
 
 // Custom reports whether a row of a list of fields is a custom field, and not one part of another.
 func Custom(field *table.Row) bool {
-	code := field.Values[Code].Text
+	code := field.Value(Code).Text
 	return len(code) == table.HashLength && table.IsCustomField(code)
 }

@@ -16,8 +16,9 @@ func listed(account string, fields ...[2]string) Listed {
 	l := Listed{Account: account}
 	for _, f := range fields {
 		row := table.NewRow(make([]table.Value, len(Columns))...)
-		row.Values[Code] = table.TextValue(hashOf(account + f[0]))
-		row.Values[FieldName], row.Values[FieldType] = table.TextValue(f[0]), table.TextValue(f[1])
+		row.Set(Code, table.TextValue(hashOf(account+f[0])))
+		row.Set(FieldName, table.TextValue(f[0]))
+		row.Set(FieldType, table.TextValue(f[1]))
 		l.Fields = append(l.Fields, row)
 	}
 	return l

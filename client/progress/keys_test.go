@@ -33,8 +33,8 @@ func TestKeys_ofAnyKindAreReadBackAsTheyWereSent(t *testing.T) {
 			b := array.NewRecordBuilder(memory.DefaultAllocator, needed.ToArrowSchema())
 			b.Field(0).(*array.StringBuilder).Append("4711")
 			table.TimeValue(at(9)).AppendTo(b.Field(1))
-			for i, v := range row.Values {
-				v.AppendTo(b.Field(2 + i))
+			for i := range of.Columns {
+				row.Value(i).AppendTo(b.Field(2 + i))
 			}
 			var back []stored
 			require.NoError(t, eachOf(b.NewRecordBatch(), of, -1, func(row stored) { back = append(back, row) }))

@@ -85,25 +85,25 @@ func (b *Batch) Append(row *Row, size int) error {
 	if b.Rows == 0 {
 		b.reserve()
 	}
-	id, err := b.cqID(row.Values)
+	id, err := b.cqID(row)
 	if err != nil {
 		return err
 	}
 	b.cqIDs.Append(id)
 	b.parents.AppendNull()
 	b.owners.Append(b.account)
-	for i, v := range row.Values {
-		v.AppendTo(b.values[i])
+	for i := range row.states {
+		row.Value(i).AppendTo(b.values[i])
 	}
 	b.Rows, b.Bytes = b.Rows+1, b.Bytes+size
 	return nil
 }
 
-func (b *Batch) cqID(values []Value) (uuid.UUID, error) {
+func (b *Batch) cqID(row *Row) (uuid.UUID, error) {
 	if b.ids == nil {
 		return uuid.NewRandom()
 	}
-	return b.ids.of(values)
+	return b.ids.of(row)
 }
 
 // Record returns the added rows, and starts another batch.
@@ -132,10 +132,10 @@ func newDerivedIDs(t *Table, account string) *derivedIDs {
 	return ids
 }
 
-func (d *derivedIDs) of(values []Value) (uuid.UUID, error) {
+func (d *derivedIDs) of(row *Row) (uuid.UUID, error) {
 	scalars := d.row.GetValues()
 	for i, column := range d.key {
-		values[column].put(scalars[2+i])
+		row.Value(column).put(scalars[2+i])
 	}
 	if err := d.row.CalculateCQID(true); err != nil {
 		return uuid.UUID{}, fmt.Errorf("a row's _cq_id can't be made of its key: %w", err)

@@ -25,7 +25,7 @@ func customFieldsOf(d *Decoder, record string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return row.Values[1].Text, nil
+	return row.Value(1).Text, nil
 }
 
 func decoderV1() *Decoder {

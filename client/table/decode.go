@@ -1,81 +1,13 @@
 package table
 
 import (
-	"cmp"
 	"errors"
-	"slices"
-	"strconv"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
-
-// Row is one record, decoded into the values of its table's columns.
-type Row struct {
-	Values   []Value
-	Mismatch []int // columns whose value in the record has another kind
-
-	key     pipedrive.Key
-	changed int  // index of the column that the table is incremental on, -1 for none
-	foreign bool // whether the record does not belong to the table
-	ofOther bool // whether it is a child of the parent in the column Other
-}
-
-// NewRow returns a row that is not a record of Pipedrive.
-func NewRow(values ...Value) *Row { return &Row{Values: values, changed: -1} }
-
-// RecordKey identifies the record within its table and account.
-func (r *Row) RecordKey() pipedrive.Key { return r.key }
-
-// RecordTime is the value of the column that the table is incremental on, usually the record's update_time; false
-// if there is none.
-func (r *Row) RecordTime() (time.Time, bool) {
-	if r.changed < 0 || !r.Values[r.changed].Valid {
-		return time.Time{}, false
-	}
-	return r.Values[r.changed].Time(), true
-}
-
-// HasAll reports whether all of the given columns have a value.
-func (r *Row) HasAll(columns []int) bool {
-	return !slices.ContainsFunc(columns, func(c int) bool { return !r.Values[c].Valid })
-}
-
-// Key returns the row's values of some columns.
-func (r *Row) Key(columns []int) []Value {
-	values := make([]Value, len(columns))
-	for i, c := range columns {
-		values[i] = r.Values[c]
-	}
-	return values
-}
-
-// KeyText is the row's primary key for messages.
-func (r *Row) KeyText(key []int) string { return KeyText(r.Key(key)) }
-
-// KeyText formats the values of a primary key for messages.
-func KeyText(values []Value) string { return joined(values, ", ") }
-
-func joined(values []Value, separator string) string {
-	parts := make([]string, len(values))
-	for i, v := range values {
-		parts[i] = cmp.Or(v.Text, strconv.FormatInt(v.Number, 10))
-	}
-	return strings.Join(parts, separator)
-}
-
-// Bytes is the approximate size of the row in a record batch.
-func (r *Row) Bytes() int {
-	size := valueBytes * len(r.Values)
-	for i := range r.Values {
-		size += len(r.Values[i].Text)
-	}
-	return size
-}
 
 // Decoder reads records of one table in one API version's form, in one pass and without an intermediate map. It is
 // not safe for concurrent use.
@@ -94,7 +26,8 @@ type Decoder struct {
 	// follows has, for each node, the one that followed it in the record before: behind it in its object, or as the
 	// first one in it. The records of a list have their members in the same order.
 	follows []following
-	texts   rowTexts
+	texts   []byte // of the record's values so far
+	spare   cells  // of the next records
 }
 
 // following are nodes that came behind and inside another one.
@@ -112,7 +45,7 @@ type node struct {
 type leaf struct {
 	column int
 	read   Reader
-	// add adds the value's text to the texts of a row instead; nil for a column with its own reader or without a text.
+	// add appends the value's text to the texts of a row instead; nil for a column with its own reader or without a text.
 	add appender
 	// rank of the path among the column's paths: if a record has several, the lowest wins.
 	rank int
@@ -160,7 +93,7 @@ func NewDecoder(columns []Column, source func(Column) Source) *Decoder {
 // Clone returns a decoder of the same records for another goroutine.
 func (d *Decoder) Clone() *Decoder {
 	clone := *d
-	clone.follows, clone.texts = make([]following, len(d.follows)), rowTexts{}
+	clone.follows, clone.texts, clone.spare = make([]following, len(d.follows)), nil, cells{}
 	if d.Custom != nil {
 		clone.Custom = &CustomFieldsV1{Kinds: d.Custom.Kinds}
 	}
@@ -201,8 +134,11 @@ func (d *Decoder) at(path []string) *node {
 
 // Record reads a record, which must be valid JSON. It is a [pipedrive.Decode].
 func (d *Decoder) Record(record jsontext.Value) (*Row, error) {
-	d.texts.reset()
-	row := &Row{changed: d.changed, Values: make([]Value, d.width)}
+	if cap(d.texts) > mostKept {
+		d.texts = nil
+	}
+	d.texts = d.texts[:0]
+	row := &Row{changed: d.changed, cells: d.spare.cut(d.width)}
 	switch kind := record.Kind(); {
 	case kind == '{':
 		d.object(record, 0, d.root, row)
@@ -216,7 +152,7 @@ func (d *Decoder) Record(record jsontext.Value) (*Row, error) {
 			return nil, err
 		}
 	}
-	d.texts.set(row)
+	row.texts = string(d.texts)
 	d.choose(row)
 	return row, d.setKey(row)
 }
@@ -226,10 +162,10 @@ func (d *Decoder) setKey(row *Row) error {
 	switch {
 	case len(d.key) == 0:
 		return nil
-	case d.alone && !row.Values[d.key[0]].Valid:
+	case d.alone && row.states[d.key[0]] == 0:
 		return pipedrive.Refuse(errNoKey)
 	case len(d.key) == 1: // a key may be kept for long, and the row's other texts must not stay with it
-		v := &row.Values[d.key[0]]
+		v := row.Value(d.key[0])
 		row.key = pipedrive.Key{Number: v.Number, Text: strings.Clone(v.Text)}
 	default:
 		row.key = KeyOf(row.Key(d.key))
@@ -319,29 +255,24 @@ func (d *Decoder) takeAll(leaves []leaf, v jsontext.Value, row *Row) {
 
 // take sets the leaf's column, unless an earlier path of the column did.
 func (d *Decoder) take(l *leaf, v jsontext.Value, row *Row) {
-	to := &row.Values[l.column]
-	if to.Valid && int(to.rank) <= l.rank {
+	state := hasValue + firstRank*state(l.rank)
+	if has := row.states[l.column]; has != 0 && has&^hasText <= state {
 		return
 	}
+	var got Value
+	var err error
+	from := len(d.texts)
 	if l.add != nil {
-		switch added, err := d.texts.add(l, v); {
-		case err != nil:
-			row.Mismatch = append(row.Mismatch, l.column)
-		case added:
-			*to = Value{Valid: true, rank: int8(l.rank)}
-		}
-		return
+		d.texts, err = l.add(d.texts, v)
+	} else if got, err = l.read(v); got.Text != "" {
+		d.texts = append(d.texts, strings.ToValidUTF8(got.Text, "\uFFFD")...)
 	}
-	got, err := l.read(v)
-	if err != nil {
+	switch length := len(d.texts) - from; {
+	case err != nil:
 		row.Mismatch = append(row.Mismatch, l.column)
-		return
-	}
-	if got.Valid {
-		if !utf8.ValidString(got.Text) {
-			got.Text = strings.ToValidUTF8(got.Text, "\uFFFD")
-		}
-		got.rank = int8(l.rank)
-		*to = got
+	case length > 0:
+		row.numbers[l.column], row.states[l.column] = int64(from)<<32|int64(length), state|hasText
+	case got.Valid:
+		row.numbers[l.column], row.states[l.column] = got.Number, state
 	}
 }

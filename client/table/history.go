@@ -66,16 +66,18 @@ func (t *Table) Versions(of *Table) *Versions {
 // Of is the row of a record's version. If the record had been gone since a moment that is not before the version, the
 // version holds from the moment at which it was found again. gone is zero for a record that was not gone.
 func (v *Versions) Of(record *Row, gone, found time.Time) *Row {
-	row := &Row{Values: make([]Value, len(v.from)), key: record.key, changed: v.changed}
+	row := &Row{
+		cells: newCells(len(v.from)), texts: record.texts, others: slices.Clip(record.others), key: record.key, changed: v.changed,
+	}
 	for i, column := range v.from {
 		if column >= 0 {
-			row.Values[i] = record.Values[column]
+			row.numbers[i], row.states[i] = record.numbers[column], record.states[column]
 		}
 	}
 	from := time.Unix(0, 0).UTC()
 	for _, i := range v.times {
-		if row.Values[i].Valid {
-			from = row.Values[i].Time()
+		if at := row.Value(i); at.Valid {
+			from = at.Time()
 			break
 		}
 	}
@@ -84,6 +86,6 @@ func (v *Versions) Of(record *Row, gone, found time.Time) *Row {
 			from = gone.Add(time.Microsecond)
 		}
 	}
-	row.Values[v.valid] = TimeValue(from)
+	row.Set(v.valid, TimeValue(from))
 	return row
 }

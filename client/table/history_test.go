@@ -50,11 +50,12 @@ func TestVersions_holdFromTheirChangeOn(t *testing.T) {
 		"found by a clock that is behind": {record: []Value{TimeValue(added), TimeValue(changed)}, gone: found, want: found.Add(time.Microsecond)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			record := &Row{Values: append([]Value{IntValue(7), TextValue("a")}, append(test.record, Value{})...), changed: of.Time()}
+			record := NewRow(append([]Value{IntValue(7), TextValue("a")}, append(test.record, Value{})...)...)
+			record.changed = of.Time()
 			row := h.Versions(of).Of(record, test.gone, found)
-			require.Equal(t, test.want, row.Values[h.Column(ValidFromColumn)].Time())
-			require.Equal(t, IntValue(7), row.Values[h.Column("id")])
-			require.Equal(t, TextValue("a"), row.Values[h.Column("title")])
+			require.Equal(t, test.want, row.Value(h.Column(ValidFromColumn)).Time())
+			require.Equal(t, IntValue(7), row.Value(h.Column("id")))
+			require.Equal(t, TextValue("a"), row.Value(h.Column("title")))
 			at, timed := row.RecordTime()
 			want, wantTimed := record.RecordTime()
 			require.Equal(t, want, at)

@@ -21,9 +21,9 @@ func (d *Decoder) choose(row *Row) {
 	if d.only == "" {
 		return
 	}
-	last := len(row.Values) - 1
-	row.foreign = row.Values[last].Text != d.only
-	row.Values = row.Values[:last:last]
+	last := len(row.states) - 1
+	row.foreign = row.Value(last).Text != d.only
+	row.numbers, row.states = row.numbers[:last], row.states[:last]
 	row.Mismatch = slices.DeleteFunc(row.Mismatch, func(column int) bool { return column == last })
 }
 

@@ -33,8 +33,8 @@ func TestOnly_marksTheRecordsOfOthers(t *testing.T) {
 		row, err := of.Decoder(v2).Record(jsontext.Value(record))
 		require.NoError(t, err)
 		require.Equal(t, belongs, row.Belongs(), record)
-		require.Len(t, row.Values, len(of.Columns), record)
-		require.Equal(t, int64(7), row.Values[2].Number, record)
+		require.Len(t, row.states, len(of.Columns), record)
+		require.Equal(t, int64(7), row.Value(2).Number, record)
 		require.Empty(t, row.Mismatch, record)
 	}
 	of.Only = nil
@@ -57,7 +57,7 @@ func TestNumber_fromTheOldest(t *testing.T) {
 	of.Number(rows, v2)
 	var numbers []int64
 	for _, row := range rows {
-		numbers = append(numbers, row.Values[1].Number)
+		numbers = append(numbers, row.Value(1).Number)
 	}
 	require.Equal(t, []int64{3, 0, 2, 1, 0}, numbers)
 	require.False(t, (&Table{Columns: []Column{{Name: "id"}}}).Numbered())

@@ -60,7 +60,7 @@ func (t *Table) Number(records []*Row, source func(Column) Source) {
 	for _, row := range slices.Backward(records) {
 		if row.Belongs() {
 			n++
-			row.Values[column] = IntValue(n)
+			row.Set(column, IntValue(n))
 		}
 	}
 }
@@ -75,7 +75,7 @@ func (t *Table) Root() *Table {
 
 // LeaveOut leaves a child out of the table if it is its parent's own.
 func (t *Table) LeaveOut(child *Row, own Value) {
-	of := child.Values[t.Column(t.Parent.Own)]
+	of := child.Value(t.Column(t.Parent.Own))
 	child.foreign = child.foreign || own.Valid && of.Valid && of.Number == own.Number
 }
 
@@ -123,7 +123,11 @@ func (p *ParentColumns) Values(parent *Row) []Value {
 func (p *ParentColumns) Begun(parent *Row) bool {
 	of := p.table.Parent
 	begins := of.Table.Column(of.Begins)
-	return begins < 0 || parent.Values[begins].Valid && parent.Values[begins].Number <= p.today.Number
+	if begins < 0 {
+		return true
+	}
+	day := parent.Value(begins)
+	return day.Valid && day.Number <= p.today.Number
 }
 
 // Day is the day in a column that comes from the parent, given its values.
@@ -134,7 +138,7 @@ func (p *ParentColumns) Day(column string, values []Value) string {
 // fill puts the parent's values into a child.
 func (p *ParentColumns) fill(child *Row, values []Value) {
 	for i, column := range p.columns {
-		child.Values[column] = values[i]
+		child.Set(column, values[i])
 	}
 }
 
@@ -150,7 +154,7 @@ func (p *ParentColumns) ParentOf(child *Row) pipedrive.Key {
 func (p *ParentColumns) Others(child *Row) (keys []pipedrive.Key) {
 	asked := p.ParentOf(child)
 	for _, column := range []int{p.own, p.other} {
-		if column >= 0 && child.Values[column].Valid {
+		if column >= 0 && child.Value(column).Valid {
 			keys = append(keys, KeyOf(child.Key([]int{column})))
 		}
 	}
@@ -202,7 +206,7 @@ func (p *ParentColumns) ListDecoder(parents *Table, source func(Column) Source) 
 
 // Decode returns the records in a parent's list; none if it has no list.
 func (d *ListDecoder) Decode(parent *Row) ([]*Row, error) {
-	list := parent.Values[d.list]
+	list := parent.Value(d.list)
 	if !list.Valid {
 		return nil, nil
 	}
@@ -219,7 +223,7 @@ func (d *ListDecoder) Decode(parent *Row) ([]*Row, error) {
 		}
 		d.columns.fill(row, values)
 		if rows = append(rows, row); d.position >= 0 {
-			row.Values[d.position] = IntValue(int64(len(rows)))
+			row.Set(d.position, IntValue(int64(len(rows))))
 		}
 	}
 	return rows, nil

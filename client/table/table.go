@@ -219,11 +219,11 @@ func Markable(tables []*Table) []*Table {
 func (t *Table) Tombstone(key []Value, since time.Time) *Row {
 	row := NewRow(make([]Value, len(t.Columns))...)
 	for i, column := range t.Identity() {
-		row.Values[column] = key[i]
+		row.Set(column, key[i])
 	}
-	row.Values[t.Column(RemovedColumn)] = TimeValue(since)
+	row.Set(t.Column(RemovedColumn), TimeValue(since))
 	if t.Of != nil {
-		row.Values[t.Column(ValidFromColumn)] = TimeValue(since)
+		row.Set(t.Column(ValidFromColumn), TimeValue(since))
 	}
 	return row
 }

@@ -17,15 +17,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Value is a column's value in a record, small enough to allocate the values of a row at once. The zero Value is
-// NULL.
+// Value is a column's value in a record. The zero Value is NULL.
 type Value struct {
 	// Number is an int64, the bits of a float64, 0 or 1 for a bool, microseconds since 1970 for a
 	// timestamp, days since 1970 for a date.
 	Number int64
-	Text   string // of Text and JSON
+	Text   string // of Text and JSON, never empty if valid
 	Valid  bool
-	rank   int8 // rank of the column's path that it comes from
 }
 
 // TextValue is a text, NULL if it is empty.

@@ -110,9 +110,9 @@ func (a *account) change(t *rapid.T) {
 	for _, f := range a.fields {
 		switch rapid.IntRange(0, 9).Draw(t, "change") {
 		case 0:
-			f.Values[customfields.FieldName] = table.TextValue(fieldName().Draw(t, "new name"))
+			f.Set(customfields.FieldName, table.TextValue(fieldName().Draw(t, "new name")))
 		case 1:
-			f.Values[customfields.FieldType] = table.TextValue(rapid.SampledFrom(fieldTypes).Draw(t, "new type"))
+			f.Set(customfields.FieldType, table.TextValue(rapid.SampledFrom(fieldTypes).Draw(t, "new type")))
 		}
 	}
 	for range rapid.IntRange(0, 9).Draw(t, "fields") {
@@ -126,8 +126,9 @@ func (a *account) change(t *rapid.T) {
 func (a *account) add(name, fieldType string) {
 	a.hashes++
 	f := table.NewRow(make([]table.Value, len(customfields.Columns))...)
-	f.Values[customfields.Code] = table.TextValue(fmt.Sprintf("%x", sha1.Sum(fmt.Append(nil, a.id, a.hashes))))
-	f.Values[customfields.FieldName], f.Values[customfields.FieldType] = table.TextValue(name), table.TextValue(fieldType)
+	f.Set(customfields.Code, table.TextValue(fmt.Sprintf("%x", sha1.Sum(fmt.Append(nil, a.id, a.hashes)))))
+	f.Set(customfields.FieldName, table.TextValue(name))
+	f.Set(customfields.FieldType, table.TextValue(fieldType))
 	a.fields = append(a.fields, f)
 }
 
@@ -185,7 +186,7 @@ func requireKept(t *rapid.T, had, has map[string]string, a *account) map[string]
 	}
 	owners := map[string]string{}
 	for _, f := range a.fields {
-		hash, fieldType := f.Values[customfields.Code].Text, f.Values[customfields.FieldType].Text
+		hash, fieldType := f.Value(customfields.Code).Text, f.Value(customfields.FieldType).Text
 		column := has[hash]
 		if before := had[hash+fieldType]; before != "" {
 			require.Equal(t, before, column)

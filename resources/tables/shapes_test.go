@@ -209,7 +209,7 @@ func text(of *table.Table, row *table.Row, column string) string {
 	i := of.Column(column)
 	b := array.NewBuilder(memory.DefaultAllocator, of.SchemaColumn(i).Type)
 	defer b.Release()
-	row.Values[i].AppendTo(b)
+	row.Value(i).AppendTo(b)
 	values := b.NewArray()
 	defer values.Release()
 	return values.ValueStr(0)

@@ -7,15 +7,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// rowTexts are the texts of a row that is being read. They become parts of one string, which is a single allocation.
-type rowTexts struct {
-	buffer []byte
-	parts  []part
-}
-
-// part is the text of a column.
-type part struct{ column, from, to int }
-
 // appender appends the text of a JSON value other than null, broken characters replaced. Its error says that the value
 // has another kind than the column. An empty text is no value.
 type appender func(to []byte, v jsontext.Value) ([]byte, error)
@@ -23,33 +14,8 @@ type appender func(to []byte, v jsontext.Value) ([]byte, error)
 // appenders are those of the types whose values are texts.
 var appenders = map[Type]appender{Text: appendText, JSON: appendJSON}
 
-// mostKept is the size of the largest buffer that is kept for the next row, in bytes.
+// mostKept is the size of the largest buffer for texts that is kept for the next row, in bytes.
 const mostKept = 1 << 20
-
-func (t *rowTexts) reset() {
-	if cap(t.buffer) > mostKept {
-		t.buffer = nil
-	}
-	t.buffer, t.parts = t.buffer[:0], t.parts[:0]
-}
-
-// add adds the text of a leaf's column, and reports whether there is one.
-func (t *rowTexts) add(l *leaf, v jsontext.Value) (added bool, err error) {
-	from := len(t.buffer)
-	if t.buffer, err = l.add(t.buffer, v); err != nil || len(t.buffer) == from {
-		return false, err
-	}
-	t.parts = append(t.parts, part{l.column, from, len(t.buffer)})
-	return true, nil
-}
-
-// set sets the row's texts. The last one of a column wins.
-func (t *rowTexts) set(row *Row) {
-	all := string(t.buffer)
-	for _, p := range t.parts {
-		row.Values[p.column].Text = all[p.from:p.to]
-	}
-}
 
 func appendText(to []byte, v jsontext.Value) ([]byte, error) {
 	switch v.Kind() {
