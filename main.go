@@ -12,25 +12,23 @@ import (
 	"maps"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"slices"
 
 	"github.com/cloudquery/plugin-sdk/v4/serve"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/estimate"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/login"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/memory"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
 )
 
 // memoryLimit is the soft limit of Go's runtime in bytes, unless GOMEMLIMIT sets another. Near it the garbage
-// collector works harder, but a run that needs more gets more.
+// collector works harder. A run that needs more gets more.
 const memoryLimit = 44 << 20
 
 func main() {
 	log.SetFlags(0)
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
-	}
+	memory.Limit(memoryLimit)
 	if err := run(os.Args[1:], os.Stdout); err != nil {
 		log.Fatalf("cq-source-pipedrive: %v", err)
 	}

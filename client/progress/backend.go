@@ -61,7 +61,8 @@ func (e *missingColumnError) Error() string {
 	return fmt.Sprintf("the backend's table has no column %s: %v", e.column, e.err)
 }
 
-// readTimeout is the time limit for reading a table.
+// readTimeout is the longest time from one message of a read to the next, and the longest time that a read continues after
+// the end of its run. A whole read has no time limit, since it takes time for each row.
 const readTimeout = 5 * time.Minute
 
 // verifyColumns are the columns that verification needs. In this order: the account, the sync time, the columns that
@@ -129,10 +130,7 @@ func (b *Backend) read(ctx context.Context, t *table.Table, more schema.ColumnLi
 		return err
 	}
 	defer release()
-	// A failing run waits for the end of the read too: a destination continues an abandoned read, and serves no
-	// other one until its end.
-	tooSlow := fmt.Errorf("the backend took more than %v to read %s", readTimeout, t.Name())
-	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), readTimeout, tooSlow)
+	ctx, came, cancel := reading(ctx, t.Name())
 	defer cancel()
 	needed := verifyColumns(t)
 	columns := &schema.Table{Name: t.Name(), Columns: slices.Concat(needed, more)}
@@ -145,6 +143,7 @@ func (b *Backend) read(ctx context.Context, t *table.Table, more schema.ColumnLi
 	for err == nil {
 		var page *pb.Read_Response
 		if page, err = stream.Recv(); err == nil {
+			came()
 			err = eachStored(page.Record, t, columns.Columns.Index(table.RemovedColumn), each, names)
 		}
 	}
@@ -160,6 +159,26 @@ func (b *Backend) read(ctx context.Context, t *table.Table, more schema.ColumnLi
 		return context.Cause(ctx)
 	}
 	return err
+}
+
+// reading returns the context of a read of a table. It ends readTimeout after the beginning or the last call of came.
+//
+// A failing run waits up to readTimeout for the end of the read: a destination continues an abandoned read, and serves no
+// other one until its end.
+func reading(run context.Context, table string) (ctx context.Context, came, end func()) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(run))
+	silent := time.AfterFunc(readTimeout, func() {
+		cancel(fmt.Errorf("the backend sent nothing of %s for %v", table, readTimeout))
+	})
+	wait := context.AfterFunc(run, func() {
+		_ = pause(ctx, readTimeout) // ends early with the read
+		cancel(context.Cause(run))
+	})
+	return ctx, func() { silent.Reset(readTimeout) }, func() {
+		wait()
+		silent.Stop()
+		cancel(nil)
+	}
 }
 
 // hasTable reports whether the backend has a table. It reads all rows, since a destination logs an abandoned read as

@@ -45,7 +45,6 @@ func (v version) compareKey(w version) int { return cmp.Compare(v.key, w.key) }
 // of each record. A destination that only appends has several versions.
 type readBack struct {
 	versions []version             // sorted by key after the last compaction
-	full     int                   // number of versions that causes the next compaction
 	removing map[key][]table.Value // rows that the last run removed; nil for those that are gone
 	parents  map[key]key           // parents by child
 	gone     map[key]int64         // times of removals, in microseconds since 1970
@@ -58,10 +57,15 @@ type readBack struct {
 	older  span  // the sync times that were ahead of the clock when the last run began
 }
 
-// newReadBack returns a readBack without rows. last is the checkpoint of the last run. began is the start of this run.
+// spareVersions is the room for versions that the last run did not count.
+const spareVersions = 1024
+
+// newReadBack returns a readBack without rows, with room for the expected ones: a growing slice would need twice the
+// memory. last is the checkpoint of the last run. began is the start of this run.
 func newReadBack(last checkpoint, began time.Time) *readBack {
 	b := &readBack{
-		now: began.UnixMicro(), older: last.Ahead,
+		versions: make([]version, 0, last.expected()+spareVersions),
+		now:      began.UnixMicro(), older: last.Ahead,
 		removing: map[key][]table.Value{}, parents: map[key]key{}, gone: map[key]int64{},
 	}
 	for _, k := range last.Removing {
@@ -108,8 +112,9 @@ func (b *readBack) add(v version) {
 	if b.older.has(v.sync) {
 		v.sync = 0
 	}
-	if len(b.versions) >= max(b.full, 1024) {
+	if len(b.versions) == cap(b.versions) {
 		b.compact()
+		b.versions = slices.Grow(b.versions, max(spareVersions, len(b.versions)/2))
 	}
 	b.versions = append(b.versions, v)
 }
@@ -120,7 +125,6 @@ func (b *readBack) compact() {
 		return cmp.Or(cmp.Compare(v.key, w.key), cmp.Compare(w.sync, v.sync), cmp.Compare(w.at, v.at))
 	})
 	b.versions = slices.CompactFunc(b.versions, func(v, w version) bool { return v.key == w.key })
-	b.full = 2 * len(b.versions)
 }
 
 // end compacts the versions and drops the records that are marked as removed: they count as absent.
@@ -229,8 +233,9 @@ func ReadBack(ctx context.Context, trackers []*Tracker, began time.Time) ReadBac
 		return ReadBacks{skipped: len(due) > 0, late: readOnce(due, began)}
 	}
 	var lacking *missingColumnError
-	back := readColumns(ctx, due, began, slices.Concat(marks(due), columnsToLookFor(due)))
-	if back.err != nil && !errors.Is(back.err, errAbsent) && ctx.Err() == nil {
+	more := slices.Concat(marks(due), columnsToLookFor(due))
+	back := readColumns(ctx, due, began, more)
+	if back.err != nil && !errors.Is(back.err, errAbsent) && len(more) > 0 && ctx.Err() == nil {
 		errors.As(back.err, &lacking)
 		back = readColumns(ctx, due, began, nil)
 	}

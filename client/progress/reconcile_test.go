@@ -210,7 +210,7 @@ func TestReadBack_memoryIsForDistinctRecords(t *testing.T) {
 	for sync := range int64(100) {
 		for id := range key(5000) {
 			a.add(version{key: id, at: sync / 2, sync: sync + 1})
-			require.LessOrEqual(t, len(a.versions), 10_000)
+			require.LessOrEqual(t, cap(a.versions), 10_000)
 		}
 	}
 	a.compact()
@@ -218,6 +218,18 @@ func TestReadBack_memoryIsForDistinctRecords(t *testing.T) {
 	for _, v := range a.versions {
 		require.Equal(t, version{key: v.key, at: 49, sync: 100}, v)
 	}
+}
+
+// TestReadBack_expectedRowsAreHeldOnce: a slice that grew would hold some of them twice meanwhile.
+func TestReadBack_expectedRowsAreHeldOnce(t *testing.T) {
+	const rows = 50_000
+	a := newReadBack(checkpoint{MinRows: rows}, at(0))
+	room := &a.versions[:1][0]
+	for id := range key(rows + 100) {
+		a.add(version{key: id})
+	}
+	require.Same(t, room, &a.versions[0])
+	require.Less(t, cap(a.versions), rows*11/10)
 }
 
 func TestReadBack_clocks(t *testing.T) {

@@ -4,10 +4,9 @@ package main
 import (
 	"context"
 	"log"
-	"os"
-	"runtime/debug"
 
 	"github.com/cloudquery/plugin-sdk/v4/serve"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/memory"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
 )
 
@@ -16,9 +15,7 @@ import (
 const memoryLimit = 40 << 20
 
 func main() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
-	}
+	memory.Limit(memoryLimit)
 	if err := serve.Plugin(sqlite.Plugin()).Serve(context.Background()); err != nil {
 		log.Fatalf("failed to serve plugin: %v", err)
 	}
