@@ -18,8 +18,8 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// check validates a value, which users know by its path, and returns the most important error: first unknown keys,
-// then missing credentials, since a mistyped key causes both, then all others.
+// check validates a value of the spec and returns the most important error. Unknown keys come first, then missing
+// credentials, since a mistyped key causes both. path is the value's path in the spec.
 func check(schema *jsonschema.Schema, path string, value any) error {
 	var broken *jsonschema.ValidationError
 	if err := schema.Validate(value); !errors.As(err, &broken) {
@@ -34,7 +34,7 @@ func check(schema *jsonschema.Schema, path string, value any) error {
 	return explain(first, path, value)
 }
 
-// leaves are the errors themselves, without the validator's groups.
+// leaves are the single errors, without the validator's groups.
 func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 	if len(e.Causes) == 0 {
 		return []*jsonschema.ValidationError{e}
@@ -70,7 +70,7 @@ func codeOf(e *jsonschema.ValidationError) pipedrive.Code {
 	return pipedrive.InvalidSpec
 }
 
-// words are the validator's own, or those of a broken rule.
+// words is the text of the error: the words of a broken rule, or the validator's own.
 func words(e *jsonschema.ValidationError) string {
 	switch k := e.ErrorKind.(type) {
 	case *kind.Const:
@@ -83,7 +83,7 @@ func words(e *jsonschema.ValidationError) string {
 	return e.ErrorKind.LocalizedString(message.NewPrinter(language.English))
 }
 
-// explain returns the error for users.
+// explain returns the error for the user.
 func explain(e *jsonschema.ValidationError, path string, value any) error {
 	for _, step := range e.InstanceLocation {
 		switch v := value.(type) {
@@ -104,7 +104,7 @@ func explain(e *jsonschema.ValidationError, path string, value any) error {
 	return pipedrive.Errorf(codeOf(e), "%s:%s %s", path, printable(value, isSecret(e.InstanceLocation)), text)
 }
 
-// nearestOf suggests the allowed text that is nearest to a value.
+// nearestOf suggests the allowed text that is most similar to a value.
 func nearestOf(value any, allowed []any) string {
 	typed, _ := value.(string)
 	var words []string
@@ -116,7 +116,7 @@ func nearestOf(value any, allowed []any) string {
 	return nearest.Hint(typed, "", words)
 }
 
-// keysOf are the keys in a definition of the schema.
+// keysOf are the keys of a definition in the schema.
 func keysOf(schemaURL string) []string {
 	var schema struct {
 		Defs map[string]struct {
@@ -135,14 +135,14 @@ func keysOf(schemaURL string) []string {
 	return keys
 }
 
-// secrets are the keys whose values never appear in an error. A map may by mistake be a token.
+// secrets are the keys whose values never appear in an error. The maps among them may hold a token by mistake.
 var secrets = []string{"api_token", "client_secret", "refresh_token", "token", "oauth", "export", "accounts"}
 
 func isSecret(location []string) bool {
 	return slices.ContainsFunc(location, func(step string) bool { return slices.Contains(secrets, step) })
 }
 
-// printable is a value for an error, with a blank before it and a colon after it.
+// printable formats a value for an error, with a blank before it and a colon after it. It hides secrets.
 func printable(value any, secret bool) string {
 	switch v := value.(type) {
 	case nil, map[string]any, []any:

@@ -27,10 +27,9 @@ var JSONSchema string
 
 var compiled = sync.OnceValues(func() (*jsonschema.Schema, error) { return plugin.JSONSchemaValidator(JSONSchema) })
 
-// Parse reads a spec strictly. An unknown key, a wrong type, a value out of range, or other than one connection is
-// an INVALID_SPEC or TOKEN_NOT_FOUND that names the key's path, the value and the allowed form. These rules are in
-// the schema, which `cloudquery validate-config` uses too, except [Spec.checkAccounts] and the difference between
-// 5 and 5.0, which a schema does not make.
+// Parse reads a spec strictly. The error is INVALID_SPEC or TOKEN_NOT_FOUND, and names the key's path, the value and
+// the allowed form. `cloudquery validate-config` applies the same rules through the JSON schema, with two exceptions:
+// [Spec.checkAccounts], and the refusal of 5.0 as a whole number.
 func Parse(raw []byte) (*Spec, error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		raw = []byte("{}")
@@ -65,15 +64,15 @@ func Parse(raw []byte) (*Spec, error) {
 	return s, s.checkAccounts()
 }
 
-// inherit takes the settings of the top level for all accounts.
+// inherit copies the settings of the top level that apply to all accounts.
 func (a *Account) inherit(top Connection) {
 	if a.Export == nil {
 		a.APIURL, a.APIVersion = cmp.Or(a.APIURL, top.APIURL), cmp.Or(a.APIVersion, top.APIVersion)
 	}
 }
 
-// setDefaults leaves api_url empty with oauth, whose token response has the default, and with export. It trims the
-// line break at the end of a secret from a file.
+// setDefaults sets defaults and trims the line break after a secret from a file. api_url stays empty with export, and
+// with oauth, whose token response has the default.
 func (c *Connection) setDefaults() {
 	switch {
 	case c.Export != nil:
@@ -91,7 +90,7 @@ func (c *Connection) setDefaults() {
 	c.APIVersion = cmp.Or(c.APIVersion, "v2")
 }
 
-// checkAccounts refuses accounts that share a name or a token file; a schema can't express that.
+// checkAccounts refuses accounts with the same name or token file. A JSON schema can't express this rule.
 func (s *Spec) checkAccounts() error {
 	names, files := map[string]bool{}, map[string]bool{}
 	for i, a := range s.Accounts {

@@ -46,11 +46,11 @@ func TestParse_takesWhatIsWritten(t *testing.T) {
 	require.False(t, s.Archived)
 }
 
-// refused are specs, the reason of each refusal, and the expected words of the error.
+// refused are specs that Parse refuses, each with the code of the error and some of its words.
 var refused = []struct {
 	spec string
 	code pipedrive.Code
-	says []string // the path, the value if it may be shown, the allowed form
+	says []string // the path, the value if it is no secret, the allowed form
 }{
 	{``, pipedrive.TokenNotFound, []string{"spec", "api_token"}},
 	{`{}`, pipedrive.TokenNotFound, []string{"spec.api_token"}},
@@ -118,8 +118,8 @@ func TestParse_refuses(t *testing.T) {
 	}
 }
 
-// TestJSONSchema_refusesWhatParseRefuses: `cloudquery validate-config`, which knows only the schema, gives the
-// same errors, except those that a schema can't express.
+// TestJSONSchema_refusesWhatParseRefuses: `cloudquery validate-config`, which has only the schema, gives the same
+// errors, except those that a schema can't express.
 func TestJSONSchema_refusesWhatParseRefuses(t *testing.T) {
 	validator, err := plugin.JSONSchemaValidator(JSONSchema)
 	require.NoError(t, err)
@@ -140,8 +140,8 @@ func TestJSONSchema_refusesWhatParseRefuses(t *testing.T) {
 	require.NoError(t, validator.Validate(map[string]any{"api_token": "x", "api_url": "http://127.0.0.1:80", "timeout": "1m"}))
 }
 
-// TestParse_accountsTakeWhatTheTopLevelSays: api_url and api_version at the top level apply to all accounts that
-// do not set their own.
+// TestParse_accountsTakeWhatTheTopLevelSays: api_url and api_version at the top level apply to all accounts that do
+// not set their own.
 func TestParse_accountsTakeWhatTheTopLevelSays(t *testing.T) {
 	s, err := Parse([]byte(`{"api_url":"https://proxy.example/","api_version":"v1","accounts":[
 		{"name":"a","api_token":"x"},
@@ -156,8 +156,7 @@ func TestParse_accountsTakeWhatTheTopLevelSays(t *testing.T) {
 	require.Equal(t, []string{"https://proxy.example v1", "https://b.example v2", "https://proxy.example v1", " "}, got)
 }
 
-// TestParse_trimsOAuthsKeys: a secret from a file often ends with a line break; Pipedrive would refuse it as a
-// wrong one.
+// TestParse_trimsOAuthsKeys: a secret from a file often ends with a line break, which Pipedrive would refuse.
 func TestParse_trimsOAuthsKeys(t *testing.T) {
 	s, err := Parse([]byte(`{"oauth":{"client_id":" a","client_secret":"b\n","refresh_token":"c\r\n"}}`))
 	require.NoError(t, err)

@@ -10,16 +10,16 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// A rule is a condition on a value of the spec. All rules are part of the JSON schema. A run and `cloudquery
-// validate-config` both check a spec against it, so that they accept the same specs.
+// A rule is a condition on a value of the spec. All rules are in the JSON schema, against which both a run and
+// `cloudquery validate-config` check a spec. So both accept the same specs.
 type rule struct {
 	holds *jsonschema.Schema
-	words string // the form that the value must have
+	words string // the allowed form
 }
 
-// chain puts rules into the JSON schema so that a value gets only the first rule that it breaks. A broken rule is
-// expressed as a constant with its words: validators show the constant that they expect, but never the value,
-// which may be a secret.
+// chain combines rules so that a value gets only the error of the first rule that it breaks. In the schema, a broken
+// rule is a constant with the rule's words: validators show the expected constant, but never the value, which may be a
+// secret.
 func chain(rules ...rule) *jsonschema.Schema {
 	var s *jsonschema.Schema
 	for _, r := range slices.Backward(rules) {
@@ -33,14 +33,14 @@ func refusal(words string) *jsonschema.Schema {
 	return &jsonschema.Schema{Const: words, Not: &jsonschema.Schema{Const: words}}
 }
 
-// Rules of text. Their patterns mean the same in Go and in ECMAScript, for editors that use the schema.
+// Rules for texts. Their patterns have the same meaning in Go and in ECMAScript, which editors use.
 var (
 	present = rule{pattern(`\S`), "not empty; is its variable set?"}
 	token   = rule{present.holds, present.words + howToGetToken}
 	oneLine = rule{pattern(`^\s*[^\p{Cc}]*\s*$`), "free of line breaks and of other control characters"}
 	filled  = rule{pattern(`.`), "not empty"}
 
-	// The numbers of digits keep the sum within Go's range and the smallest fraction above a nanosecond.
+	// The limits on digits keep the sum within Go's range, and fractions at or above a nanosecond.
 	duration = rule{
 		&jsonschema.Schema{AllOf: []*jsonschema.Schema{pattern(`[0-9]`), pattern(
 			`^([0-9]{1,6}(\.[0-9]{1,9})?h)?([0-9]{1,7}(\.[0-9]{1,9})?m)?([0-9]{1,9}(\.[0-9]{1,9})?s)?` +
@@ -66,12 +66,12 @@ var (
 
 const octet = `(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])`
 
-// address are the rules for an address that receives credentials.
+// address has the rules for an address that receives credentials.
 var address = []rule{filled, withoutUser, safe}
 
 func pattern(p string) *jsonschema.Schema { return &jsonschema.Schema{Pattern: p} }
 
-// Rules of maps.
+// Rules for maps.
 const (
 	beside  = "absent beside spec.accounts, which has the connections"
 	ownURL  = "absent beside export, which has a url of its own"
@@ -86,15 +86,15 @@ func missing(words string) bool {
 	return words == consent || strings.HasPrefix(words, present.words) || strings.HasPrefix(words, connect)
 }
 
-// restrict adds rules to a text key, in place of the general form of its type.
+// restrict sets the rules of a text key, in place of the general schema of its type.
 func restrict(s *jsonschema.Schema, key string, rules ...rule) {
 	property, _ := s.Properties.Get(key)
 	property.Type, property.Ref = "string", ""
 	property.AllOf = []*jsonschema.Schema{chain(rules...)}
 }
 
-// oneOf requires exactly one of the ways to connect. It ignores a map with an unknown key, which may be the
-// mistyped name of a way.
+// oneOf requires exactly one of the ways to connect. It accepts a map with an unknown key, which may be a mistyped
+// way.
 func oneOf(s *jsonschema.Schema, ways []string) {
 	var known []any
 	for p := s.Properties.Oldest(); p != nil; p = p.Next() {

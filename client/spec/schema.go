@@ -6,8 +6,8 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// GenerateJSONSchema reflects [Spec] into its JSON schema. dir is the folder of this package's source,
-// whose comments become the descriptions.
+// GenerateJSONSchema returns the JSON schema of [Spec]. dir is the folder of this package's source, whose comments
+// become the descriptions.
 func GenerateJSONSchema(dir string) ([]byte, error) {
 	r := jsonschema.Reflector{RequiredFromJSONSchemaTags: false}
 	if err := r.AddGoComments("github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec", dir); err != nil {

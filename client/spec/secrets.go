@@ -2,8 +2,8 @@ package spec
 
 import "github.com/cq-source-pipedrive/cq-source-pipedrive/internal/redact"
 
-// Secrets are the texts that must not appear in errors and log lines: the spec's own secrets, and the tokens that
-// an account gets during a run.
+// Secrets are the texts that must not appear in errors and log lines: the spec's own secrets, and the tokens that an
+// account gets during a run.
 func (s *Spec) Secrets() *redact.Secrets { return s.secrets }
 
 // collectSecrets adds the spec's own secrets.

@@ -24,13 +24,11 @@ type Spec struct {
 	// Records per request. The cost of a request does not depend on its size, so the default is Pipedrive's
 	// maximum.
 	PageSize int `json:"page_size,omitempty" jsonschema:"minimum=1,maximum=500,default=500"`
-	// Requests under way at once, per account, at most. 0 takes as many as the burst limit that Pipedrive's answers
-	// announce makes useful.
+	// The maximum number of concurrent requests per account. 0 derives it from the burst limit in Pipedrive's answers.
 	Concurrency int `json:"concurrency,omitempty" jsonschema:"minimum=0,maximum=1000,default=0"`
-	// A cap on the rate of requests per account, in requests per second. 0 follows the limits that
-	// Pipedrive's answers announce.
+	// A cap on the rate of requests per account, in requests per second. 0 follows the limits in Pipedrive's answers.
 	MaxRequestsPerSecond float64 `json:"max_requests_per_second,omitempty" jsonschema:"minimum=0,default=0"`
-	// How often a request is repeated after a failure that may pass.
+	// The maximum number of retries of a request after a temporary failure.
 	MaxRetries int `json:"max_retries,omitempty" jsonschema:"minimum=0,maximum=100,default=8"`
 	// Time limit of one request.
 	Timeout configtype.Duration `json:"timeout,omitzero"`
@@ -40,10 +38,9 @@ type Spec struct {
 	// Each incremental run also reads this span before its checkpoint again.
 	Lookback configtype.Duration `json:"lookback,omitzero"`
 
-	// Deals: also those deleted in the last 30 days, with is_deleted. Projects: also deleted ones, with that
-	// status.
+	// Include deals that were deleted in the last 30 days, with is_deleted, and deleted projects, with that status.
 	Deleted bool `json:"deleted,omitempty" jsonschema:"default=true"`
-	// Deals, leads and projects: also archived ones, with is_archived or archive_time.
+	// Include archived deals, leads and projects, with is_archived or archive_time.
 	Archived bool `json:"archived,omitempty" jsonschema:"default=true"`
 	// The form of custom fields: a typed column for each plus one JSON column for all, only the JSON column, or
 	// none.
@@ -59,17 +56,17 @@ type Spec struct {
 	// How rows of records that were deleted at Pipedrive leave the destination: delete deletes them, mark sets _removed_at,
 	// and auto marks those that the destination can't delete.
 	RemovedRows RemovedRows `json:"removed_rows,omitempty" jsonschema:"enum=auto,enum=delete,enum=mark,default=auto"`
-	// With a state: ask for the products of open deals this often, although the deals did not change; 0s for never.
+	// With a state: request the products of open deals this often even if the deals did not change; 0s for never.
 	OpenDealsEvery configtype.Duration `json:"open_deals_every,omitzero"`
-	// With a state: read the lists of an account's set-up, which are read in full and rarely change, at most this
-	// often; 0s for every run.
+	// With a state: read the lists of an account's set-up at most this often; 0s for every run. These lists are read
+	// in full and rarely change.
 	ListsEvery configtype.Duration `json:"lists_every,omitzero"`
-	// Types of record whose versions are kept: each version that a run sees is also a row of pipedrive_<type>_history, at no
-	// API token.
+	// Types of record whose versions are kept. Each version that a run reads is also a row of
+	// pipedrive_<type>_history, at no cost in API tokens.
 	History []string `json:"history,omitempty" jsonschema:"uniqueItems=true"`
 	// Check at the start of a run that the rows of the last one arrived.
 	Verify bool `json:"verify,omitempty" jsonschema:"default=true"`
-	// With verify: how long a run may go on without that check of a table of which earlier runs sent few rows; 0s for a check in
+	// With verify: the longest time without a check of a table of which earlier runs sent few rows; 0s for a check in
 	// each run.
 	VerifyEvery configtype.Duration `json:"verify_every,omitzero"`
 
@@ -79,10 +76,10 @@ type Spec struct {
 // Histories are the types of record whose versions can be kept.
 var Histories = []string{"activities", "deals", "leads", "organizations", "persons", "products"}
 
-// RemovedRows is how rows of records that were deleted at Pipedrive leave the destination.
+// RemovedRows is the method to remove rows of records that were deleted at Pipedrive.
 type RemovedRows string
 
-// The ways in which rows leave.
+// The methods of removal.
 const (
 	Auto   RemovedRows = "auto"
 	Delete RemovedRows = "delete"
@@ -158,7 +155,7 @@ type Export struct {
 	AccountID string `json:"account_id"`
 }
 
-// ways are the ways to connect to one account, by their keys; accounts is the way to several.
+// ways are the keys of the ways to connect to one account. The key accounts connects to several.
 var ways = []string{"api_token", "oauth", "export"}
 
 const accounts = "accounts"
@@ -221,7 +218,7 @@ func (s *Spec) Connections() []Account {
 	return []Account{{Connection: s.Connection}}
 }
 
-// StartTimeText is start_time as the user wrote it.
+// StartTimeText is start_time in the user's words; empty for none.
 func (s *Spec) StartTimeText() string {
 	if s.StartTime == nil {
 		return ""

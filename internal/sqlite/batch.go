@@ -12,13 +12,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// flushEvery bounds how long rows of a slow source wait in an unfilled batch before the file has them.
+// flushEvery is the longest time that rows of a slow source wait in an unfilled batch.
 const flushEvery = 20 * time.Second
 
-// Write applies messages in the order of their arrival, in batches of one transaction each, until the channel is
-// closed. A batch is written while the next one arrives. A failed batch leaves no trace and ends the write with its error.
+// Write applies messages in the order of their arrival until the channel is closed. Each batch is one transaction, and
+// is written while the next one arrives. A failed batch is rolled back and ends the write with its error.
 //
-// The SDK's own batch writers would write a row twice if it is larger than a whole batch.
+// The SDK's own batch writers would write a row twice if it is larger than a batch.
 func (c *Client) Write(ctx context.Context, messages <-chan message.WriteMessage) error {
 	if c.writes == nil {
 		return errNotConnected
@@ -41,16 +41,16 @@ func (c *Client) Write(ctx context.Context, messages <-chan message.WriteMessage
 	return group.Wait()
 }
 
-// A batch collects messages of one kind, which one transaction writes.
+// A batch collects messages of one kind for one transaction.
 type batch struct {
 	limits   Spec
-	full     chan<- []message.WriteMessage // takes the messages when there are enough
+	full     chan<- []message.WriteMessage // receives full batches
 	messages []message.WriteMessage
-	rows     int64 // in the messages
-	bytes    int64 // in the messages, as Arrow counts them
+	rows     int64 // number of rows in the messages
+	bytes    int64 // size of the messages, by Arrow's count
 }
 
-// fill adds messages until the channel is closed, and hands over each batch that is full or has waited.
+// fill adds messages until the channel is closed. It hands over each batch that is full, and the others at intervals.
 func (b *batch) fill(ctx context.Context, messages <-chan message.WriteMessage) error {
 	ticker := time.NewTicker(flushEvery)
 	defer ticker.Stop()
@@ -89,8 +89,8 @@ func (b *batch) add(ctx context.Context, m message.WriteMessage) error {
 	return b.flush(ctx)
 }
 
-// addRows spreads a record over as many batches as the limits require. A row that exceeds a batch's limit is its
-// own batch.
+// addRows spreads a record over as many batches as the limits require. A row that exceeds the limit of bytes has a
+// batch of its own.
 func (b *batch) addRows(ctx context.Context, record arrow.RecordBatch) error {
 	if record.NumRows() == 0 {
 		return nil
@@ -114,12 +114,12 @@ func (b *batch) addRows(ctx context.Context, record arrow.RecordBatch) error {
 	return nil
 }
 
-// room is the number of further rows of the given size in bytes that fit.
+// room is the number of further rows of this size in bytes that fit into the batch.
 func (b *batch) room(perRow int64) int64 {
 	return min(b.limits.BatchSize-b.rows, (b.limits.BatchSizeBytes-b.bytes)/perRow)
 }
 
-// flush hands the messages over, once those before them are written.
+// flush hands the messages over, after the batch before them is written.
 func (b *batch) flush(ctx context.Context) error {
 	if len(b.messages) == 0 {
 		return nil
@@ -133,7 +133,7 @@ func (b *batch) flush(ctx context.Context) error {
 	return nil
 }
 
-// Apply writes messages that are all of one kind.
+// Apply writes messages of one kind.
 func (c *Client) Apply(ctx context.Context, messages []message.WriteMessage) error {
 	switch first := messages[0].(type) {
 	case *message.WriteMigrateTable:

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// wideTable resembles a synced table: a composite key, CloudQuery's columns,
-// and a mix of 60 columns in all.
+// wideTable resembles a synced table. It has 60 columns of mixed types, among them a composite key and CloudQuery's
+// own.
 func wideTable() *schema.Table {
 	table := &schema.Table{Name: "wide", Columns: schema.ColumnList{
 		schema.CqIDColumn, schema.CqParentIDColumn, schema.CqSourceNameColumn, schema.CqSyncTimeColumn,
@@ -34,8 +34,7 @@ func wideTable() *schema.Table {
 	return table
 }
 
-// wideRecord has rows whose ids begin at first. Every third value is null, as in an account with many empty
-// fields.
+// wideRecord has rows with ids from first on. Every third value is null, as in an account with many empty fields.
 func wideRecord(table *schema.Table, first, rows int) arrow.RecordBatch {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, table.ToArrowSchema())
 	defer b.Release()

@@ -14,16 +14,16 @@ import (
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 )
 
-// Client writes to and reads from one SQLite file. Its methods are safe for concurrent use: CloudQuery calls them
-// concurrently when a source keeps its state beside its rows.
+// Client writes to one SQLite file and reads from it. Its methods are safe for concurrent use: if a source keeps its
+// state beside its rows, CloudQuery calls them concurrently.
 type Client struct {
 	plugin.UnimplementedSource
 
-	// writes holds a single connection, since SQLite allows one writer at a time. Queueing for the connection
-	// honours the context and is fair; queueing for SQLite's lock is neither.
+	// writes has a single connection, since SQLite has one writer at a time. The wait for the connection is fair and
+	// ends with the context; a wait for SQLite's lock is neither.
 	writes *sql.DB
-	// reads sees the last committed state and, because of the write-ahead log,
-	// neither waits for a writer nor makes one wait.
+	// reads sees the last committed state. Thanks to the write-ahead log, readers and the writer do not wait for each
+	// other.
 	reads *sql.DB
 
 	spec Spec
@@ -33,7 +33,7 @@ var _ plugin.Client = (*Client)(nil)
 
 var errNotConnected = errors.New("the sqlite plugin was started without a connection")
 
-// New is the SDK's constructor of the client.
+// New creates the client for the SDK.
 func New(ctx context.Context, _ zerolog.Logger, specJSON []byte, options plugin.NewClientOptions) (plugin.Client, error) {
 	if options.NoConnection {
 		return &Client{}, nil
@@ -45,8 +45,8 @@ func New(ctx context.Context, _ zerolog.Logger, specJSON []byte, options plugin.
 	return Open(ctx, spec)
 }
 
-// Open opens the file, creating it if needed, and takes the write lock for a moment, so that a read-only file is
-// reported now.
+// Open opens the file and creates it if it is missing. It takes the write lock for a moment, so that a read-only file
+// is an error at once.
 func Open(ctx context.Context, spec Spec) (*Client, error) {
 	c := &Client{spec: spec}
 	var err error
@@ -72,8 +72,8 @@ func (c *Client) probe(ctx context.Context) error {
 	return tx.Rollback()
 }
 
-// Close closes the file. It closes the reading side first: the last connection merges the write-ahead log into the
-// file, which a reader cannot do.
+// Close closes the file. Readers close first: the last connection merges the write-ahead log into the file, which a
+// reader can't do.
 func (c *Client) Close(context.Context) error {
 	if c.writes == nil {
 		return nil
@@ -81,21 +81,20 @@ func (c *Client) Close(context.Context) error {
 	return errors.Join(c.reads.Close(), c.writes.Close())
 }
 
-// lockWait is how long, in milliseconds, a statement waits for another process
-// that holds a lock on the file.
+// lockWait is the time, in milliseconds, that a statement waits for another process to release its lock on the file.
 const lockWait = "60000"
 
 func writeDSN(path string) string {
 	return dsn(path, url.Values{
 		"_busy_timeout": {lockWait},
 		"_journal_mode": {"WAL"},
-		// In WAL mode a commit that NORMAL has not synced yet can be lost in a
-		// power cut, but the file stays consistent; the next sync repeats it.
+		// With NORMAL in WAL mode, a power cut can lose the last commits, but the file stays consistent. The next sync
+		// repeats the lost rows.
 		"_synchronous": {"NORMAL"},
 		// A transaction that begins as a reader may fail to become a writer.
 		"_txlock": {"immediate"},
-		// Pages of 8 KiB take half the writes of SQLite's 4; larger ones would make a small change write much. A file
-		// keeps the size that it has. A cache of more than these KiB saves no measurable time, since the system
+		// Pages of 8 KiB need half as many writes as SQLite's default of 4 KiB. Larger pages would make small changes
+		// expensive. An existing file keeps its page size. A larger cache saves no measurable time, since the system
 		// caches the file too.
 		"_pragma": {"page_size(8192)", "cache_size(-8192)"},
 	})
@@ -108,7 +107,7 @@ func readDSN(path string) string {
 	})
 }
 
-// dsn renders the path as a URI. A name may contain any character.
+// dsn returns a path as a URI. The path may contain any character.
 func dsn(path string, parameters url.Values) string {
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute
@@ -117,21 +116,21 @@ func dsn(path string, parameters url.Values) string {
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path // a Windows drive: file:///C:/...
 	}
-	// Without this, SQLite reads a quoted name of a missing column as text.
+	// By default SQLite reads the quoted name of a missing column as a text.
 	parameters.Set("_dqs", "0")
 	uri := url.URL{Scheme: "file", Path: path, RawQuery: parameters.Encode()}
 	return uri.String()
 }
 
-// InTransaction runs do in one write transaction. tables are the tables concerned, for errors outside of do.
+// InTransaction runs do in one write transaction. tables are named in errors outside of do.
 func (c *Client) InTransaction(ctx context.Context, tables []string, do func(*sql.Tx) error) error {
 	tx, err := c.writes.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction for %s: %w", strings.Join(tables, ", "), err)
 	}
 	if err := do(tx); err != nil {
-		// SQLite rolls back on its own when the disk is full, and so does database/sql when the context is done. A
-		// second rollback then fails without meaning.
+		// SQLite itself rolls back if the disk is full, and database/sql does if the context ends. The error of a
+		// second rollback has no meaning.
 		_ = tx.Rollback()
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -147,12 +146,12 @@ func (c *Client) InTransaction(ctx context.Context, tables []string, do func(*sq
 	return nil
 }
 
-// Quote renders a name as an SQL identifier.
+// Quote returns a name as an SQL identifier.
 func Quote(name string) string {
 	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
-// quoteAll renders names as a list of SQL identifiers.
+// quoteAll returns names as a list of SQL identifiers.
 func quoteAll(names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {

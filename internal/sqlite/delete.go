@@ -13,7 +13,7 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 )
 
-// deleteStale deletes the rows of a source that its last sync did not send.
+// deleteStale deletes the rows of a source that its current sync did not send.
 func (c *Client) deleteStale(ctx context.Context, messages message.WriteDeleteStales) error {
 	names := make([]string, len(messages))
 	for i, m := range messages {
@@ -34,14 +34,13 @@ func deleteStaleSQL(table string) string {
 		Quote(table), Quote(schema.CqSourceNameColumn.Name), Quote(schema.CqSyncTimeColumn.Name))
 }
 
-// staleBefore truncates the time to the precision of _cq_sync_time. With the nanoseconds, the sync's own rows
-// would seem older than the sync.
+// staleBefore truncates the time to microseconds, the precision of _cq_sync_time. Otherwise the sync's own rows would
+// be older than the sync.
 func staleBefore(syncTime time.Time) string {
 	return formatTimestamp(syncTime.Truncate(time.Microsecond))
 }
 
-// deleteRecords deletes the rows that match the messages' predicates, and
-// the rows that descend from them in the related tables.
+// deleteRecords deletes the rows that match the messages' predicates, and their descendants in the related tables.
 func (c *Client) deleteRecords(ctx context.Context, messages message.WriteDeleteRecords) error {
 	names := make([]string, len(messages))
 	for i, m := range messages {
@@ -57,8 +56,8 @@ func (c *Client) deleteRecords(ctx context.Context, messages message.WriteDelete
 	})
 }
 
-// deleteRecord goes from the farthest descendants to the table itself, because a row can be found only while its
-// parent exists. Relations list parents before their children.
+// deleteRecord deletes the farthest descendants first, because a row is found through its parent. Relations list
+// parents before their children.
 func deleteRecord(ctx context.Context, tx *sql.Tx, m message.DeleteRecord) error {
 	condition, values, err := where(m.WhereClause)
 	if err != nil {
@@ -89,8 +88,8 @@ func deleteSQL(table, condition string) string {
 	return "DELETE FROM " + Quote(table) + " WHERE " + condition
 }
 
-// where renders predicate groups as a condition: all groups must hold, and within a group all or any of the
-// predicates. Without groups, every row matches.
+// where returns predicate groups as a condition. All groups must hold; within a group, all or any of the predicates.
+// No groups match every row.
 func where(groups message.PredicateGroups) (condition string, values []any, err error) {
 	var conjuncts []string
 	for _, group := range groups {

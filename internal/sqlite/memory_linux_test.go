@@ -16,8 +16,8 @@ import (
 
 const measured = "SQLITE_MEMORY_IS_MEASURED"
 
-// The measurement runs in its own process, so that other tests do not count. The race detector needs several times
-// the memory, so `make test` runs this test without it.
+// The measurement has its own process, to exclude the memory of other tests. `make test` runs this test without the
+// race detector, which needs several times the memory.
 func TestWrite_needsLittleMemory(t *testing.T) {
 	if os.Getenv(measured) != "" {
 		writeMuch(t)
@@ -53,7 +53,7 @@ func writeMuch(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// peakOf finds the most memory that a process ever had resident, in MiB.
+// peakOf returns the greatest resident memory of a process, in MiB.
 func peakOf(t *testing.T, status string) int {
 	t.Helper()
 	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindStringSubmatch(status)

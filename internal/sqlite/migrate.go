@@ -12,22 +12,22 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 )
 
-// migrateTables creates tables and brings existing ones up to date. A
-// table that exists keeps its rows, and constraints are only ever loosened:
+// migrateTables creates tables and changes existing ones in place. An existing table keeps its rows, and constraints
+// are only loosened:
 //
-//   - a column that is new is added and may be NULL, as it is in the old rows;
-//   - a column that is gone stays, and may be NULL from now on;
-//   - a column that may be NULL from now on is let so.
+//   - a new column is added as nullable, since the old rows have no value;
+//   - a removed column stays and becomes nullable;
+//   - a column that is now nullable loses its constraint.
 //
-// A changed type or primary key would need the rows to be written anew. That
-// is an error unless the migration is forced, which drops the table.
+// A changed type or primary key would require rewriting the rows. It is an error, unless the migration is forced: then
+// the table is dropped and created again.
 func (c *Client) migrateTables(ctx context.Context, messages message.WriteMigrateTables) error {
 	names := make([]string, len(messages))
 	for i, m := range messages {
 		names[i] = m.Table.Name
 	}
 	return c.InTransaction(ctx, names, func(tx *sql.Tx) error {
-		var refused []error // all at once, so that the user sees all conflicts in one try
+		var refused []error // the user sees the conflicts of all tables at once
 		for _, m := range messages {
 			conflicts, err := migrate(ctx, tx, m.Table, m.MigrateForce)
 			if err != nil {
@@ -43,11 +43,11 @@ func (c *Client) migrateTables(ctx context.Context, messages message.WriteMigrat
 
 func refusal(table string, conflicts []string) error {
 	return fmt.Errorf("table %s cannot be changed in place: %s; set `migrate_mode: forced` in the destination's spec "+
-		"to drop the table and create it anew, which loses its rows until they are synced again",
+		"to drop and recreate the table, which loses its rows until they are synced again",
 		table, strings.Join(conflicts, ", "))
 }
 
-// migrate returns the conflicts that prevent a migration.
+// migrate changes one table. It changes nothing and returns the conflicts if there are any and force is false.
 func migrate(ctx context.Context, tx *sql.Tx, table *schema.Table, force bool) (conflicts []string, err error) {
 	stored, err := describe(ctx, tx, table.Name)
 	if err != nil {
@@ -74,7 +74,7 @@ func migrate(ctx context.Context, tx *sql.Tx, table *schema.Table, force bool) (
 	return conflicts, nil
 }
 
-// A storedTable is a table in the file.
+// A storedTable is an existing table of the file.
 type storedTable struct {
 	columns []storedColumn
 	indexes []string
@@ -136,7 +136,7 @@ func collect[T any](ctx context.Context, tx *sql.Tx, scan func(*sql.Rows) (T, er
 	return all, rows.Err()
 }
 
-// conflicts lists the differences that SQLite cannot reconcile in place.
+// conflicts lists the differences that SQLite can't resolve in place.
 func (t storedTable) conflicts(table *schema.Table) []string {
 	var found []string
 	for _, column := range table.Columns {
@@ -145,7 +145,7 @@ func (t storedTable) conflicts(table *schema.Table) []string {
 			found = append(found, fmt.Sprintf("column %s is %s and would become %s", column.Name, stored.declared, declared))
 		}
 	}
-	// The order of the columns in the key does not matter to an upsert.
+	// The order of the key's columns does not matter for an upsert.
 	stored, wanted := t.primaryKeys(), table.PrimaryKeys()
 	if !slices.Equal(slices.Sorted(slices.Values(stored)), slices.Sorted(slices.Values(wanted))) {
 		found = append(found, fmt.Sprintf("the primary key is (%s) and would become (%s)",
@@ -154,7 +154,7 @@ func (t storedTable) conflicts(table *schema.Table) []string {
 	return found
 }
 
-// alterSQL updates a table without conflicts. It returns nothing if the table is up to date.
+// alterSQL returns the statements that update a table without conflicts; none if it is up to date.
 func (t storedTable) alterSQL(table *schema.Table) []string {
 	var changes []string
 	alter := "ALTER TABLE " + Quote(table.Name)
@@ -175,8 +175,8 @@ func (t storedTable) alterSQL(table *schema.Table) []string {
 	return changes
 }
 
-// createSQL creates a table. Only the primary key is unique: an index over the random values of _cq_id, the one other
-// column that CloudQuery declares so, would take a seventh of the time and find nothing.
+// createSQL creates a table. Only its primary key is unique. CloudQuery declares _cq_id as unique too, but an index on
+// these random values would take a seventh of the time and find no duplicate.
 func createSQL(table *schema.Table) string {
 	var definitions []string
 	for _, column := range table.Columns {
@@ -192,7 +192,7 @@ func createSQL(table *schema.Table) string {
 	return fmt.Sprintf("CREATE TABLE %s (%s)", Quote(table.Name), strings.Join(definitions, ", "))
 }
 
-// uniqueIndex is the name of an index that earlier versions of this destination made for a unique column.
+// uniqueIndex is the name of the index that earlier versions of this destination created for a unique column.
 func uniqueIndex(table, column string) string {
 	return table + "." + column + ".unique"
 }

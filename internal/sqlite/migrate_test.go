@@ -21,7 +21,7 @@ func TestMigrate_createsWithConstraints(t *testing.T) {
 	require.ErrorContains(t, err, "NOT NULL constraint failed: deals._cq_id")
 }
 
-// Files of earlier versions have an index for each unique column, which each new row takes time to keep.
+// Files of earlier versions have an index for each unique column, which slows each insert down.
 func TestMigrate_dropsIndexesOfUniqueColumns(t *testing.T) {
 	client := newClient(t, newFile(t))
 	require.NoError(t, write(t.Context(), client, migration(dealsTable())))

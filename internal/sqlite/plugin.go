@@ -1,6 +1,5 @@
-// Package sqlite is a CloudQuery destination that keeps tables in one SQLite
-// file. It needs no C compiler and no server, which makes it the destination
-// for local syncs and for tests, and it can hold a source's state.
+// Package sqlite is a CloudQuery destination that keeps tables in one SQLite file. It needs no C compiler and no
+// server, so it suits local syncs and tests. It can also keep a source's state.
 package sqlite
 
 import (
@@ -17,7 +16,7 @@ var Version = "development"
 //go:embed spec.schema.json
 var specSchema string
 
-// Plugin returns the destination as the CloudQuery SDK serves it.
+// Plugin returns the destination for the CloudQuery SDK to serve.
 func Plugin() *plugin.Plugin {
 	return plugin.NewPlugin("sqlite", Version, New,
 		plugin.WithKind(string(plugin.KindDestination)),
@@ -26,8 +25,7 @@ func Plugin() *plugin.Plugin {
 	)
 }
 
-// testConnection proves that the file can be opened and locked for writing. Like a sync, it creates a missing
-// file.
+// testConnection checks that the file can be opened and locked for writing. It creates a missing file, like a sync.
 func testConnection(ctx context.Context, _ zerolog.Logger, specJSON []byte) error {
 	spec, err := parseSpec(specJSON)
 	if err != nil {

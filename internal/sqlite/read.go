@@ -14,14 +14,13 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// A record of a read holds at most this many rows, and is sent once its values reach this many bytes, since
-// messages over gRPC have a limit.
+// A record of a read is sent once it has this many rows or bytes, because gRPC limits the size of messages.
 const (
 	readBatchRows  = 1000
 	readBatchBytes = 4 << 20
 )
 
-// Read sends the current rows of a table, with the columns and types of the given table, in no particular order.
+// Read sends all rows of a table, with the columns and types of the given table, in no particular order.
 func (c *Client) Read(ctx context.Context, table *schema.Table, records chan<- arrow.RecordBatch) error {
 	if c.reads == nil {
 		return errNotConnected
@@ -37,8 +36,8 @@ func (c *Client) Read(ctx context.Context, table *schema.Table, records chan<- a
 	return err
 }
 
-// absentError reports a missing table. A source may well request one; with this code, the SDK's server logs it as
-// information, not as an error that counts in the sync's summary.
+// absentError reports a missing table. A source may request one on purpose. The SDK's server logs an error with this
+// code as information, so it does not count in the sync's summary.
 type absentError struct{ error }
 
 func (e absentError) Unwrap() error { return e.error }
@@ -71,8 +70,8 @@ func (c *Client) read(ctx context.Context, table *schema.Table, records chan<- a
 	return batch.send(ctx, records)
 }
 
-// selectSQL selects expressions instead of columns. A unary plus keeps the value but hides the declared type,
-// which would make the driver turn dates and timestamps into time.Time.
+// selectSQL selects expressions instead of columns. A unary plus keeps the value and hides the declared type. With the
+// type, the driver would turn dates and timestamps into time.Time.
 func selectSQL(table *schema.Table) string {
 	var columns strings.Builder
 	for i, column := range table.Columns {
@@ -84,7 +83,7 @@ func selectSQL(table *schema.Table) string {
 	return "SELECT " + columns.String() + " FROM " + Quote(table.Name)
 }
 
-// A rowBuilder collects rows of a query into Arrow records.
+// A rowBuilder collects rows of a query in Arrow records.
 type rowBuilder struct {
 	columns schema.ColumnList
 	builder *array.RecordBuilder
@@ -92,7 +91,7 @@ type rowBuilder struct {
 	values  []any // of the current row
 	targets []any // pointers to values
 	rows    int
-	bytes   int // of the rows' values
+	bytes   int // size of the rows' values
 }
 
 func newRowBuilder(table *schema.Table) *rowBuilder {
@@ -139,7 +138,7 @@ func sizeOf(value any) int {
 	}
 }
 
-// send hands over the rows collected since the last call, if any.
+// send sends the rows since the last call; no record if there are none.
 func (b *rowBuilder) send(ctx context.Context, records chan<- arrow.RecordBatch) error {
 	if b.rows == 0 {
 		return nil

@@ -77,7 +77,7 @@ func TestRead_namesWhatIsMissing(t *testing.T) {
 	require.ErrorContains(t, err, `no such column: "owner"`)
 }
 
-// TestRead_ofATableThatIsNotThereIsNoErrorOfTheServer: the SDK's server logs its code as information.
+// TestRead_ofATableThatIsNotThereIsNoErrorOfTheServer: the SDK's server logs an error with this code as information.
 func TestRead_ofATableThatIsNotThereIsNoErrorOfTheServer(t *testing.T) {
 	client := newClient(t, newFile(t))
 	_, err := readAll(t.Context(), client, dealsTable())

@@ -88,8 +88,8 @@ func forced(table *schema.Table) *message.WriteMigrateTable {
 	return &message.WriteMigrateTable{Table: table, MigrateForce: true}
 }
 
-// rows builds an insert. Text for a column of another type goes through Arrow's own parser, so that a test can
-// write any type; nil is null.
+// rows returns an insert. A text for a column of another type is parsed by Arrow, so a test can write any type. nil is
+// null.
 func rows(t testing.TB, table *schema.Table, rows ...[]any) *message.WriteInsert {
 	t.Helper()
 	b := array.NewRecordBuilder(memory.DefaultAllocator, table.ToArrowSchema())

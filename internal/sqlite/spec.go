@@ -12,25 +12,23 @@ const (
 	defaultBatchSize      = 10_000
 	defaultBatchSizeBytes = 2 << 20
 
-	// A larger transaction saves no time, and its log takes up disk space.
+	// A larger transaction saves no time, and its log takes disk space.
 	maxBatchSize = 1_000_000
 )
 
 // Spec is the `spec` block of the destination.
 type Spec struct {
-	// Path is the database file. It is created if it does not exist; its
-	// folder has to exist.
+	// Path is the database file. It is created if it does not exist; its folder has to exist.
 	Path string `json:"path"`
-	// BatchSize is the number of rows written in one transaction, at most.
+	// BatchSize is the largest number of rows in one transaction.
 	BatchSize int64 `json:"batch_size"`
-	// BatchSizeBytes is the number of bytes, as Arrow counts them, written in
-	// one transaction, at most. A row that is larger has a transaction of its own. As many wait in memory for the next one.
+	// BatchSizeBytes is the largest size of one transaction in bytes, by Arrow's count. A larger row has a transaction
+	// of its own. While a transaction is written, as many bytes wait in memory for the next one.
 	BatchSizeBytes int64 `json:"batch_size_bytes"`
 }
 
-// parseSpec decodes the spec, fills in the defaults and rejects unknown keys.
-// CloudQuery does not apply a plugin's JSON schema during a sync, so a misspelt
-// key would otherwise go unnoticed.
+// parseSpec decodes the spec, sets the defaults and refuses unknown keys. CloudQuery does not apply a plugin's JSON
+// schema during a sync, so a misspelt key would otherwise go unnoticed.
 func parseSpec(specJSON []byte) (Spec, error) {
 	spec := Spec{BatchSize: defaultBatchSize, BatchSizeBytes: defaultBatchSizeBytes}
 	decoder := json.NewDecoder(bytes.NewReader(specJSON))

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPlugin_passesTheWriterSuite runs the SDK's own tests of a destination and skips none. Two of its migrations
-// are not safe here: a column that changes its type, and a primary key that moves to _cq_id.
+// TestPlugin_passesTheWriterSuite runs the SDK's tests of a destination and skips none. Two migrations of the suite
+// are declared unsafe: a column that changes its type, and a primary key that moves to _cq_id.
 func TestPlugin_passesTheWriterSuite(t *testing.T) {
 	p := Plugin()
 	spec, err := json.Marshal(Spec{

@@ -13,10 +13,9 @@ const (
 	nanosLayout   = "2006-01-02 15:04:05.000000000"
 )
 
-// formatTimestamp renders a time in UTC with no, six or nine digits after the second: the shortest form without
-// loss. SQLite's date functions read all three. A time has only one text, and texts sort as the times do: if two
-// agree up to the end of the shorter, the shorter is the earlier. This holds for the years 0 to 9999, which are
-// also the range of SQLite's functions.
+// formatTimestamp returns a time in UTC with zero, six or nine decimals of the second: the shortest form without loss.
+// SQLite's date functions read all three. Each time has one text, and the texts sort like the times in the years 0 to
+// 9999. SQLite's functions have the same range of years.
 func formatTimestamp(t time.Time) string {
 	t = t.UTC()
 	switch nanos := t.Nanosecond(); {
@@ -56,8 +55,8 @@ func restoreTime(layout string, value any) (time.Time, error) {
 	return time.Time{}, err
 }
 
-// parseLongYear reads the form that time.Format writes for years outside 0 to 9999 and time.Parse refuses. A
-// typing error at the source is enough to produce such a year.
+// parseLongYear reads a year outside 0 to 9999, which time.Format writes and time.Parse refuses. A typing error at the
+// source is enough to produce such a year.
 func parseLongYear(layout, s string) (time.Time, bool) {
 	head, rest, ok := strings.Cut(strings.TrimPrefix(s, "-"), "-")
 	if !ok {

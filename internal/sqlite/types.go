@@ -16,24 +16,22 @@ import (
 	"github.com/google/uuid"
 )
 
-// A columnType says how values of one Arrow type live in SQLite: the type a
-// column is declared with, how a value of an Arrow array becomes an SQL value,
-// and how an SQL value goes back into an Arrow builder. Nulls are the caller's.
+// A columnType defines the storage of an Arrow type in SQLite: the declared type of the column, and the conversions of
+// values in both directions. The caller handles nulls.
 type columnType struct {
 	declared string
 	bind     func(arrow.Array) binder
 	restore  func(array.Builder) restorer
 }
 
-// A binder returns the SQL value of one row of an array. The value may refer
-// to the array's memory.
+// A binder returns the SQL value of one row of an array. The value may refer to the array's memory.
 type binder func(row int) (any, error)
 
-// A restorer appends an SQL value, as the driver delivers it, to a builder.
+// A restorer appends an SQL value from the driver to a builder.
 type restorer func(value any) error
 
-// The declared types. SQLite derives a column's affinity from parts of the name; only the right affinity keeps a
-// value exactly as written.
+// The declared types. SQLite derives a column's affinity from parts of the name. Only the right affinity keeps values
+// unchanged.
 const (
 	integerColumn   = "INTEGER"
 	realColumn      = "REAL"
@@ -42,7 +40,7 @@ const (
 	blobColumn      = "BLOB"
 	timestampColumn = "TIMESTAMP"
 	dateColumn      = "DATE"
-	// A column declared as plain JSON has numeric affinity. It rewrites documents that are a bare number: 1.10
+	// A column declared as plain JSON has numeric affinity, which rewrites documents that are a bare number: 1.10
 	// becomes 1.1, and a long number loses digits.
 	jsonColumn = "JSON TEXT"
 )
@@ -105,7 +103,7 @@ var extensionTypes = map[string]columnType{
 	types.ExtensionTypes.JSON.ExtensionName(): documents,
 }
 
-// typeOf returns how values of an Arrow type are stored.
+// typeOf returns the storage of an Arrow type.
 func typeOf(dataType arrow.DataType) columnType {
 	if extension, ok := dataType.(arrow.ExtensionType); ok {
 		if known, ok := extensionTypes[extension.ExtensionName()]; ok {
@@ -119,7 +117,7 @@ func typeOf(dataType arrow.DataType) columnType {
 	return textForm
 }
 
-// as returns a value as the type that was chosen for it. Another type is a mistake in this package.
+// as returns a value as type T, which a columnType guarantees. Another type is a bug in this package.
 func as[T any](value any) T {
 	t, ok := value.(T)
 	if !ok {
@@ -128,8 +126,7 @@ func as[T any](value any) T {
 	return t
 }
 
-// scalar describes a type whose arrays hold, and whose builders take, Go
-// values of type T.
+// scalar describes a type whose arrays and builders have Go values of type T.
 func scalar[T any](declared string, toSQL func(T) any, fromSQL func(any) (T, error)) columnType {
 	return columnType{
 		declared: declared,
@@ -209,13 +206,14 @@ var documents = columnType{
 	},
 }
 
-// isJSON reports whether a document is one by the rules of encoding/json, which takes several times as long to say so.
+// isJSON reports whether a document is valid by the rules of encoding/json, whose own check takes several times as
+// long.
 func isJSON(document []byte) bool {
 	return jsontext.Value(document).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
-// nested values are JSON as Arrow renders it: an array for a list, an object
-// for a struct, an array of key-value objects for a map.
+// nested values are JSON in Arrow's form: an array for a list, an object for a struct, an array of key-value objects
+// for a map.
 var nested = columnType{
 	declared: jsonColumn,
 	bind:     textForm.bind,
@@ -252,7 +250,7 @@ var textForm = columnType{
 
 func unchanged[T any](v T) any { return v }
 
-// bindBytes distinguishes an empty value from NULL, since the driver takes a nil slice for NULL.
+// bindBytes distinguishes an empty value from NULL: the driver stores a nil slice as NULL.
 func bindBytes(v []byte) any {
 	if v == nil {
 		return []byte{}
@@ -260,7 +258,7 @@ func bindBytes(v []byte) any {
 	return v
 }
 
-// expect returns the SQL value as the Go type that the driver uses for the storage class chosen by bind.
+// expect returns an SQL value as type T, which the driver uses for the storage class of the bound value.
 func expect[T any](value any) (T, error) {
 	v, ok := value.(T)
 	if !ok {

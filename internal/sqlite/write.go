@@ -12,7 +12,7 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/schema"
 )
 
-// insert writes rows of one or several tables.
+// insert writes rows of one or more tables.
 func (c *Client) insert(ctx context.Context, messages message.WriteInserts) error {
 	tables := make([]*schema.Table, len(messages))
 	var names []string
@@ -36,8 +36,7 @@ func (c *Client) insert(ctx context.Context, messages message.WriteInserts) erro
 	})
 }
 
-// statements are the prepared statements of one transaction by their SQL.
-// Closing the transaction closes them.
+// statements are the prepared statements of one transaction, by their SQL. The end of the transaction closes them.
 type statements map[string]*sql.Stmt
 
 func (s statements) prepare(ctx context.Context, tx *sql.Tx, query string) (*sql.Stmt, error) {
@@ -61,8 +60,8 @@ func (s statements) insert(ctx context.Context, tx *sql.Tx, table *schema.Table,
 	for i, column := range columns {
 		bind[i] = typeOf(column.DataType()).bind(column)
 	}
-	// The driver starts a goroutine per statement to watch a context that can be cancelled. The transaction
-	// already watches this one: once it is done, the next statement fails.
+	// For a context that can be cancelled, the driver starts a goroutine per statement. The transaction already
+	// watches this context: after its end, the next statement fails.
 	unwatched := context.WithoutCancel(ctx)
 	values := make([]any, len(columns))
 	for row := range int(record.NumRows()) {
@@ -80,7 +79,7 @@ func (s statements) insert(ctx context.Context, tx *sql.Tx, table *schema.Table,
 	return nil
 }
 
-// insertSQL inserts a row. If the table has a primary key, it overwrites the row with the same key.
+// insertSQL inserts a row. In a table with a primary key, it overwrites the row with the same key.
 func insertSQL(table *schema.Table) string {
 	names, keys := table.Columns.Names(), table.PrimaryKeys()
 	var b strings.Builder

@@ -22,7 +22,7 @@ const (
 	ReadWrite Mode = "rw"
 )
 
-// Open refuses a missing file with a clear error. SQLite itself reports only that it cannot open it.
+// Open opens an existing file. For a missing file, its error is clearer than SQLite's.
 func Open(path string, mode Mode) (*sql.DB, error) {
 	info, err := os.Stat(path)
 	switch {

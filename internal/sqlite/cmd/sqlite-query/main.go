@@ -1,12 +1,11 @@
-// Command sqlite-query runs SQL on a SQLite file and prints each result as a
-// table. It is for people who have no sqlite3 shell. Without -write it does not
-// change the file.
+// Command sqlite-query runs SQL on a SQLite file and prints each result as a table. It is for people without the
+// sqlite3 shell. Without -write it does not change the file.
 //
 //	sqlite-query FILE 'SELECT count(*) FROM pipedrive_deals'
 //	sqlite-query FILE < queries.sql
 //	sqlite-query -write FILE < views.sql
 //
-// A comment line in front of a statement becomes the title of its table.
+// A comment line before a statement becomes the title of its table.
 package main
 
 import (

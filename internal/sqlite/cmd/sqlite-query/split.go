@@ -2,7 +2,7 @@ package main
 
 import "strings"
 
-// A statement is one SQL statement and the comment in front of it.
+// A statement is one SQL statement with the comment before it.
 type statement struct {
 	title string
 	sql   string
@@ -16,8 +16,8 @@ func (s statement) name() string {
 	return strings.Join(strings.Fields(s.sql), " ")
 }
 
-// split cuts a script at the semicolons outside quotes and comments. The comment lines in front of a statement
-// become its title. A statement of only comments is dropped.
+// split cuts a script at the semicolons outside quotes and comments. The comment lines before a statement are its
+// title. A statement of only comments is dropped.
 func split(script string) []statement {
 	var statements []statement
 	for script != "" {
@@ -31,8 +31,8 @@ func split(script string) []statement {
 	return statements
 }
 
-// cutTitle takes the leading comments off the script. If blank lines separate several comments, the last one is
-// the title, so that a script may begin with a description of itself.
+// cutTitle cuts the leading comments off the script. If blank lines separate several comments, the last comment is the
+// title, so a script may begin with a description.
 func cutTitle(script string) (title, rest string) {
 	var lines []string
 	for {
@@ -57,14 +57,13 @@ func cutTitle(script string) (title, rest string) {
 	}
 }
 
-// quotes maps the openings of quotations and comments to their ends. A doubled quote closes and reopens the
+// quotes are the openings of quotations and comments with their ends. A doubled quote closes and reopens the
 // quotation.
 var quotes = []struct{ opening, closing string }{
 	{"'", "'"}, {`"`, `"`}, {"`", "`"}, {"[", "]"}, {"--", "\n"}, {"/*", "*/"},
 }
 
-// statementEnd is the index of the semicolon that ends the first statement,
-// or the length of the text if there is none.
+// statementEnd is the index of the semicolon that ends the first statement; the length of the text if there is none.
 func statementEnd(text string) int {
 scan:
 	for i := 0; i < len(text); {

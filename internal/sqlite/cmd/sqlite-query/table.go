@@ -9,11 +9,11 @@ import (
 	"unicode"
 )
 
-// A table is a query's result as text.
+// A table is the result of a query as text.
 type table struct {
 	header []string
 	cells  [][]string
-	// numeric is true for columns that hold only numbers and nulls.
+	// numeric is true for columns of only numbers and nulls.
 	numeric []bool
 }
 
