@@ -61,8 +61,8 @@ func (e *missingColumnError) Error() string {
 	return fmt.Sprintf("the backend's table has no column %s: %v", e.column, e.err)
 }
 
-// readTimeout is the longest time from one message of a read to the next, and the longest time that a read continues after
-// the end of its run. A whole read has no time limit, since it takes time for each row.
+// readTimeout is the longest wait for the next message of a read, and the longest time that a read continues after the
+// end of its run. A whole read has no time limit, since it takes time for each row.
 const readTimeout = 5 * time.Minute
 
 // verifyColumns are the columns that verification needs. In this order: the account, the sync time, the columns that
@@ -161,10 +161,11 @@ func (b *Backend) read(ctx context.Context, t *table.Table, more schema.ColumnLi
 	return err
 }
 
-// reading returns the context of a read of a table. It ends readTimeout after the beginning or the last call of came.
+// reading returns the context of a read of a table. It ends readTimeout after the beginning, or after the last call of
+// came.
 //
-// A failing run waits up to readTimeout for the end of the read: a destination continues an abandoned read, and serves no
-// other one until its end.
+// If the run fails, the read continues for up to readTimeout: a destination finishes an abandoned read anyway, and
+// serves no other one until then.
 func reading(run context.Context, table string) (ctx context.Context, came, end func()) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(run))
 	silent := time.AfterFunc(readTimeout, func() {

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// slowTable is a destination with a table of some messages, a while before each of which is that of a list.
+// slowTable is a destination with a table of some messages. Each duration is the wait before a message.
 type slowTable struct {
 	pb.PluginClient
 	grpc.ServerStreamingClient[pb.Read_Response]

@@ -8,9 +8,9 @@ import (
 	"runtime/metrics"
 )
 
-// Limit sets the soft limit of Go's runtime to least bytes, unless GOMEMLIMIT sets another. A fixed limit below the
-// memory that is in use makes the garbage collector run all the time, for up to half of the CPU time. So after each
-// collection the limit follows the bytes in use: it leaves a quarter of them for new ones.
+// Limit sets the soft limit of Go's runtime to least bytes, unless GOMEMLIMIT sets another one. If a program needs
+// more memory than a fixed limit, the garbage collector runs all the time, for up to half of the CPU time. So after
+// each collection the limit is set a quarter above the bytes in use.
 func Limit(least int64) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(least)
@@ -18,10 +18,11 @@ func Limit(least int64) {
 	}
 }
 
-// collection is collected by the next collection. A pointer keeps it apart from other small values.
+// collection is an object for the next garbage collection to free. With a pointer, it does not share a block with
+// other small values.
 type collection struct{ _ *byte }
 
-// followCollections has the limit follow each collection from the next one on.
+// followCollections sets the limit after each garbage collection.
 func followCollections(least int64) {
 	runtime.AddCleanup(new(collection), func(least int64) {
 		if enough := enough(least); enough != debug.SetMemoryLimit(-1) {
@@ -31,10 +32,10 @@ func followCollections(least int64) {
 	}, least)
 }
 
-// runtimeBytes is about what Go's runtime takes beside the heap, like stacks and its own structures.
+// runtimeBytes is the approximate memory of Go's runtime in addition to the heap, like stacks and its own structures.
 const runtimeBytes = 8 << 20
 
-// step is what limits are multiples of, so that few collections change the limit.
+// step is the unit of limits. Thanks to its size, few collections change the limit.
 const step = 4 << 20
 
 // enough returns the limit for the bytes in use, in whole steps above least.
