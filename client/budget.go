@@ -19,7 +19,7 @@ const leastReserve = 100
 // full.
 const freePages = 2
 
-// spareTokens is the number of API tokens that a run must have left for work that can wait for another run.
+// spareTokens is the number of API tokens that must be left for a run to do work that can wait for another run.
 const spareTokens = 1000
 
 // spare reports whether the run and the account's day have tokens left for work that can wait.
@@ -76,8 +76,9 @@ func (a *Account) left() (tokens int64, known bool) {
 	return tokens, known
 }
 
-// checkWhole does the same for a table that can only be read in full, given the meter of its pages. The run fails if
-// the table can't be read to its end. So the first pages come in any case, and the table may use up the day's budget.
+// checkWhole returns an error if the next page of a table that can only be read in full would exceed max_tokens, given
+// the meter of its pages. Without its last page the run fails. So the first pages are always read, and the table may
+// use up the day's budget.
 func (a *Account) checkWhole(t *table.Table, l pipedrive.Listing, own *pipedrive.Meter) error {
 	if own.Requests() < freePages*int64(len(a.listings(t))) {
 		return nil

@@ -153,10 +153,10 @@ func (r *reading) unmoved(n needs, p plan.Parent, parent *table.Row, since time.
 	return at.Before(since) && r.progress.HasChildrenSince(p.Key, at)
 }
 
-// wereRead reports whether an earlier run has read the present children of a parent, and theirs. A run reads such a parent only
-// because of the lookback. The children at the destination show it, or if there are none the parent, if one reading served both
-// tables. Children may come late too, so the earlier run has to have begun a lookback after the parent's last change, except
-// for changelogs, which change only with their parent.
+// wereRead reports whether an earlier run has read the present children of a parent, and their own children. Such a
+// parent is read only because of the lookback. Its children at the destination show that, or the parent itself if it
+// has none and one reading served both tables. Children may appear late too. So the earlier run must have begun a
+// lookback after the parent's last change, except for changelogs, which change only with their parent.
 func (r *reading) wereRead(listing string, p plan.Parent, parent *table.Row) bool {
 	if p.Changed.IsZero() {
 		return false
@@ -178,8 +178,7 @@ func (r *reading) wereRead(listing string, p plan.Parent, parent *table.Row) boo
 	return tracked
 }
 
-// root is the reading that a table of children takes part in, in the end: that of the list of its parents, or of theirs; nil
-// where look-ups share it.
+// root is the first reading in a chain of parents: that of the list at its beginning; nil if look-ups share that list.
 func (r *reading) root() *reading {
 	for r.family != nil {
 		r = r.family.leader

@@ -40,8 +40,8 @@ type Run struct {
 	removal   progress.Removal
 	separates bool // whether the destination must not get two versions of a record in one batch
 	removals  []progress.Removals
-	named     map[string]bool // tables that the configuration names, by their records
-	notDue    map[string]bool // tables that lists_every leaves out, by their records
+	named     map[string]bool // tables that the configuration names, by the name of their records
+	notDue    map[string]bool // tables that lists_every leaves out, by the name of their records
 
 	maxTokens int64 // the run's cap of API tokens, 0 for none
 	refused   int64 // API tokens of the cheapest page that maxTokens did not allow, 0 for none

@@ -15,9 +15,9 @@ import (
 
 // survey estimates the cost of a run over some tables of an account, with few requests.
 //
-// The declarations and the plan give a run's lists, and the requests for each of them. The numbers of records, and the
-// tables that the account lacks, are unknown. A look reduces one of these unknowns. The next look is the one that
-// reduces the variance of the whole most, by API token.
+// The declarations and the plan give a run's lists, and the requests for each of them. The numbers of records are
+// unknown, and so are the tables that the account lacks. A look is a request that reduces one of these unknowns. The
+// next look is the one with the greatest reduction of the total variance per API token.
 type survey struct {
 	account *Account
 	state   bool // whether the runs have a state
@@ -521,8 +521,8 @@ func best(looks []look, tokens int64) (next look, ok bool) {
 // byToken is a look's gain by API token.
 func (l look) byToken() float64 { return l.gain / float64(weight(l.listing())) }
 
-// foremost is the gain of a first look at a list of records. It comes before all further looks, since its result is
-// entirely open.
+// foremost is the gain of a first look at a list of records. Such looks come before all others, since nothing is known
+// of their lists.
 const foremost = math.MaxInt64
 
 // remedied is the part of a list's variance that another look removes.

@@ -128,8 +128,8 @@ func (s perParent) Advance(p Progress, u Unit, o Outcome) Progress {
 	return p
 }
 
-// stopped is the position behind a unit. In the middle of a second it has the last parent, if all parents of that second are known
-// and no more can come late.
+// stopped is the position after a unit. In the middle of a second it has the last parent, if all parents of that
+// second are known and none can appear late.
 func (s perParent) stopped(p Position, u Unit) Position {
 	through := u.through
 	if !s.whole {

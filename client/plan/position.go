@@ -9,7 +9,7 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-// Position is how far a listing has been read. Its JSON form is part of the state.
+// Position is the part of a listing that has been read. Its JSON form is part of the state.
 type Position struct {
 	// Changed is the update_time up to which all records have been sent. Records of that second may be missing, so
 	// the second is read again.
@@ -31,8 +31,9 @@ type Position struct {
 	// Whole is the beginning of the last run that read the listing to its end; only PerParent has it. A parent that
 	// lies behind Changed may have moved at any moment since Whole.
 	Whole time.Time `json:"whole,omitzero"`
-	// After is the last parent of the second of Changed, by its key, whose children were read, all before it included; the zero Key
-	// for none. Only PerParent has it: a run may pay for fewer parents than changed in a second.
+	// After is the key of the last parent in the second of Changed whose children were read, together with those of
+	// all parents before it; the zero Key for none. Only PerParent has it, since a run may not pay for all parents
+	// that changed in a second.
 	After pipedrive.Key `json:"after,omitzero"`
 }
 
@@ -42,7 +43,8 @@ func (p Position) Equal(q Position) bool {
 		p.place() == q.place() && p.After == q.After
 }
 
-// Passed reports whether the children of a parent were read although it belongs to the second of the position.
+// Passed reports whether the children of a parent were read, although the parent changed in the second of the
+// position.
 func (p Position) Passed(parent Parent) bool {
 	return p.After != pipedrive.Key{} && parent.second().Equal(p.Changed) && parent.Key.Compare(p.After) <= 0
 }

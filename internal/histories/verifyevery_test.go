@@ -240,7 +240,7 @@ func TestVerifyEvery_childrenLeave(t *testing.T) {
 	})
 }
 
-// TestVerifyEvery_lostChildren: a run that reads a table of children back after it has begun leaves what is missing to the next one.
+// TestVerifyEvery_lostChildren: a run that reads a table of children back after it has begun leaves missing rows to the next one.
 func TestVerifyEvery_lostChildren(t *testing.T) {
 	for name, lose := range map[string]func(w *world, table string, ids []int64){
 		"a message": func(w *world, table string, _ []int64) {

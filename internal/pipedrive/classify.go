@@ -22,11 +22,11 @@ const (
 	blockPause = time.Minute
 )
 
-// transientError marks an error that may pass when the request is sent again.
+// transientError marks an error that another attempt may avoid.
 type transientError struct {
 	error
-	once bool // one more attempt may help, many don't
-	// within limits the attempts to this time after the first one; 0 for no limit.
+	once bool // whether only one more attempt is worthwhile
+	// within is the time after the first attempt in which others are made; 0 for no limit.
 	within time.Duration
 }
 
@@ -119,7 +119,7 @@ func usedUp(e *Error, reset time.Duration, h http.Header) error {
 func budget(h http.Header) string {
 	left, limit := h.Get("X-Daily-Ratelimit-Token-Remaining"), h.Get("X-Daily-Ratelimit-Token-Limit")
 	if left == "" || limit == "" {
-		return "the answer does not say what is left"
+		return "the answer does not have the remaining tokens"
 	}
 	return left + " of " + limit + " left"
 }

@@ -29,15 +29,15 @@ type Config struct {
 	UserAgent string
 	// Timeout of one request, its body included.
 	Timeout time.Duration
-	// MaxRetries is the greatest number of repetitions of a request after failures that may pass.
+	// MaxRetries is the maximum number of retries of a request after temporary failures.
 	MaxRetries int
-	// Concurrency is the maximum number of requests under way at once; 0 for as many as the burst limit makes useful.
+	// Concurrency is the maximum number of concurrent requests; 0 derives it from the burst limit.
 	Concurrency int
-	// MaxRequestsPerSecond caps the rate below the limit that the API announces; 0 for no cap.
+	// MaxRequestsPerSecond caps the rate below the API's limit; 0 for no cap.
 	MaxRequestsPerSecond float64
 	// Transport sends the requests; nil for http.DefaultTransport.
 	Transport http.RoundTripper
-	// Logger gets a request's first retry at debug level; further ones and long pauses at info level.
+	// Logger gets the first retry of a request at debug level, and later ones and long pauses at info level.
 	Logger zerolog.Logger
 }
 
@@ -76,8 +76,8 @@ func (c *Client) ServerTime() (time.Time, bool) {
 	return time.Unix(seconds, 0).UTC(), seconds != 0
 }
 
-// TokensLeft is the number of API tokens that the account has left for today once the requests under way are answered; false
-// if unknown.
+// TokensLeft is the number of API tokens that the account has left for today, after the requests under way; false if
+// unknown.
 func (c *Client) TokensLeft() (int64, bool) {
 	left := c.budget.Load()
 	return max(0, left-c.underWay.Load()), left >= 0
@@ -89,8 +89,8 @@ func (c *Client) TokensPerDay() (int64, bool) {
 	return tokens, tokens > 0
 }
 
-// Rate is the number of requests per second that the announced burst limit and the user's own cap allow; false if there
-// is no limit, or no answer yet.
+// Rate is the number of requests per second that the burst limit and the user's cap allow; false if there is no limit,
+// or no answer yet.
 func (c *Client) Rate() (float64, bool) {
 	rate, limited := c.config.MaxRequestsPerSecond, c.config.MaxRequestsPerSecond > 0
 	if burst, announced := c.limiter.announced(); announced && (!limited || burst < rate) {
@@ -99,10 +99,10 @@ func (c *Client) Rate() (float64, bool) {
 	return rate, limited
 }
 
-// Useful is the number of requests under way at once that is useful, by the burst limit and the time of answers.
+// Useful is the useful number of concurrent requests, by the burst limit and the time of answers.
 func (c *Client) Useful() int { return c.limiter.useful() }
 
-// learn keeps the limits, the budget and the clock that an answer's headers announce.
+// learn notes the limits, the budget and the clock in an answer's headers.
 func (c *Client) learn(h http.Header) {
 	c.reached.Store(true)
 	c.limiter.learn(h)

@@ -18,16 +18,16 @@ import (
 // [Pipedrive: rate limiting]: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
 const window = 2 * time.Second
 
-// limiter keeps one account's requests under the burst limit that the API announces and under the user's own cap,
-// and holds them back while the API asks for a pause.
+// limiter keeps one account's requests under the API's burst limit and the user's own cap, and stops them while the
+// API asks for a pause.
 //
 // The API counts the requests that arrived in a rolling window. The limiter counts a request from its sending until a
 // window after its answer. So it never takes an occupied place for a free one, whatever the delays of the network. If
-// all answers take about the same time, most of that is the API's own, and the window began that much earlier. The
-// limiter uses that until the API refuses a request. Until the first answer announces the limit, requests go one at a
-// time.
+// all answers take about the same time, most of that time is the API's processing, and the API's window began that
+// much earlier. The limiter uses this until the API refuses a request. Before the first answer announces the limit,
+// requests go one at a time.
 type limiter struct {
-	concurrency int // requests under way at once, at most; 0 for as many as the API's limit allows
+	concurrency int // maximum number of concurrent requests; 0 for as many as the API's limit allows
 	own         *rate.Limiter
 
 	mu       sync.Mutex
@@ -115,7 +115,7 @@ func (l *limiter) tryEnter(now time.Time) (time.Duration, <-chan struct{}) {
 	}
 }
 
-// took notes the time until an answer began.
+// took notes the time from a request to the beginning of its answer.
 func (l *limiter) took(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -127,10 +127,10 @@ func (l *limiter) took(d time.Duration) {
 	l.answers++
 }
 
-// leastAnswers is the number of answers that show the variation of their times.
+// leastAnswers is the number of answers that suffice to know the variation of their times.
 const leastAnswers = 16
 
-// processing is the least time that the API has had a request when its answer begins; l.mu is held.
+// processing is a lower bound for the API's own share of the time of an answer; l.mu is held.
 func (l *limiter) processing() time.Duration {
 	if l.refused || l.answers < leastAnswers {
 		return 0
@@ -138,9 +138,9 @@ func (l *limiter) processing() time.Duration {
 	return max(0, l.fastest-2*(l.latency-l.fastest)) * 3 / 4
 }
 
-// useful is the number of requests under way at once that is useful; further ones would only wait for the burst limit.
-// If answers take longer to read than to come, the CPU is the limit. Then one of its cores writes rows, and more
-// readers than the other cores would only take memory.
+// useful is the useful number of concurrent requests. More would only wait for the burst limit. If the body of an
+// answer takes longer to read than its beginning takes to come, the CPU is the limit. Then one core writes rows, and
+// more readers than the other cores would only take memory.
 func (l *limiter) useful() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -157,10 +157,10 @@ func (l *limiter) useful() int {
 	return int(min(float64(l.most()), math.Ceil(perSecond*l.latency.Seconds())+1))
 }
 
-// unannounced is the number of requests under way at once if the API announces no limit and the user sets none.
+// unannounced is the number of concurrent requests if the API announces no limit and the user sets none.
 const unannounced = 10
 
-// most is the greatest number of requests under way at once; l.mu is held.
+// most is the maximum number of concurrent requests; l.mu is held.
 func (l *limiter) most() int {
 	switch {
 	case l.concurrency > 0:
@@ -195,8 +195,8 @@ func (l *limiter) count(requests int, by time.Time) {
 	l.counted += requests
 }
 
-// learn takes the announced limit from an answer's headers, and leaves room for the requests that others send with
-// the same token.
+// learn notes the limit in an answer's headers, and leaves room for the requests of other programs with the same
+// token.
 func (l *limiter) learn(h http.Header) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,15 +9,14 @@ import (
 
 // offset is a position in a listing by offset.
 //
-// An offset is the number of records that come before. A record that is deleted during the reading therefore moves
-// all later ones up by one, some of them into a page that was already read. In a list by update_time, a record
-// that changes does the same. So each page begins with the last record of the one before. If it begins with a new
-// one, the page before is read again.
-// new one, the page before is read again.
+// An offset is the number of records before a page. If a record is deleted during the reading, all later ones move up
+// by one, some of them into a page that was already read. In a list by update_time, a changed record has the same
+// effect. So each page begins with the last record of the one before. If it begins with a new record, the page before
+// is read again.
 type offset struct {
 	start   int64 // of the next page
-	overlap int64 // how many of its records repeat the page before
-	margin  int64 // the overlap of the pages to come; it grows in a list that moves
+	overlap int64 // number of its records that repeat the page before
+	margin  int64 // the overlap of later pages; it grows in a list that moves
 	back    int64 // length of the last step back; 0 once the reading continues from there
 	size    int   // records of the largest page so far
 	reach   int64 // start of the furthest page so far
@@ -27,8 +26,8 @@ type offset struct {
 }
 
 const (
-	// mostAgain is the number of repeated readings of pages after which a list that promises records and has none is
-	// given up.
+	// mostAgain is the number of repeated readings of pages after which a list without the announced records is an
+	// error.
 	mostAgain = 100
 	// mostAgainByTime is the same limit for a list by update_time. Such a list can be read by id instead, since
 	// records that share a time may change their places from answer to answer.
@@ -36,13 +35,13 @@ const (
 	// mostBeyond is the greatest number of pages in a row without a new record where new ones were expected. A list by
 	// NewestFirst has such pages when a page's worth of records changed during the reading.
 	mostBeyond = 7
-	// mostBack bounds a step back, in records.
+	// mostBack is the longest step back, in records.
 	mostBack = math.MaxInt32
 )
 
-// TiesError ends two kinds of readings: of a list by update_time in which many records share a second and do not keep
-// their places, and of a resumed list whose keys are not in order. The same list by id, from Since on, has the missing
-// records.
+// TiesError is the end of a reading that can't continue: of a list by update_time in which many records share a second
+// and do not keep their places, or of a resumed list whose keys are not in order. The same list by id, from Since on,
+// has the missing records.
 type TiesError struct {
 	// Since is the second; zero if the list has to be read from its beginning.
 	Since time.Time
@@ -91,8 +90,8 @@ func (p *pager[T]) followOffset(page envelope[T]) ([]T, error) {
 	return p.forward(page, s.take(page.records))
 }
 
-// followUndeclared moves on if the answer says that more records follow, and ends the list if none of them is new: it then
-// takes no start.
+// followUndeclared requests the next page if the answer says that more records follow. If none of that page's records
+// is new, the listing ignores start, and the list has ended.
 func (p *pager[T]) followUndeclared(page envelope[T]) []T {
 	if len(page.records) == 0 {
 		p.ended = p.confirmed()

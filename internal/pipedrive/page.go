@@ -32,11 +32,11 @@ type Record interface {
 }
 
 // Pages reads listing l page by page. It yields a page after its answer was read in full and decoded, and keeps no
-// reference to it. The iteration ends with the list or with the first error, which is an [*Error], a [*TiesError]
-// or the cause of ctx's end.
+// reference to it. The iteration ends with the list or with the first error, which is an [*Error], a [*TiesError] or
+// the cause of ctx's end.
 //
-// A reading ends only on positive evidence: an answer that says that it is the last one and that continues the
-// page before. An empty answer has to be confirmed first.
+// A list ends only with positive evidence: an answer that is declared the last one and that continues the page before.
+// An empty answer has to be confirmed first.
 func Pages[T Record](ctx context.Context, c *Client, l Listing, q Query, m *Meter, decode Decode[T]) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		q.Limit = min(q.Limit, l.Most())
@@ -125,8 +125,8 @@ func (p *pager[T]) next(ctx context.Context) ([]T, error) {
 	return fresh, err
 }
 
-// mostEmpty is the number of repeated requests for an empty page when records came before it and the page before
-// promised more. A broken answer is then more likely than the deletion of all following records.
+// mostEmpty is the number of repeated requests for an empty page after one that announced more records. A broken
+// answer is then more likely than the deletion of all following records.
 const mostEmpty = 3
 
 // confirmed counts an empty page at the end of the list, and reports whether the list has ended.
@@ -174,7 +174,7 @@ func isStatus(err error, status int) bool {
 	return errors.As(err, &e) && e.Status == status
 }
 
-// followCursor moves on to next_cursor. Records must come in the requested order. It tolerates one page without a
+// followCursor continues with next_cursor. Records must come in the requested order. It tolerates one page without a
 // new record, but not two: a list whose cursors always differ could go on for ever.
 func (p *pager[T]) followCursor(page envelope[T]) ([]T, error) {
 	last := page.nextCursor == ""
@@ -182,7 +182,7 @@ func (p *pager[T]) followCursor(page envelope[T]) ([]T, error) {
 	case last && len(page.records) == 0:
 		p.ended = p.confirmed()
 		return nil, nil
-	case last && !page.saysNext && !p.silent: // API v2 always has it; the page may have come damaged
+	case last && !page.saysNext && !p.silent: // API v2 always has next_cursor, so the answer may be damaged
 		p.silent = true
 		return nil, nil
 	case p.cursors[page.nextCursor]:

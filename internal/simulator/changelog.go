@@ -77,7 +77,7 @@ var projectChangelog = &kind{
 	},
 }
 
-// unnumbered stands in place of an entry's number, which follows from the other entries of its parent.
+// unnumbered leaves an entry without a stored number: the number follows from the parent's other entries.
 func unnumbered(*entry) any { return nil }
 
 // changelog declares the changelog of the records of a table.
@@ -192,7 +192,7 @@ func moveDeal(c *Company, e *entry, at time.Time) {
 	}
 }
 
-// root is the kind itself, or the kind that it is a part of.
+// root is the kind that this one is a part of, or else the kind itself.
 func (k *kind) root() *kind {
 	if k.of != nil {
 		return k.of
@@ -200,11 +200,12 @@ func (k *kind) root() *kind {
 	return k
 }
 
-// Between is a moment that only the reader knows: not before From and not after To. nil is no bound, and a nil To
-// permits NULL too.
+// Between is a moment that the truth knows only by its bounds: From to To, both included. nil is no bound, and a nil
+// To permits NULL too.
 type Between struct{ From, To any }
 
-// sinceMove is the update_time of a deal at the reading of its moves: that of its last move or of a later change.
+// sinceMove is the time of a row of a deal's moves: the deal's update_time when its moves were read. That is known
+// only as a time between the last move and the last change.
 func (t *truth) sinceMove(deal int64) any {
 	b := Between{From: moment(t.deals.rows[deal].StageChangeTime), To: t.parentTime("deals", deal)}
 	if from, to := b.From, b.To; from != nil && to != nil && as[time.Time](to).Before(as[time.Time](from)) {
@@ -213,7 +214,7 @@ func (t *truth) sinceMove(deal int64) any {
 	return b
 }
 
-// ofRoot are the values of a record of the root, given those of a stage change.
+// ofRoot returns the values of an entry of the root, given those of a stage change.
 func (k *kind) ofRoot(values map[string]any) map[string]any {
 	if k.of == nil {
 		return values

@@ -289,10 +289,10 @@ func blank(v any) any {
 	return v
 }
 
-// unsaid leaves out the value, which the request has.
+// unsaid leaves the value out of the answer: the reader knows it from the request.
 func unsaid(any) any { return absent }
 
-// left leaves out unset values.
+// left leaves unset values out of the answer.
 func left(v any) any {
 	if v == nil {
 		return absent
@@ -647,8 +647,8 @@ func (c *Company) changeEntry(kind string, number int64, values map[string]any, 
 	}
 }
 
-// Text is the column of a declared kind or of a nested table into which tests write texts, or numbers if it has no
-// texts.
+// Text is the column of a declared kind or of a nested table that tests fill with texts, or with numbers if it has no
+// text column.
 func Text(table string) string {
 	if n := nestedNamed(table); n != nil {
 		return n.text
@@ -837,8 +837,8 @@ func HasOwner(kind string) bool {
 	return k != nil && k.owned
 }
 
-// IsSingle reports whether each parent has exactly one record of a declared kind. A new record comes with a new parent, and
-// goes with it.
+// IsSingle reports whether each parent has exactly one record of a declared kind. The record is added and removed
+// together with its parent.
 func IsSingle(kind string) bool {
 	k := kindNamed(kind)
 	return k != nil && k.single
@@ -856,9 +856,9 @@ func ParentOf(table string) (parent, column string) {
 	return "", ""
 }
 
-// TimeOf is the column with the time of the last change of a declared kind's record or a nested table's element; "" if
-// there is none. ofParent is true if that is the parent's time. [Company.AddRecord] and [Company.UpdateRecord] take a
-// value for it, and change the parent's update_time to it.
+// TimeOf is the column with the time of the last change of a declared kind's record or a nested table's element; ""
+// for none. ofParent is true if the column has the parent's time. Then [Company.AddRecord] and [Company.UpdateRecord]
+// take a value for it, and set the parent's update_time to that value.
 func TimeOf(table string) (column string, ofParent bool) {
 	if n := nestedNamed(table); n != nil {
 		return n.time, n.time != ""
