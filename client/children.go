@@ -39,7 +39,7 @@ type family struct {
 type parents struct {
 	due    map[pipedrive.Key]plan.Parent
 	values map[pipedrive.Key][]table.Value
-	own    map[pipedrive.Key]table.Value // of parents that are asked although their counter announces no further child
+	own    map[pipedrive.Key]table.Value // of parents that are requested although their counter shows no further child
 	latest time.Time                     // update_time of all that were read
 	last   int                           // number of those that are due, of the second of the latest
 	looked time.Time                     // time of the last look for those without an update_time
@@ -374,7 +374,7 @@ func (r *reading) reread(parent pipedrive.Key, children []*table.Row) {
 	}
 }
 
-// gathered does the same for the children that were gathered.
+// gathered notes that all children of a parent were read, given those that several pages brought.
 func (r *reading) gathered(parent pipedrive.Key) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -391,9 +391,9 @@ func (r *reading) keep(parent pipedrive.Key) {
 	}
 }
 
-// note notes the parents whose children are to be read. A parent has changed if the column did that its table is
-// incremental on; without such a column, all parents count as changed. Earlier runs have read the children of parents
-// that changed before since.
+// note notes the parents whose children are to be read. If the table is incremental on a column of its parents, a
+// parent has changed if that column has a later time; otherwise all parents count as changed. Earlier runs have read
+// the children of parents that changed before since.
 func (r *reading) note(listing string, since time.Time, rows []*table.Row) {
 	of, ps := r.table.Parent, r.family.parents(listing)
 	needs, moved, changed, position := needsOf(of), r.movedSince(), -1, r.from(asking{key: r.positionOf(listing)})
@@ -426,7 +426,7 @@ func (r *reading) note(listing string, since time.Time, rows []*table.Row) {
 	}
 }
 
-// without forgets a parent that comes again.
+// without removes a parent that the list repeats.
 func (ps *parents) without(key pipedrive.Key) {
 	if p, due := ps.due[key]; due && ps.isOfLatest(p) {
 		ps.last--
@@ -618,12 +618,12 @@ func (r *reading) childrenRead(u plan.Unit) {
 	}
 }
 
-// mostRefused is the number of parents that a run asks about before it takes the list itself for refused.
+// mostRefused is the number of refused parents after which the list itself counts as refused.
 const mostRefused = 20
 
-// refuse handles the answer that a unit's parents are gone since their list was read, or are hidden from the user. A
-// unit of several parents is halved until those are alone; their rows stay. If the first parent that is alone is
-// refused before any other was answered, the table may be behind a gate.
+// refuse handles the refusal of a unit's parents, which were deleted since their list was read or are hidden from the
+// user. A unit of several parents is halved until such parents are alone; their rows stay. If the first parent that is
+// alone is refused before any other was answered, the table may be behind a gate.
 func (r *reading) refuse(ctx context.Context, l pipedrive.Listing, p plan.Progress, u plan.Unit, err error) (plan.Outcome, error) {
 	stopped := plan.Outcome{Stopped: true}
 	if n := len(u.Parents); n > 1 {

@@ -11,7 +11,7 @@ import (
 type Machine struct {
 	// Now is its clock.
 	Now func() time.Time
-	// Lease are the times of the lease that keeps two runs apart.
+	// Lease are the time limits of the lease that prevents overlapping runs.
 	Lease progress.LeaseTimes
 	// Windows are the sizes of windows; zero for plan.DefaultSizes.
 	Windows plan.Sizes

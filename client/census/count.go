@@ -18,16 +18,16 @@ import (
 
 // Count is the knowledge about the number of a listing's records. The zero Count is that of an empty list.
 type Count struct {
-	// Counted records are proved to be there.
+	// Counted is the number of proven records.
 	Counted int64
-	// Below is the greatest id that a record may have besides; 0 for none. All counted ones have greater ids.
+	// Below is the greatest id that a further record may have; 0 for none. All counted records have greater ids.
 	Below int64
-	// Open is true if more records than the counted ones are there, and their ids say nothing about their number.
+	// Open is true if there are further records whose ids do not bound their number.
 	Open bool
 
 	above       int64   // ids greater than Below that may be records'
-	drawn, hits int64   // ids up to Below that were asked for, and those of records among them
-	asked       float64 // share of the ids up to Below that were asked for; two rounds may have drawn the same
+	drawn, hits int64   // number of requested ids up to Below, and of records among them
+	asked       float64 // share of the ids up to Below that were requested; two rounds may have drawn the same
 	most        int64   // bound of the number of records; 0 for none
 }
 

@@ -13,7 +13,7 @@ import (
 type Names struct {
 	Version int      `json:"version"`
 	Fields  []*Field `json:"fields"`
-	// Surplus are the fields without a column for want of room. Only the JSON column has their values.
+	// Surplus are the fields without a column, because the table is full. Only the JSON column has their values.
 	Surplus []*Field `json:"surplus,omitempty"`
 }
 
@@ -32,7 +32,7 @@ type Listed struct {
 	Fields  []*table.Row
 }
 
-// key identifies a column for good.
+// key identifies a column permanently.
 type key struct{ account, hash, kind string }
 
 func (f *Field) key() key { return key{f.Account, f.Hash, f.Kind} }
@@ -93,7 +93,7 @@ func (n *Names) admit(fields []*Field) {
 	}
 }
 
-// WithoutColumn are the names of the accounts' present fields that have no column for want of room.
+// WithoutColumn are the names of the accounts' present fields that have no column because the table is full.
 func (n *Names) WithoutColumn() []string {
 	var names []string
 	for _, f := range n.Surplus {

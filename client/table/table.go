@@ -20,7 +20,7 @@ const (
 	AccountColumn = "account_id"
 	// CustomFieldsColumn has all custom fields of a record.
 	CustomFieldsColumn = "custom_fields"
-	// RemovedColumn is when a row was marked as gone at Pipedrive.
+	// RemovedColumn has the time at which a row was marked as removed at Pipedrive.
 	RemovedColumn = "_removed_at"
 )
 

@@ -24,7 +24,7 @@ const DefaultTokenURL = "https://oauth.pipedrive.com/oauth/token"
 // an hour.
 const refreshAhead = 2 * time.Minute
 
-// aheadOf returns how long before its expiry a token of the given life is replaced.
+// aheadOf returns the time before its expiry at which a token of the given life is replaced.
 func aheadOf(life time.Duration) time.Duration { return min(refreshAhead, life/10) }
 
 // laterLooks are the pauses before each look into the token file after its token was refused. Then another process has

@@ -144,8 +144,8 @@ func drawColumnsAt(width int, labels []string, shown []series) (template.HTML, e
 	return svg(p)
 }
 
-// scale returns the distance of the lines behind columns, a round number, and how many lines are above zero: at
-// most five.
+// scale returns the distance of the lines behind columns, a round number, and the number of lines above zero, at most
+// five.
 func scale(shown []series) (step float64, lines int) {
 	largest := 1.0
 	for _, s := range shown {

@@ -32,7 +32,7 @@ func (d *deal) fields() []any {
 	}
 }
 
-// closed returns when a deal was won or lost, to be shown by month.
+// closed returns the time at which a deal was won or lost, to be shown by month.
 func (d *deal) closed() time.Time {
 	if d.status == "won" {
 		return first(d.wonOn, d.wonAt, d.closedOn, d.closedAt)
@@ -40,7 +40,7 @@ func (d *deal) closed() time.Time {
 	return first(d.lostOn, d.lostAt, d.closedOn, d.closedAt)
 }
 
-// cycle returns how long a won deal took; false if a date is missing.
+// cycle returns the duration of a won deal; false if a date is missing.
 func (d *deal) cycle() (time.Duration, bool) {
 	won := first(d.wonAt, d.closedAt)
 	return won.Sub(d.added.Time), !won.IsZero() && !d.added.IsZero()

@@ -52,7 +52,7 @@ func (f *Figures) Complete() bool {
 // Running reports whether a month is not over yet.
 func (f *Figures) Running(m Month) bool { return sameMonth(m.Start, f.Written) }
 
-// Closed returns how many deals were won or lost.
+// Closed returns the number of deals that were won or lost.
 func (f *Figures) Closed() int { return f.Won + f.Lost }
 
 // WinRate returns the share of closed deals that were won.
@@ -141,7 +141,7 @@ func (o *Owner) Title() string {
 	}
 }
 
-// Closed returns how many deals the owner won or lost.
+// Closed returns the number of deals that the owner won or lost.
 func (o *Owner) Closed() int { return o.Won.Deals + o.Lost.Deals }
 
 // WinRate returns the share of closed deals that were won.
@@ -154,7 +154,7 @@ type Month struct {
 	Cycle     Cycle
 }
 
-// Closed returns how many deals were won or lost.
+// Closed returns the number of deals that were won or lost.
 func (m *Month) Closed() int { return m.Won.Deals + m.Lost.Deals }
 
 // WinRate returns the share of closed deals that were won.

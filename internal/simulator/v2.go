@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// deletedFor is how long a deleted deal stays in status=deleted [v2 /deals].
+// deletedFor is the time for which status=deleted lists a deleted deal [v2 /deals].
 const deletedFor = 30 * 24 * time.Hour
 
 // v2List is one of v2's lists.
