@@ -83,30 +83,50 @@ func (r *Run) resume(ctx context.Context, readings []*reading) error {
 	if r.state == nil {
 		return nil
 	}
-	var tables []*resumed
+	tables, rows, err := loadTables(ctx, readings)
+	if err == nil {
+		err = r.lease.AllowReads(ctx, rows)
+	}
+	if err != nil {
+		return err
+	}
 	var group errgroup.Group
 	group.SetLimit(resumedAtOnce)
 	began := time.Now()
-	for len(readings) > 0 {
-		n := 1
-		for n < len(readings) && readings[n].table == readings[0].table {
-			n++
-		}
-		if readings[0].incremental() {
-			of := &resumed{readings: readings[:n]}
-			tables = append(tables, of)
-			group.Go(func() error {
-				of.err = recovered(func() error { return r.resumeTable(ctx, of) })
-				return nil
-			})
-		}
-		readings = readings[n:]
+	for _, of := range tables {
+		group.Go(func() error {
+			of.err = recovered(func() error { return r.resumeTable(ctx, of) })
+			return nil
+		})
 	}
 	_ = group.Wait() // the errors are in tables
 	if err := r.endResume(tables, time.Since(began)); err != nil {
 		return err
 	}
 	return r.state.Flush(ctx)
+}
+
+// loadTables loads the checkpoints of the incremental tables among some readings, which are in the order of the tables. It
+// returns these tables, and the number of their rows at the destination.
+func loadTables(ctx context.Context, readings []*reading) (tables []*resumed, rows int64, err error) {
+	var errs []error
+	for len(readings) > 0 {
+		n := 1
+		for n < len(readings) && readings[n].table == readings[0].table {
+			n++
+		}
+		if readings[0].incremental() {
+			tables = append(tables, &resumed{readings: readings[:n]})
+			for _, rd := range readings[:n] {
+				if err := rd.progress.Load(ctx); err != nil {
+					errs = append(errs, about(err, rd.table, rd.account.id))
+				}
+				rows += rd.progress.ExpectedRows()
+			}
+		}
+		readings = readings[n:]
+	}
+	return tables, rows, errors.Join(errs...)
 }
 
 // resumed is a table with the starting positions of its accounts.
@@ -148,11 +168,7 @@ func (r *Run) resumeTable(ctx context.Context, of *resumed) error {
 	var trackers []*progress.Tracker
 	for _, rd := range of.readings {
 		trackers = append(trackers, rd.progress)
-		err := rd.progress.Load(ctx)
-		if err == nil {
-			err = rd.progress.ReadBackRefused(ctx)
-		}
-		if err != nil {
+		if err := rd.progress.ReadBackRefused(ctx); err != nil {
 			errs = append(errs, about(err, rd.table, rd.account.id))
 		}
 	}

@@ -54,6 +54,8 @@ type Lease struct {
 	died  func(claim) bool // whether a claim's holder is known to have died
 	log   zerolog.Logger
 
+	renewing sync.Mutex // held during a renewal
+
 	lost error // the reason for the loss of the lease; nil if it is held
 }
 
@@ -67,12 +69,14 @@ type leaseTable interface {
 
 // claim is the stored form of a lease.
 type claim struct {
-	Version  int    `json:"version"` // of the stored form
-	Holder   string `json:"holder"`  // id of the run
-	Host     string `json:"host,omitempty"`
-	Process  string `json:"process,omitempty"`
-	Beat     int64  `json:"beat"` // number of renewals
-	Released bool   `json:"released,omitempty"`
+	Version int    `json:"version"` // of the stored form
+	Holder  string `json:"holder"`  // id of the run
+	Host    string `json:"host,omitempty"`
+	Process string `json:"process,omitempty"`
+	Beat    int64  `json:"beat"` // number of renewals
+	// Silence is the time without a renewal after which the holder counts as dead, if it is longer than [LeaseTimes.Expiry].
+	Silence  time.Duration `json:"silence,omitempty"`
+	Released bool          `json:"released,omitempty"`
 }
 
 // versioned is a claim with its version in the state's table.
@@ -225,9 +229,9 @@ func (w watch) free(found map[string]versioned) (bool, error) {
 				ErrOverlap, key)
 		case !known || before.Holder != c.Holder:
 			w.since[key] = sighting{c.claim, time.Now()}
-			w.log.Info().Str("lease", key).Dur("at_most_ms", w.times.Expiry).
+			w.log.Info().Str("lease", key).Dur("at_most_ms", w.times.expiry(c.claim)).
 				Msg("another run holds the lease of these tables; this run waits to see whether that one is alive")
-		case time.Since(before.first) >= w.times.Expiry:
+		case time.Since(before.first) >= w.times.expiry(c.claim):
 			w.log.Warn().Str("lease", key).Msg("the run that holds the lease of these tables has died; this run takes it over")
 			continue
 		}
@@ -265,8 +269,42 @@ func (l *Lease) held(found map[string]versioned) (map[string]versioned, error) {
 	return own, nil
 }
 
+// expiry returns the time without a renewal after which the holder of a claim counts as dead.
+func (t LeaseTimes) expiry(c claim) time.Duration { return max(t.Expiry, c.Silence) }
+
+// rowTime is several times the time that a destination takes to send a row.
+const rowTime = 500 * time.Microsecond
+
+// AllowReads extends the expiry of the lease if reads of so many rows may take longer: a destination serves one read at a
+// time, so the lease can't be renewed meanwhile.
+func (l *Lease) AllowReads(ctx context.Context, rows int64) error {
+	if l == nil {
+		return nil
+	}
+	silence := l.times.Beat + time.Duration(rows)*rowTime
+	if silence <= l.times.Expiry {
+		return nil
+	}
+	l.renewing.Lock()
+	l.own.Silence = silence
+	l.renewing.Unlock()
+	if err := l.renew(ctx); err != nil {
+		return fmt.Errorf("the lease of these tables can't be renewed: %w", err)
+	}
+	return nil
+}
+
+// silence returns the time without a renewal after which the run counts as dead.
+func (l *Lease) silence() time.Duration {
+	l.renewing.Lock()
+	defer l.renewing.Unlock()
+	return l.times.expiry(l.own)
+}
+
 // renew raises the lease's counter, as a sign of life for other runs.
 func (l *Lease) renew(ctx context.Context) error {
+	l.renewing.Lock()
+	defer l.renewing.Unlock()
 	found, err := l.table.claims(ctx, l.keys)
 	if err != nil {
 		return err
@@ -335,7 +373,7 @@ func (l *Lease) beat(ctx context.Context) error {
 			return nil
 		case err == nil:
 			renewed = time.Now()
-		case errors.Is(err, ErrOverlap), time.Since(renewed) >= l.times.Expiry-l.times.Beat:
+		case errors.Is(err, ErrOverlap), time.Since(renewed) >= l.silence()-l.times.Beat:
 			return fmt.Errorf("the lease of these tables is lost: %w", err)
 		default:
 			l.log.Warn().Err(err).Msg("the lease of these tables can't be renewed; the next attempt follows")

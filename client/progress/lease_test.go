@@ -130,6 +130,53 @@ func TestLease_ofARunThatHasDied(t *testing.T) {
 	})
 }
 
+// busyLeases are leases in a destination that serves another read up to a moment.
+type busyLeases struct {
+	*memoryLeases
+	until time.Time
+}
+
+func (b *busyLeases) claims(ctx context.Context, keys []string) (map[string]versioned, error) {
+	if err := pause(ctx, time.Until(b.until)); err != nil {
+		return nil, err
+	}
+	return b.memoryLeases.claims(ctx, keys)
+}
+
+// TestLease_duringALongRead: a destination serves one read at a time, so a lease is not renewed while a large table is read.
+func TestLease_duringALongRead(t *testing.T) {
+	eachLeases(t, func(t *testing.T, m *memoryLeases) {
+		one, two := testLease(m, "a"), testLease(m, "a")
+		busy := &busyLeases{memoryLeases: m}
+		one.table = busy
+		require.NoError(t, one.acquire(t.Context()))
+		puts := m.puts
+		require.NoError(t, one.AllowReads(t.Context(), 100_000))
+		require.Equal(t, puts, m.puts, "a short read needs no longer lease")
+		held, end := one.Hold(t.Context())
+		require.NoError(t, one.AllowReads(t.Context(), 5_000_000))
+		began := time.Now()
+		busy.until = began.Add(10 * time.Minute)
+		require.ErrorIs(t, two.acquire(t.Context()), ErrOverlap)
+		require.Equal(t, 10*time.Minute, time.Since(began).Truncate(time.Minute), "the first run has renewed its lease")
+		require.NoError(t, held.Err())
+		require.NoError(t, end())
+		require.NoError(t, two.acquire(t.Context()))
+	})
+}
+
+// TestLease_ofARunThatDiedInALongRead is taken over, after more time.
+func TestLease_ofARunThatDiedInALongRead(t *testing.T) {
+	eachLeases(t, func(t *testing.T, m *memoryLeases) {
+		one := testLease(m, "a")
+		require.NoError(t, one.acquire(t.Context()))
+		require.NoError(t, one.AllowReads(t.Context(), 1_000_000))
+		began := time.Now()
+		require.NoError(t, testLease(m, "a").acquire(t.Context()))
+		require.Equal(t, 8*time.Minute, time.Since(began).Truncate(time.Minute))
+	})
+}
+
 // TestLease_twoClaimsAtOnce: both runs look before either has written its claim. One of them gets the lease.
 func TestLease_twoClaimsAtOnce(t *testing.T) {
 	eachLeases(t, func(t *testing.T, m *memoryLeases) {

@@ -102,6 +102,10 @@ func (t *Tracker) Load(ctx context.Context) (err error) {
 	return err
 }
 
+// ExpectedRows is the number of rows of the account's table at the destination, by the checkpoint of the last run; 0 if
+// that run did not count them.
+func (t *Tracker) ExpectedRows() int64 { return t.last.expected() }
+
 // Reconcile sets the checkpoint at the beginning of the run, given the rows at the destination.
 func (t *Tracker) Reconcile(back ReadBacks) Verification {
 	t.checkpoint = t.reconcile(back)
