@@ -281,12 +281,12 @@ func (l *Lease) AllowReads(ctx context.Context, rows int64) error {
 	if l == nil {
 		return nil
 	}
-	silence := l.times.Beat + time.Duration(rows)*rowTime
-	if silence <= l.times.Expiry {
+	reads := time.Duration(rows) * rowTime
+	if reads <= l.times.Expiry/3 {
 		return nil
 	}
 	l.renewing.Lock()
-	l.own.Silence = silence
+	l.own.Silence = l.times.Expiry + reads
 	l.renewing.Unlock()
 	if err := l.renew(ctx); err != nil {
 		return fmt.Errorf("the lease of these tables can't be renewed: %w", err)

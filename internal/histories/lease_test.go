@@ -2,6 +2,7 @@ package histories
 
 import (
 	"context"
+	"database/sql"
 	"testing"
 	"time"
 
@@ -81,4 +82,24 @@ func TestLease_isGivenBackByARunThatFails(t *testing.T) {
 	began := time.Now()
 	w.requireSync()
 	require.Less(t, time.Since(began), times.Expiry)
+}
+
+// TestLease_duringReadBacks: a run extends the expiry of its lease before it reads large tables back.
+func TestLease_duringReadBacks(t *testing.T) {
+	w := newWorld(t, simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Deals: 1000}))
+	w.tables = incremental
+	var leases []string
+	for range 2 {
+		w.before(paths["deals"][0], 1, func() {
+			w.query(func(db *sql.DB) {
+				var lease string
+				require.NoError(t, db.QueryRow("SELECT value FROM "+stateTable+" WHERE key LIKE 'lease,%'").Scan(&lease))
+				leases = append(leases, lease)
+			})
+		})
+		w.requireSync()
+	}
+	require.Len(t, leases, 2)
+	require.NotContains(t, leases[0], "silence", "there are no rows yet")
+	require.Contains(t, leases[1], "silence")
 }
