@@ -682,16 +682,16 @@ func Gates() (names []string) {
 // GateOf is the gate of an API path, "" for none.
 func GateOf(path string) string { return routes[path].gate }
 
-// RefuseParent makes requests for the children of a record fail with a status, such as 403 or 404. A status of 0 ends
-// that.
-func (c *Company) RefuseParent(table string, number int64, status int) {
+// RefuseParent makes requests for the children of the record with a key fail with a status, such as 403 or 404. A status
+// of 0 ends that.
+func (c *Company) RefuseParent(table string, key any, status int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.refused[parentOf{table, strconv.FormatInt(number, 10)}] = status
+	c.refused[parentOf{table, fmt.Sprint(key)}] = status
 }
 
 // parentOf is a record in a request for its children.
-type parentOf struct{ table, number string }
+type parentOf struct{ table, key string }
 
 // refusesParents is the status of a request for the children of some records, 0 if none of them is refused.
 func (c *Company) refusesParents(path string, query url.Values) (status int) {
@@ -854,6 +854,15 @@ func ParentOf(table string) (parent, column string) {
 		return k.parent, k.member
 	}
 	return "", ""
+}
+
+// ParentKeyOf is the table of the parents of a kind's records, and the column with the parent's key; "" for none.
+func ParentKeyOf(table string) (parent, column string) {
+	parent, column = ParentOf(table)
+	if k := kindNamed(table); k != nil && k.keyed != "" {
+		column = k.keyed
+	}
+	return parent, column
 }
 
 // TimeOf is the column with the time of the last change of a declared kind's record or a nested table's element; ""

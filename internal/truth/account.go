@@ -16,13 +16,13 @@ type Account struct {
 	Company *simulator.Company
 	// deleted are the keys of deleted records that no list shows any more, by table.
 	deleted map[string]map[string]bool
-	refused map[string][]int64 // numbers of parents, by table
+	refused map[string][]any // keys of parents, by table
 	changes int
 }
 
 // NewAccount returns an account without deletions.
 func NewAccount(c *simulator.Company) *Account {
-	return &Account{Company: c, deleted: map[string]map[string]bool{}, refused: map[string][]int64{}}
+	return &Account{Company: c, deleted: map[string]map[string]bool{}, refused: map[string][]any{}}
 }
 
 // MayStay returns, for [Compare], the rows of a table that an append-only destination may have beyond those that
@@ -361,13 +361,13 @@ func (a *Account) Apply(c Change) {
 
 // refuse makes Pipedrive refuse requests for the children of a record's parent, until [Account.Admit].
 func (a *Account) refuse(table string, id int64) {
-	parents, column := simulator.ParentOf(table)
+	parents, column := simulator.ParentKeyOf(table)
 	rows, ids := a.rows(table)
-	parent, ok := rows[slices.Index(ids, id)][column].(int64)
-	if !ok {
-		panic(fmt.Sprintf("truth: the parents of %s have no numbers", table))
+	parent := rows[slices.Index(ids, id)][column]
+	if parent == nil {
+		panic(fmt.Sprintf("truth: a row of %s has no %s", table, column))
 	}
-	a.Company.RefuseParent(parents, parent, []int{http.StatusForbidden, http.StatusNotFound, http.StatusGone}[parent%3])
+	a.Company.RefuseParent(parents, parent, []int{http.StatusForbidden, http.StatusNotFound, http.StatusGone}[id%3])
 	a.refused[parents] = append(a.refused[parents], parent)
 }
 
@@ -376,9 +376,9 @@ func (a *Account) Refuses() bool { return len(a.refused) > 0 }
 
 // Admit ends all refusals of requests for children.
 func (a *Account) Admit() {
-	for table, numbers := range a.refused {
-		for _, number := range numbers {
-			a.Company.RefuseParent(table, number, 0)
+	for table, keys := range a.refused {
+		for _, key := range keys {
+			a.Company.RefuseParent(table, key, 0)
 		}
 	}
 	clear(a.refused)
