@@ -156,6 +156,7 @@ func connect(
 		MaxRetries:           s.MaxRetries,
 		Concurrency:          s.Concurrency,
 		MaxRequestsPerSecond: s.MaxRequestsPerSecond,
+		Transport:            run.machine.Transport,
 		Logger:               logger,
 	}
 	var err error

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
@@ -15,6 +16,8 @@ type Machine struct {
 	Lease progress.LeaseTimes
 	// Windows are the sizes of windows; zero for plan.DefaultSizes.
 	Windows plan.Sizes
+	// Transport sends its requests; nil for http.DefaultTransport.
+	Transport http.RoundTripper
 }
 
 // ThisMachine is the machine that the program runs on.
