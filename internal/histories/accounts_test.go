@@ -63,6 +63,7 @@ func TestAccounts_stayApartWithoutState(t *testing.T) {
 
 // TestAccounts_oneFails: a failure of one account's table fails the run, and no account's position moves.
 func TestAccounts_oneFails(t *testing.T) {
+	long(t)
 	w := several(t, 2)
 	w.requireSync()
 	before := w.positions()
@@ -83,7 +84,7 @@ func TestAccounts_oneFails(t *testing.T) {
 
 func TestAccounts_failNamesAllThatCannotLogIn(t *testing.T) {
 	w := several(t, 4)
-	w.spec["on_account_error"] = "fail"
+	w.tables, w.spec["on_account_error"] = []string{"notes"}, "fail"
 	w.requireSync()
 	before := w.positions()
 	for _, i := range []int{1, 3} {
@@ -151,6 +152,7 @@ func TestAccounts_skipKeepsTheRows(t *testing.T) {
 // TestAccounts_skipRemovesNothingElse: a stage that is deleted while an account is skipped disappears with the
 // next run of all accounts.
 func TestAccounts_skipRemovesNothingElse(t *testing.T) {
+	long(t)
 	w := several(t, 2)
 	w.spec["on_account_error"] = "skip"
 	w.requireSync()
@@ -163,6 +165,7 @@ func TestAccounts_skipRemovesNothingElse(t *testing.T) {
 }
 
 func TestAccounts_skipWithoutStateFails(t *testing.T) {
+	long(t)
 	w := several(t, 2)
 	w.backend, w.spec["on_account_error"] = false, "skip"
 	w.requireSync()
@@ -172,6 +175,7 @@ func TestAccounts_skipWithoutStateFails(t *testing.T) {
 }
 
 func TestAccounts_skipAllFails(t *testing.T) {
+	long(t)
 	w := several(t, 2)
 	w.spec["on_account_error"] = "skip"
 	w.requireSync()

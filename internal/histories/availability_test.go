@@ -197,6 +197,7 @@ func TestGates_ofOneAmongSeveralAccounts(t *testing.T) {
 
 // TestGates_oneAmongSeveralAccountsNeverHadIt: deleted records leave the tables of the other accounts.
 func TestGates_oneAmongSeveralAccountsNeverHadIt(t *testing.T) {
+	long(t)
 	for _, gate := range simulator.Gates() {
 		w := several(t, 2)
 		w.tables = []string{"*"}
@@ -215,6 +216,7 @@ func TestGates_oneAmongSeveralAccountsNeverHadIt(t *testing.T) {
 // TestGates_ofTablesOnRequest: they are always named, so a run without one of them fails. Their rows stay. A run of the
 // other tables does not look for them.
 func TestGates_ofTablesOnRequest(t *testing.T) {
+	long(t)
 	for _, of := range tables.All() {
 		if !of.OnRequest || of.Gate == nil {
 			continue
@@ -242,6 +244,7 @@ func TestGates_ofTablesOnRequest(t *testing.T) {
 
 // TestScopes_rowsOfARevokedScopeStay: for all tables but the core ones, which fail the run.
 func TestScopes_rowsOfARevokedScopeStay(t *testing.T) {
+	long(t)
 	granted := []string{"base", "users:read"}
 	for _, of := range tables.All() {
 		if of.Core {

@@ -110,6 +110,7 @@ func (w *world) requireExceeded(tables ...string) {
 }
 
 func TestMaxTokens_withoutStateIsAnError(t *testing.T) {
+	long(t)
 	w := newWorld(t, large(4711))
 	w.backend, w.spec["page_size"] = false, 10
 	w.requireSync()

@@ -2,7 +2,6 @@ package histories
 
 import (
 	"fmt"
-	"hash/fnv"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,14 +19,7 @@ import (
 // own world with an empty company. The table differs from test to test, so that all tables are tested often.
 func each(t *testing.T, test func(t *testing.T, w *world, a *account, table string)) {
 	t.Helper()
-	h := fnv.New32a()
-	h.Write([]byte(t.Name()))
-	turn := int(h.Sum32() >> 1)
-	chosen := ofEachWay(turn / len(truth.Alike))
-	if testing.Short() {
-		chosen = chosen[turn%len(chosen):][:1]
-	}
-	for _, table := range chosen {
+	for _, table := range some(t, ofEachWay(turn(t)/len(truth.Alike))) {
 		t.Run(table, func(t *testing.T) {
 			w := newWorld(t, simulator.NewCompany(4711))
 			w.tables = []string{table}
@@ -45,7 +37,7 @@ func ofEachWay(turn int) (chosen []string) {
 }
 
 func TestSync_withAndWithoutState(t *testing.T) {
-	for _, backend := range []bool{true, false} {
+	for _, backend := range some(t, []bool{true, false}) {
 		t.Run(fmt.Sprintf("backend %t", backend), func(t *testing.T) {
 			w := newWorld(t, generated(1, 4711))
 			w.backend = backend
@@ -530,6 +522,7 @@ func TestIncremental_thePositionNeverPassesTheStartOfTheRun(t *testing.T) {
 
 // TestIncremental_theStateIsDropped: the next run reads from the beginning, and the one after continues.
 func TestIncremental_theStateIsDropped(t *testing.T) {
+	long(t)
 	w := newWorld(t, generated(2, 4711))
 	w.requireSync()
 	first := w.sent

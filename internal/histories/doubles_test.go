@@ -93,7 +93,7 @@ func TestDoubles(t *testing.T) {
 
 // TestDoubles_everyTableArrives with all of its rows and columns.
 func TestDoubles_everyTableArrives(t *testing.T) {
-	for _, kind := range warehouse.Kinds() {
+	for _, kind := range some(t, warehouse.Kinds()) {
 		t.Run(string(kind), func(t *testing.T) {
 			w := newWorld(t, generated(2, 4711))
 			w.kind, w.keepsStale, w.spec["custom_fields"], w.tables = kind, true, "columns", nil

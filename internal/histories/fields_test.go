@@ -131,6 +131,7 @@ func TestFields_aRefusedListKeepsItsRows(t *testing.T) {
 
 // TestFields_aFieldThatIsDeletedLeaves, whether the accounts have all lists of fields or never had some of them.
 func TestFields_aFieldThatIsDeletedLeaves(t *testing.T) {
+	long(t)
 	for name, lack := range map[string]func(w *world){
 		"no list":                                func(*world) {},
 		"those of an add-on, one account of two": func(w *world) { w.accounts[1].Company.Refuse("projects", 402) },

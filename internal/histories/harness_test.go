@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"net"
 	"net/http"
@@ -79,6 +80,24 @@ func long(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long")
 	}
+}
+
+// some is all of the cases of a test, or with -short one of them. It differs from test to test, so that each case is tested
+// often.
+func some[T any](t *testing.T, cases []T) []T {
+	t.Helper()
+	if !testing.Short() {
+		return cases
+	}
+	return cases[turn(t)%len(cases):][:1]
+}
+
+// turn is a number that differs from test to test.
+func turn(t *testing.T) int {
+	t.Helper()
+	h := fnv.New32a()
+	h.Write([]byte(t.Name()))
+	return int(h.Sum32() >> 1)
 }
 
 // shared is the destination of all tests: the SDK can serve only one plugin in a process.
@@ -302,7 +321,7 @@ func (w *world) sync() error {
 	defer cancel()
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
-	p := source.On(w.machine())
+	p := source.On(w.machine(), plugin.WithJSONSchema("")) // compiling the schema takes longer than a small sync
 	w.log.Reset()
 	w.open()
 	p.SetLogger(zerolog.New(zerolog.SyncWriter(&w.log)).Level(zerolog.WarnLevel))

@@ -37,11 +37,7 @@ func versionedWays() (ways [][]string) {
 // versions that it sends.
 func eachVersioned(t *testing.T, test func(t *testing.T, w *world, a *account, of string, seen *truth.Seen)) {
 	t.Helper()
-	names := truth.Versioned
-	if testing.Short() {
-		names = names[len(t.Name())%len(names):][:1]
-	}
-	for _, of := range names {
+	for _, of := range some(t, truth.Versioned) {
 		t.Run(of, func(t *testing.T) {
 			seen := &truth.Seen{}
 			w := newWorld(t, simulator.NewCompany(4711), simulator.WithAnswerHook(seen.Note))
@@ -442,6 +438,7 @@ func TestHistory_lostRows(t *testing.T) {
 
 // TestHistory_ofSeveralAccountsInShards: each history is in the shard of its table, so both cost the requests of one.
 func TestHistory_ofSeveralAccountsInShards(t *testing.T) {
+	long(t)
 	w, without := several(t, 2), several(t, 2)
 	for _, w := range []*world{w, without} {
 		w.tables, w.spec["custom_fields"] = truth.Versioned, "columns"

@@ -48,6 +48,7 @@ func lookedUp(in string) bool {
 
 // TestListsEvery_aListThatIsNotDueCostsNothing: its rows stay unchanged until it is due.
 func TestListsEvery_aListThatIsNotDueCostsNothing(t *testing.T) {
+	long(t)
 	w := newWorld(t, generated(2, 4711))
 	w.spec["lists_every"] = "24h"
 	a := w.accounts[0]

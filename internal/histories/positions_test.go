@@ -134,7 +134,7 @@ func TestSync_deterministicCQID(t *testing.T) {
 		var seen []string
 		for range 2 {
 			w := newWorld(t, generated(3, 4711))
-			w.deterministic = deterministic
+			w.tables, w.deterministic = []string{"persons"}, deterministic
 			w.requireSync()
 			w.query(func(db *sql.DB) {
 				var ids string

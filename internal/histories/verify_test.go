@@ -115,6 +115,7 @@ func TestVerify_aTableIsEmptied(t *testing.T) {
 // TestVerify_costsNothing: a run without faults makes the same requests with verify as without. The exception are
 // children whose presence at the destination saves requests.
 func TestVerify_costsNothing(t *testing.T) {
+	long(t)
 	usage := map[bool]simulator.Usage{}
 	for _, verify := range []bool{true, false} {
 		w := newWorld(t, generated(3, 4711))

@@ -30,6 +30,9 @@ func TestKinds_passTheWriterSuite(t *testing.T) {
 		PostgreSQL: {SafeMigrations: migrations},
 	} {
 		t.Run(string(kind), func(t *testing.T) {
+			if testing.Short() && kind != DuckDB {
+				t.Skip("long")
+			}
 			p := newPlugin(t, kind, Spec{BatchSize: 7})
 			plugin.TestWriterSuiteRunner(t, p, skipped, plugin.WithTestDataOptions(schema.TestSourceOptions{TimePrecision: time.Microsecond}))
 		})
