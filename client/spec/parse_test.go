@@ -13,12 +13,6 @@ import (
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
-func TestJSONSchema_isCurrent(t *testing.T) {
-	want, err := GenerateJSONSchema(".")
-	require.NoError(t, err)
-	require.Equal(t, string(want), JSONSchema, "run `make gen`")
-}
-
 func TestParse_defaults(t *testing.T) {
 	s, err := Parse([]byte(`{"api_token":"x"}`))
 	require.NoError(t, err)

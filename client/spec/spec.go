@@ -73,9 +73,6 @@ type Spec struct {
 	secrets *redact.Secrets
 }
 
-// Histories are the types of record whose versions can be kept.
-var Histories = []string{"activities", "deals", "leads", "organizations", "persons", "products"}
-
 // RemovedRows is the method to remove rows of records that were deleted at Pipedrive.
 type RemovedRows string
 
@@ -169,10 +166,6 @@ func (Spec) JSONSchemaExtend(s *jsonschema.Schema) {
 	restrict(s, "open_deals_every", duration)
 	restrict(s, "verify_every", duration)
 	restrict(s, "start_time", moment)
-	history, _ := s.Properties.Get("history")
-	for _, records := range Histories {
-		history.Items.Enum = append(history.Items.Enum, records)
-	}
 	Connection{}.JSONSchemaExtend(s)
 	oneOf(s, slices.Concat(ways, []string{accounts}))
 	s.AllOf = append(s.AllOf, excludes(accounts, beside, ways...))

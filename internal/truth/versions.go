@@ -13,16 +13,7 @@ import (
 )
 
 // Versioned are the tables whose records may have a history.
-var Versioned = versioned()
-
-func versioned() (names []string) {
-	for _, t := range tables.All() {
-		if t.Versioned {
-			names = append(names, t.Records)
-		}
-	}
-	return names
-}
+var Versioned = tables.Versioned()
 
 // Version is a version of a record in the form of a history.
 type Version struct{ ID, ValidFrom string }

@@ -8,19 +8,8 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
-	declared "github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
-
-// TestHistory_isOfTheTypesInTheSpec: the declarations and the spec's schema name the same types.
-func TestHistory_isOfTheTypesInTheSpec(t *testing.T) {
-	var types []string
-	for _, h := range declared.Histories() {
-		types = append(types, h.Of.Records)
-	}
-	require.ElementsMatch(t, spec.Histories, types)
-}
 
 // TestHistory_goesWithItsTable: the key history decides whether it is read, and skip_tables may leave it out.
 func TestHistory_goesWithItsTable(t *testing.T) {

@@ -41,6 +41,15 @@ func Histories() []*table.Table {
 	return histories
 }
 
+// Versioned are the types of record that the spec's key history may name.
+func Versioned() []string {
+	var types []string
+	for _, h := range Histories() {
+		types = append(types, h.Of.Records)
+	}
+	return types
+}
+
 // All are the plugin's tables, without the histories of their records. A new table is one file beside this one and one line here.
 // Nobody changes them.
 func All() []*table.Table { return slices.Clone(all()) }

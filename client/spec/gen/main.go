@@ -6,10 +6,11 @@ import (
 	"os"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
 func main() {
-	schema, err := spec.GenerateJSONSchema(".")
+	schema, err := spec.GenerateJSONSchema(".", tables.Versioned())
 	if err != nil {
 		log.Fatal(err)
 	}
