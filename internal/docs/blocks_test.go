@@ -22,10 +22,10 @@ import (
 	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
 
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/login"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/programs"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
+	declared "github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
 // elsewhere are the commands that can't run here, by page, with the reason.
@@ -376,7 +376,7 @@ func synced(t *testing.T) []byte {
 	t.Helper()
 	c := newComputer(t, nil)
 	_, url := account(t)
-	c.syncTables("*_*", url, withState, "history: ["+strings.Join(spec.Histories, ", ")+"]") // this names those on request too
+	c.syncTables("*_*", url, withState, "history: ["+strings.Join(declared.Versioned(), ", ")+"]") // this names those on request too
 	database, err := os.ReadFile(filepath.Join(c.dir, "pipedrive.db"))
 	require.NoError(t, err)
 	return database

@@ -14,10 +14,10 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/simulator"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/sqlite"
 	source "github.com/cq-source-pipedrive/cq-source-pipedrive/resources/plugin"
+	declared "github.com/cq-source-pipedrive/cq-source-pipedrive/resources/tables"
 )
 
 const day = 24 * time.Hour
@@ -236,7 +236,7 @@ func synced(t *testing.T, companies ...*simulator.Company) *sql.DB {
 	server := httptest.NewServer(simulator.NewServer(served...))
 	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "pipedrive.db")
-	p := started(t, source.Plugin(), map[string]any{"api_url": server.URL, "accounts": accounts, "history": spec.Histories})
+	p := started(t, source.Plugin(), map[string]any{"api_url": server.URL, "accounts": accounts, "history": declared.Versioned()})
 	everything := []string{"*_*"} // this names the tables on request too
 	messages, err := p.SyncAll(t.Context(), plugin.SyncOptions{Tables: everything})
 	require.NoError(t, err)
