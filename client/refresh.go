@@ -173,6 +173,9 @@ func (r *reading) findDeletions(ctx context.Context, complete bool) error {
 		log.Warn().Msg("the budget cut this full refresh short; rows that are deleted at Pipedrive stay until the next one")
 		return nil
 	}
+	if err := a.run.lease.AllowReads(ctx, r.progress.ExpectedRows()); err != nil {
+		return err
+	}
 	missing, err := r.progress.ReadBackMissing(ctx)
 	switch {
 	case ctx.Err() != nil:

@@ -44,6 +44,14 @@ func (r *Run) CheckLease(ctx context.Context) error {
 	return r.lease.Check(ctx)
 }
 
+// Finish stores the checkpoints of a run that ended well.
+func (r *Run) Finish(ctx context.Context) error {
+	if err := r.lease.AllowReads(ctx, r.state.RowsToLookAt()); err != nil {
+		return err
+	}
+	return r.state.Finish(ctx)
+}
+
 // tracker returns the progress of a table of the account; nil if the table is read in full.
 func (a *Account) tracker(t *table.Table) *progress.Tracker {
 	if !t.Incremental || a.run.state == nil {

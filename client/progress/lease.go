@@ -276,17 +276,18 @@ func (t LeaseTimes) expiry(c claim) time.Duration { return max(t.Expiry, c.Silen
 const rowTime = 500 * time.Microsecond
 
 // AllowReads extends the expiry of the lease if reads of so many rows may take longer: a destination serves one read at a
-// time, so the lease can't be renewed meanwhile.
+// time, so the lease can't be renewed meanwhile. Fewer rows than in an earlier call change nothing.
 func (l *Lease) AllowReads(ctx context.Context, rows int64) error {
 	if l == nil {
 		return nil
 	}
 	reads := time.Duration(rows) * rowTime
-	if reads <= l.times.Expiry/3 {
+	silence := l.times.Expiry + reads
+	if reads <= l.times.Expiry/3 || silence <= l.silence() {
 		return nil
 	}
 	l.renewing.Lock()
-	l.own.Silence = l.times.Expiry + reads
+	l.own.Silence = max(l.own.Silence, silence)
 	l.renewing.Unlock()
 	if err := l.renew(ctx); err != nil {
 		return fmt.Errorf("the lease of these tables can't be renewed: %w", err)

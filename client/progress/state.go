@@ -168,6 +168,18 @@ func (u unfinished) needsLook() bool {
 	return (u.known || u.doubted) && !u.checkpoint.Unavailable && !u.checkpoint.Found && u.checkpoint.Absent < maxAbsent
 }
 
+// RowsToLookAt is the approximate number of rows that [State.Finish] reads when it looks for tables.
+func (s *State) RowsToLookAt() (rows int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, u := range s.unfinished {
+		if u.needsLook() {
+			rows += u.checkpoint.expected()
+		}
+	}
+	return rows
+}
+
 // lookForTables reports, for each table to look for, whether the backend has it. If tables were absent when the run
 // began, it first gives the destination time to create them.
 func (s *State) lookForTables(ctx context.Context) map[string]bool {

@@ -102,9 +102,15 @@ func (t *Tracker) Load(ctx context.Context) (err error) {
 	return err
 }
 
-// ExpectedRows is the number of rows of the account's table at the destination, by the checkpoint of the last run; 0 if
-// that run did not count them.
-func (t *Tracker) ExpectedRows() int64 { return t.last.expected() }
+// ExpectedRows is the approximate number of rows of the account's table at the destination: those in the checkpoint of the
+// last run, or those that this run has sent, if they are more. It is 0 if neither run counts them.
+func (t *Tracker) ExpectedRows() int64 {
+	rows := t.last.expected()
+	if t.versions != nil {
+		rows = max(rows, int64(len(t.versions.sent)))
+	}
+	return rows
+}
 
 // Reconcile sets the checkpoint at the beginning of the run, given the rows at the destination.
 func (t *Tracker) Reconcile(back ReadBacks) Verification {

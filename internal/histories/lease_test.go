@@ -90,16 +90,37 @@ func TestLease_duringReadBacks(t *testing.T) {
 	w.tables = incremental
 	var leases []string
 	for range 2 {
-		w.before(paths["deals"][0], 1, func() {
-			w.query(func(db *sql.DB) {
-				var lease string
-				require.NoError(t, db.QueryRow("SELECT value FROM "+stateTable+" WHERE key LIKE 'lease,%'").Scan(&lease))
-				leases = append(leases, lease)
-			})
-		})
+		w.before(paths["deals"][0], 1, func() { leases = append(leases, w.lease()) })
 		w.requireSync()
 	}
 	require.Len(t, leases, 2)
 	require.NotContains(t, leases[0], "silence", "there are no rows yet")
 	require.Contains(t, leases[1], "silence")
+}
+
+// lease is the stored form of the only lease.
+func (w *world) lease() (lease string) {
+	w.query(func(db *sql.DB) {
+		require.NoError(w.t, db.QueryRow("SELECT value FROM "+stateTable+" WHERE key LIKE 'lease,%'").Scan(&lease))
+	})
+	return lease
+}
+
+// TestLease_duringALookForTables: a first run looks for the tables that it filled.
+func TestLease_duringALookForTables(t *testing.T) {
+	w := newWorld(t, simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Deals: 6000}))
+	w.tables = []string{"deals"}
+	w.requireSync()
+	require.Contains(t, w.lease(), "silence")
+}
+
+// TestLease_duringAFullRefresh: the run reads rows back that no run has counted.
+func TestLease_duringAFullRefresh(t *testing.T) {
+	w := newWorld(t, simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Deals: 1000}))
+	w.tables, w.spec["verify"], w.spec["full_refresh_every"] = []string{"deals"}, false, "24h"
+	w.requireSync()
+	require.NotContains(t, w.lease(), "silence")
+	w.company().Advance(25 * time.Hour)
+	w.requireSync()
+	require.Contains(t, w.lease(), "silence")
 }

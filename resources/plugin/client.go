@@ -264,5 +264,5 @@ func (c *Client) finish(
 	if err := run.Remove(ctx, options, res); err != nil {
 		return err
 	}
-	return checkpoints.Finish(ctx)
+	return run.Finish(ctx)
 }
