@@ -296,7 +296,9 @@ func (b buckets) rows() (n int64) {
 }
 
 func keyHash(k key) digest {
-	return digest(xxh3.Hash(binary.LittleEndian.AppendUint64(nil, uint64(k))))
+	var raw [8]byte
+	binary.LittleEndian.PutUint64(raw[:], uint64(k))
+	return digest(xxh3.Hash(raw[:]))
 }
 
 // of is the index of the bucket of a key.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"testing"
 	"time"
 
@@ -136,20 +137,27 @@ func TestCheckpoint_reconcileOfAReadingByID(t *testing.T) {
 }
 
 func TestSentVersions_segmentsAreBounded(t *testing.T) {
-	l := NewSentVersions(notesTable)
-	for id := range int64(10_000) {
-		l.sent[key(id)] = id / 7 * 7
+	for _, sent := range []int64{10_000, 10 * mostRanks} {
+		l := NewSentVersions(notesTable)
+		for id := range sent {
+			l.sent[key(id)] = id / 7 * 7
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		parts := l.segments(rankOf(nil))
+		runtime.ReadMemStats(&after)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64*mostRanks), "memory is for a sample")
+		require.LessOrEqual(t, len(parts), maxSegments)
+		require.Greater(t, len(parts), maxSegments/2)
+		var rows int64
+		for i, p := range parts {
+			rows += p.Rows
+			require.LessOrEqual(t, p.Rows, 2*sent/maxSegments)
+			require.True(t, i == 0 || p.To > parts[i-1].To)
+		}
+		require.Equal(t, sent, rows)
+		require.Equal(t, (sent-1)/7*7, parts[len(parts)-1].To)
 	}
-	parts := l.segments(rankOf(nil))
-	require.LessOrEqual(t, len(parts), maxSegments)
-	require.Greater(t, len(parts), maxSegments/2)
-	var rows int64
-	for i, p := range parts {
-		rows += p.Rows
-		require.LessOrEqual(t, p.Rows, int64(2*10_000/maxSegments))
-		require.True(t, i == 0 || p.To > parts[i-1].To)
-	}
-	require.EqualValues(t, 10_000, rows)
 }
 
 func TestIsAbsent(t *testing.T) {

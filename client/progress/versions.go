@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 
@@ -108,11 +109,7 @@ func (v *SentVersions) segments(rank func(key, int64) int64) []segment {
 	if len(v.sent) == 0 {
 		return nil
 	}
-	ranks := make([]int64, 0, len(v.sent))
-	for k, at := range v.sent {
-		ranks = append(ranks, rank(k, at))
-	}
-	slices.Sort(ranks)
+	ranks := v.ranks(rank)
 	var parts []segment
 	for i := range maxSegments {
 		to := ranks[max(0, (i+1)*len(ranks)/maxSegments-1)]
@@ -124,6 +121,25 @@ func (v *SentVersions) segments(rank func(key, int64) int64) []segment {
 		parts[segmentOf(parts, rank(k, at))].add(k, at)
 	}
 	return parts
+}
+
+// mostRanks is the approximate number of records from which the ends of segments are taken. To sort the ranks of all records of
+// a large table would take most of the time.
+const mostRanks = 1 << 16
+
+// ranks returns the ranks of some of the sent records in ascending order, the greatest of all ranks last. The records are chosen
+// by the hashes of their keys; up to mostRanks are all of them.
+func (v *SentVersions) ranks(rank func(key, int64) int64) []int64 {
+	of, last := digest((len(v.sent)-1)/mostRanks+1), int64(math.MinInt64)
+	var ranks []int64
+	for k, at := range v.sent {
+		r := rank(k, at)
+		if last = max(last, r); of == 1 || keyHash(k)%of == 0 {
+			ranks = append(ranks, r)
+		}
+	}
+	slices.Sort(ranks)
+	return append(ranks, last)
 }
 
 // segmentOf returns the index of the segment for a rank; len(parts) for none.
