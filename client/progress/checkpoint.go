@@ -45,6 +45,9 @@ type checkpoint struct {
 	ColumnLooks int `json:"looked,omitempty"`
 	// MinRows is the least number of rows at the destination.
 	MinRows int64 `json:"least,omitempty"`
+	// ReadRows is the number of rows in the last read-back. It counts all versions of a record, at a destination that only
+	// appends and in a history.
+	ReadRows int64 `json:"read_rows,omitempty"`
 	// Found is true once a run has seen the table in the backend. If such a table is absent, it was dropped.
 	Found bool `json:"found,omitempty"`
 	// Absent counts the runs that filled the table and did not find it afterwards: its rows go to another destination,
@@ -118,7 +121,7 @@ func (c checkpoint) trusted() checkpoint {
 		Version: StateVersion, Finished: true, Positions: maps.Clone(c.Positions), Before: c.Before, Ahead: c.Ahead, MinRows: c.MinRows,
 		Began: c.Began, Found: c.Found, Absent: c.Absent, Columns: c.Columns, ColumnLooks: c.ColumnLooks,
 		Refreshed: c.Refreshed, GivenUp: c.GivenUp, Removing: c.Removing, Rechecked: c.Rechecked, RecheckFrom: c.RecheckFrom,
-		Unavailable: c.Unavailable,
+		Unavailable: c.Unavailable, ReadRows: c.ReadRows,
 	}
 	if !c.Finished {
 		next.Positions = maps.Clone(c.Verified)

@@ -98,6 +98,7 @@ func (t *Tracker) readBackLate(ctx context.Context) (v Verification) {
 	}
 	t.skipped = false
 	t.checkpoint.Before, t.checkpoint.Ahead, t.checkpoint.MinRows = there.before, there.ahead, there.rows()
+	t.checkpoint.ReadRows = there.read
 	return v
 }
 

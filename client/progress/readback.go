@@ -45,6 +45,7 @@ func (v version) compareKey(w version) int { return cmp.Compare(v.key, w.key) }
 // of each record. A destination that only appends has several versions.
 type readBack struct {
 	versions []version             // sorted by key after the last compaction
+	read     int64                 // number of added versions
 	removing map[key][]table.Value // rows that the last run removed; nil for those that are gone
 	parents  map[key]key           // parents by child
 	gone     map[key]int64         // times of removals, in microseconds since 1970
@@ -104,6 +105,7 @@ func (s span) with(t int64) span {
 
 // add adds a version. Compaction bounds the memory for older versions.
 func (b *readBack) add(v version) {
+	b.read++
 	if v.sync > b.now {
 		b.ahead = b.ahead.with(v.sync)
 	} else {

@@ -54,7 +54,7 @@ func (t *Tracker) reconcile(back ReadBacks) checkpoint {
 	there := back.of(t.Account) // empty if the table was dropped
 	next, loss := c.reconcile(there, back.lacking)
 	next.Found, next.Before, next.Ahead, next.MinRows = c.Found || back.err == nil, there.before, there.ahead, there.rows()
-	next.Failures, next.ColumnLooks = c.Failures, c.ColumnLooks+1
+	next.Failures, next.ColumnLooks, next.ReadRows = c.Failures, c.ColumnLooks+1, there.read
 	if c.Refused != nil {
 		next.Refreshed = c.Refreshed // the user deleted rows to let the refresh continue
 	}

@@ -102,10 +102,11 @@ func (t *Tracker) Load(ctx context.Context) (err error) {
 	return err
 }
 
-// ExpectedRows is the approximate number of rows of the account's table at the destination: those in the checkpoint of the
-// last run, or those that this run has sent, if they are more. It is 0 if neither run counts them.
+// ExpectedRows is the approximate number of rows of the account's table at the destination, with all versions of each
+// record: those in the checkpoint of the last run, or those that this run has sent, if they are more. It is 0 if neither
+// run counts them.
 func (t *Tracker) ExpectedRows() int64 {
-	rows := t.last.expected()
+	rows := max(t.last.expected(), t.last.ReadRows)
 	if t.versions != nil {
 		rows = max(rows, int64(len(t.versions.sent)))
 	}

@@ -124,3 +124,17 @@ func TestLease_duringAFullRefresh(t *testing.T) {
 	w.requireSync()
 	require.Contains(t, w.lease(), "silence")
 }
+
+// TestLease_duringReadsOfManyVersions: a destination that only appends has a row for each version of a record.
+func TestLease_duringReadsOfManyVersions(t *testing.T) {
+	w := newWorld(t, simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Deals: 200}))
+	w.tables, w.appends, w.spec["full_refresh_every"] = []string{"deals"}, true, "1h"
+	for run := range 6 {
+		w.requireSync()
+		if run < 2 {
+			require.NotContains(t, w.lease(), "silence")
+		}
+		w.company().Advance(2 * time.Hour)
+	}
+	require.Contains(t, w.lease(), "silence")
+}
