@@ -46,6 +46,7 @@ func TestSync_readsOneTableAtTheAllowedRate(t *testing.T) {
 // rateOf syncs one table from an API that allows burst requests in two seconds. It returns the duration, as a multiple of
 // the requests' time at that rate, and the number of requests.
 func rateOf(t *testing.T, machine client.Machine, burst int) (ratio float64, requests int64) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		const pageSize = 50
 		company := simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Persons: 400 * pageSize, WithoutImport: true})
