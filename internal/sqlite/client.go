@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/cloudquery/plugin-sdk/v4/message"
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"github.com/rs/zerolog"
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
@@ -144,6 +145,15 @@ func (c *Client) InTransaction(ctx context.Context, tables []string, do func(*sq
 		return fmt.Errorf("commit to %s: %w", strings.Join(tables, ", "), err)
 	}
 	return nil
+}
+
+// tablesOf returns the names of the messages' tables.
+func tablesOf[M message.WriteMessage](messages []M) []string {
+	names := make([]string, len(messages))
+	for i, m := range messages {
+		names[i] = m.GetTable().Name
+	}
+	return names
 }
 
 // Quote returns a name as an SQL identifier.

@@ -15,11 +15,7 @@ import (
 
 // deleteStale deletes the rows of a source that its current sync did not send.
 func (c *Client) deleteStale(ctx context.Context, messages message.WriteDeleteStales) error {
-	names := make([]string, len(messages))
-	for i, m := range messages {
-		names[i] = m.TableName
-	}
-	return c.InTransaction(ctx, names, func(tx *sql.Tx) error {
+	return c.InTransaction(ctx, tablesOf(messages), func(tx *sql.Tx) error {
 		for _, m := range messages {
 			if _, err := tx.ExecContext(ctx, deleteStaleSQL(m.TableName), m.SourceName, staleBefore(m.SyncTime)); err != nil {
 				return fmt.Errorf("delete stale rows of %s: %w", m.TableName, err)
@@ -42,11 +38,7 @@ func staleBefore(syncTime time.Time) string {
 
 // deleteRecords deletes the rows that match the messages' predicates, and their descendants in the related tables.
 func (c *Client) deleteRecords(ctx context.Context, messages message.WriteDeleteRecords) error {
-	names := make([]string, len(messages))
-	for i, m := range messages {
-		names[i] = m.TableName
-	}
-	return c.InTransaction(ctx, names, func(tx *sql.Tx) error {
+	return c.InTransaction(ctx, tablesOf(messages), func(tx *sql.Tx) error {
 		for _, m := range messages {
 			if err := deleteRecord(ctx, tx, m.DeleteRecord); err != nil {
 				return fmt.Errorf("delete rows of %s: %w", m.TableName, err)

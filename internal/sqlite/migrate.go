@@ -22,11 +22,7 @@ import (
 // A changed type or primary key would require rewriting the rows. It is an error, unless the migration is forced: then
 // the table is dropped and created again.
 func (c *Client) migrateTables(ctx context.Context, messages message.WriteMigrateTables) error {
-	names := make([]string, len(messages))
-	for i, m := range messages {
-		names[i] = m.Table.Name
-	}
-	return c.InTransaction(ctx, names, func(tx *sql.Tx) error {
+	return c.InTransaction(ctx, tablesOf(messages), func(tx *sql.Tx) error {
 		var refused []error // the user sees the conflicts of all tables at once
 		for _, m := range messages {
 			conflicts, err := migrate(ctx, tx, m.Table, m.MigrateForce)
