@@ -251,6 +251,9 @@ func newWorld(t tester, c *simulator.Company, options ...simulator.Option) *worl
 
 func newWorldOf(t tester, accounts []*account, options ...simulator.Option) *world {
 	t.Helper()
+	if t, ok := t.(*testing.T); ok && testing.Short() && turn(t)%3 != 0 {
+		t.Skip("one of three histories is short")
+	}
 	w := &world{t: t, file: shared.newFile(t), accounts: accounts, tables: all, backend: true, spec: map[string]any{"custom_fields": "json"}}
 	for _, a := range accounts {
 		options = append(options, simulator.WithCompany(a.token, a.Company))
