@@ -1,16 +1,10 @@
 package plugin
 
 import (
-	"context"
 	"fmt"
 	"net/http/httptest"
 	"testing"
 	"time"
-
-	"github.com/cloudquery/plugin-sdk/v4/message"
-	"github.com/cloudquery/plugin-sdk/v4/plugin"
-	"github.com/rs/zerolog"
-	"github.com/stretchr/testify/require"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
@@ -46,12 +40,15 @@ func BenchmarkSync_windows(b *testing.B) {
 					for b.Loop() {
 						api := simulator.NewServer(simulator.WithCompany(token, of.company),
 							simulator.WithBurst(burst, rateWindow), simulator.WithLatency(latency))
-						took := drained(b, machine, api, of.tables)
+						server := httptest.NewServer(api)
+						raw := fmt.Sprintf(`{"api_token":%q,"api_url":%q,"custom_fields":"off"}`, token, server.URL)
+						took := drained(b, machine, raw, of.tables...)
+						server.Close()
 						usage := api.Usage()
 						if usage.Throttled != 0 {
 							b.Fatalf("%d answers were 429", usage.Throttled)
 						}
-						b.ReportMetric(float64(took)/float64(time.Duration(usage.Requests)*rateWindow/time.Duration(burst)), "x_rate_time")
+						b.ReportMetric(float64(took)/float64(atRate(usage.Requests, burst)), "x_rate_time")
 						b.ReportMetric(float64(usage.Requests), "requests")
 						b.ReportMetric(float64(usage.Requests)/(float64(records)/500), "x_least_requests")
 						b.ReportMetric(took.Seconds(), "s")
@@ -67,25 +64,4 @@ func withoutWindows() client.Machine {
 	m := client.ThisMachine
 	m.Windows = plan.Sizes{First: 1 << 30, Window: 1}
 	return m
-}
-
-// drained syncs tables, drops the rows and returns the duration.
-func drained(b *testing.B, machine client.Machine, api *simulator.Server, tables []string) time.Duration {
-	b.Helper()
-	server := httptest.NewServer(api)
-	defer server.Close()
-	p := On(machine)
-	p.SetLogger(zerolog.Nop())
-	raw := fmt.Sprintf(`{"api_token":%q,"api_url":%q,"custom_fields":"off"}`, token, server.URL)
-	require.NoError(b, p.Init(context.Background(), []byte(raw), plugin.NewClientOptions{}))
-	messages, ended := make(chan message.SyncMessage), make(chan error, 1)
-	begin := time.Now()
-	go func() {
-		defer close(messages)
-		ended <- p.Sync(context.Background(), plugin.SyncOptions{Tables: tables}, messages)
-	}()
-	for range messages {
-	}
-	require.NoError(b, <-ended)
-	return time.Since(begin)
 }
