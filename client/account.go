@@ -304,7 +304,7 @@ func (a *Account) pages(
 		return pipedrive.Pages(ctx, a.client, l, q, m, decode)
 	}
 	return func(yield func([]*table.Row, error) bool) {
-		row, err := decode(a.me)
+		row, _, err := decode(a.me)
 		if err != nil {
 			yield(nil, err)
 			return

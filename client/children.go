@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/plan"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
@@ -544,8 +542,11 @@ func (r *reading) decode(u plan.Unit) pipedrive.Decode[*table.Row] {
 		parents[key] = asking.values[key]
 	}
 	fill := r.family.columns.Filler(parents)
-	return func(record jsontext.Value) (*table.Row, error) {
-		row, err := decode(record)
+	return func(b []byte) (*table.Row, int, error) {
+		row, end, err := decode(b)
+		if end < 0 {
+			return nil, end, nil
+		}
 		if err == nil {
 			err = fill(row)
 		}
@@ -554,7 +555,7 @@ func (r *reading) decode(u plan.Unit) pipedrive.Decode[*table.Row] {
 				r.table.LeaveOut(row, own)
 			}
 		}
-		return row, err
+		return row, end, err
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/scan"
 )
 
 // kind is the kind of a custom field's values and the columns for them ([Pipedrive: custom fields]).
@@ -113,8 +114,8 @@ func optionsOf(field *table.Row) *options {
 		return o
 	}
 	d := table.NewDecoder([]table.Column{{Name: "id"}, {Name: "label"}}, func(c table.Column) table.Source { return c.V2 })
-	for record := range table.Elements(list) {
-		if option, err := d.Record(record); err == nil {
+	for record := range scan.Elements(list) {
+		if option, _, err := d.Record(record); err == nil {
 			o.labels[option.Value(0).Text] = option.Value(1).Text
 		}
 	}
@@ -141,7 +142,7 @@ func (o *options) readLabels(v jsontext.Value) (table.Value, error) {
 		return table.Value{}, table.ErrShape
 	}
 	var labels []byte
-	for id := range table.Elements(v) {
+	for id := range scan.Elements(v) {
 		label, err := o.label(id)
 		if err != nil {
 			return table.Value{}, err

@@ -1,14 +1,10 @@
 package table
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
-
-	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
 
 var (
@@ -17,11 +13,7 @@ var (
 )
 
 func customFieldsOf(d *Decoder, record string) (string, error) {
-	v, err := jsontext.NewDecoder(bytes.NewBufferString(record), pipedrive.Lenient...).ReadValue()
-	if err != nil {
-		return "", err
-	}
-	row, err := d.Record(v)
+	row, err := decodeWith(d, record)
 	if err != nil {
 		return "", err
 	}
@@ -43,6 +35,15 @@ func TestCustomFieldsV1_aDamagedAnswerLeavesNothing(t *testing.T) {
 	got, err := customFieldsOf(d, `{"id":1,"`+hashB+`":7}`)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"`+hashB+`":7}`, got)
+}
+
+// TestCustomFieldsV1_withoutAColumn: an account without custom fields may have got one since its lists of fields were read.
+func TestCustomFieldsV1_withoutAColumn(t *testing.T) {
+	d := NewDecoder([]Column{{Name: "id", Type: Int, Key: true}}, func(c Column) Source { return c.V1 })
+	d.Custom = &CustomFieldsV1{}
+	row, err := decodeWith(d, `{"`+hashA+`":7,"id":1}`)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, row.RecordKey().Number)
 }
 
 // TestCustomFieldsV1_oddObjects: a broken character or a repeated name costs no value.

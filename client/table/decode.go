@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/scan"
 )
 
 // Decoder reads records of one table in one API version's form, in one pass and without an intermediate map. It is
@@ -132,29 +133,41 @@ func (d *Decoder) at(path []string) *node {
 	return n
 }
 
-// Record reads a record, which must be valid JSON. It is a [pipedrive.Decode].
-func (d *Decoder) Record(record jsontext.Value) (*Row, error) {
+// Record reads the record that b begins with. It is a [pipedrive.Decode].
+func (d *Decoder) Record(b []byte) (row *Row, end int, err error) {
 	if cap(d.texts) > mostKept {
 		d.texts = nil
 	}
 	d.texts = d.texts[:0]
-	row := &Row{changed: d.changed, cells: d.spare.cut(d.width)}
-	switch kind := record.Kind(); {
-	case kind == '{':
-		d.object(record, 0, d.root, row)
-	case len(d.root.leaves) == 0:
-		return nil, pipedrive.Refuse(errNoKey)
-	case kind != 'n':
-		d.takeAll(d.root.leaves, record, row)
-	}
 	if d.Custom != nil {
-		if err := d.customV1(row); err != nil {
-			return nil, err
+		d.Custom.found = d.Custom.found[:0]
+	}
+	row = &Row{changed: d.changed, cells: d.spare.first(d.width)}
+	isObject := len(b) > 0 && b[0] == '{'
+	if isObject {
+		end = d.object(b, 0, d.root, row)
+	} else {
+		end = scan.Value(b, 0)
+	}
+	switch {
+	case end < 0:
+		row.reset() // its cells are those of the next row
+		return nil, end, nil
+	case isObject:
+	case len(d.root.leaves) == 0:
+		return nil, end, pipedrive.Refuse(errNoKey)
+	case b[0] != 'n':
+		d.takeAll(d.root.leaves, b[:end], row)
+	}
+	d.spare.drop(d.width)
+	if d.Custom != nil {
+		if err = d.customV1(row); err != nil {
+			return nil, end, err
 		}
 	}
 	row.texts = string(d.texts)
 	d.choose(row)
-	return row, d.setKey(row)
+	return row, end, d.setKey(row)
 }
 
 // setKey sets the row's key. Columns of a composite key may be empty: the row is then left out later.
@@ -176,7 +189,6 @@ func (d *Decoder) setKey(row *Row) error {
 // customV1 sets the columns of custom fields from the collected members of a v1 record.
 func (d *Decoder) customV1(row *Row) error {
 	object, err := d.Custom.object()
-	d.Custom.found = d.Custom.found[:0]
 	if object != nil && err == nil {
 		d.member(object, 0, d.root.fields[CustomFieldsColumn], row)
 	}
@@ -184,57 +196,68 @@ func (d *Decoder) customV1(row *Row) error {
 }
 
 // object reads those members of the object that begins at i that lie on a column's path. It returns the index behind
-// the object.
-func (d *Decoder) object(v jsontext.Value, i int, n *node, row *Row) int {
+// the object, or one of the negative numbers of package scan.
+func (d *Decoder) object(b []byte, i int, n *node, row *Row) int {
 	guess := &d.follows[n.number].inside
-	for i = skipComma(v, i+1); v[i] != '}'; i = skipComma(v, i) {
+	for i = scan.First(b, i); i >= 0; i = scan.Next(b, i, '}') {
+		if b[i] == '}' {
+			return i + 1
+		}
+		var end int
 		field := *guess
-		if field != nil && field.hasNameAt(v, i+1) {
-			i = skipColon(v, i+len(field.name)+2)
+		if field != nil && field.hasNameAt(b, i) {
+			end = i + len(field.name) + 2
 		} else {
-			end := skipString(v, i)
-			name := v[i:end]
-			i = skipColon(v, end)
-			if field = n.field(name); field != nil {
+			if end = scan.String(b, i); end < 0 {
+				return end
+			}
+			if field = n.field(b[i:end]); field != nil {
 				*guess = field
-			} else if d.Custom != nil && n == d.root && d.Custom.has(name) {
-				end = skipValue(v, i)
-				d.Custom.take(string(name[1:len(name)-1]), v[i:end])
-				i = end
-				continue
 			}
 		}
 		if field != nil {
 			guess = &d.follows[field.number].behind
 		}
-		i = d.member(v, i, field, row)
+		name, from := b[i:end], scan.Colon(b, end)
+		if from < 0 {
+			return from
+		}
+		if i = d.member(b, from, field, row); i < 0 {
+			return i
+		}
+		if field == nil && d.Custom != nil && n == d.root && d.Custom.has(name) {
+			d.Custom.take(string(name[1:len(name)-1]), b[from:i])
+		}
 	}
-	return i + 1
+	return i
 }
 
-// hasNameAt reports whether the text of a JSON string that begins at i is the node's name.
-func (n *node) hasNameAt(v jsontext.Value, i int) bool {
-	end := i + len(n.name)
-	return end < len(v) && v[end] == '"' && string(v[i:end]) == n.name
+// hasNameAt reports whether the JSON string that begins at i is the node's name.
+func (n *node) hasNameAt(b []byte, i int) bool {
+	end := i + len(n.name) + 1
+	return end < len(b) && b[i] == '"' && b[end] == '"' && string(b[i+1:end]) == n.name
 }
 
 func (n *node) field(name jsontext.Value) *node {
 	return n.fields[string(unquote(name))] // the compiler does not copy for a look-up
 }
 
-// member reads the value of a member that begins at i, and returns the index behind it.
-func (d *Decoder) member(v jsontext.Value, i int, n *node, row *Row) (end int) {
+// member reads the value of a member that begins at i, and returns the index behind it, or a negative one. n is nil if no
+// column needs the value.
+func (d *Decoder) member(b []byte, i int, n *node, row *Row) (end int) {
 	switch {
-	case n == nil, v[i] == 'n':
-		return skipValue(v, i)
-	case v[i] == '{' && n.fields != nil:
-		if end = d.object(v, i, n, row); !n.takesObjects() {
+	case n == nil, i == len(b), b[i] == 'n':
+		return scan.Value(b, i)
+	case b[i] == '{' && n.fields != nil:
+		if end = d.object(b, i, n, row); end < 0 || !n.takesObjects() {
 			return end
 		}
 	default:
-		end = skipValue(v, i)
+		if end = scan.Value(b, i); end < 0 {
+			return end
+		}
 	}
-	d.takeAll(n.leaves, v[i:end], row)
+	d.takeAll(n.leaves, b[i:end], row)
 	return end
 }
 

@@ -3,7 +3,6 @@ package table
 import (
 	"testing"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
 )
 
@@ -30,7 +29,7 @@ func TestOnly_marksTheRecordsOfOthers(t *testing.T) {
 		`{"to": 7}`:                             false,
 		`{"field": {"stage": true}, "to": "7"}`: false,
 	} {
-		row, err := of.Decoder(v2).Record(jsontext.Value(record))
+		row, err := decodeWith(of.Decoder(v2), record)
 		require.NoError(t, err)
 		require.Equal(t, belongs, row.Belongs(), record)
 		require.Len(t, row.states, len(of.Columns), record)
@@ -38,7 +37,7 @@ func TestOnly_marksTheRecordsOfOthers(t *testing.T) {
 		require.Empty(t, row.Mismatch, record)
 	}
 	of.Only = nil
-	row, err := of.Decoder(v2).Record(jsontext.Value(`{"field": "value", "to": 7}`))
+	row, err := decodeWith(of.Decoder(v2), `{"field": "value", "to": 7}`)
 	require.NoError(t, err)
 	require.True(t, row.Belongs())
 }
@@ -49,7 +48,7 @@ func TestNumber_fromTheOldest(t *testing.T) {
 	decoder := of.Decoder(v2)
 	var rows []*Row
 	for _, field := range []string{"stage", "value", "stage", "stage", "value"} {
-		row, err := decoder.Record(jsontext.Value(`{"field": "` + field + `"}`))
+		row, err := decodeWith(decoder, `{"field": "`+field+`"}`)
 		require.NoError(t, err)
 		rows = append(rows, row)
 	}

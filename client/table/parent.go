@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/scan"
 )
 
 // Parent declares the parents of a table's records. Each listing says how a request names parents.
@@ -216,8 +217,8 @@ func (d *ListDecoder) Decode(parent *Row) ([]*Row, error) {
 	}
 	values := d.columns.Values(parent)
 	var rows []*Row
-	for record := range Elements(records) {
-		row, err := d.decoder.Record(record)
+	for record := range scan.Elements(records) {
+		row, _, err := d.decoder.Record(record)
 		if err != nil {
 			return nil, d.failed(parent, err)
 		}

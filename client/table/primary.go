@@ -1,6 +1,10 @@
 package table
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/scan"
+)
 
 // readPrimary reads the value of the first element of a list that is marked as primary, else of the first element.
 func readPrimary(v jsontext.Value) (Value, error) {
@@ -9,7 +13,7 @@ func readPrimary(v jsontext.Value) (Value, error) {
 	}
 	var chosen jsontext.Value
 	begun, marked := false, false
-	for element := range Elements(v) {
+	for element := range scan.Elements(v) {
 		var value, primary jsontext.Value
 		switch element[0] {
 		case '{':
@@ -32,7 +36,7 @@ func readPrimary(v jsontext.Value) (Value, error) {
 
 // contact returns two members of an element; nil for one that it does not have.
 func contact(element jsontext.Value) (value, primary jsontext.Value) {
-	for name, v := range members(element) {
+	for name, v := range scan.Members(element) {
 		switch string(unquote(name)) {
 		case "value":
 			value = v

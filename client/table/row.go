@@ -48,14 +48,21 @@ func newCells(columns int) cells { return cells{make([]int64, columns), make([]s
 // rowsAtOnce is the number of rows whose cells a decoder allocates at once.
 const rowsAtOnce = 16
 
-// cut cuts off the cells of a row. It allocates further ones if none are left.
-func (c *cells) cut(columns int) cells {
+// first returns the cells of a row at the beginning. It allocates further ones if none are left.
+func (c *cells) first(columns int) cells {
 	if len(c.states) < columns {
 		*c = newCells(columns * rowsAtOnce)
 	}
-	row := cells{c.numbers[:columns:columns], c.states[:columns:columns]}
-	c.numbers, c.states = c.numbers[columns:], c.states[columns:]
-	return row
+	return cells{c.numbers[:columns:columns], c.states[:columns:columns]}
+}
+
+// drop cuts off the cells of a row at the beginning.
+func (c *cells) drop(columns int) { c.numbers, c.states = c.numbers[columns:], c.states[columns:] }
+
+// reset makes the cells NULL.
+func (c *cells) reset() {
+	clear(c.numbers)
+	clear(c.states)
 }
 
 // NewRow returns a row that is not a record of Pipedrive.

@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/scan"
 )
 
 // appender appends the text of a JSON value other than null, broken characters replaced. Its error says that the value
@@ -20,7 +22,7 @@ const mostKept = 1 << 20
 func appendText(to []byte, v jsontext.Value) ([]byte, error) {
 	switch v.Kind() {
 	case '"':
-		if text := v[1 : len(v)-1]; isPlain(text) {
+		if text := v[1 : len(v)-1]; scan.IsPlain(text) {
 			return append(to, text...), nil
 		}
 		to, _ = jsontext.AppendUnquote(to, v) // which replaces broken characters
@@ -33,7 +35,7 @@ func appendText(to []byte, v jsontext.Value) ([]byte, error) {
 
 // appendJSON keeps the value unchanged. An empty list or object is no value, like an empty text.
 func appendJSON(to []byte, v jsontext.Value) ([]byte, error) {
-	if (v[0] == '[' || v[0] == '{') && skipSpace(v, 1) == len(v)-1 {
+	if (v[0] == '[' || v[0] == '{') && scan.Space(v, 1) == len(v)-1 {
 		return to, nil
 	}
 	if !utf8.Valid(v) {

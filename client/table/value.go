@@ -15,6 +15,8 @@ import (
 	"github.com/cloudquery/plugin-sdk/v4/scalar"
 	"github.com/cloudquery/plugin-sdk/v4/types"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/scan"
 )
 
 // Value is a column's value in a record. The zero Value is NULL.
@@ -240,7 +242,7 @@ func textOf(v jsontext.Value) ([]byte, error) {
 // unquote returns the text of a JSON string, broken characters replaced. It may be a part of v.
 func unquote(v jsontext.Value) []byte {
 	text := v[1 : len(v)-1]
-	if !isPlain(text) {
+	if !scan.IsPlain(text) {
 		text, _ = jsontext.AppendUnquote(nil, v)
 	}
 	return text
@@ -248,7 +250,7 @@ func unquote(v jsontext.Value) []byte {
 
 // firstElement returns the first element of a list; nil if the list is empty, or begins with null.
 func firstElement(list jsontext.Value) jsontext.Value {
-	for v := range Elements(list) {
+	for v := range scan.Elements(list) {
 		if v[0] == 'n' {
 			return nil
 		}

@@ -1,8 +1,8 @@
 package table
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/scan"
 )
 
 func decode(columns []Column, record string) (*Row, error) {
@@ -21,13 +22,14 @@ func decode(columns []Column, record string) (*Row, error) {
 }
 
 func decodeWith(d *Decoder, record string) (*Row, error) {
-	dec := jsontext.NewDecoder(bytes.NewBufferString(record), pipedrive.Lenient...)
-	v, err := dec.ReadValue()
-	if err != nil {
-		return nil, err
+	row, end, err := d.Record([]byte(record))
+	if end < 0 {
+		return nil, errNoRecord
 	}
-	return d.Record(v)
+	return row, err
 }
+
+var errNoRecord = errors.New("the bytes begin with no record")
 
 // TestRow_keysOfSeveralColumnsAreToldApart: the pager treats a record with a known key as a repeated one.
 func TestRow_keysOfSeveralColumnsAreToldApart(t *testing.T) {
@@ -207,7 +209,8 @@ func TestDecoder_agreesWithEncodingJSON(t *testing.T) {
 }
 
 // FuzzDecoder: no input makes the decoder panic or give a row without an id. Another record before it, whose members have
-// another order, changes nothing, and the standard library finds the same values.
+// another order or that breaks off, changes nothing. A record ends where jsontext says, and the standard library finds the
+// same values.
 func FuzzDecoder(f *testing.F) {
 	f.Add(`{"id":1,"a":{"b":[1,"x",null]},"labels":"1,2"}`, `{"labels":[1],"id":2}`)
 	f.Add(`{"id":{"value":3}}`, `{ "id" : 3 , "a" : { "c" : "\\" , "b" : "\u00e4\"" } }`)
@@ -225,11 +228,18 @@ func FuzzDecoder(f *testing.F) {
 			t.Fatalf("a row without an id from %q", record)
 		}
 		d := NewDecoder(columns, func(c Column) Source { return c.V2 })
-		if v, err := jsontext.NewDecoder(strings.NewReader(before), pipedrive.Lenient...).ReadValue(); err == nil {
-			_, _ = d.Record(v)
-		}
-		again, err := decodeWith(d, record)
+		_, _, _ = d.Record([]byte(before))
+		again, end, err := d.Record([]byte(record))
 		require.Equal(t, row, again, "after %q", before)
+		v, failed := jsontext.NewDecoder(strings.NewReader(record), pipedrive.Lenient...).ReadValue()
+		if trimmed := strings.TrimLeft(record, " \t\r\n"); trimmed != record {
+			require.Negative(t, end)
+			return
+		}
+		require.Equal(t, failed == nil, end >= 0, record)
+		if failed == nil {
+			require.Len(t, v, end, record)
+		}
 		var plain struct {
 			A json.RawMessage `json:"a"`
 		}
@@ -241,6 +251,45 @@ func FuzzDecoder(f *testing.F) {
 			require.Equal(t, string(plain.A), text)
 		}
 	})
+}
+
+// TestDecoder_aRecordThatBreaksOffLeavesNothing: a record whose bytes end too early is tried again with more of them.
+func TestDecoder_aRecordThatBreaksOffLeavesNothing(t *testing.T) {
+	columns := []Column{
+		{Name: "id", Key: true, Type: Int},
+		{Name: "a", Type: Text, V2: At("x.a")},
+		{Name: "x", Type: JSON},
+		{Name: "on", Type: Bool},
+		{Name: CustomFieldsColumn, Type: JSON},
+	}
+	const record = `{"on":true,"x":{"a":"\u00e4","b":[1,{"c":null}]},"` +
+		`aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa":"custom","other":-1.5e3,"id":12}`
+	custom := func() *Decoder {
+		d := NewDecoder(columns, func(c Column) Source { return c.V2 })
+		d.Custom = &CustomFieldsV1{}
+		return d
+	}
+	want, end, err := custom().Record([]byte(record))
+	require.NoError(t, err)
+	require.Equal(t, len(record), end)
+	d := custom()
+	for n := range len(record) {
+		_, end, err := d.Record([]byte(record[:n]))
+		require.NoError(t, err)
+		require.Equal(t, scan.Short, end, record[:n])
+		for c := range 256 { // most of which make the record another one, or none
+			_, _, _ = d.Record(append([]byte(record[:n]), byte(c)))
+		}
+		got, end, err := d.Record([]byte(record + "]"))
+		require.NoError(t, err)
+		require.Equal(t, len(record), end)
+		require.Equal(t, want, got, "after %s", record[:n])
+	}
+	for _, none := range []string{"x", `{xon":true}`, `{"id":1,}`, `{"id":1]`, `{"on":tru}`, `{"x":{"a"}}`, `{"x":{"a":1,"b":{]}}`, `{"id" 1}`, "{\"id\":1,\"\n\":2}", `{,}`} {
+		_, end, err := d.Record([]byte(none))
+		require.NoError(t, err)
+		require.Equal(t, scan.Invalid, end, none)
+	}
 }
 
 // TestDecoder_textsStayApart: the texts of a row are parts of one string, and a column that two paths fill has the first.
@@ -285,7 +334,7 @@ func TestDecoder_allocatesLittle(t *testing.T) {
 	d := NewDecoder(columns, func(c Column) Source { return c.V2 })
 	record := jsontext.Value(`{"id":1,"a":"ä","b":{"c":"x"},"time":"2024-02-29T01:02:03Z","day":"2024-02-29","f":1.5,"on":true}`)
 	require.EqualValues(t, 2, testing.AllocsPerRun(100, func() {
-		if _, err := d.Record(record); err != nil {
+		if _, _, err := d.Record(record); err != nil {
 			t.Fatal(err)
 		}
 	}))

@@ -1,10 +1,12 @@
 package pipedrive
 
 import (
-	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/scan"
 )
 
 const (
@@ -21,52 +23,100 @@ var errTooLong = fmt.Errorf("the answer is longer than %d MiB", maxBody>>20)
 // body is the body of an answer, read while it arrives. It keeps the error that broke it off, even if its reader
 // ignores that.
 type body struct {
-	client *Client
-	buffer *bufio.Reader
-	answer io.Closer
+	answer io.ReadCloser
 	// release gives up the answer's place under the limits.
 	release func()
-	length  int // of the part that was read
-	err     error
+	length  int   // of the part that was read
+	err     error // that ended it, io.EOF at its end
+
+	buffer   []byte // first, or a larger one for a larger record
+	from, to int    // the part of the buffer that was read and not used yet
+	client   *Client
+	first    *[bodyBuffer]byte // from the client, which gets it back
 }
 
 // open returns the body of an answer that has a place under the limits. It must be closed.
 func (c *Client) open(answer io.ReadCloser, release func()) *body {
-	buffer, ok := c.buffers.Get().(*bufio.Reader)
+	first, ok := c.buffers.Get().(*[bodyBuffer]byte)
 	if !ok {
-		buffer = bufio.NewReaderSize(nil, bodyBuffer)
+		first = new([bodyBuffer]byte)
 	}
-	buffer.Reset(answer)
-	return &body{client: c, buffer: buffer, answer: answer, release: release}
+	return &body{client: c, first: first, buffer: first[:], answer: answer, release: release}
 }
 
-// beginning returns the first bytes of a body that was not read yet.
-func (b *body) beginning() []byte {
-	first, _ := b.buffer.Peek(beginning) // Read returns the error too
-	return first
+// held is the part of the body that was read and not used yet.
+func (b *body) held() []byte { return b.buffer[b.from:b.to] }
+
+// hold reads on until most bytes are held. If the body ends before, and fewer than least are held, it returns an error.
+func (b *body) hold(least, most int) error {
+	for b.err == nil && b.to-b.from < most {
+		b.more()
+	}
+	if b.to-b.from < least {
+		return b.err
+	}
+	return nil
 }
 
-// Read is that of an [io.Reader].
-func (b *body) Read(p []byte) (int, error) {
-	if b.err != nil {
-		return 0, b.err
+// more reads on once.
+func (b *body) more() {
+	if b.from > 0 {
+		b.from, b.to = 0, copy(b.buffer, b.held())
 	}
-	n, err := b.buffer.Read(p)
+	if b.to == len(b.buffer) {
+		b.buffer = append(b.buffer, make([]byte, len(b.buffer))...)
+	}
+	n, err := b.answer.Read(b.buffer[b.to:])
+	b.to, b.err = b.to+n, err
 	if b.length += n; b.length > maxBody {
-		n, err = 0, errTooLong
+		b.to, b.err = b.from, errTooLong
 	}
-	if !errors.Is(err, io.EOF) {
-		b.err = err
+}
+
+// beginning returns the first bytes of a body that was not used yet.
+func (b *body) beginning() []byte {
+	_ = b.hold(0, beginning)
+	return b.buffer[b.from:min(b.to, b.from+beginning)]
+}
+
+// Read is that of an [io.Reader]. An opening bracket is the last byte that it returns at a time. A decoder that has come to
+// a list has thus read nothing of it.
+func (b *body) Read(p []byte) (int, error) {
+	if err := b.hold(1, 1); err != nil {
+		return 0, err
 	}
-	return n, err
+	n := copy(p, b.held())
+	if i := bytes.IndexByte(p[:n], '['); i >= 0 {
+		n = i + 1
+	}
+	b.from += n
+	return n, nil
+}
+
+// next returns the next byte that is not white space, and leaves it held. The end of the body is an error.
+func (b *body) next() (byte, error) {
+	for b.from += scan.Space(b.held(), 0); b.from == b.to; b.from += scan.Space(b.held(), 0) {
+		if err := b.hold(1, 1); err != nil {
+			return 0, err
+		}
+	}
+	return b.buffer[b.from], nil
+}
+
+// brokeOff is the error that broke the body off; nil if there is none so far.
+func (b *body) brokeOff() error {
+	if errors.Is(b.err, io.EOF) {
+		return nil
+	}
+	return b.err
 }
 
 // close gives up the connection, unless the body was read to its end, and the answer's place under the limits.
 func (b *body) close() {
 	b.answer.Close()
 	b.release()
-	b.buffer.Reset(nil)
-	b.client.buffers.Put(b.buffer)
+	b.client.buffers.Put(b.first)
+	b.first, b.buffer = nil, nil
 }
 
 // brokenOff is the error of an answer whose body could not be read to its end.

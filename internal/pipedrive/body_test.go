@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
 )
 
@@ -25,12 +24,12 @@ func TestPages_aRecordIsDecodedWhileItsPageArrives(t *testing.T) {
 			writer.Close()
 		}()
 		c, _ := start(func(int, *http.Request) reply { return reply{stream: reader} })
-		decode := func(record jsontext.Value) (item, error) {
-			i, err := decodeItem(record)
+		decode := func(b []byte) (item, int, error) {
+			i, end, err := decodeItem(b)
 			if i.ID == 1 {
 				close(decoded)
 			}
-			return i, err
+			return i, end, err
 		}
 		for page, err := range Pages(context.Background(), c, cursorListing, Query{Limit: 2}, &Meter{}, decode) {
 			require.NoError(t, err)
@@ -71,9 +70,9 @@ func TestClient_anAnswerHoldsItsPlaceUntilItIsRead(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c, _ := start(func(int, *http.Request) reply { return reply{body: onePage} })
 		for range 3 {
-			for _, err := range Pages(t.Context(), c, cursorListing, Query{Limit: 2}, &Meter{}, func(record jsontext.Value) (item, error) {
+			for _, err := range Pages(t.Context(), c, cursorListing, Query{Limit: 2}, &Meter{}, func(b []byte) (item, int, error) {
 				require.Equal(t, 1, c.limiter.underWay)
-				return decodeItem(record)
+				return decodeItem(b)
 			}) {
 				require.NoError(t, err)
 			}

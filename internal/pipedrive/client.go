@@ -51,7 +51,7 @@ type Client struct {
 	budget   atomic.Int64 // API tokens left for today; -1 if unknown
 	daily    atomic.Int64 // API tokens of a day; 0 if unknown
 	underWay atomic.Int64 // API tokens that the requests under way cost
-	buffers  sync.Pool    // of *bufio.Reader, for bodies
+	buffers  sync.Pool    // of *[bodyBuffer]byte
 }
 
 // New returns a client. It sends nothing yet.

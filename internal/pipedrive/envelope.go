@@ -1,6 +1,7 @@
 package pipedrive
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -10,15 +11,18 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/scan"
 )
 
 // Lenient are the decoder's options. Pipedrive holds imported texts of any origin, so a record must not be lost to
 // a broken character or to a repeated name.
 var Lenient = []jsontext.Options{jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)}
 
-// Decode reads one record from a listing: a valid JSON value, which it must not keep. An error wrapped in [Refuse] ends
-// the reading. Any other error counts as a damaged answer, which is requested again.
-type Decode[T any] func(record jsontext.Value) (T, error)
+// Decode reads one record from a listing. b begins with the record, and end is the index behind it. If b ends too early
+// or is not JSON, end is [scan.Short] or [scan.Invalid], and there is neither a record nor an error. Decode must not keep
+// b. An error wrapped in [Refuse] ends the reading. Any other error counts as a damaged answer, which is requested again.
+type Decode[T any] func(b []byte) (record T, end int, err error)
 
 // recordError is about a complete record that can't be used.
 type recordError struct{ error }
@@ -58,8 +62,8 @@ type additionalData struct {
 //
 // data may be null if the list is paged by offset, since v1 means "none" by it, or if the listing says so. v2
 // sends [], and most lists that come in one response, such as the users, are never empty.
-func decodeEnvelope[T any](body io.Reader, l Listing, record Decode[T]) (envelope[T], error) {
-	r := envelopeReader[T]{listing: l, record: record, names: map[string]bool{}}
+func decodeEnvelope[T any](body *body, l Listing, record Decode[T]) (envelope[T], error) {
+	r := envelopeReader[T]{body: body, listing: l, record: record, names: map[string]bool{}}
 	r.dec = jsontext.NewDecoder(body, Lenient...)
 	err := cmp.Or(eachMember(r.dec, r.member), ends(r.dec))
 	switch {
@@ -75,7 +79,8 @@ func decodeEnvelope[T any](body io.Reader, l Listing, record Decode[T]) (envelop
 
 // envelopeReader reads the members of an envelope.
 type envelopeReader[T any] struct {
-	dec     *jsontext.Decoder // of the body
+	body    *body
+	dec     *jsontext.Decoder // of the body without the records of a list
 	listing Listing
 	record  Decode[T]
 
@@ -119,7 +124,7 @@ func (r *envelopeReader[T]) data() error {
 	switch kind := r.dec.PeekKind(); {
 	case kind == '{' && r.listing.One:
 		r.hasData = true
-		return r.next()
+		return r.only()
 	case kind == '[' && !r.listing.One:
 		r.hasData = true
 	case kind == '{' && r.listing.Data != "" && !r.inside:
@@ -132,34 +137,77 @@ func (r *envelopeReader[T]) data() error {
 	return r.records()
 }
 
-// records reads the list of records.
+// records reads the list of records, which the decoder is in front of. It leaves the decoder behind the list.
 func (r *envelopeReader[T]) records() error {
 	if _, err := r.dec.ReadToken(); err != nil {
 		return err
 	}
-	for r.dec.PeekKind() != ']' {
-		if err := r.next(); err != nil {
-			return err
+	c, err := r.body.next()
+	for ; err == nil && c != ']'; c, err = r.body.next() {
+		if read := len(r.envelope.records); read > 0 {
+			if c != ',' {
+				return fmt.Errorf("the answer has %q behind record %d", c, read)
+			}
+			r.body.from++
+		}
+		if err = r.next(); err != nil {
+			break
 		}
 	}
-	_, err := r.dec.ReadToken()
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.ErrUnexpectedEOF
+	case err == nil:
+		_, err = r.dec.ReadToken()
+	}
 	return err
 }
 
-// next reads the next record.
+// next reads the next record of the list. If it is not held as a whole, it is read again with twice as many bytes.
 func (r *envelopeReader[T]) next() error {
+	_, err := r.body.next()
+	for err == nil {
+		held := r.body.held()
+		record, end, failed := r.record(held)
+		switch {
+		case end == scan.Invalid:
+			_, failed = jsontext.NewDecoder(bytes.NewReader(held), Lenient...).ReadValue() // names the place
+			return fmt.Errorf("record %d of the answer is broken: %w", len(r.envelope.records)+1, failed)
+		case end == scan.Short, mayContinue(held, end):
+			err = r.body.hold(len(held)+1, 2*len(held))
+		case failed != nil:
+			return failed
+		default:
+			r.body.from += end
+			r.envelope.add(record, held[:end])
+			return nil
+		}
+	}
+	return err
+}
+
+// mayContinue reports whether a value is a number that the next bytes may continue.
+func mayContinue(b []byte, end int) bool {
+	return end == len(b) && b[end-1] >= '0' && b[end-1] <= '9'
+}
+
+// only reads the only record.
+func (r *envelopeReader[T]) only() error {
 	v, err := r.dec.ReadValue()
 	if err != nil {
 		return err
 	}
-	record, err := r.record(v)
-	if err != nil {
-		return err
+	record, _, err := r.record(v)
+	if err == nil {
+		r.envelope.add(record, v)
 	}
-	e := &r.envelope
+	return err
+}
+
+// add adds a record.
+func (e *envelope[T]) add(record T, v []byte) {
 	e.records = append(e.records, record)
 	e.digest = maphash.Comparable(digests, [2]uint64{e.digest, maphash.Bytes(digests, v)})
-	return nil
 }
 
 // inData reads the value of a member of data.

@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"testing/iotest"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/stretchr/testify/require"
 )
 
 // FuzzEnvelope: no body makes the decoder panic, and an accepted body has as many records as the standard library
-// finds in data.
+// finds in data. A body that comes byte by byte is read like any other one.
 func FuzzEnvelope(f *testing.F) {
 	for _, body := range []string{
 		`{"success":true,"data":[{"id":1},{"id":2}],"additional_data":{"next_cursor":"x"}}`,
@@ -24,9 +25,11 @@ func FuzzEnvelope(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		page, err := decodeEnvelope(strings.NewReader(body), Listing{NullIsEmpty: true, Data: "goals"}, func(jsontext.Value) (struct{}, error) {
-			return struct{}{}, nil
-		})
+		l := Listing{NullIsEmpty: true, Data: "goals"}
+		page, err := envelopeOf(strings.NewReader(body), l, decodeText)
+		slowly, failed := envelopeOf(iotest.OneByteReader(strings.NewReader(body)), l, decodeText)
+		require.Equal(t, page, slowly)
+		require.Equal(t, err, failed)
 		if err != nil {
 			return
 		}

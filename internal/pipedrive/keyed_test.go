@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/scan"
 )
 
 // named is a record that has only a text as its key, like a lead or a call.
@@ -21,10 +22,11 @@ func (n named) RecordKey() Key { return Key{Text: string(n)} }
 
 func (named) RecordTime() (time.Time, bool) { return time.Time{}, false }
 
-func decodeNamed(record jsontext.Value) (named, error) {
-	var name string
-	err := json.Unmarshal(record, &name)
-	return named(name), err
+func decodeNamed(b []byte) (n named, end int, err error) {
+	if end = scan.Value(b, 0); end > 0 {
+		err = json.Unmarshal(b[:end], (*string)(&n))
+	}
+	return n, end, err
 }
 
 // TestPages_recordsWithoutNumbersAreToldApartByTheirKeys: a list by offset whose records have UUIDs loses none,

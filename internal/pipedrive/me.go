@@ -3,7 +3,6 @@ package pipedrive
 import (
 	"context"
 	"errors"
-	"io"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -33,7 +32,7 @@ func (m Me) AccountID() string { return strconv.FormatInt(m.CompanyID, 10) }
 func (c *Client) Me(ctx context.Context, m *Meter) (Me, error) {
 	l := LogIn()
 	r := request{path: l.Path, cost: l.Cost, meter: m}
-	return get(ctx, c, r, func(body io.Reader) (me Me, err error) {
+	return get(ctx, c, r, func(body *body) (me Me, err error) {
 		var answer struct {
 			Data jsontext.Value `json:"data"`
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -145,7 +144,7 @@ var errNoNext = errors.New("the answer has a full page and does not say whether 
 
 func (p *pager[T]) read(ctx context.Context) (envelope[T], error) {
 	r := request{path: p.listing.Path, query: p.query, cost: p.listing.Cost, scopes: p.listing.Scopes, meter: p.meter}
-	decode := func(body io.Reader) (envelope[T], error) {
+	decode := func(body *body) (envelope[T], error) {
 		page, err := decodeEnvelope(body, p.listing, p.decode)
 		if err == nil && p.listing.Paging == Cursor && !page.saysNext && len(page.records) >= p.limit {
 			err = errNoNext

@@ -8,14 +8,16 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/scan"
 )
 
-func decodeItem(record jsontext.Value) (item, error) {
-	var i item
-	err := json.Unmarshal(record, &i, Lenient...)
-	return i, err
+func decodeItem(b []byte) (i item, end int, err error) {
+	if end = scan.Value(b, 0); end > 0 {
+		err = json.Unmarshal(b[:end], &i, Lenient...)
+	}
+	return i, end, err
 }
 
 var (

@@ -3,7 +3,6 @@ package pipedrive
 import (
 	"context"
 	"errors"
-	"io"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -13,7 +12,7 @@ import (
 // get sends r until decode accepts its answer. It repeats the request after errors that may pass, at most
 // MaxRetries times. decode reads bodies of status 200 to their ends, while they arrive; if it fails on one, or the body
 // breaks off, the request is sent again.
-func get[T any](ctx context.Context, c *Client, r request, decode func(body io.Reader) (T, error)) (T, error) {
+func get[T any](ctx context.Context, c *Client, r request, decode func(*body) (T, error)) (T, error) {
 	attempt := func() (T, error) { return sendAndDecode(ctx, c, r, decode) }
 	note := noteRetries(c.config.Logger, r.path)
 	return retry(ctx, c.config.MaxRetries, attempt, func(err error, wait time.Duration) {
@@ -66,7 +65,7 @@ func retry[T any](ctx context.Context, maxRetries int, attempt func() (T, error)
 	return result, err
 }
 
-func sendAndDecode[T any](ctx context.Context, c *Client, r request, decode func(io.Reader) (T, error)) (T, error) {
+func sendAndDecode[T any](ctx context.Context, c *Client, r request, decode func(*body) (T, error)) (T, error) {
 	var result T
 	res, err := c.send(ctx, r)
 	if err != nil {
@@ -75,7 +74,7 @@ func sendAndDecode[T any](ctx context.Context, c *Client, r request, decode func
 	defer res.body.close()
 	html := isHTML(res.header, res.body.beginning())
 	result, err = decode(res.body)
-	if failed := res.body.err; failed != nil {
+	if failed := res.body.brokeOff(); failed != nil {
 		return result, c.brokenOff(r, res.status, failed)
 	}
 	r.meter.charged(r.cost)

@@ -199,7 +199,7 @@ func (s shape) decode(t *testing.T) *table.Row {
 	decoder := table.NewDecoder(s.table.Columns, func(c table.Column) table.Source { return c.SourceFor("", form) })
 	record := jsontext.Value(s.record)
 	require.NoError(t, record.Compact())
-	row, err := decoder.Record(record)
+	row, _, err := decoder.Record(record)
 	require.NoError(t, err)
 	return row
 }
