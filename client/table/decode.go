@@ -246,8 +246,10 @@ func (n *node) field(name jsontext.Value) *node {
 // column needs the value.
 func (d *Decoder) member(b []byte, i int, n *node, row *Row) (end int) {
 	switch {
-	case n == nil, i == len(b), b[i] == 'n':
+	case n == nil, i == len(b):
 		return scan.Value(b, i)
+	case b[i] == 'n':
+		return scan.Null(b, i)
 	case b[i] == '{' && n.fields != nil:
 		if end = d.object(b, i, n, row); end < 0 || !n.takesObjects() {
 			return end

@@ -81,7 +81,7 @@ func value(b []byte, i, depth int) int {
 	case '{', '[':
 		return nested(b, i, depth)
 	case 'n':
-		return literal(b, i, "null")
+		return Null(b, i)
 	case 't':
 		return literal(b, i, "true")
 	case 'f':
@@ -89,6 +89,9 @@ func value(b []byte, i, depth int) int {
 	}
 	return number(b, i)
 }
+
+// Null returns the index behind the null that begins at i.
+func Null(b []byte, i int) int { return literal(b, i, "null") }
 
 // nested returns the index behind the object or list that begins at i.
 func nested(b []byte, i, depth int) int {
