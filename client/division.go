@@ -56,7 +56,7 @@ func (r *reading) fullPage(l pipedrive.Listing) int {
 // begin starts readers of windows, as many as are useful.
 func (d *division) begin(ctx context.Context) {
 	for d.readers == 0 || d.mayAdd() {
-		v := d.windows.Next()
+		v := d.windows.Next(d.mostReaders())
 		if v == nil {
 			return
 		}
@@ -80,8 +80,11 @@ func (d *division) begin(ctx context.Context) {
 
 // mayAdd reports whether one more reader is useful. It is not if the account's readers already use up its burst limit,
 // or if pages wait for the destination.
-func (d *division) mayAdd() bool {
-	return d.waiting.Load() <= 1 && int(d.account.readers.Load()) < d.account.client.Useful()
+func (d *division) mayAdd() bool { return d.waiting.Load() <= 1 && d.readers < d.mostReaders() }
+
+// mostReaders is the number of useful readers of the unit, given those of other units of the account.
+func (d *division) mostReaders() int {
+	return d.account.client.Useful() - int(d.account.readers.Load()) + d.readers
 }
 
 // window reads a window page by page.

@@ -146,9 +146,9 @@ func For(l pipedrive.Listing, f Facts) Strategy {
 }
 
 // Whole returns the strategy for a listing of a table that is read in full, from Start on. Each end of a list is
-// confirmed. Lists by offset are read by id, since even short ones take more requests by update_time.
+// confirmed.
 func Whole(l pipedrive.Listing, f Facts) Strategy {
-	if l.Timed() && l.Paging == pipedrive.Cursor {
+	if l.Timed() {
 		f.Refresh = true
 		return since{f}
 	}

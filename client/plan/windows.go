@@ -13,31 +13,35 @@ type Sizes struct {
 	// First is the number of full pages that one reader reads before a unit is divided. A small unit takes no more
 	// requests than it has pages.
 	First int
-	// Window is the approximate number of pages of a window. The last page reaches past the window's end, by half a
-	// page on average, so smaller windows would cost too many requests.
+	// Window is the least number of pages of a window, approximately. The last page reaches past the window's end, by half
+	// a page on average, so smaller windows would cost too many requests.
 	Window int
-	// Split is the least number of remaining pages for which a window is split.
+	// Split is the least number of remaining pages for which a window is split. Windows may be split if they have more
+	// pages than they should.
 	Split int
 }
 
-// DefaultSizes are windows that cost at most 3 % more requests.
-var DefaultSizes = Sizes{First: 3, Window: 20, Split: 8}
+// DefaultSizes are windows that cost about 3 % more requests for 400 pages, and less for more.
+var DefaultSizes = Sizes{First: 3, Window: 24, Split: 4}
+
+// divisible is the least number of pages for which a unit is divided: those that justify two windows and the last one.
+func (s Sizes) divisible() int { return 3 * s.perWindow() }
 
 // perWindow is the number of pages that justify a window.
-func (s Sizes) perWindow() int { return s.Window - s.Window/10 }
+func (s Sizes) perWindow() int { return s.Window - s.Window/4 }
 
 // Extra is the approximate number of further requests that a first reading of the given pages takes: for its windows,
 // and for a look at the records without an update_time, which windows leave out.
 func (s Sizes) Extra(pages int64) int64 {
-	if pages < int64(s.First+2*s.Window) {
+	if pages < int64(s.divisible()) {
 		return 0
 	}
-	return pages/int64(2*s.Window) + 1
+	return pages/int64(2*s.perWindow()) + 1
 }
 
 // Longest is the approximate number of pages of a first reading that follow one another; the others are read beside
 // them.
-func (s Sizes) Longest(pages int64) int64 { return min(pages, int64(s.First+2*s.Window)) }
+func (s Sizes) Longest(pages int64) int64 { return min(pages, int64(s.divisible())) }
 
 // Span is the part of a list that a page covers.
 type Span struct {
@@ -71,8 +75,12 @@ type Windows struct {
 	tail    time.Time     // the latest beginning of the last window
 	windows []*Window     // in the order of time
 	next    time.Time     // beginning of the next window that has not been cut yet; zero before the first cut
-	span    time.Duration // of a page of the newest window that has been read
+	first   time.Time     // of the oldest record
+	denser  bool          // whether the records became denser before the first cut
+	span    time.Duration // mean of a page, at the newest record that has been read
+	newest  time.Time     // the time of that record
 	pages   int           // pages that were read
+	readers int           // that may read the unit at once
 	doubt   *time.Time    // moment from which all records have to be read again; nil for none
 	stopped bool
 }
@@ -86,7 +94,7 @@ type Window struct {
 	started, ended bool
 	seen           time.Time
 	pages          int
-	span           time.Duration // of its last full page
+	span           time.Duration // mean of a page
 }
 
 // Divide returns the windows of a unit, at first one for the whole unit. page is the number of records of a full page;
@@ -101,9 +109,10 @@ func Divide(u Unit, page int, f Facts) *Windows {
 	}
 }
 
-// Next returns a window for an idle reader, nil if there is none at the moment.
-func (w *Windows) Next() *Window {
-	if w.stopped {
+// Next returns a window for an idle reader, nil if there is none at the moment. readers is the number of readers that may
+// read the unit at once.
+func (w *Windows) Next(readers int) *Window {
+	if w.readers = max(1, readers); w.stopped {
 		return nil
 	}
 	v := w.waiting()
@@ -126,16 +135,12 @@ func (w *Windows) waiting() *Window {
 	return nil
 }
 
-// mostSparse is the greatest number of windows of few pages. If the windows have fewer pages than they should, one
-// reader reads on, so that windows never multiply the requests.
-const mostSparse = 64
-
 // mostAhead is the greatest number of windows behind the oldest one under way, for each one under way. A run that is
 // cut short has to read them again, so one slow reader must not cost the work of all others.
 const mostAhead = 4
 
 // further makes another window, nil if none is due. Ahead of the windows with a read page, it makes no more than their
-// number: the density of the records there is only a guess.
+// number, and only one after windows with few pages: the density of the records there is only a guess.
 func (w *Windows) further() *Window {
 	unread, underWay, ahead := 0, 0, 0
 	for _, v := range w.windows {
@@ -149,55 +154,44 @@ func (w *Windows) further() *Window {
 			unread++
 		}
 	}
-	if len(w.windows) > mostSparse+w.pages/4 && w.doubt == nil {
-		w.Doubt(w.next)
-	}
 	behind := !w.next.Before(w.tail)
 	switch {
 	case underWay == 0 && (w.doubt != nil || behind):
 		return w.last()
-	case w.doubt != nil:
-		return nil
-	case behind, ahead > mostAhead*underWay:
+	case behind, w.doubt != nil, ahead > mostAhead*underWay:
 		return w.splitLargest()
-	case 2*unread <= underWay:
+	case 2*unread <= underWay && (unread == 0 || w.missing() <= w.perWindow()):
 		return w.cut()
 	}
 	return nil
 }
 
-// cut cuts the next window.
+// cut cuts the next window. Its pages are a reader's share of the remaining ones, within limits, so that all readers end
+// at about the same time.
 func (w *Windows) cut() *Window {
+	share := (int(w.tail.Sub(w.next)/w.span) + w.left()) / w.readers
+	pages := min(max(share, w.Window), 3*w.Window/2)
 	v := w.window(w.next)
 	w.windows = append(w.windows, v)
-	w.end(v, w.next.Add(w.width()))
+	w.end(v, w.next, times(w.span, pages))
 	return v
 }
 
-// width is the span of a window, in whole seconds. It is doubled if the windows before have fewer pages than they
-// should.
-func (w *Windows) width() time.Duration {
-	pages := w.Window
-	if w.many() {
-		pages *= 2
-	}
-	return max(time.Second, times(w.span, float64(pages)).Truncate(time.Second))
-}
+// missing is the approximate number of pages that the windows lack to be justified, the last one and the look for records
+// without an update_time included. It is negative if they have more.
+func (w *Windows) missing() int { return (len(w.windows)+1)*w.perWindow() - w.pages - w.left() }
 
 // longest is longer than the time that any list covers.
 const longest = 100 * 365 * 24 * time.Hour
 
 // times is a multiple of a span, which may be years long.
-func times(span time.Duration, by float64) time.Duration {
-	return time.Duration(min(float64(span)*by, float64(longest)))
+func times(span time.Duration, by int) time.Duration {
+	return time.Duration(min(float64(span)*float64(by), float64(longest)))
 }
-
-// many reports whether one more window would be more than the pages justify.
-func (w *Windows) many() bool { return (len(w.windows)+1)*w.perWindow() > w.pages+w.left() }
 
 // window is a window that does not begin the unit. An empty answer does no harm there, since it proves no end.
 func (w *Windows) window(from time.Time) *Window {
-	v := &Window{Unit: w.unit}
+	v := &Window{Unit: w.unit, span: w.span}
 	v.Since, v.MayBeEmpty = from, true
 	return v
 }
@@ -217,11 +211,11 @@ func (w *Windows) last() *Window {
 func (w *Windows) splitLargest() *Window {
 	at, most := -1, 0
 	for i, v := range w.windows {
-		if left := v.left(); left >= w.Split && left > most {
+		if left := v.left(); v.pages > 0 && left >= w.Split && left > most {
 			at, most = i, left
 		}
 	}
-	if at < 0 || w.many() {
+	if at < 0 || w.missing() > -w.perWindow() {
 		return nil
 	}
 	v := w.windows[at]
@@ -236,6 +230,7 @@ func (w *Windows) split(at int, middle time.Time) *Window {
 		return nil
 	}
 	rest := w.window(middle)
+	rest.span = v.span
 	rest.Until, v.Until = v.Until, middle
 	w.windows = slices.Insert(w.windows, at+1, rest)
 	return rest
@@ -243,16 +238,29 @@ func (w *Windows) split(at int, middle time.Time) *Window {
 
 // left is the approximate number of remaining pages of a window; 0 if unknown.
 func (v *Window) left() int {
-	if v.ended || v.span <= 0 || v.seen.IsZero() || v.Until.IsZero() {
+	if v.ended || v.span <= 0 || v.Until.IsZero() {
 		return 0
 	}
-	return int(v.Until.Sub(v.seen) / v.span)
+	return int(v.Until.Sub(later(v.Since, v.seen)) / v.span)
 }
 
 // left is the approximate number of remaining pages of all windows under way.
 func (w *Windows) left() (pages int) {
 	for _, v := range w.windows {
-		pages += v.left()
+		left := v.left()
+		if v.Until.Equal(w.next) {
+			left = w.unknown(left)
+		}
+		pages += left
+	}
+	return pages
+}
+
+// unknown is the approximate number of pages in a time of which no page is known, given their number at the density of the
+// newest page. Where records became denser, they mostly go on to do so.
+func (w *Windows) unknown(pages int) int {
+	if w.denser {
+		return 2 * pages
 	}
 	return pages
 }
@@ -265,21 +273,21 @@ func (w *Windows) Open(v *Window, s Span) {
 		return
 	}
 	if s.Last.After(w.next) && s.Records > 0 {
-		w.span = max(times(s.Last.Sub(s.First), float64(w.page)/float64(s.Records)), time.Second)
+		w.span, w.newest = w.mean(w.span, s, lasting), s.Last
 	}
 	switch first := s.First.Truncate(time.Second); {
 	case w.next.Equal(v.Until) && v.pages < w.Window/2:
 		v.span = w.span
-		w.end(v, s.Last.Add(w.width()))
+		w.end(v, s.Last, times(v.span, w.Window))
 	case first.After(v.Until) && first.After(w.next):
 		w.next = earlier(first, w.tail)
 	}
 }
 
-// end ends the newest window, and begins the next one there.
-func (w *Windows) end(v *Window, at time.Time) {
-	at = at.Truncate(time.Second)
-	if w.tail.Sub(at) < w.width()/2 {
+// end ends the newest window some time after a moment, in whole seconds. The next window begins there.
+func (w *Windows) end(v *Window, from time.Time, width time.Duration) {
+	at := from.Add(max(time.Second, width)).Truncate(time.Second)
+	if w.tail.Sub(at) < width/2 {
 		at = w.tail
 	}
 	v.Until, w.next = at, at
@@ -290,27 +298,43 @@ func (w *Windows) Read(v *Window, s Span) {
 	w.pages++
 	v.pages++
 	v.seen = later(v.seen, s.Last)
+	if w.first.IsZero() {
+		w.first = s.First
+	}
 	if w.page == 0 || v.Last || 2*s.Records < w.page || !s.Last.After(s.First) {
 		return
 	}
-	before := cmp.Or(v.span, w.span)
-	v.span = max(times(s.Last.Sub(s.First), float64(w.page)/float64(s.Records)), before/2) // a second of an import is no measure
-	i := slices.Index(w.windows, v)
-	newest := i == len(w.windows)-1
-	if newest {
-		w.span = v.span
+	v.span = w.mean(v.span, s, min(v.pages+1, lasting))
+	if !s.Last.Before(w.newest) {
+		w.span, w.newest = v.span, s.Last
 	}
-	switch most := 2 * w.Window; {
+	switch i := slices.Index(w.windows, v); {
 	case w.next.IsZero():
-		if v.pages >= w.First && w.tail.Sub(v.seen) >= times(v.span, float64(most)) {
-			w.end(v, v.seen.Add(w.width()))
+		w.denser = v.seen.Sub(w.first) > times(v.span, v.pages+v.pages/8)
+		left := w.unknown(int(w.tail.Sub(v.seen) / v.span))
+		if v.pages >= w.First && left >= w.Window && v.pages+left >= w.divisible() {
+			w.end(v, v.seen, times(v.span, w.Window))
 		}
-	case v.left() <= most:
-	case newest && w.next.Equal(v.Until):
-		w.end(v, v.seen.Add(w.width()))
+	case v.left() <= 2*w.Window:
+	case i == len(w.windows)-1 && w.next.Equal(v.Until):
+		w.end(v, v.seen, times(v.span, w.Window))
 	default:
-		w.split(i, v.seen.Add(times(v.span, float64(w.Window))))
+		w.split(i, v.seen.Add(times(v.span, w.Window)))
 	}
+}
+
+// lasting is the number of pages over which a mean span is taken. A batch of changes each night, on several pages, is no
+// measure of the days.
+const lasting = 5
+
+// mean is the mean span of a full page, given that of the pages before, the span of another page, and the number of pages
+// that count.
+func (w *Windows) mean(before time.Duration, s Span, of int) time.Duration {
+	span := time.Duration(float64(s.Last.Sub(s.First)) * float64(w.page) / float64(s.Records))
+	if before != 0 {
+		span = before + (span-before)/time.Duration(of)
+	}
+	return max(span, time.Second)
 }
 
 // End notes that a window was read: to its end, or only to the last noted page. In that case all records from there on
@@ -322,19 +346,14 @@ func (w *Windows) End(v *Window, whole bool) {
 	}
 }
 
-// Doubt notes that records behind a moment may be missing. Windows that no reader has begun become part of the last
-// one.
+// Doubt notes that records behind a moment may be missing. Windows behind it that no reader has begun become part of the
+// last one.
 func (w *Windows) Doubt(since time.Time) {
-	w.windows = slices.DeleteFunc(w.windows, func(v *Window) bool {
-		if !v.started {
-			since = earlier(since, v.Since)
-		}
-		return !v.started
-	})
 	if w.doubt != nil {
 		since = earlier(since, *w.doubt)
 	}
 	w.doubt = &since
+	w.windows = slices.DeleteFunc(w.windows, func(v *Window) bool { return !v.started && !v.Since.Before(since) })
 }
 
 // Stop prevents further windows.

@@ -52,7 +52,7 @@ func newList(t require.TestingT, page, began int, sizes Sizes, records ...record
 
 // begin starts a reader of a window, if there is one.
 func (l *list) begin() bool {
-	v := l.windows.Next()
+	v := l.windows.Next(16)
 	if v != nil {
 		l.readers = append(l.readers, &windowReader{Window: v, after: record{second: -1 << 30}})
 	}
@@ -171,31 +171,14 @@ func TestWindows_aWindowOfWhichNothingWasReadIsNotSplit(t *testing.T) {
 	w := newList(t, 10, 1000, Sizes{First: 1, Window: 2, Split: 2}).windows
 	v := &Window{Unit: Unit{Since: moment(100), Until: moment(990)}, started: true, span: time.Second}
 	w.windows, w.next, w.pages = []*Window{v}, w.tail, 1000
-	require.Nil(t, w.Next())
-	v.seen = moment(200)
-	require.Equal(t, moment(595), w.Next().Since)
-}
-
-// TestWindows_oneReaderReadsOnWhereWindowsHaveFewPages: each window would take a request.
-func TestWindows_oneReaderReadsOnWhereWindowsHaveFewPages(t *testing.T) {
-	w := newList(t, 10, 1_000_000, Sizes{}).windows
-	v := w.Next()
-	w.Read(v, Span{moment(0), moment(1), 10})
-	w.next, w.span = moment(2), time.Second
-	w.End(v, true)
-	requests := 0
-	for v = w.Next(); !v.Last; v = w.Next() {
-		requests++
-		w.Read(v, Span{})
-		w.End(v, true)
-	}
-	require.Equal(t, w.next, v.Since)
-	require.Less(t, requests, 100)
+	require.Nil(t, w.Next(16))
+	v.seen, v.pages = moment(200), 1
+	require.Equal(t, moment(595), w.Next(16).Since)
 }
 
 // TestSizes_tellTheCostOfWindows, of a reading that is divided; a shorter one has none.
 func TestSizes_tellTheCostOfWindows(t *testing.T) {
-	for pages, want := range map[int64]struct{ extra, longest int64 }{0: {0, 0}, 42: {0, 42}, 43: {2, 43}, 400: {11, 43}} {
+	for pages, want := range map[int64]struct{ extra, longest int64 }{0: {0, 0}, 53: {0, 53}, 54: {2, 54}, 400: {12, 54}} {
 		require.Equal(t, want.extra, DefaultSizes.Extra(pages), "%d pages", pages)
 		require.Equal(t, want.longest, DefaultSizes.Longest(pages), "%d pages", pages)
 	}
@@ -261,31 +244,107 @@ func TestWindows_aSlowReaderHoldsTheOthers(t *testing.T) {
 	require.LessOrEqual(t, l.pages, 412)
 }
 
+// courses are those of the records' density: the seconds between a record and the one before, given its index among 40,000.
+var courses = map[string]func(i int) int{
+	"even":                    func(int) int { return 7 },
+	"denser":                  func(i int) int { return 1 + (40_000-i)/1500 },
+	"less dense":              func(i int) int { return 1 + i/1500 },
+	"in bursts":               func(i int) int { return 1 + i/2000%2*30 },
+	"empty years":             func(i int) int { return 5 + i%10_000/9_999*30_000_000 },
+	"dense, then one an hour": func(i int) int { return 1 + i/20_000*3600 },
+	"an import":               func(i int) int { return 6 * min(1, max(10_000-i, i/20_000)) },
+	"many each night":         func(i int) int { return 1 + i%1100/1000*860 },
+}
+
+// newCourse is a list of records on pages of 100, whose density takes a course.
+func newCourse(t require.TestingT, gap func(i int) int, records int) *list {
+	all, second := make([]record, records), 0
+	for i := range all {
+		second += gap(i * 40_000 / records)
+		all[i] = record{i + 1, second}
+	}
+	return newList(t, 100, second+100, Sizes{}, all...)
+}
+
 // TestWindows_costFewRequestsMore: 3 % if the density of the records changes slowly, a handful more if not.
 func TestWindows_costFewRequestsMore(t *testing.T) {
-	for name, of := range map[string]struct {
-		gap  func(i int) int // seconds
-		most int             // requests
-	}{
-		"even":                    {func(int) int { return 7 }, 412},
-		"denser":                  {func(i int) int { return 1 + (40_000-i)/1500 }, 412},
-		"less dense":              {func(i int) int { return 1 + i/1500 }, 412},
-		"in bursts":               {func(i int) int { return 1 + i/2000%2*30 }, 420},
-		"empty years":             {func(i int) int { return 5 + i%10_000/9_999*30_000_000 }, 424},
-		"dense, then one an hour": {func(i int) int { return 1 + i/20_000*3600 }, 412},
-		"an import":               {func(i int) int { return 6 * min(1, max(10_000-i, i/20_000)) }, 412},
-	} {
+	most := map[string]int{"denser": 414, "less dense": 424, "in bursts": 424, "empty years": 424, "dense, then one an hour": 416, "many each night": 426}
+	for name, gap := range courses {
 		t.Run(name, func(t *testing.T) {
-			var records []record
-			second := 0
-			for i := range 40_000 {
-				second += of.gap(i)
-				records = append(records, record{i + 1, second})
-			}
-			l := newList(t, 100, second+100, Sizes{}, records...)
+			l := newCourse(t, gap, 40_000)
 			l.read(16)
-			require.Len(t, l.sent, len(records))
-			require.LessOrEqual(t, l.pages, of.most)
+			require.Len(t, l.sent, len(l.records))
+			require.LessOrEqual(t, l.pages, cmp.Or(most[name], 412))
 		})
 	}
+}
+
+// rounds reads a list by readers that get a page in each round. It returns the number of rounds.
+func (l *list) rounds(readers int) (rounds int) {
+	for {
+		for len(l.readers) < readers && l.begin() {
+		}
+		if len(l.readers) == 0 {
+			return rounds
+		}
+		for i, r := range slices.Backward(slices.Clone(l.readers)) {
+			l.get(r, false)
+			l.send(i)
+		}
+		rounds++
+	}
+}
+
+// TestWindows_keepTheReadersBusy: 412 pages take 26 rounds of 16 readers at the least. An import is read by one of them.
+func TestWindows_keepTheReadersBusy(t *testing.T) {
+	for name, gap := range courses {
+		t.Run(name, func(t *testing.T) {
+			most := 52
+			if name == "an import" {
+				most += 100
+			}
+			require.LessOrEqual(t, newCourse(t, gap, 40_000).rounds(16), most)
+		})
+	}
+}
+
+// TestWindows_manyReadersDoNotMultiplyTheRequests where the density changes at once.
+func TestWindows_manyReadersDoNotMultiplyTheRequests(t *testing.T) {
+	second := 0
+	gap := func(int) int {
+		second++
+		return 5 + second%10_000/9_999*30_000_000
+	}
+	l := newCourse(t, gap, 100_000)
+	l.rounds(64)
+	require.Len(t, l.sent, len(l.records))
+	require.LessOrEqual(t, l.pages, 1060)
+}
+
+// TestWindows_divideAListOfMediumLengthThatGrows, although at no time many pages seem to be left.
+func TestWindows_divideAListOfMediumLengthThatGrows(t *testing.T) {
+	l := newCourse(t, func(i int) int { return 80_000_000 / (i + 2000) }, 6000)
+	require.LessOrEqual(t, l.rounds(4), 50)
+	require.LessOrEqual(t, l.pages, 63)
+}
+
+// TestWindows_theListsEndIsNotTheOthersEnd: windows before it that no reader has begun are read, and none twice.
+func TestWindows_theListsEndIsNotTheOthersEnd(t *testing.T) {
+	w := newList(t, 10, 1000, Sizes{First: 1, Window: 2, Split: 2}).windows
+	until := func(since, until, pages int) *Window {
+		return &Window{Unit: Unit{Since: moment(since), Until: moment(until)}, started: true, span: 10 * time.Second, seen: moment(since + 10), pages: pages}
+	}
+	large, newest := until(0, 900, 40), until(900, 994, 10)
+	w.windows, w.next, w.pages = []*Window{large, newest}, w.tail, 50
+	rest := w.splitLargest()
+	w.End(newest, false)
+	require.Equal(t, rest, w.Next(2))
+	require.NotNil(t, w.Next(2), "a part of the largest window")
+	for _, v := range w.windows {
+		v.started = true
+		w.End(v, true)
+	}
+	last := w.Next(2)
+	require.True(t, last.Last)
+	require.Equal(t, newest.seen, last.Since)
 }

@@ -17,16 +17,21 @@ import (
 func BenchmarkSync_windows(b *testing.B) {
 	const records, latency = 200_000, 400 * time.Millisecond
 	one := simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Persons: records, WithoutImport: true})
-	several := simulator.Generate(simulator.Config{
-		Seed: 1, CompanyID: 4712, WithoutImport: true, Persons: records / 4, Organizations: records / 4, Deals: records / 4, Notes: records / 4,
+	const each = records / 4
+	six := simulator.Generate(simulator.Config{
+		Seed: 1, CompanyID: 4712, WithoutImport: true, Persons: each, Organizations: each, Deals: each, Notes: each,
+		Records: map[string]int{"activities": each, "products": each},
 	})
 	for _, of := range []struct {
 		name    string
 		company *simulator.Company
+		records int
 		tables  []string
 	}{
-		{"one_table", one, []string{"pipedrive_persons"}},
-		{"four_tables", several, []string{"pipedrive_persons", "pipedrive_organizations", "pipedrive_deals", "pipedrive_notes"}},
+		{"one_table", one, records, []string{"pipedrive_persons"}},
+		{"six_tables", six, 6 * each, []string{
+			"pipedrive_activities", "pipedrive_deals", "pipedrive_notes", "pipedrive_organizations", "pipedrive_persons", "pipedrive_products",
+		}},
 	} {
 		for _, burst := range []int{20, 80, 480} {
 			for _, machine := range []client.Machine{client.ThisMachine, withoutWindows()} {
@@ -50,7 +55,7 @@ func BenchmarkSync_windows(b *testing.B) {
 						}
 						b.ReportMetric(float64(took)/float64(atRate(usage.Requests, burst)), "x_rate_time")
 						b.ReportMetric(float64(usage.Requests), "requests")
-						b.ReportMetric(float64(usage.Requests)/(float64(records)/500), "x_least_requests")
+						b.ReportMetric(float64(usage.Requests)/(float64(of.records)/500), "x_least_requests")
 						b.ReportMetric(took.Seconds(), "s")
 						b.ReportMetric(0, "ns/op")
 					}
