@@ -23,7 +23,7 @@ type lookupList struct {
 	probed bool // whether the list was read to see if the account has that table
 	meter  pipedrive.Meter
 
-	mu     sync.Mutex
+	turn   chan struct{} // full while the list is read
 	read   bool
 	rows   []*table.Row
 	err    error // a lasting one, so that the list is not requested again
@@ -37,7 +37,7 @@ func (l *lookups) list(of *table.Table) *lookupList {
 		if l.lists == nil {
 			l.lists = map[string]*lookupList{}
 		}
-		l.lists[of.Records] = &lookupList{of: of}
+		l.lists[of.Records] = &lookupList{of: of, turn: make(chan struct{}, 1)}
 	}
 	return l.lists[of.Records]
 }
@@ -141,8 +141,12 @@ func (a *Account) loadLookup(ctx context.Context, l *table.Looked, m *pipedrive.
 
 // load reads the list unless it was read. It does not keep an error that may pass.
 func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) ([]*table.Row, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	if l.read || l.err != nil {
 		return l.rows, l.err
 	}

@@ -24,35 +24,57 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer.Result(), r.Context().Err()
 }
 
-// TestSync_readsOneTableAtTheAllowedRate: a table of 400 pages, each 400 ms away, takes little longer than its requests at
-// a low rate, at most twice as long at a higher one, and about 3 % more requests than page after page. The clock is synctest's, so the machine's speed
-// does not matter. It stands still while a reader waits for another's mutex, so there is only one table with one look-up.
-func TestSync_readsOneTableAtTheAllowedRate(t *testing.T) {
-	inTurn, one := rateOf(t, withoutWindows(), 20)
-	require.Greater(t, inTurn, 3.9, "one reader gets a page per 400 ms, and could have four")
-	for burst, most := range map[int]float64{20: 1.25, 80: 2} {
-		t.Run(fmt.Sprintf("%d_per_2s", burst), func(t *testing.T) {
-			ratio, requests := rateOf(t, client.ThisMachine, burst)
-			t.Logf("%.2f x the time of the requests at the allowed rate, %.3f x the requests", ratio, float64(requests)/float64(one))
-			assert.LessOrEqual(t, ratio, most)
-			assert.LessOrEqual(t, float64(requests), 1.04*float64(one), "3 % for windows; the rest are looks for other persons")
+// pageSize is that of the tables that are read at the allowed rate.
+const pageSize = 20
+
+// TestSync_readsAtTheAllowedRate: tables of many pages, each 400 ms away, take little longer than their requests at the
+// allowed rate, and about 3 % more requests than page after page. Several tables take as long as the deals and, after
+// them, the archived ones, which are too few for windows. The clock is synctest's, so the machine's speed does not matter.
+func TestSync_readsAtTheAllowedRate(t *testing.T) {
+	for _, of := range []struct {
+		tables, pages int
+		most          map[int]float64 // the time, as a multiple of that at the allowed rate, by the requests in two seconds
+	}{
+		{1, 400, map[int]float64{20: 1.25, 80: 2}},
+		{6, 100, map[int]float64{20: 1.25, 80: 2}},
+		{6, 400, map[int]float64{20: 1.25, 80: 1.5, 480: 3.5}},
+	} {
+		t.Run(fmt.Sprintf("%d_of_%d_pages", of.tables, of.pages), func(t *testing.T) {
+			n := of.pages * pageSize
+			cfg := simulator.Config{Seed: 1, CompanyID: 4711, Persons: n, WithoutImport: true}
+			tables := []string{"pipedrive_persons"}
+			if of.tables > 1 {
+				cfg.Organizations, cfg.Deals, cfg.Notes, cfg.Records = n, n, n, map[string]int{"activities": n, "products": n}
+				tables = append(tables, "pipedrive_organizations", "pipedrive_deals", "pipedrive_notes", "pipedrive_activities",
+					"pipedrive_products")
+			}
+			company := simulator.Generate(cfg)
+			inTurn, one := rateOf(t, withoutWindows(), company, 480, tables)
+			require.Greater(t, inTurn, 15.0)
+			for burst, most := range of.most {
+				ratio, requests := rateOf(t, client.ThisMachine, company, burst, tables)
+				more := float64(requests) / float64(one)
+				t.Logf("%d per 2 s: %.2f times the time of the requests at that rate, %.3f times the requests", burst, ratio, more)
+				assert.LessOrEqual(t, ratio, most)
+				assert.LessOrEqual(t, more, 1.04)
+			}
 		})
 	}
 }
 
-// rateOf syncs one table from an API that allows burst requests in two seconds. It returns the duration, as a multiple of
-// the requests' time at that rate, and the number of requests.
-func rateOf(t *testing.T, machine client.Machine, burst int) (ratio float64, requests int64) {
+// rateOf syncs tables of a company from an API that allows burst requests in two seconds. It returns the duration, as a
+// multiple of the requests' time at that rate, and the number of requests.
+func rateOf(
+	t *testing.T, machine client.Machine, company *simulator.Company, burst int, tables []string,
+) (ratio float64, requests int64) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		const pageSize = 50
-		company := simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Persons: 400 * pageSize, WithoutImport: true})
 		api := simulator.NewServer(simulator.WithCompany(token, company), simulator.WithBurst(burst, rateWindow),
 			simulator.WithLatency(400*time.Millisecond))
 		time.Sleep(time.Until(company.Now())) // synctest's clock begins in the year 2000
 		machine.Transport = inProcess{api}
 		raw := fmt.Sprintf(`{"api_token":%q,"api_url":"http://localhost","custom_fields":"off","page_size":%d}`, token, pageSize)
-		took := drained(t, machine, raw, "pipedrive_persons")
+		took := drained(t, machine, raw, tables...)
 		usage := api.Usage()
 		require.Zero(t, usage.Throttled)
 		requests = usage.Requests
