@@ -102,8 +102,8 @@ func (a *Account) checkMaxTokens(l pipedrive.Listing, advice string) error {
 
 // checkReserve returns an error if the next page of a listing would take tokens of the day's reserve.
 func (a *Account) checkReserve(l pipedrive.Listing) error {
-	left, known := a.client.TokensLeft()
-	if !known || left >= int64(l.Cost)+a.reserve() {
+	left, ok := a.client.Affords(func() int64 { return int64(l.Cost) + a.reserve() })
+	if ok {
 		return nil
 	}
 	e := *errBudget

@@ -43,15 +43,13 @@ type Config struct {
 
 // Client sends requests for one account. It is safe for concurrent use.
 type Client struct {
-	config   Config
-	http     *http.Client
-	limiter  *limiter
-	reached  atomic.Bool  // whether any answer has come
-	clock    atomic.Int64 // the API's time of its last answer, in Unix seconds; 0 before
-	budget   atomic.Int64 // API tokens left for today; -1 if unknown
-	daily    atomic.Int64 // API tokens of a day; 0 if unknown
-	underWay atomic.Int64 // API tokens that the requests under way cost
-	buffers  sync.Pool    // of *[bodyBuffer]byte
+	config  Config
+	http    *http.Client
+	limiter *limiter
+	reached atomic.Bool  // whether any answer has come
+	clock   atomic.Int64 // the API's time of its last answer, in Unix seconds; 0 before
+	budget  *dayBudget
+	buffers sync.Pool // of *[bodyBuffer]byte
 }
 
 // New returns a client. It sends nothing yet.
@@ -65,8 +63,8 @@ func New(config Config) *Client {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		limiter: newLimiter(config.Concurrency, config.MaxRequestsPerSecond),
+		budget:  newDayBudget(),
 	}
-	c.budget.Store(-1)
 	return c
 }
 
@@ -78,15 +76,29 @@ func (c *Client) ServerTime() (time.Time, bool) {
 
 // TokensLeft is the number of API tokens that the account has left for today, after the requests under way; false if
 // unknown.
-func (c *Client) TokensLeft() (int64, bool) {
-	left := c.budget.Load()
-	return max(0, left-c.underWay.Load()), left >= 0
+func (c *Client) TokensLeft() (tokens int64, known bool) {
+	tokens, known, _ = c.budget.tokens()
+	return tokens, known
+}
+
+// Affords reports whether the account has the needed number of API tokens left for today, and how many it has. The API may
+// have counted requests under way already, so it waits for their answers before it says no. It says yes if the
+// number is unknown.
+func (c *Client) Affords(needed func() int64) (left int64, ok bool) {
+	for {
+		left, known, next := c.budget.tokens()
+		if ok = !known || left >= needed(); ok || next == nil {
+			return left, ok
+		}
+		<-next
+	}
 }
 
 // TokensPerDay is the account's number of API tokens per day; false if unknown.
 func (c *Client) TokensPerDay() (int64, bool) {
-	tokens := c.daily.Load()
-	return tokens, tokens > 0
+	c.budget.mu.Lock()
+	defer c.budget.mu.Unlock()
+	return c.budget.perDay, c.budget.perDay > 0
 }
 
 // Rate is the number of requests per second that the burst limit and the user's cap allow; false if there is no limit,
@@ -106,14 +118,9 @@ func (c *Client) Useful() int { return c.limiter.useful() }
 func (c *Client) learn(h http.Header) {
 	c.reached.Store(true)
 	c.limiter.learn(h)
+	c.budget.learn(h)
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		c.clock.Store(date.Unix())
-	}
-	if left, ok := number(h, "X-Daily-Ratelimit-Token-Remaining"); ok {
-		c.budget.Store(max(0, left))
-	}
-	if tokens, ok := number(h, "X-Daily-Ratelimit-Token-Limit"); ok {
-		c.daily.Store(max(0, tokens))
 	}
 }
 
@@ -169,25 +176,29 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 	if err := c.config.Authorizer.Authorize(req); err != nil {
 		return nil, err
 	}
-	c.underWay.Add(int64(r.cost))
-	defer c.underWay.Add(-int64(r.cost)) // the answer has announced the budget
+	c.budget.begin(r.cost)
 	start := time.Now()
 	release, err := c.limiter.acquire(req.Context())
 	r.meter.waited(time.Since(start))
 	if err != nil {
+		c.budget.end(r.cost)
 		return nil, err
 	}
 	r.meter.requested()
 	start = time.Now()
 	answer, err := c.http.Do(req) //nolint:bodyclose // the caller closes it, as part of the response
 	answered := time.Now()
-	if err != nil {
+	end := func() {
 		release(answered)
+		c.budget.end(r.cost)
+	}
+	if err != nil {
+		end()
 		return nil, unanswered(c.failure(r, 0, "no answer", withoutURL(err)), c.config.BaseURL, c.config.URLKey, c.reached.Load())
 	}
 	c.limiter.took(answered.Sub(start))
 	c.learn(answer.Header)
-	res := &response{status: answer.StatusCode, header: answer.Header, body: c.open(answer.Body, func() { release(answered) })}
+	res := &response{status: answer.StatusCode, header: answer.Header, body: c.open(answer.Body, end)}
 	if res.status == http.StatusOK {
 		return res, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -232,4 +233,25 @@ func TestTokensLeft_countsRequestsUnderWay(t *testing.T) {
 	left, known := c.TokensLeft()
 	require.True(t, known)
 	require.EqualValues(t, 100, left)
+}
+
+// TestAffords_waitsForRequestsUnderWay, which the API may have counted before it announced the budget.
+func TestAffords_waitsForRequestsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Config{})
+		c.budget.begin(5)
+		c.budget.learn(http.Header{"X-Daily-Ratelimit-Token-Remaining": {"100"}})
+		answers := make(chan bool, 1)
+		go func() {
+			_, ok := c.Affords(func() int64 { return 100 })
+			answers <- ok
+		}()
+		synctest.Wait()
+		require.Empty(t, answers)
+		c.budget.end(5)
+		require.True(t, <-answers)
+		left, ok := c.Affords(func() int64 { return 101 })
+		require.False(t, ok)
+		require.EqualValues(t, 100, left)
+	})
 }
