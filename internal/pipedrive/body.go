@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/scan"
 )
@@ -24,10 +25,11 @@ var errTooLong = fmt.Errorf("the answer is longer than %d MiB", maxBody>>20)
 // ignores that.
 type body struct {
 	answer io.ReadCloser
-	// release gives up the answer's place under the limits.
-	release func()
-	length  int   // of the part that was read
-	err     error // that ended it, io.EOF at its end
+	// release gives up the answer's place under the limits, given waited.
+	release func(waited time.Duration)
+	waited  time.Duration // for bytes
+	length  int           // of the part that was read
+	err     error         // that ended it, io.EOF at its end
 
 	buffer   []byte // first, or a larger one for a larger record
 	from, to int    // the part of the buffer that was read and not used yet
@@ -36,7 +38,7 @@ type body struct {
 }
 
 // open returns the body of an answer that has a place under the limits. It must be closed.
-func (c *Client) open(answer io.ReadCloser, release func()) *body {
+func (c *Client) open(answer io.ReadCloser, release func(waited time.Duration)) *body {
 	first, ok := c.buffers.Get().(*[bodyBuffer]byte)
 	if !ok {
 		first = new([bodyBuffer]byte)
@@ -66,7 +68,9 @@ func (b *body) more() {
 	if b.to == len(b.buffer) {
 		b.buffer = append(b.buffer, make([]byte, len(b.buffer))...)
 	}
+	begin := time.Now()
 	n, err := b.answer.Read(b.buffer[b.to:])
+	b.waited += time.Since(begin)
 	b.to, b.err = b.to+n, err
 	if b.length += n; b.length > maxBody {
 		b.to, b.err = b.from, errTooLong
@@ -114,7 +118,7 @@ func (b *body) brokeOff() error {
 // close gives up the connection, unless the body was read to its end, and the answer's place under the limits.
 func (b *body) close() {
 	b.answer.Close()
-	b.release()
+	b.release(b.waited)
 	b.client.buffers.Put(b.first)
 	b.first, b.buffer = nil, nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -84,7 +85,7 @@ func TestClient_anAnswerHoldsItsPlaceUntilItIsRead(t *testing.T) {
 // TestBody_isNotReadWithoutEnd: another request would bring as long a body.
 func TestBody_isNotReadWithoutEnd(t *testing.T) {
 	c, _ := start(nil)
-	b := c.open(io.NopCloser(endless{}), func() {})
+	b := c.open(io.NopCloser(endless{}), func(time.Duration) {})
 	defer b.close()
 	n, err := io.Copy(io.Discard, b)
 	require.ErrorIs(t, err, errTooLong)

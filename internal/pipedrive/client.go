@@ -188,12 +188,12 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 	start = time.Now()
 	answer, err := c.http.Do(req) //nolint:bodyclose // the caller closes it, as part of the response
 	answered := time.Now()
-	end := func() {
-		release(answered)
+	end := func(waited time.Duration) {
+		release(answered, waited)
 		c.budget.end(r.cost)
 	}
 	if err != nil {
-		end()
+		end(0)
 		return nil, unanswered(c.failure(r, 0, "no answer", withoutURL(err)), c.config.BaseURL, c.config.URLKey, c.reached.Load())
 	}
 	c.limiter.took(answered.Sub(start))

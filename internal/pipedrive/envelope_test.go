@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,7 +22,7 @@ func decodeText(b []byte) (string, int, error) {
 // envelopeOf reads an answer.
 func envelopeOf[T any](body io.Reader, l Listing, decode Decode[T]) (envelope[T], error) {
 	c, _ := start(nil)
-	b := c.open(io.NopCloser(body), func() {})
+	b := c.open(io.NopCloser(body), func(time.Duration) {})
 	defer b.close()
 	return decodeEnvelope(b, l, decode)
 }
@@ -129,7 +130,7 @@ func TestDecodeEnvelope_refusesCompleteRecordsOnly(t *testing.T) {
 // TestBody_buffersGoBack: the client keeps the buffers of bodies, but none that grew for a large record.
 func TestBody_buffersGoBack(t *testing.T) {
 	c, _ := start(nil)
-	b := c.open(io.NopCloser(strings.NewReader(strings.Repeat("x", 3*bodyBuffer))), func() {})
+	b := c.open(io.NopCloser(strings.NewReader(strings.Repeat("x", 3*bodyBuffer))), func(time.Duration) {})
 	require.NoError(t, b.hold(3*bodyBuffer, 3*bodyBuffer))
 	require.Greater(t, len(b.buffer), bodyBuffer)
 	first := b.first

@@ -38,7 +38,7 @@ type limiter struct {
 	pause    time.Time     // no request before this moment
 	latency  time.Duration // of answers, on average; 0 before the first one
 	fastest  time.Duration // of all answers; 0 before the first one
-	reading  time.Duration // of answers from their beginning to their end, on average
+	decoding time.Duration // of answers, from their beginning to their end without the waiting for bytes, on average
 	answers  int
 	refused  bool // whether the API refused a request
 	changed  chan struct{}
@@ -64,9 +64,10 @@ func newLimiter(concurrency int, perSecond float64) *limiter {
 	}
 }
 
-// acquire waits for a place and returns the function that releases it, which takes the time at which the answer began.
+// acquire waits for a place and returns the function that releases it, which takes the time at which the answer began, and
+// the duration of the waiting for its bytes since.
 // It fails only when ctx ends.
-func (l *limiter) acquire(ctx context.Context) (release func(answered time.Time), err error) {
+func (l *limiter) acquire(ctx context.Context) (release func(answered time.Time, waited time.Duration), err error) {
 	if err := l.own.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -138,8 +139,8 @@ func (l *limiter) processing() time.Duration {
 	return max(0, l.fastest-2*(l.latency-l.fastest)) * 3 / 4
 }
 
-// useful is the useful number of concurrent requests. More would only wait for the burst limit. If the body of an
-// answer takes longer to read than its beginning takes to come, the CPU is the limit. Then one core writes rows, and
+// useful is the useful number of concurrent requests. More would only wait for the burst limit. If an
+// answer takes longer to decode than the fastest one took to come, the CPU is the limit. Then one core writes rows, and
 // more readers than the other cores would only take memory.
 func (l *limiter) useful() int {
 	l.mu.Lock()
@@ -147,7 +148,7 @@ func (l *limiter) useful() int {
 	if l.latency == 0 {
 		return 1
 	}
-	if l.reading > l.latency {
+	if l.decoding > l.fastest {
 		return min(l.most(), max(1, runtime.GOMAXPROCS(0)-1))
 	}
 	perSecond := float64(l.own.Limit())
@@ -171,11 +172,11 @@ func (l *limiter) most() int {
 	return max(1, l.limit)
 }
 
-func (l *limiter) leave(answered time.Time) {
+func (l *limiter) leave(answered time.Time, waited time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.underWay--
-	l.reading += (time.Since(answered) - l.reading) / 8
+	l.decoding += (time.Since(answered) - waited - l.decoding) / 8
 	switch l.limit {
 	case 0: // no answer has come yet; the next request tries again
 	case unlimited:

@@ -157,11 +157,11 @@ func TestLimiter_aHugeLimitTakesNoMemory(t *testing.T) {
 		begin := time.Now()
 		release, err := l.acquire(context.Background())
 		require.NoError(t, err)
-		release(time.Now())
+		release(time.Now(), 0)
 		require.Equal(t, window, time.Since(begin), "all places are taken until the window ends")
 		release, err = l.acquire(context.Background())
 		require.NoError(t, err)
-		release(time.Now())
+		release(time.Now(), 0)
 		require.Equal(t, window, time.Since(begin), "and free afterwards")
 	})
 }
@@ -194,23 +194,25 @@ func TestLimiter_userCaps(t *testing.T) {
 	})
 }
 
-// TestLimiter_readersWhereTheCPULimits: if answers take longer to read than to come, one goroutine for each core but
-// one reads them.
+// TestLimiter_readersWhereTheCPULimits: if answers take longer to decode than to come, one goroutine for each core but
+// one reads them. If their bytes come slowly, or if they come late because the CPU is busy, that does not count.
 func TestLimiter_readersWhereTheCPULimits(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		l := newLimiter(0, 0)
 		l.limit = unlimited
-		answer := func(latency, reading time.Duration) {
+		answer := func(latency, reading, waited time.Duration) {
 			require.NoError(t, l.enter(t.Context()))
-			l.took(latency)
+			l.took(latency * time.Millisecond)
 			answered := time.Now()
-			time.Sleep(reading)
-			l.leave(answered)
+			time.Sleep(reading * time.Millisecond)
+			l.leave(answered, waited*time.Millisecond)
 		}
-		answer(10*time.Millisecond, 5*time.Millisecond)
+		for range 20 {
+			answer(10, 15, 10)
+		}
 		require.Equal(t, unannounced, l.useful())
 		for range 20 {
-			answer(10*time.Millisecond, 15*time.Millisecond)
+			answer(20, 15, 0)
 		}
 		require.Equal(t, max(1, min(unannounced, runtime.GOMAXPROCS(0)-1)), l.useful())
 	})
