@@ -146,9 +146,10 @@ func For(l pipedrive.Listing, f Facts) Strategy {
 }
 
 // Whole returns the strategy for a listing of a table that is read in full, from Start on. Each end of a list is
-// confirmed.
+// confirmed. Lists by offset are read by id: by update_time, a change during the reading takes more requests, and sends a
+// record twice.
 func Whole(l pipedrive.Listing, f Facts) Strategy {
-	if l.Timed() {
+	if l.Timed() && l.Paging == pipedrive.Cursor {
 		f.Refresh = true
 		return since{f}
 	}

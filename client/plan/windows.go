@@ -16,8 +16,8 @@ type Sizes struct {
 	// Window is the least number of pages of a window, approximately. The last page reaches past the window's end, by half
 	// a page on average, so smaller windows would cost too many requests.
 	Window int
-	// Split is the least number of remaining pages for which a window is split. Windows may be split if they have more
-	// pages than they should.
+	// Split is the least number of remaining pages for which a window is split. A window is split only if the pages justify
+	// one more.
 	Split int
 }
 
@@ -211,7 +211,7 @@ func (w *Windows) last() *Window {
 func (w *Windows) splitLargest() *Window {
 	at, most := -1, 0
 	for i, v := range w.windows {
-		if left := v.left(); v.pages > 0 && left >= w.Split && left > most {
+		if left := v.left(); v.pages > 0 && left >= w.Split && left > most && !w.doubted(v) {
 			at, most = i, left
 		}
 	}
@@ -247,6 +247,9 @@ func (v *Window) left() int {
 // left is the approximate number of remaining pages of all windows under way.
 func (w *Windows) left() (pages int) {
 	for _, v := range w.windows {
+		if w.doubted(v) {
+			continue
+		}
 		left := v.left()
 		if v.Until.Equal(w.next) {
 			left = w.unknown(left)
@@ -304,22 +307,31 @@ func (w *Windows) Read(v *Window, s Span) {
 	if w.page == 0 || v.Last || 2*s.Records < w.page || !s.Last.After(s.First) {
 		return
 	}
-	v.span = w.mean(v.span, s, min(v.pages+1, lasting))
+	of := v.pages // of the mean
+	if w.Divided() {
+		of++ // the window began with one of the pages before
+	}
+	v.span = w.mean(v.span, s, min(of, lasting))
 	if !s.Last.Before(w.newest) {
 		w.span, w.newest = v.span, s.Last
 	}
 	switch i := slices.Index(w.windows, v); {
 	case w.next.IsZero():
-		w.denser = v.seen.Sub(w.first) > times(v.span, v.pages+v.pages/8)
-		left := w.unknown(int(w.tail.Sub(v.seen) / v.span))
-		if v.pages >= w.First && left >= w.Window && v.pages+left >= w.divisible() {
-			w.end(v, v.seen, times(v.span, w.Window))
-		}
+		w.begin(v)
 	case v.left() <= 2*w.Window:
 	case i == len(w.windows)-1 && w.next.Equal(v.Until):
 		w.end(v, v.seen, times(v.span, w.Window))
 	default:
 		w.split(i, v.seen.Add(times(v.span, w.Window)))
+	}
+}
+
+// begin divides the unit if it seems to have enough pages. v is its only window so far.
+func (w *Windows) begin(v *Window) {
+	w.denser = v.seen.Sub(w.first) > times(v.span, 9*v.pages)/8
+	left := w.unknown(int(w.tail.Sub(v.seen) / v.span))
+	if v.pages >= w.First && left >= w.Window && v.pages+left >= w.divisible() {
+		w.end(v, v.seen, times(v.span, w.Window))
 	}
 }
 
@@ -330,7 +342,7 @@ const lasting = 5
 // mean is the mean span of a full page, given that of the pages before, the span of another page, and the number of pages
 // that count.
 func (w *Windows) mean(before time.Duration, s Span, of int) time.Duration {
-	span := time.Duration(float64(s.Last.Sub(s.First)) * float64(w.page) / float64(s.Records))
+	span := time.Duration(min(float64(s.Last.Sub(s.First))*float64(w.page)/float64(s.Records), float64(longest)))
 	if before != 0 {
 		span = before + (span-before)/time.Duration(of)
 	}
@@ -353,8 +365,11 @@ func (w *Windows) Doubt(since time.Time) {
 		since = earlier(since, *w.doubt)
 	}
 	w.doubt = &since
-	w.windows = slices.DeleteFunc(w.windows, func(v *Window) bool { return !v.started && !v.Since.Before(since) })
+	w.windows = slices.DeleteFunc(w.windows, func(v *Window) bool { return !v.started && w.doubted(v) })
 }
+
+// doubted reports whether the last window reads all of a window again.
+func (w *Windows) doubted(v *Window) bool { return w.doubt != nil && !v.Since.Before(*w.doubt) }
 
 // Stop prevents further windows.
 func (w *Windows) Stop() { w.stopped = true }

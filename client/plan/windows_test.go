@@ -198,6 +198,15 @@ func TestWindows_aShortListIsNotDivided(t *testing.T) {
 	}
 }
 
+// TestWindows_anEvenListIsDividedByItsPages: each pays for its windows.
+func TestWindows_anEvenListIsDividedByItsPages(t *testing.T) {
+	for _, pages := range []int{30, 40, 50, 60} {
+		l := newCourse(t, courses["even"], pages*100)
+		l.rounds(8)
+		require.Equal(t, pages == 60, l.windows.Divided(), "%d pages", pages)
+	}
+}
+
 // read reads a list by up to the given number of readers, in an arbitrary order. The first reader is slow.
 func (l *list) read(readers int) {
 	order := rand.New(rand.NewPCG(1, 2))

@@ -1,7 +1,9 @@
 package pipedrive
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -10,24 +12,29 @@ type dayBudget struct {
 	mu       sync.Mutex
 	left     int64         // -1 if unknown
 	perDay   int64         // 0 if unknown
-	underWay int64         // cost of the requests under way
+	requests int           // that were sent so far
+	underWay map[int]int64 // costs of the requests whose answers were not read yet, by their numbers
 	ended    chan struct{} // closed when one of them ends
 }
 
-func newDayBudget() *dayBudget { return &dayBudget{left: -1, ended: make(chan struct{})} }
+func newDayBudget() *dayBudget {
+	return &dayBudget{left: -1, underWay: map[int]int64{}, ended: make(chan struct{})}
+}
 
-// begin notes that a request begins.
-func (b *dayBudget) begin(cost int) {
+// begin notes that a request begins, and returns its number.
+func (b *dayBudget) begin(cost int) (number int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.underWay += int64(cost)
+	b.requests++
+	b.underWay[b.requests] = int64(cost)
+	return b.requests
 }
 
 // end notes that a request has ended and that its answer, if there was one, was read.
-func (b *dayBudget) end(cost int) {
+func (b *dayBudget) end(number int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.underWay -= int64(cost)
+	delete(b.underWay, number)
 	close(b.ended)
 	b.ended = make(chan struct{})
 }
@@ -44,13 +51,26 @@ func (b *dayBudget) learn(h http.Header) {
 	}
 }
 
-// tokens returns the number of tokens that are left after the requests under way, whether it is known, and a channel that
-// is closed when one of these ends, nil if there are none.
-func (b *dayBudget) tokens() (left int64, known bool, next <-chan struct{}) {
+// tokens is the state of the budget.
+type tokens struct {
+	left     int64 // after the requests under way
+	known    bool
+	underWay int64           // cost of the requests under way
+	oldest   int             // number of the oldest one of these; one more than that of the last request if there are none
+	requests int             // number of the last request
+	next     <-chan struct{} // closed when a request ends
+}
+
+func (b *dayBudget) tokens() tokens {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.underWay > 0 {
-		next = b.ended
+	t := tokens{known: b.left >= 0, requests: b.requests, oldest: b.requests + 1, next: b.ended}
+	if len(b.underWay) > 0 {
+		t.oldest = slices.Min(slices.Collect(maps.Keys(b.underWay)))
 	}
-	return max(0, b.left-b.underWay), b.left >= 0, next
+	for _, cost := range b.underWay {
+		t.underWay += cost
+	}
+	t.left = max(0, b.left-t.underWay)
+	return t
 }

@@ -77,20 +77,22 @@ func (c *Client) ServerTime() (time.Time, bool) {
 // TokensLeft is the number of API tokens that the account has left for today, after the requests under way; false if
 // unknown.
 func (c *Client) TokensLeft() (tokens int64, known bool) {
-	tokens, known, _ = c.budget.tokens()
-	return tokens, known
+	now := c.budget.tokens()
+	return now.left, now.known
 }
 
 // Affords reports whether the account has the needed number of API tokens left for today, and how many it has. The API may
-// have counted requests under way already, so it waits for their answers before it says no. It says yes if the
-// number is unknown.
+// have counted requests under way already. So it waits for these before it says no, unless they do not matter. It says
+// yes if the number is unknown.
 func (c *Client) Affords(needed func() int64) (left int64, ok bool) {
-	for {
-		left, known, next := c.budget.tokens()
-		if ok = !known || left >= needed(); ok || next == nil {
-			return left, ok
+	now := c.budget.tokens()
+	for last := now.requests; ; now = c.budget.tokens() {
+		need := needed()
+		ok = !now.known || now.left >= need
+		if ok || now.oldest > last || now.left+2*now.underWay < need {
+			return now.left, ok
 		}
-		<-next
+		<-now.next
 	}
 }
 
@@ -176,12 +178,12 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 	if err := c.config.Authorizer.Authorize(req); err != nil {
 		return nil, err
 	}
-	c.budget.begin(r.cost)
+	nth := c.budget.begin(r.cost)
 	start := time.Now()
 	release, err := c.limiter.acquire(req.Context())
 	r.meter.waited(time.Since(start))
 	if err != nil {
-		c.budget.end(r.cost)
+		c.budget.end(nth)
 		return nil, err
 	}
 	r.meter.requested()
@@ -190,7 +192,7 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 	answered := time.Now()
 	end := func(waited time.Duration) {
 		release(answered, waited)
-		c.budget.end(r.cost)
+		c.budget.end(nth)
 	}
 	if err != nil {
 		end(0)

@@ -172,7 +172,7 @@ func (r *envelopeReader[T]) next() error {
 		switch {
 		case end == scan.Invalid:
 			_, failed = jsontext.NewDecoder(bytes.NewReader(held), Lenient...).ReadValue() // names the place
-			return fmt.Errorf("record %d of the answer is broken: %w", len(r.envelope.records)+1, failed)
+			return fmt.Errorf("record %d of the answer is broken: %w", len(r.envelope.records)+1, cmp.Or(failed, errInvalid))
 		case end == scan.Short, mayContinue(held, end):
 			err = r.body.hold(len(held)+1, 2*len(held))
 		case failed != nil:
@@ -186,6 +186,8 @@ func (r *envelopeReader[T]) next() error {
 	return err
 }
 
+var errInvalid = errors.New("it is no valid JSON")
+
 // mayContinue reports whether a value is a number that the next bytes may continue.
 func mayContinue(b []byte, end int) bool {
 	return end == len(b) && b[end-1] >= '0' && b[end-1] <= '9'
@@ -197,7 +199,10 @@ func (r *envelopeReader[T]) only() error {
 	if err != nil {
 		return err
 	}
-	record, _, err := r.record(v)
+	record, end, err := r.record(v)
+	if end < 0 {
+		err = errInvalid
+	}
 	if err == nil {
 		r.envelope.add(record, v)
 	}

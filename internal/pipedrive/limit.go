@@ -140,7 +140,8 @@ func (l *limiter) processing() time.Duration {
 }
 
 // useful is the useful number of concurrent requests. More would only wait for the burst limit. If an
-// answer takes longer to decode than the fastest one took to come, the CPU is the limit. Then one core writes rows, and
+// answer takes much longer to decode than to come, the CPU is the limit: than the fastest one, since others come late if
+// the CPU is busy, and than a quarter of the average, since the fastest one may be small. Then one core writes rows, and
 // more readers than the other cores would only take memory.
 func (l *limiter) useful() int {
 	l.mu.Lock()
@@ -148,7 +149,7 @@ func (l *limiter) useful() int {
 	if l.latency == 0 {
 		return 1
 	}
-	if l.decoding > l.fastest {
+	if l.decoding > max(l.fastest, l.latency/4) {
 		return min(l.most(), max(1, runtime.GOMAXPROCS(0)-1))
 	}
 	perSecond := float64(l.own.Limit())

@@ -207,12 +207,13 @@ func TestLimiter_readersWhereTheCPULimits(t *testing.T) {
 			time.Sleep(reading * time.Millisecond)
 			l.leave(answered, waited*time.Millisecond)
 		}
+		answer(1, 0, 0) // the log-in
 		for range 20 {
-			answer(10, 15, 10)
+			answer(50, 15, 10)
 		}
 		require.Equal(t, unannounced, l.useful())
 		for range 20 {
-			answer(20, 15, 0)
+			answer(50, 15, 0)
 		}
 		require.Equal(t, max(1, min(unannounced, runtime.GOMAXPROCS(0)-1)), l.useful())
 	})
@@ -241,7 +242,7 @@ func TestTokensLeft_countsRequestsUnderWay(t *testing.T) {
 func TestAffords_waitsForRequestsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Config{})
-		c.budget.begin(5)
+		under := c.budget.begin(5)
 		c.budget.learn(http.Header{"X-Daily-Ratelimit-Token-Remaining": {"100"}})
 		answers := make(chan bool, 1)
 		go func() {
@@ -250,8 +251,22 @@ func TestAffords_waitsForRequestsUnderWay(t *testing.T) {
 		}()
 		synctest.Wait()
 		require.Empty(t, answers)
-		c.budget.end(5)
+		c.budget.end(under)
 		require.True(t, <-answers)
+		under = c.budget.begin(5)
+		_, ok := c.Affords(func() int64 { return 106 })
+		require.False(t, ok, "the request under way does not matter")
+		go func() {
+			_, ok := c.Affords(func() int64 { return 105 })
+			answers <- ok
+		}()
+		synctest.Wait()
+		later := c.budget.begin(5)
+		synctest.Wait()
+		require.Empty(t, answers)
+		c.budget.end(under)
+		require.False(t, <-answers, "later requests do not matter")
+		c.budget.end(later)
 		left, ok := c.Affords(func() int64 { return 101 })
 		require.False(t, ok)
 		require.EqualValues(t, 100, left)

@@ -36,17 +36,16 @@ func TestSync_readsAtTheAllowedRate(t *testing.T) {
 		most          map[int]float64 // the time, as a multiple of that at the allowed rate, by the requests in two seconds
 	}{
 		{1, 400, map[int]float64{20: 1.25, 80: 2}},
-		{6, 100, map[int]float64{20: 1.25, 80: 2}},
-		{6, 400, map[int]float64{20: 1.25, 80: 1.5, 480: 3.5}},
+		{5, 100, map[int]float64{20: 1.25, 80: 2.25}},
+		{5, 400, map[int]float64{20: 1.25, 80: 1.5, 480: 4}},
 	} {
 		t.Run(fmt.Sprintf("%d_of_%d_pages", of.tables, of.pages), func(t *testing.T) {
 			n := of.pages * pageSize
 			cfg := simulator.Config{Seed: 1, CompanyID: 4711, Persons: n, WithoutImport: true}
 			tables := []string{"pipedrive_persons"}
 			if of.tables > 1 {
-				cfg.Organizations, cfg.Deals, cfg.Notes, cfg.Records = n, n, n, map[string]int{"activities": n, "products": n}
-				tables = append(tables, "pipedrive_organizations", "pipedrive_deals", "pipedrive_notes", "pipedrive_activities",
-					"pipedrive_products")
+				cfg.Organizations, cfg.Deals, cfg.Records = n, n, map[string]int{"activities": n, "products": n}
+				tables = append(tables, "pipedrive_organizations", "pipedrive_deals", "pipedrive_activities", "pipedrive_products")
 			}
 			company := simulator.Generate(cfg)
 			inTurn, one := rateOf(t, withoutWindows(), company, 480, tables)
@@ -56,7 +55,7 @@ func TestSync_readsAtTheAllowedRate(t *testing.T) {
 				more := float64(requests) / float64(one)
 				t.Logf("%d per 2 s: %.2f times the time of the requests at that rate, %.3f times the requests", burst, ratio, more)
 				assert.LessOrEqual(t, ratio, most)
-				assert.LessOrEqual(t, more, 1.04)
+				assert.LessOrEqual(t, more, 1.035+1.5/float64(of.pages))
 			}
 		})
 	}
