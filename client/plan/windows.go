@@ -80,7 +80,6 @@ type Windows struct {
 	span    time.Duration // mean of a page, at the newest record that has been read
 	newest  time.Time     // the time of that record
 	pages   int           // pages that were read
-	readers int           // that may read the unit at once
 	doubt   *time.Time    // moment from which all records have to be read again; nil for none
 	stopped bool
 }
@@ -112,12 +111,12 @@ func Divide(u Unit, page int, f Facts) *Windows {
 // Next returns a window for an idle reader, nil if there is none at the moment. readers is the number of readers that may
 // read the unit at once.
 func (w *Windows) Next(readers int) *Window {
-	if w.readers = max(1, readers); w.stopped {
+	if w.stopped {
 		return nil
 	}
 	v := w.waiting()
 	if v == nil && w.Divided() && !w.windows[len(w.windows)-1].Last {
-		v = w.further()
+		v = w.further(max(1, readers))
 	}
 	if v != nil {
 		v.started = true
@@ -141,7 +140,7 @@ const mostAhead = 4
 
 // further makes another window, nil if none is due. Ahead of the windows with a read page, it makes no more than their
 // number, and only one after windows with few pages: the density of the records there is only a guess.
-func (w *Windows) further() *Window {
+func (w *Windows) further(readers int) *Window {
 	unread, underWay, ahead := 0, 0, 0
 	for _, v := range w.windows {
 		if underWay > 0 {
@@ -161,15 +160,15 @@ func (w *Windows) further() *Window {
 	case behind, w.doubt != nil, ahead > mostAhead*underWay:
 		return w.splitLargest()
 	case 2*unread <= underWay && (unread == 0 || w.missing() <= w.perWindow()):
-		return w.cut()
+		return w.cut(readers)
 	}
 	return nil
 }
 
 // cut cuts the next window. Its pages are a reader's share of the remaining ones, within limits, so that all readers end
 // at about the same time.
-func (w *Windows) cut() *Window {
-	share := (int(w.tail.Sub(w.next)/w.span) + w.left()) / w.readers
+func (w *Windows) cut(readers int) *Window {
+	share := (int(w.tail.Sub(w.next)/w.span) + w.left()) / readers
 	pages := min(max(share, w.Window), 3*w.Window/2)
 	v := w.window(w.next)
 	w.windows = append(w.windows, v)

@@ -88,8 +88,10 @@ func (c *Client) Affords(needed func() int64) (left int64, ok bool) {
 	now := c.budget.tokens()
 	for last := now.requests; ; now = c.budget.tokens() {
 		need := needed()
+		// At most, the API has counted all requests under way already, and the need is lower by as much once they end.
+		most := now.left + 2*now.underWay
 		ok = !now.known || now.left >= need
-		if ok || now.oldest > last || now.left+2*now.underWay < need {
+		if ok || now.oldest > last || most < need {
 			return now.left, ok
 		}
 		<-now.next

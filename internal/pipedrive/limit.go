@@ -65,8 +65,7 @@ func newLimiter(concurrency int, perSecond float64) *limiter {
 }
 
 // acquire waits for a place and returns the function that releases it, which takes the time at which the answer began, and
-// the duration of the waiting for its bytes since.
-// It fails only when ctx ends.
+// the duration of the waiting for its bytes since. It fails only when ctx ends.
 func (l *limiter) acquire(ctx context.Context) (release func(answered time.Time, waited time.Duration), err error) {
 	if err := l.own.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -139,10 +138,10 @@ func (l *limiter) processing() time.Duration {
 	return max(0, l.fastest-2*(l.latency-l.fastest)) * 3 / 4
 }
 
-// useful is the useful number of concurrent requests. More would only wait for the burst limit. If an
-// answer takes much longer to decode than to come, the CPU is the limit: than the fastest one, since others come late if
-// the CPU is busy, and than a quarter of the average, since the fastest one may be small. Then one core writes rows, and
-// more readers than the other cores would only take memory.
+// useful is the useful number of concurrent requests. More would only wait for the burst limit. If an answer takes longer
+// to decode than to come, the CPU is the limit. Then one core writes rows, and more readers than the other cores would
+// only take memory. Answers come late if the CPU is busy, so the fastest one counts; but that may be a small one, so a
+// quarter of the average is the least.
 func (l *limiter) useful() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
