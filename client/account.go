@@ -39,7 +39,7 @@ type Account struct {
 	most     int             // requests that may be under way; 0 for as many as are useful
 	readers  atomic.Int64    // windows and units under way
 	lookups  lookups
-	refusals map[string]error             // why the account lacks a probe or a list of fields, by its records; nil if it has it
+	absent   absences
 	columns  map[string]map[string]string // of custom fields, by type of record and hash
 	run      *Run
 	logger   zerolog.Logger

@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cloudquery/plugin-sdk/v4/plugin"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/spec"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
 )
@@ -61,9 +63,10 @@ func sharded[T any](whole []T, shard *plugin.Shard) []T {
 // one warning per account lists them with the reasons. If they were announced, CloudQuery would take them for empty and
 // remove their rows.
 //
-// It reads the lists of the tables' probes, which the run does not read again. A table that an account's API lacks is
-// never an error: of several accounts, maybe only some have an API with the table.
-func (r *Run) Check(ctx context.Context, tables []*table.Table, named map[string]bool, shard *plugin.Shard) error {
+// It reads the lists of the tables' probes, which the run does not read again. If a sync follows, it also reads the
+// lists of fields that the sync needs before its first row. A table that an account's API lacks is never an error: of
+// several accounts, maybe only some have an API with the table.
+func (r *Run) Check(ctx context.Context, tables []*table.Table, named map[string]bool, shard *plugin.Shard, syncs bool) error {
 	r.named = named
 	wanted := map[*Account][]*table.Table{}
 	for _, p := range r.pairs(tables, shard) {
@@ -71,15 +74,13 @@ func (r *Run) Check(ctx context.Context, tables []*table.Table, named map[string
 	}
 	// Every shard announces the columns of custom fields, and so has to know which accounts have them.
 	withFields := slices.DeleteFunc(slices.Clone(tables), func(t *table.Table) bool { return !t.HasCustomFields() })
+	due := r.Available(tables)
 	group, probing := errgroup.WithContext(ctx)
 	group.SetLimit(accountsAtOnce)
 	for _, a := range r.accounts {
 		group.Go(func() error {
 			probes := a.probes(slices.Concat(wanted[a], withFields), named)
-			if err := a.probe(probing, wanted[a], probes); err != nil {
-				return err
-			}
-			return a.probeFields(probing, wanted[a])
+			return a.probe(probing, wanted[a], probes, a.fieldLists(due, wanted[a], syncs))
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -100,54 +101,111 @@ func (r *Run) Available(tables []*table.Table) []*table.Table {
 	})
 }
 
-// probe reads, side by side, the lists that show which tables the account has. The look-ups keep them for the tables
-// that are read from them.
-func (a *Account) probe(ctx context.Context, tables, probes []*table.Table) error {
-	refusals := make([]error, len(probes))
+// probe reads, side by side, the lists that show which tables the account has, and lists of fields. A list of fields
+// waits for the probe of its table. The look-ups keep all of them.
+func (a *Account) probe(ctx context.Context, tables, probes []*table.Table, fields []fieldList) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(a.atOnce())
-	for i, probe := range probes {
+	for _, probe := range probes {
 		list := a.lookups.list(probe)
-		list.probed = slices.ContainsFunc(tables, func(t *table.Table) bool { return t.Records == probe.Records })
+		list.probed = slices.ContainsFunc(tables, probe.Same)
 		list.shared = list.shared || list.probed
+	}
+	behind := map[string][]fieldList{} // lists of fields, by the records of their tables' probes
+	for _, f := range fields {
+		if probe := f.of.Probe(); probe != nil && slices.ContainsFunc(probes, probe.Same) {
+			behind[probe.Records] = append(behind[probe.Records], f)
+			continue
+		}
+		group.Go(func() error { return a.readFields(ctx, f) })
+	}
+	for _, probe := range probes {
 		group.Go(func() error {
-			_, err := list.load(ctx, a, &a.meter)
-			if err == nil {
-				return nil
-			}
-			if refusals[i] = refusal(err, probe.Gate); refusals[i] == nil {
+			_, err := a.lookups.list(probe).load(ctx, a, &a.meter)
+			if err != nil && !a.absent.note(probe, err, probe.Gate) {
 				return about(err, probe, a.id)
+			}
+			for _, f := range behind[probe.Records] {
+				if err := a.readFields(ctx, f); err != nil {
+					return err
+				}
 			}
 			return nil
 		})
 	}
-	err := group.Wait()
-	a.refusals = map[string]error{}
-	for i, probe := range probes {
-		a.refusals[probe.Records] = refusals[i]
-	}
-	return err
+	return group.Wait()
 }
 
-// probeFields reads the lists of fields that only a table of fields needs, and that an account may refuse. The look-ups
-// keep them.
-func (a *Account) probeFields(ctx context.Context, tables []*table.Table) error {
-	for _, t := range tables {
-		for _, d := range t.Describes {
-			read := func(t *table.Table) bool {
-				return t.Fields != nil && t.Fields.Records == d.Fields.Records && t.HasCustomFields() && a.lacks(t) == nil
-			}
-			if a.lacksFields(d.Of, d.Fields) != nil || slices.ContainsFunc(tables, read) {
-				continue
-			}
-			if _, err := a.lookups.list(d.Fields).load(ctx, a, &a.meter); err != nil {
-				if a.refusals[d.Fields.Records] = refusal(err, d.Of.Gate); a.refusals[d.Fields.Records] == nil {
-					return about(err, t, a.id)
-				}
-			}
+// fieldList is a list of fields that is read before the first row.
+type fieldList struct {
+	of, fields *table.Table
+	required   bool // whether a table has these fields as columns, so that a refusal is an error
+}
+
+// fieldLists are the lists of fields that a sync of some wanted tables needs before the first row: those for the custom
+// columns of all tables that are due, and those of tables of fields. Without a sync they are those that only a table of
+// fields needs, since nothing else shows whether the account has them.
+func (a *Account) fieldLists(due, wanted []*table.Table, syncs bool) (lists []fieldList) {
+	add := func(of, fields *table.Table) {
+		if slices.ContainsFunc(lists, func(l fieldList) bool { return l.fields.Same(fields) }) {
+			return
+		}
+		required := slices.ContainsFunc(due, func(t *table.Table) bool { return t.HasCustomFields() && t.Fields.Same(fields) })
+		if syncs || !required {
+			lists = append(lists, fieldList{of, fields, required})
 		}
 	}
-	return nil
+	if a.customFields == spec.Columns {
+		for _, t := range withCustomFields(due) {
+			add(t, t.Fields)
+		}
+	}
+	for _, t := range wanted {
+		for _, d := range t.Describes {
+			add(d.Of, d.Fields)
+		}
+	}
+	return lists
+}
+
+// readFields reads a list of fields, unless the account is known to lack it.
+func (a *Account) readFields(ctx context.Context, f fieldList) error {
+	if a.lacksFields(f.of, f.fields) != nil {
+		return nil
+	}
+	_, err := a.lookups.list(f.fields).load(ctx, a, &a.meter)
+	if err == nil || !f.required && a.absent.note(f.fields, err, f.of.Gate) {
+		return nil
+	}
+	return about(err, f.of, a.id)
+}
+
+// absences are the lists that an account lacks, of probes and of fields, with the reasons.
+type absences struct {
+	mu  sync.Mutex
+	why map[string]error // by the list's records
+}
+
+// of returns the reason why the account lacks a list; nil if it has the list or that is unknown.
+func (l *absences) of(list *table.Table) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.why[list.Records]
+}
+
+// note notes an error if it means that the account lacks a list, which may be behind a gate, and reports whether it
+// does.
+func (l *absences) note(list *table.Table, err error, g *table.Gate) bool {
+	if err = refusal(err, g); err == nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.why == nil {
+		l.why = map[string]error{}
+	}
+	l.why[list.Records] = err
+	return true
 }
 
 // refusal returns an error that means that the account lacks a list, which may be behind a gate; nil for any other
@@ -180,7 +238,7 @@ func (a *Account) probes(tables []*table.Table, named map[string]bool) []*table.
 		if probe == nil || a.lacks(t) != nil || named[t.Records] && probe.Records != t.Records {
 			continue
 		}
-		if !slices.ContainsFunc(probes, func(p *table.Table) bool { return p.Records == probe.Records }) {
+		if !slices.ContainsFunc(probes, probe.Same) {
 			probes = append(probes, probe)
 		}
 	}
@@ -200,7 +258,7 @@ func (a *Account) lacks(t *table.Table) error {
 // list or that is unknown.
 func (a *Account) lacksFields(of, fields *table.Table) error {
 	listings := fields.Listings(a.api)
-	return cmp.Or(a.lacking(len(listings) > 0, listings, of), a.refusals[fields.Records])
+	return cmp.Or(a.lacking(len(listings) > 0, listings, of), a.absent.of(fields))
 }
 
 // keepsRows reports whether the destination may have rows from a time when the account had a table, or a list of fields
@@ -235,7 +293,7 @@ func (a *Account) lacking(on bool, listings []pipedrive.Listing, of *table.Table
 		}
 	}
 	if probe := of.Probe(); probe != nil {
-		return a.refusals[probe.Records]
+		return a.absent.of(probe)
 	}
 	return nil
 }

@@ -124,7 +124,7 @@ func (g *gated) read() error {
 	if err := run.CheckDue(context.Background(), g.tables, g.shard, logger); err != nil {
 		return err
 	}
-	if err := run.Check(context.Background(), g.tables, g.named, g.shard); err != nil {
+	if err := run.Check(context.Background(), g.tables, g.named, g.shard, true); err != nil {
 		return err
 	}
 	out, failed := make(chan message.SyncMessage), make(chan error, 1)

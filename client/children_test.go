@@ -374,6 +374,6 @@ func TestChildren_ofMissingParents(t *testing.T) {
 	albums, photos, _, _ := albumsAndOrders()
 	a := &Account{api: table.V2}
 	require.NoError(t, a.lacks(photos))
-	a.refusals = map[string]error{albums.Records: pipedrive.Errorf(pipedrive.NotAvailable, "no camera")}
+	a.absent.why = map[string]error{albums.Records: pipedrive.Errorf(pipedrive.NotAvailable, "no camera")}
 	require.ErrorContains(t, a.lacks(photos), "no camera")
 }

@@ -4,33 +4,21 @@ import (
 	"context"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/customfields"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/progress"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 )
 
-// AddCustomFields reads the accounts' custom fields, for 10 API tokens a page of them. It returns the tables with typed
-// columns for the fields of all accounts.
+// AddCustomFields returns the tables with typed columns for the custom fields of all accounts. Their lists were read.
 //
 // With a state, a field keeps its first column after a rename, and the column of a deleted field stays.
 func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state *progress.State) ([]*table.Table, error) {
-	var needed []*table.Table
-	for _, t := range r.Available(tables) {
-		of := []*table.Table{t}
-		for _, d := range t.Describes {
-			of = append(of, d.Of)
+	needed := withCustomFields(r.Available(tables))
+	for _, a := range r.accounts {
+		if len(needed) > 0 && a.api == table.Export {
+			a.logger.Info().Str("account_id", a.id).
+				Msg("an export endpoint does not list the custom fields; they come in the column custom_fields only")
 		}
-		for _, t := range of {
-			known := slices.ContainsFunc(needed, func(n *table.Table) bool { return n.Records == t.Records })
-			if t.HasCustomFields() && !known {
-				needed = append(needed, t)
-			}
-		}
-	}
-	if err := readFields(ctx, needed, r.accounts); err != nil {
-		return nil, err
 	}
 	named := map[string]*customfields.Names{}
 	columns := map[string][]table.Column{}
@@ -57,29 +45,20 @@ func (r *Run) AddCustomFields(ctx context.Context, tables []*table.Table, state 
 	return tables, nil
 }
 
-// readFields reads the lists of fields that the tables need, those of several accounts side by side.
-func readFields(ctx context.Context, tables []*table.Table, accounts []*Account) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(accountsAtOnce) // and one list of each
-	for _, a := range accounts {
-		if len(tables) > 0 && a.api == table.Export {
-			a.logger.Info().Str("account_id", a.id).
-				Msg("an export endpoint does not list the custom fields; they come in the column custom_fields only")
-			continue
+// withCustomFields returns the tables with custom fields among some tables and those that they describe.
+func withCustomFields(tables []*table.Table) (with []*table.Table) {
+	for _, t := range tables {
+		of := []*table.Table{t}
+		for _, d := range t.Describes {
+			of = append(of, d.Of)
 		}
-		for _, t := range tables {
-			if a.lacksFields(t, t.Fields) != nil { // a table that is only described, or one that another account has
-				continue
+		for _, t := range of {
+			if t.HasCustomFields() && !slices.ContainsFunc(with, t.Same) {
+				with = append(with, t)
 			}
-			group.Go(func() error {
-				if _, err := a.loadFields(ctx, t, &a.meter); err != nil {
-					return about(err, t, a.id)
-				}
-				return nil
-			})
 		}
 	}
-	return group.Wait()
+	return with
 }
 
 // loadCustomFields loads a table's custom fields, stores the names of their columns in the state, and returns the

@@ -3,8 +3,11 @@ package client
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/client/table"
 	"github.com/cq-source-pipedrive/cq-source-pipedrive/internal/pipedrive"
@@ -98,25 +101,32 @@ func (a *Account) columnLookups(t *table.Table) (lookups []columnLookup) {
 	return lookups
 }
 
-// lookUp replaces the ids in rows by the looked-up values. It loads a list for the first row with an id.
-func (r *reading) lookUp(ctx context.Context, rows []*table.Row) (err error) {
+// lookUp replaces the ids in rows by the looked-up values. It loads a list for the first row with an id, and several lists
+// side by side.
+func (r *reading) lookUp(ctx context.Context, rows []*table.Row) error {
+	group, loading := errgroup.WithContext(ctx)
 	for i := range r.lookups {
-		l := &r.lookups[i]
+		if l := &r.lookups[i]; l.find == nil && slices.ContainsFunc(rows, l.hasID) {
+			group.Go(func() (err error) {
+				l.find, err = r.account.loadLookup(loading, l.looked, &r.meter)
+				return err
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, l := range r.lookups {
 		for _, row := range rows {
-			id := row.Value(l.column)
-			if !id.Valid {
-				continue
+			if id := row.Value(l.column); id.Valid {
+				row.Set(l.column, l.find(id.Number))
 			}
-			if l.find == nil {
-				if l.find, err = r.account.loadLookup(ctx, l.looked, &r.meter); err != nil {
-					return err
-				}
-			}
-			row.Set(l.column, l.find(id.Number))
 		}
 	}
 	return nil
 }
+
+func (l *columnLookup) hasID(row *table.Row) bool { return row.Value(l.column).Valid }
 
 // loadLookup loads a list and returns the function that finds a record's value by its id. Without the scope for the
 // list the function finds nothing, and one warning says so; the table's other columns are complete.

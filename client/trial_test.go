@@ -94,7 +94,7 @@ func readTrial(t *testing.T, url, keys string, kept memory, tables ...*table.Tab
 	accounts, _, err := Connect(ctx, s, tables, "test", run, zerolog.Nop())
 	require.NoError(t, err)
 	defer accounts[0].Close()
-	require.NoError(t, run.Check(ctx, tables, nil, nil))
+	require.NoError(t, run.Check(ctx, tables, nil, nil, true))
 	if kept != nil {
 		run.UseState(progress.NewState(kept, nil, "state"))
 	}

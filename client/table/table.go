@@ -119,6 +119,9 @@ type Described struct {
 	Fields *Table
 }
 
+// Same reports whether two tables have the same records.
+func (t *Table) Same(of *Table) bool { return t.Records == of.Records }
+
 // Name is the table's name at the destination.
 func (t *Table) Name() string { return "pipedrive_" + t.Records }
 

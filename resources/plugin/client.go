@@ -170,7 +170,7 @@ func (c *Client) Sync(ctx context.Context, options plugin.SyncOptions, res chan<
 	}
 	err = run.CheckDue(ctx, wanted, options.Shard, c.logger)
 	if err == nil {
-		err = run.Check(ctx, wanted, named, options.Shard)
+		err = run.Check(ctx, wanted, named, options.Shard, true)
 	}
 	if err == nil {
 		err = c.read(ctx, run, wanted, options, checkpoints, skipped, res)

@@ -42,7 +42,7 @@ func testTables(ctx context.Context, s *spec.Spec, run *client.Run, logger zerol
 	if err != nil {
 		return err
 	}
-	err = run.Check(ctx, all, nil, nil)
+	err = run.Check(ctx, all, nil, nil, false)
 	if errors.Is(err, pipedrive.MissingScope) {
 		logger.Warn().Err(err).Msg("a sync of these tables would fail")
 		return nil

@@ -24,6 +24,9 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer.Result(), r.Context().Err()
 }
 
+// virtualDelay is the time of an answer on the virtual clock.
+const virtualDelay = 400 * time.Millisecond
+
 // pageSize is that of the tables that are read at the allowed rate.
 const pageSize = 20
 
@@ -67,17 +70,53 @@ func rateOf(
 	t *testing.T, machine client.Machine, company *simulator.Company, burst int, tables []string,
 ) (ratio float64, requests int64) {
 	t.Helper()
+	took, requests := virtualSync(t, machine, company, burst, fmt.Sprintf(`"custom_fields":"off","page_size":%d`, pageSize), tables...)
+	return float64(took) / float64(atRate(requests, burst)), requests
+}
+
+// virtualSync syncs tables of a company, with keys of the spec, from an API that allows burst requests in two seconds and
+// answers after virtualDelay, on synctest's clock. No answer is 429. It returns the duration and the number of requests.
+func virtualSync(
+	t *testing.T, machine client.Machine, company *simulator.Company, burst int, keys string, tables ...string,
+) (took time.Duration, requests int64) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		api := simulator.NewServer(simulator.WithCompany(token, company), simulator.WithBurst(burst, rateWindow),
-			simulator.WithLatency(400*time.Millisecond))
+			simulator.WithLatency(virtualDelay))
 		time.Sleep(time.Until(company.Now())) // synctest's clock begins in the year 2000
 		machine.Transport = inProcess{api}
-		raw := fmt.Sprintf(`{"api_token":%q,"api_url":"http://localhost","custom_fields":"off","page_size":%d}`, token, pageSize)
-		took := drained(t, machine, raw, tables...)
+		took = drained(t, machine, fmt.Sprintf(`{"api_token":%q,"api_url":"http://localhost",%s}`, token, keys), tables...)
 		usage := api.Usage()
 		require.Zero(t, usage.Throttled)
 		requests = usage.Requests
-		ratio = float64(took) / float64(atRate(requests, burst))
 	})
-	return ratio, requests
+	return took, requests
+}
+
+// TestSync_requestsAtOnceWhatDoesNotDependOnEachOther: the time of a small account is that of its longest chain of requests.
+func TestSync_requestsAtOnceWhatDoesNotDependOnEachOther(t *testing.T) {
+	company := simulator.Generate(simulator.Config{Seed: 1, CompanyID: 4711, Deals: 200, Persons: 200, Organizations: 100, Notes: 100})
+	for _, of := range []struct {
+		name, keys string
+		tables     []string
+		chain      []string // requests, each of which waits for the one before
+	}{
+		{
+			"all_tables", `"custom_fields":"columns"`, []string{"pipedrive_*"},
+			[]string{"log-in", "probe", "fields behind it", "deals", "archived deals", "products of deals", "products of archived deals"},
+		},
+		{
+			"custom_fields_as_JSON", `"custom_fields":"json"`, []string{"pipedrive_deals", "pipedrive_fields"},
+			[]string{"log-in", "fields", "deals", "look-ups", "archived deals"},
+		},
+		{
+			"one_table", `"custom_fields":"off"`, []string{"pipedrive_deals"},
+			[]string{"log-in", "deals", "look-ups", "archived deals"},
+		},
+	} {
+		t.Run(of.name, func(t *testing.T) {
+			took, _ := virtualSync(t, client.ThisMachine, company, 480, of.keys, of.tables...)
+			require.Equal(t, time.Duration(len(of.chain))*virtualDelay, took)
+		})
+	}
 }
