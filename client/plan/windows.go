@@ -159,11 +159,15 @@ func (w *Windows) further(readers int) *Window {
 		return w.last()
 	case behind, w.doubt != nil, ahead > mostAhead*underWay:
 		return w.splitLargest()
-	case 2*unread <= underWay && (unread == 0 || w.missing() <= w.perWindow()):
+	case unread == 0, 2*unread <= underWay && w.reaches() && w.missing() <= w.perWindow():
 		return w.cut(readers)
 	}
 	return nil
 }
+
+// reaches reports whether the list is likely to reach as far as the windows. A short list with old records does not, so
+// the second window is read alone, unless its answer takes longer than two pages of the first.
+func (w *Windows) reaches() bool { return len(w.windows) > 2 || w.windows[0].pages > w.First+1 }
 
 // cut cuts the next window. Its pages are a reader's share of the remaining ones, within limits, so that all readers end
 // at about the same time.
@@ -349,10 +353,15 @@ func (w *Windows) mean(before time.Duration, s Span, of int) time.Duration {
 }
 
 // End notes that a window was read: to its end, or only to the last noted page. In that case all records from there on
-// have to be read again.
+// have to be read again. If it is the first one and no other has had records, it is the whole unit: one reader has read
+// the list to its end.
 func (w *Windows) End(v *Window, whole bool) {
 	v.ended = true
-	if !whole && !v.Last {
+	switch {
+	case whole || v.Last:
+	case v == w.windows[0] && !slices.ContainsFunc(w.windows[1:], func(o *Window) bool { return o.pages > 0 }):
+		w.windows, w.next, w.page = w.windows[:1], time.Time{}, 0
+	default:
 		w.Doubt(later(v.Since, v.seen))
 	}
 }
