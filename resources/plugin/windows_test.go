@@ -102,15 +102,18 @@ func TestSync_requestsAtOnceWhatDoesNotDependOnEachOther(t *testing.T) {
 		chain      []string // requests, each of which waits for the one before
 	}{
 		{
-			"all_tables", `"custom_fields":"columns"`, []string{"pipedrive_*"},
+			"all_tables", `"custom_fields":"columns"`,
+			[]string{"pipedrive_*"},
 			[]string{"log-in", "probe", "fields behind it", "deals", "archived deals", "products of deals", "products of archived deals"},
 		},
 		{
-			"custom_fields_as_JSON", `"custom_fields":"json"`, []string{"pipedrive_deals", "pipedrive_fields"},
+			"custom_fields_as_JSON", `"custom_fields":"json"`,
+			[]string{"pipedrive_deals", "pipedrive_fields"},
 			[]string{"log-in", "fields", "deals", "look-ups", "archived deals"},
 		},
 		{
-			"one_table", `"custom_fields":"off"`, []string{"pipedrive_deals"},
+			"one_table", `"custom_fields":"off"`,
+			[]string{"pipedrive_deals"},
 			[]string{"log-in", "deals", "look-ups", "archived deals"},
 		},
 	} {
