@@ -87,8 +87,14 @@ type checkpoint struct {
 	recheckFrom map[string]pipedrive.Key
 }
 
-// Complete reports whether the value has positions.
-func (c *checkpoint) Complete() bool { return c.Positions != nil }
+// mostRows is more than any table has. A damaged state could otherwise ask for any amount of memory.
+const mostRows = 1 << 30
+
+// Complete reports whether the value has positions and possible numbers of rows.
+func (c *checkpoint) Complete() bool {
+	possible := func(rows int64) bool { return 0 <= rows && rows < mostRows }
+	return c.Positions != nil && possible(c.expected()) && possible(c.ReadRows)
+}
 
 // maxAbsent is the number of runs that look for a table that was never seen. A destination logs each failed look as an
 // error.

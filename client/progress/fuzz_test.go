@@ -23,6 +23,9 @@ func FuzzState(f *testing.F) {
 		`{"version":2,"marks":{}}`,
 		`{"version":1,"marks":null}`,
 		`{"version":1,"marks":{"a":{"ends":99}}}`,
+		`{"version":1,"marks":{},"least":4611686018427387904}`,
+		`{"version":1,"marks":{},"rest":{"rows":9223372036854775807},"sent":[{"rows":1}]}`,
+		`{"version":1,"marks":{},"least":-1,"read_rows":-1}`,
 		`{`,
 		``,
 	} {
@@ -36,5 +39,6 @@ func FuzzState(f *testing.F) {
 		require.NotNil(t, c.Positions)
 		require.LessOrEqual(t, c.Version, StateVersion)
 		require.NotNil(t, c.trusted().Positions)
+		require.Less(t, cap(newReadBack(c, at(0)).versions), 2*mostRows)
 	})
 }
