@@ -38,6 +38,7 @@ type Account struct {
 	rows     atomic.Int64    // that were sent
 	most     int             // requests that may be under way; 0 for as many as are useful
 	readers  atomic.Int64    // windows and units under way
+	notLast  atomic.Int64    // lists under way that are not the last ones of their tables
 	lookups  lookups
 	absent   absences
 	columns  map[string]map[string]string // of custom fields, by type of record and hash

@@ -32,6 +32,10 @@ type division struct {
 func (r *reading) divided(ctx context.Context, l pipedrive.Listing, p plan.Progress, u plan.Unit) (plan.Outcome, error) {
 	d := &division{reading: r, listing: l, from: p, unit: u, outcome: u.Begin(), windows: plan.Divide(u, r.fullPage(l), r.facts())}
 	d.group, ctx = errgroup.WithContext(ctx)
+	if r.notLast {
+		r.account.notLast.Add(1)
+		defer r.account.notLast.Add(-1)
+	}
 	r.turn.Lock()
 	d.begin(ctx)
 	r.turn.Unlock()
@@ -82,9 +86,16 @@ func (d *division) begin(ctx context.Context) {
 // or if pages wait for the destination.
 func (d *division) mayAdd() bool { return d.waiting.Load() <= 1 && d.readers < d.mostReaders() }
 
-// mostReaders is the number of useful readers of the unit, given those of other units of the account.
+// mostReaders is the number of useful readers of the unit, given those of other units of the account. A table with several
+// lists, which are read one after the other, takes the longest. So until its last list begins, each other table has few
+// readers.
 func (d *division) mostReaders() int {
-	return d.account.client.Useful() - int(d.account.readers.Load()) + d.readers
+	useful := d.account.client.Useful()
+	most := useful - int(d.account.readers.Load()) + d.readers
+	if d.account.notLast.Load() > 0 && !d.notLast {
+		most = min(most, max(2, useful/8))
+	}
+	return most
 }
 
 // window reads a window page by page.

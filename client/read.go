@@ -105,7 +105,9 @@ func (r *reading) listings(ctx context.Context) error {
 	if r.family != nil {
 		return r.readChildren(ctx)
 	}
-	for _, listing := range r.account.listings(r.table) {
+	listings := r.account.listings(r.table)
+	for i, listing := range listings {
+		r.notLast = i+1 < len(listings)
 		if err := r.listing(ctx, listing); err != nil {
 			return err
 		}
@@ -136,6 +138,7 @@ type reading struct {
 	family    *family       // of a table of children
 	ready     chan struct{} // closed when a table of children can take parents
 	followers []*reading    // tables of children that follow the reading
+	notLast   bool          // whether the list under way is not the table's last
 	history   *reading      // of the versions of the table's records; nil for none
 	of        *reading      // of a history: that of its table
 	silent    bool          // whether the list is read only for the followers

@@ -40,7 +40,7 @@ func TestSync_readsAtTheAllowedRate(t *testing.T) {
 	}{
 		{1, 400, map[int]float64{20: 1.25, 80: 2}},
 		{5, 100, map[int]float64{20: 1.25, 80: 2.25}},
-		{5, 400, map[int]float64{20: 1.25, 80: 1.5, 480: 4}},
+		{5, 400, map[int]float64{20: 1.25, 80: 1.3, 480: 4}},
 	} {
 		t.Run(fmt.Sprintf("%d_of_%d_pages", of.tables, of.pages), func(t *testing.T) {
 			n := of.pages * pageSize
