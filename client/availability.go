@@ -64,7 +64,7 @@ func sharded[T any](whole []T, shard *plugin.Shard) []T {
 // remove their rows.
 //
 // It reads the lists of the tables' probes, which the run does not read again. If a sync follows, it also reads the
-// lists of fields that the sync needs before its first row. A table that an account's API lacks is never an error: of
+// lists of fields for custom columns and tables of fields. A table that an account's API lacks is never an error: of
 // several accounts, maybe only some have an API with the table.
 func (r *Run) Check(ctx context.Context, tables []*table.Table, named map[string]bool, shard *plugin.Shard, syncs bool) error {
 	r.named = named
@@ -139,30 +139,34 @@ func (a *Account) probe(ctx context.Context, tables, probes []*table.Table, fiel
 // fieldList is a list of fields that is read before the first row.
 type fieldList struct {
 	of, fields *table.Table
-	required   bool // whether a table has these fields as columns, so that a refusal is an error
+	by         *table.Table // the table that needs the list
+	required   bool         // whether a refusal is an error
 }
 
-// fieldLists are the lists of fields that a sync of some wanted tables needs before the first row: those for the custom
-// columns of all tables that are due, and those of tables of fields. Without a sync they are those that only a table of
-// fields needs, since nothing else shows whether the account has them.
+// fieldLists are the lists of fields that a sync of some wanted tables reads before the first row: those of the tables of
+// fields, and those for the custom columns of all tables that are due. If only a table of fields needs a list, nothing
+// else shows whether the account has it. Without a sync they are these lists.
 func (a *Account) fieldLists(due, wanted []*table.Table, syncs bool) (lists []fieldList) {
-	add := func(of, fields *table.Table) {
-		if slices.ContainsFunc(lists, func(l fieldList) bool { return l.fields.Same(fields) }) {
-			return
-		}
-		required := slices.ContainsFunc(due, func(t *table.Table) bool { return t.HasCustomFields() && t.Fields.Same(fields) })
-		if syncs || !required {
-			lists = append(lists, fieldList{of, fields, required})
-		}
-	}
-	if a.customFields == spec.Columns {
-		for _, t := range withCustomFields(due) {
-			add(t, t.Fields)
-		}
-	}
 	for _, t := range wanted {
 		for _, d := range t.Describes {
-			add(d.Of, d.Fields)
+			required := slices.ContainsFunc(wanted, func(t *table.Table) bool {
+				return t.HasCustomFields() && t.Fields.Same(d.Fields) && a.lacks(t) == nil
+			})
+			if syncs || !required {
+				lists = append(lists, fieldList{d.Of, d.Fields, t, required})
+			}
+		}
+	}
+	if !syncs || a.customFields != spec.Columns {
+		return lists
+	}
+	for _, t := range withCustomFields(due) {
+		i := slices.IndexFunc(lists, func(l fieldList) bool { return l.fields.Same(t.Fields) })
+		switch {
+		case i < 0:
+			lists = append(lists, fieldList{t, t.Fields, t, true})
+		case lists[i].required && lists[i].by.Describes != nil:
+			lists[i].by = t
 		}
 	}
 	return lists
@@ -177,7 +181,7 @@ func (a *Account) readFields(ctx context.Context, f fieldList) error {
 	if err == nil || !f.required && a.absent.note(f.fields, err, f.of.Gate) {
 		return nil
 	}
-	return about(err, f.of, a.id)
+	return about(err, f.by, a.id)
 }
 
 // absences are the lists that an account lacks, of probes and of fields, with the reasons.

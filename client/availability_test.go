@@ -394,3 +394,53 @@ func TestCheck_apis(t *testing.T) {
 		require.Contains(t, g.log.String(), test.reason)
 	}
 }
+
+// TestFieldLists: a list that a wanted table needs is required, and errors name that table. A refusal of the others leaves
+// them out.
+func TestFieldLists(t *testing.T) {
+	list := func(records string) *table.Table { return &table.Table{Records: records} }
+	withFields := func(records, scope string) *table.Table {
+		return &table.Table{
+			Records: records, Fields: list(records + "Fields"), Columns: []table.Column{{Name: table.CustomFieldsColumn}},
+			V2: []pipedrive.Listing{{Path: "/api/v2/" + records, Scopes: []string{scope}}},
+		}
+	}
+	deals, products, notes := withFields("deals", "deals:read"), withFields("products", "products:read"), list("notes")
+	fields := &table.Table{Records: "fields", Describes: []table.Described{
+		{Entity: "deal", Of: deals, Fields: deals.Fields},
+		{Entity: "note", Of: notes, Fields: list("noteFields")},
+		{Entity: "product", Of: products, Fields: products.Fields},
+	}}
+	all := []*table.Table{deals, products, notes, fields}
+	columns, bare := spec.Columns, spec.JSON
+	for name, of := range map[string]struct {
+		form   spec.CustomFields
+		wanted []*table.Table
+		syncs  bool
+		want   map[string]string // the table that an error names, by list; with a question mark, a refusal is none
+	}{
+		"JSON": {bare, all, true, map[string]string{
+			"dealsFields": "fields", "noteFields": "fields?", "productsFields": "fields?",
+		}},
+		"columns": {columns, all, true, map[string]string{
+			"dealsFields": "deals", "noteFields": "fields?", "productsFields": "fields?",
+		}},
+		"a shard with the fields":     {columns, all[3:], true, map[string]string{"dealsFields": "fields?", "noteFields": "fields?", "productsFields": "fields?"}},
+		"a shard without them":        {columns, all[:1], true, map[string]string{"dealsFields": "deals", "productsFields": "products"}},
+		"a shard without them, JSON":  {bare, all[:1], true, map[string]string{}},
+		"test-connection":             {columns, all, false, map[string]string{"noteFields": "fields?", "productsFields": "fields?"}},
+		"test-connection, no records": {columns, all[3:], false, map[string]string{"dealsFields": "fields?", "noteFields": "fields?", "productsFields": "fields?"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := &Account{api: table.V2, scopes: []string{"deals:read"}, customFields: of.form} // the account lacks the products
+			got := map[string]string{}
+			for _, f := range a.fieldLists(all, of.wanted, of.syncs) {
+				got[f.fields.Records] = f.by.Records
+				if !f.required {
+					got[f.fields.Records] += "?"
+				}
+			}
+			require.Equal(t, of.want, got)
+		})
+	}
+}

@@ -57,7 +57,7 @@ func (r *reading) mostOwed() int64 {
 	r.halve.Do(func() {
 		r.half = math.MaxInt64
 		if left, known := r.account.left(); known {
-			r.half = left / 2
+			r.half = max(0, left/2)
 		}
 	})
 	return r.half

@@ -105,11 +105,14 @@ func (a *Account) columnLookups(t *table.Table) (lookups []columnLookup) {
 // side by side.
 func (r *reading) lookUp(ctx context.Context, rows []*table.Row) error {
 	group, loading := errgroup.WithContext(ctx)
+	group.SetLimit(r.atOnce())
 	for i := range r.lookups {
 		if l := &r.lookups[i]; l.find == nil && slices.ContainsFunc(rows, l.hasID) {
-			group.Go(func() (err error) {
-				l.find, err = r.account.loadLookup(loading, l.looked, &r.meter)
-				return err
+			group.Go(func() error {
+				return recovered(func() (err error) {
+					l.find, err = r.account.loadLookup(loading, l.looked, &r.meter)
+					return err
+				})
 			})
 		}
 	}

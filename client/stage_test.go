@@ -207,9 +207,14 @@ func TestStage_whereTheBudgetIsNoEndItIsAnError(t *testing.T) {
 	require.Empty(t, rows)
 }
 
-// TestStage_aPanicIsAnError: it would end the plugin, and with it the state's connection.
-func TestStage_aPanicIsAnError(t *testing.T) {
+// TestReading_aPanicIsAnError: it would end the plugin, and with it the state's connection.
+func TestReading_aPanicIsAnError(t *testing.T) {
 	r := &reading{account: &Account{most: 2}} // without a table
 	_, err := r.stage(context.Background(), ticks, plan.Progress{}, make([]plan.Unit, 3))
 	require.ErrorContains(t, err, "panic")
+	id := table.Column{Name: "id", Type: table.Int, Key: true}
+	row, _, err := table.NewDecoder([]table.Column{id}, func(table.Column) table.Source { return table.Source{} }).Record([]byte(`{"id":1}`))
+	require.NoError(t, err)
+	r.lookups = []columnLookup{{}} // without a list
+	require.ErrorContains(t, r.lookUp(context.Background(), []*table.Row{row}), "panic")
 }

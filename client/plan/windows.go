@@ -63,7 +63,8 @@ func (s *Span) Add(at time.Time, timed bool) {
 // Windows divides a unit that is read by update_time into windows of time, for several readers side by side. They are
 // cut from the oldest side on, by the density of the records so far. So a run that is cut short has read nearly all
 // records before the unread ones. A window ends only with the first record behind its end. If a list ends before, or
-// its records do not keep their places, the last window reads all records from there on.
+// its records do not keep their places, the last window reads all records from there on. There is none if only the first
+// window had records: one reader has read the list to its end.
 //
 // The last window has the records that changed since the run began, and the span before that the lookback covers. It
 // begins when all rows of the others were sent, so that no version of a record comes after a newer one. Windows is not
@@ -80,6 +81,8 @@ type Windows struct {
 	span    time.Duration // mean of a page, at the newest record that has been read
 	newest  time.Time     // the time of that record
 	pages   int           // pages that were read
+	before  int           // pages that were read before the first cut
+	short   bool          // whether the first window's reader met the list's end
 	doubt   *time.Time    // moment from which all records have to be read again; nil for none
 	stopped bool
 }
@@ -155,6 +158,9 @@ func (w *Windows) further(readers int) *Window {
 	}
 	behind := !w.next.Before(w.tail)
 	switch {
+	case underWay == 0 && w.readByOne():
+		w.windows, w.next, w.page, w.doubt = w.windows[:1], time.Time{}, 0, nil
+		return nil
 	case underWay == 0 && (w.doubt != nil || behind):
 		return w.last()
 	case behind, w.doubt != nil, ahead > mostAhead*underWay:
@@ -166,8 +172,13 @@ func (w *Windows) further(readers int) *Window {
 }
 
 // reaches reports whether the list is likely to reach as far as the windows. A short list with old records does not, so
-// the second window is read alone, unless its answer takes longer than two pages of the first.
-func (w *Windows) reaches() bool { return len(w.windows) > 2 || w.windows[0].pages > w.First+1 }
+// the second window is read alone, unless its answer takes longer than a page of the first.
+func (w *Windows) reaches() bool { return len(w.windows) > 2 || w.windows[0].pages > w.before+1 }
+
+// readByOne reports whether the first reader has read the whole list to its end: no other window had records.
+func (w *Windows) readByOne() bool {
+	return w.short && !slices.ContainsFunc(w.windows[1:], func(v *Window) bool { return v.pages > 0 })
+}
 
 // cut cuts the next window. Its pages are a reader's share of the remaining ones, within limits, so that all readers end
 // at about the same time.
@@ -334,6 +345,7 @@ func (w *Windows) begin(v *Window) {
 	w.denser = v.seen.Sub(w.first) > times(v.span, 9*v.pages)/8
 	left := w.unknown(int(w.tail.Sub(v.seen) / v.span))
 	if v.pages >= w.First && left >= w.Window && v.pages+left >= w.divisible() {
+		w.before = v.pages
 		w.end(v, v.seen, times(v.span, w.Window))
 	}
 }
@@ -353,15 +365,11 @@ func (w *Windows) mean(before time.Duration, s Span, of int) time.Duration {
 }
 
 // End notes that a window was read: to its end, or only to the last noted page. In that case all records from there on
-// have to be read again. If it is the first one and no other has had records, it is the whole unit: one reader has read
-// the list to its end.
+// have to be read again, unless the first window's reader was the only one to find records.
 func (w *Windows) End(v *Window, whole bool) {
 	v.ended = true
-	switch {
-	case whole || v.Last:
-	case v == w.windows[0] && !slices.ContainsFunc(w.windows[1:], func(o *Window) bool { return o.pages > 0 }):
-		w.windows, w.next, w.page = w.windows[:1], time.Time{}, 0
-	default:
+	if !whole && !v.Last {
+		w.short = w.short || v == w.windows[0]
 		w.Doubt(later(v.Since, v.seen))
 	}
 }

@@ -80,7 +80,9 @@ func (l *list) get(r *windowReader, lies bool) {
 // other has had records. An undivided list is trusted as well.
 func (l *list) trusts(r *windowReader) bool {
 	first := l.windows.windows[0]
-	return r.Last || r.Window == first && !slices.ContainsFunc(l.windows.windows, func(v *Window) bool { return v != first && v.pages > 0 })
+	onItsWay := slices.ContainsFunc(l.readers, func(of *windowReader) bool { return of.Window != first && len(of.page) > 0 })
+	others := slices.ContainsFunc(l.windows.windows, func(v *Window) bool { return v != first && v.pages > 0 })
+	return r.Last || r.Window == first && !onItsWay && !others
 }
 
 // change changes a record. If onItsWay is true, that is one that a reader has got and not sent yet, if there is one.
@@ -205,17 +207,40 @@ func TestWindows_aShortListIsNotDivided(t *testing.T) {
 	}
 }
 
-// TestWindows_aShortListThatIsOldTakesOneRequestMore: the time since its newest record looks like more of it.
+// TestWindows_aShortListThatIsOldTakesOneRequestMore, unless its records become less dense: the time since the newest one
+// looks like more of the list.
 func TestWindows_aShortListThatIsOldTakesOneRequestMore(t *testing.T) {
-	for _, spans := range []int{20, 50, 200} {
-		l := newCourse(t, courses["even"], 1050)
-		l.windows = Divide(Unit{Order: pipedrive.OldestFirst}, l.page, Facts{Began: moment(spans * 1050 * 7)})
-		l.rounds(8)
-		require.Len(t, l.sent, len(l.records))
-		require.Equal(t, 11+1, l.pages, "%d times as old as long", spans)
-		require.False(t, l.windows.Divided())
-		require.Equal(t, moment(1050*7), l.windows.Seen())
+	for name, gap := range courses {
+		if name == "less dense" || name == "dense, then one an hour" {
+			continue
+		}
+		for _, spans := range []int{20, 50, 200} {
+			l := newCourse(t, gap, 1050)
+			newest := l.records[1049].second
+			l.windows = Divide(Unit{Order: pipedrive.OldestFirst}, l.page, Facts{Began: moment(spans * newest)})
+			l.rounds(8)
+			require.Len(t, l.sent, len(l.records))
+			require.Equal(t, 11+1, l.pages, "%s, %d times as old as long", name, spans)
+			require.False(t, l.windows.Divided())
+			require.Equal(t, moment(newest), l.windows.Seen())
+		}
 	}
+}
+
+// TestWindows_aPageOnItsWayContradictsAFalseEnd of the first window.
+func TestWindows_aPageOnItsWayContradictsAFalseEnd(t *testing.T) {
+	l := newCourse(t, courses["even"], 10_000)
+	for len(l.readers) < 2 {
+		for !l.begin() {
+			l.get(l.readers[0], false)
+			l.send(0)
+		}
+	}
+	l.get(l.readers[1], false)
+	l.get(l.readers[0], true)
+	l.send(0)
+	l.rounds(8)
+	require.Len(t, l.sent, len(l.records))
 }
 
 // TestWindows_anEvenListIsDividedByItsPages: each pays for its windows.
