@@ -125,6 +125,9 @@ type Query struct {
 	// Allow is called before each page; nil for no check. Its error ends the reading before the page costs
 	// anything.
 	Allow func() error
+	// Ahead returns the number of pages that may be requested before their turn, and in vain, given the number of pages
+	// that were read. It is nil for none. Only lists by offset in the order of ids are read ahead.
+	Ahead func(pages int) int
 	// IDs selects the only records to read, at most ByIDs of the listing; nil for all.
 	IDs []int64
 	// MayBeEmpty is true if an empty list needs no confirmation, because it has no consequence.

@@ -46,8 +46,16 @@ func Pages[T Record](ctx context.Context, c *Client, l Listing, q Query, m *Mete
 			client: c, listing: l, limit: q.Limit, query: l.values(q), meter: m, decode: decode, asked: q,
 			sequence: sequence[T]{sorting: l.sorting(q)},
 			cursors:  map[string]bool{}, digests: map[uint64]bool{},
-			offset: offset{margin: 1}, since: q.Since,
+			offset: offset{margin: 1}, since: q.Since, ahead: ahead{pages: map[string]*pageAhead{}},
 		}
+		ctx, cancel := context.WithCancel(ctx)
+		defer func() {
+			if p.ended {
+				p.group.Wait() // the requests under way cost tokens, which the meter counts with their answers
+			}
+			cancel()
+			p.group.Wait()
+		}()
 		if q.After != nil && p.sequence.sorting == sorted && l.Paging == Offset {
 			p.resume(*q.After)
 		}
@@ -88,6 +96,7 @@ type pager[T Record] struct {
 	since  time.Time // updated_since of the next page; it changes only in a list by OldestFirst
 	before time.Time // second of the first record of the page before, in a list by OldestFirst
 	jumps  bool      // whether each page is requested by time, in a list by OldestFirst
+	ahead
 }
 
 // next reads a page and moves the position behind it.
@@ -143,20 +152,18 @@ func (p *pager[T]) confirmed() bool {
 var errNoNext = errors.New("the answer has a full page and does not say whether another follows")
 
 func (p *pager[T]) read(ctx context.Context) (envelope[T], error) {
-	r := request{path: p.listing.Path, query: p.query, cost: p.listing.Cost, scopes: p.listing.Scopes, meter: p.meter}
-	decode := func(body *body) (envelope[T], error) {
-		page, err := decodeEnvelope(body, p.listing, p.decode)
-		if err == nil && p.listing.Paging == Cursor && !page.saysNext && len(page.records) >= p.limit {
-			err = errNoNext
-		}
-		return page, err
+	p.requestAhead(ctx)
+	p.taken++
+	if page, ok := p.fromAhead(ctx); ok {
+		return page, nil
 	}
-	page, err := get(ctx, p.client, r, decode)
+	r := p.request()
+	page, err := get(ctx, p.client, r, p.decodePage)
 	if len(p.listing.IncludeOptional) == 0 || !isStatus(err, http.StatusBadRequest) || p.query.Has("cursor") {
 		return page, err
 	}
 	p.query.Set("include_fields", strings.Join(p.listing.Include, ","))
-	page, again := get(ctx, p.client, r, decode)
+	page, again := get(ctx, p.client, r, p.decodePage)
 	switch {
 	case isStatus(again, http.StatusBadRequest):
 		return page, err // the error has another cause than the optional fields
@@ -166,6 +173,20 @@ func (p *pager[T]) read(ctx context.Context) (envelope[T], error) {
 	p.client.config.Logger.Info().Str("path", r.path).Strs("fields", p.listing.IncludeOptional).
 		Msg("the account has no such fields; they stay NULL")
 	return page, nil
+}
+
+// request is the one for the next page.
+func (p *pager[T]) request() request {
+	return request{path: p.listing.Path, query: p.query, cost: p.listing.Cost, scopes: p.listing.Scopes, meter: p.meter}
+}
+
+func (p *pager[T]) decodePage(body *body) (envelope[T], error) {
+	page, err := decodeEnvelope(body, p.listing, p.decode)
+	if err == nil && p.listing.Paging == Cursor && !page.saysNext && len(page.records) >= p.limit {
+		err = errNoNext
+	}
+	p.length = body.length
+	return page, err
 }
 
 func isStatus(err error, status int) bool {

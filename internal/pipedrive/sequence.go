@@ -38,6 +38,9 @@ func (l Listing) sorting(q Query) sorting {
 // byTime reports whether records come in the order of update_time.
 func (s sorting) byTime() bool { return s == oldestFirst || s == newestFirst }
 
+// byID reports whether records keep their places while they change.
+func (s sorting) byID() bool { return s == sorted || s == keyed }
+
 // sequence remembers enough of the records so far to recognise new ones and to check their order: the last record,
 // and the ids of the records that share its second.
 type sequence[T Record] struct {
