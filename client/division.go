@@ -155,6 +155,9 @@ func (d *division) readWindow(ctx context.Context, v *plan.Window) (whole bool, 
 	}
 	q.Order, q.Since, q.After, q.MayBeEmpty = v.Order, v.Since, v.After, v.MayBeEmpty || d.account.wasEmpty(d.table)
 	var reached pipedrive.Place
+	if d.atOnce() > 1 {
+		q.Ahead = d.ahead
+	}
 	q.Narrowed = d.narrowed
 	q.Reached = func(place pipedrive.Place) { reached = place }
 	if len(v.Parents) > 0 {
@@ -166,6 +169,13 @@ func (d *division) readWindow(ctx context.Context, v *plan.Window) (whole bool, 
 	d.turn.Lock()
 	defer d.turn.Unlock()
 	return ended || v.Until.IsZero(), err
+}
+
+// ahead is the number of pages that may be requested before their turn, given the number of those that were read.
+func (d *division) ahead(pages int) int {
+	d.turn.Lock()
+	defer d.turn.Unlock()
+	return min(d.windows.Ahead(pages), d.mostReaders()-d.readers)
 }
 
 // narrowed notes that records without an update_time were left out.

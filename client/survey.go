@@ -344,6 +344,8 @@ func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
 	switch {
 	case unit.Order == pipedrive.OldestFirst:
 		requests += plan.DefaultSizes.Extra(requests)
+	case unit.Order == pipedrive.ByID && l.ReadAhead():
+		requests += int64(plan.DefaultSizes.Ahead(int(requests)))
 	case unit.Order == pipedrive.NewestFirst && !v.state && n > float64(min(limit, l.Most())):
 		requests++ // for the newest records again
 	}
@@ -352,8 +354,11 @@ func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
 
 // longest is the number of requests that follow one another, of all requests of a list's first reading.
 func (v *survey) longest(l *surveyed, requests int64) int64 {
-	if v.unit(l, false).Order == pipedrive.OldestFirst {
+	switch order := v.unit(l, false).Order; {
+	case order == pipedrive.OldestFirst:
 		return plan.DefaultSizes.Longest(requests)
+	case order == pipedrive.ByID && l.ReadAhead():
+		return plan.DefaultSizes.LongestAhead(requests)
 	}
 	return requests
 }

@@ -193,6 +193,17 @@ func TestSizes_tellTheCostOfWindows(t *testing.T) {
 	}
 }
 
+// TestSizes_tellTheCostOfPagesAhead of a list by offset.
+func TestSizes_tellTheCostOfPagesAhead(t *testing.T) {
+	for pages, want := range map[int]struct {
+		ahead   int
+		longest int64
+	}{0: {0, 0}, 33: {0, 33}, 34: {1, 34}, 100: {3, 62}, 400: {12, 105}} {
+		require.Equal(t, want.ahead, DefaultSizes.Ahead(pages), "%d pages", pages)
+		require.Equal(t, want.longest, DefaultSizes.LongestAhead(int64(pages)), "%d pages", pages)
+	}
+}
+
 // TestWindows_aShortListIsNotDivided however many years it covers.
 func TestWindows_aShortListIsNotDivided(t *testing.T) {
 	for _, years := range []int{1, 10, 50} {

@@ -31,9 +31,13 @@ type pageAhead struct {
 	done chan struct{} // closed when the body is there
 }
 
-// requestAhead requests pages behind the next one.
+// requestAhead requests pages behind the next one, unless the list has moved: then they begin elsewhere.
 func (p *pager[T]) requestAhead(ctx context.Context) {
-	if p.asked.Ahead == nil || p.listing.Paging != Offset || !p.sequence.byID() || p.again > 0 || p.beyond > 0 {
+	if p.again > 0 || p.beyond > 0 {
+		clear(p.pages)
+		return
+	}
+	if p.asked.Ahead == nil || !p.listing.ReadAhead() || !p.sequence.byID() {
 		return
 	}
 	step := int64(p.size) - p.overlap

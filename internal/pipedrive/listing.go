@@ -126,7 +126,7 @@ type Query struct {
 	// anything.
 	Allow func() error
 	// Ahead returns the number of pages that may be requested before their turn, and in vain, given the number of pages
-	// that were read. It is nil for none. Only lists by offset in the order of ids are read ahead.
+	// that were read. It is nil for none. It applies to readings by id of listings with ReadAhead.
 	Ahead func(pages int) int
 	// IDs selects the only records to read, at most ByIDs of the listing; nil for all.
 	IDs []int64
@@ -164,6 +164,9 @@ const MaxLimit = 500
 
 // Most returns the listing's largest page, in records.
 func (l Listing) Most() int { return cmp.Or(l.Limit, MaxLimit) }
+
+// ReadAhead reports whether the pages of the listing by id can be requested before their turn.
+func (l Listing) ReadAhead() bool { return l.Paging == Offset && l.Sort != nil }
 
 // Place is a record of a list by id. Its JSON form is part of the state.
 type Place struct {

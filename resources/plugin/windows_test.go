@@ -64,6 +64,24 @@ func TestSync_readsAtTheAllowedRate(t *testing.T) {
 	}
 }
 
+// TestSync_readsListsByOffsetAhead: the pages of such a list are requested before their turn, up to 3 % of them in vain.
+func TestSync_readsListsByOffsetAhead(t *testing.T) {
+	const pages = 400
+	company := simulator.Generate(simulator.Config{
+		Seed: 1, CompanyID: 4711, Notes: pages * pageSize, WithoutImport: true, Records: map[string]int{"files": pages * pageSize},
+	})
+	for _, of := range []string{"pipedrive_notes", "pipedrive_files"} {
+		for burst, most := range map[int]time.Duration{20: 70 * time.Second, 80: 55 * time.Second} {
+			keys := fmt.Sprintf(`"page_size":%d`, pageSize)
+			inTurn, one := virtualSync(t, client.ThisMachine, company, burst, keys+`,"concurrency":1`, of)
+			took, requests := virtualSync(t, client.ThisMachine, company, burst, keys, of)
+			require.Greater(t, inTurn, 160*time.Second)
+			require.Less(t, took, most)
+			require.LessOrEqual(t, float64(requests), 1.03*float64(one))
+		}
+	}
+}
+
 // rateOf syncs tables of a company from an API that allows burst requests in two seconds. It returns the duration, as a
 // multiple of the requests' time at that rate, and the number of requests.
 func rateOf(
