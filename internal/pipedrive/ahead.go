@@ -63,25 +63,26 @@ func (p *pager[T]) requestAhead(ctx context.Context) {
 	}
 }
 
-// fromAhead returns the next page if it was requested before its turn and its answer is good.
-func (p *pager[T]) fromAhead(ctx context.Context) (page envelope[T], ok bool) {
+// fromAhead returns the next page if it was requested before its turn. If its body is not that of a page, ok is false: it has
+// to be requested again.
+func (p *pager[T]) fromAhead(ctx context.Context) (page envelope[T], ok bool, err error) {
 	key := p.query.Encode()
 	requested := p.pages[key]
 	if requested == nil {
-		return page, false
+		return page, false, nil
 	}
 	delete(p.pages, key)
 	select {
 	case <-requested.done:
 	case <-ctx.Done():
-		return page, false
+		return page, false, context.Cause(ctx)
 	}
 	if requested.err != nil {
-		return page, false
+		return page, false, requested.err
 	}
 	p.unused--
 	body := p.client.open(io.NopCloser(bytes.NewReader(requested.body)), func(time.Duration) {})
 	defer body.close()
-	page, err := p.decodePage(body)
-	return page, err == nil
+	page, err = p.decodePage(body)
+	return page, err == nil, nil
 }

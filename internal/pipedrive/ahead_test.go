@@ -131,6 +131,31 @@ func TestAhead_theBudgetAllowsNone(t *testing.T) {
 	require.Positive(t, refused)
 }
 
+// TestAhead_aFailureCountsInItsTurn: the pages before are read, and the failed one is not requested again.
+func TestAhead_aFailureCountsInItsTurn(t *testing.T) {
+	l := numbered(1001, func(i int) int { return i })
+	var mu sync.Mutex
+	failed := map[string]int{}
+	c, _ := start(func(n int, r *http.Request) reply {
+		mu.Lock()
+		defer mu.Unlock()
+		if at := r.URL.Query().Get("start"); at == "500" || at == "510" {
+			failed[at]++
+			return reply{status: http.StatusForbidden, body: `{"success":false}`}
+		}
+		return l.answer(n, r)
+	})
+	read, errs := 0, 0
+	for page, err := range Pages(context.Background(), c, timedListing, Query{Limit: 11, Ahead: third}, nil, decodeItem) {
+		if read += len(page); err != nil {
+			errs++
+		}
+	}
+	require.Equal(t, 501, read)
+	require.Equal(t, 1, errs)
+	require.Equal(t, 1, failed["500"])
+}
+
 // TestAhead_anEndedReadingLeavesNoRequest: goleak finds requests that go on.
 func TestAhead_anEndedReadingLeavesNoRequest(t *testing.T) {
 	l := numbered(1000, func(i int) int { return i })

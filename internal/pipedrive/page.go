@@ -154,8 +154,8 @@ var errNoNext = errors.New("the answer has a full page and does not say whether 
 func (p *pager[T]) read(ctx context.Context) (envelope[T], error) {
 	p.requestAhead(ctx)
 	p.taken++
-	if page, ok := p.fromAhead(ctx); ok {
-		return page, nil
+	if page, ok, err := p.fromAhead(ctx); ok || err != nil {
+		return page, err
 	}
 	r := p.request()
 	page, err := get(ctx, p.client, r, p.decodePage)
