@@ -226,7 +226,7 @@ func (r *reading) recheck(ctx context.Context) error {
 	decoder := table.NewDecoder(of.Columns, r.account.sources(of))
 	for _, parents := range r.table.Parent.Recheck {
 		q := r.account.query
-		q.Allow = func() error { return r.checkBudget(parents) }
+		q.Allow = func(int) error { return r.checkBudget(parents) }
 		from := r.progress.RecheckFrom(parents.Key())
 		for page, err := range r.account.pages(ctx, parents, q, &r.own, decoder.Record) {
 			if err != nil {

@@ -146,18 +146,16 @@ func (d *division) separate(ctx context.Context) error {
 // readWindow reads the pages of a window, and reports whether it was read to its end.
 func (d *division) readWindow(ctx context.Context, v *plan.Window) (whole bool, err error) {
 	l, q := d.listing, d.account.query
-	q.Allow = func() error {
+	q.Allow = func(pages int) error {
 		d.turn.Lock()
 		defer d.turn.Unlock()
-		pages := d.listing
-		pages.Cost *= d.readers // the other readers may request a page too
-		return d.checkBudget(pages)
+		all := d.listing
+		all.Cost *= pages + d.readers - 1 // the other readers may request a page too
+		return d.checkBudget(all)
 	}
 	q.Order, q.Since, q.After, q.MayBeEmpty = v.Order, v.Since, v.After, v.MayBeEmpty || d.account.wasEmpty(d.table)
 	var reached pipedrive.Place
-	if d.atOnce() > 1 {
-		q.Ahead = d.ahead
-	}
+	q.Ahead = d.ahead
 	q.Narrowed = d.narrowed
 	q.Reached = func(place pipedrive.Place) { reached = place }
 	if len(v.Parents) > 0 {
@@ -171,11 +169,15 @@ func (d *division) readWindow(ctx context.Context, v *plan.Window) (whole bool, 
 	return ended || v.Until.IsZero(), err
 }
 
-// ahead is the number of pages that may be requested before their turn, given the number of those that were read.
-func (d *division) ahead(pages int) int {
+// ahead bounds the pages that are requested before their turn, given the number of those whose turn has come. They use the
+// places of readers that the account does not need.
+func (d *division) ahead(pages int) pipedrive.Ahead {
 	d.turn.Lock()
 	defer d.turn.Unlock()
-	return min(d.windows.Ahead(pages), d.mostReaders()-d.readers)
+	if d.atOnce() == 1 {
+		return pipedrive.Ahead{}
+	}
+	return pipedrive.Ahead{Vain: d.windows.Vain(pages), AtOnce: d.mostReaders() - d.readers}
 }
 
 // narrowed notes that records without an update_time were left out.

@@ -177,7 +177,7 @@ func (l *lookupList) load(ctx context.Context, a *Account, m *pipedrive.Meter) (
 			return nil, l.err
 		}
 		q := pipedrive.Query{Limit: limit, Deleted: a.query.Deleted, MayBeEmpty: a.wasEmpty(l.of)}
-		q.Allow = func() error { return a.checkWhole(l.of, listing, &l.meter) }
+		q.Allow = func(int) error { return a.checkWhole(l.of, listing, &l.meter) }
 		for page, err := range a.pages(ctx, listing, q, &l.meter, decoder.Record) {
 			if errors.Is(err, pipedrive.MissingScope) {
 				l.err = err

@@ -211,7 +211,7 @@ func (r *reading) readMissing(ctx context.Context, missing *progress.Missing) er
 	listings := r.account.listings(r.table)
 	for i, l := range slices.Backward(listings) { // finds records that moved against the order of the listings
 		q := r.account.query
-		q.Allow = func() error { return r.checkBudget(l) }
+		q.Allow = func(int) error { return r.checkBudget(l) }
 		var err error
 		switch {
 		case l.ByIDs > 0:

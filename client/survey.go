@@ -344,8 +344,8 @@ func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
 	switch {
 	case unit.Order == pipedrive.OldestFirst:
 		requests += plan.DefaultSizes.Extra(requests)
-	case unit.Order == pipedrive.ByID && l.ReadAhead():
-		requests += int64(plan.DefaultSizes.Ahead(int(requests)))
+	case v.readsAhead(l, unit):
+		requests += int64(plan.DefaultSizes.Vain(int(requests)))
 	case unit.Order == pipedrive.NewestFirst && !v.state && n > float64(min(limit, l.Most())):
 		requests++ // for the newest records again
 	}
@@ -354,13 +354,18 @@ func (v *survey) requests(l *surveyed, n float64, quiet bool) int64 {
 
 // longest is the number of requests that follow one another, of all requests of a list's first reading.
 func (v *survey) longest(l *surveyed, requests int64) int64 {
-	switch order := v.unit(l, false).Order; {
-	case order == pipedrive.OldestFirst:
+	switch unit := v.unit(l, false); {
+	case unit.Order == pipedrive.OldestFirst:
 		return plan.DefaultSizes.Longest(requests)
-	case order == pipedrive.ByID && l.ReadAhead():
+	case v.readsAhead(l, unit):
 		return plan.DefaultSizes.LongestAhead(requests)
 	}
 	return requests
+}
+
+// readsAhead reports whether a list's pages are requested before their turn.
+func (v *survey) readsAhead(l *surveyed, u plan.Unit) bool {
+	return u.Order == pipedrive.ByID && l.ReadAhead() && l.row != lookupsRow && l.row != fieldsRow && v.account.atOnce() > 1
 }
 
 // requestsOf is the number of requests for the children of n parents of a list.

@@ -39,17 +39,18 @@ func (s Sizes) Extra(pages int64) int64 {
 	return pages/int64(2*s.perWindow()) + 1
 }
 
-// Ahead is the number of pages of a list by offset that may be requested in vain, given the number of those that were read: 3
-// for 100, with windows of 24 pages.
-func (s Sizes) Ahead(pages int) int { return pages * 18 / (25 * s.Window) }
+// Vain is the number of pages of a list by offset that may be requested before their turn and in vain, given the number of
+// pages that were read: 3 for 100, with windows of 24 pages.
+func (s Sizes) Vain(pages int) int { return pages * 18 / (25 * s.Window) }
 
 // Longest is the approximate number of pages of a first reading that follow one another; the others are read beside
 // them.
 func (s Sizes) Longest(pages int64) int64 { return min(pages, int64(s.divisible())) }
 
-// LongestAhead is the same of a list by offset.
+// LongestAhead is the approximate number of pages of a list by offset that follow one another, if others are requested
+// before their turn.
 func (s Sizes) LongestAhead(pages int64) (longest int64) {
-	for read := 0; int64(read) < pages; read += 1 + s.Ahead(read) {
+	for read := 0; int64(read) < pages; read += 1 + s.Vain(read) {
 		longest++
 	}
 	return longest

@@ -196,10 +196,10 @@ func TestSizes_tellTheCostOfWindows(t *testing.T) {
 // TestSizes_tellTheCostOfPagesAhead of a list by offset.
 func TestSizes_tellTheCostOfPagesAhead(t *testing.T) {
 	for pages, want := range map[int]struct {
-		ahead   int
+		vain    int
 		longest int64
 	}{0: {0, 0}, 33: {0, 33}, 34: {1, 34}, 100: {3, 62}, 400: {12, 105}} {
-		require.Equal(t, want.ahead, DefaultSizes.Ahead(pages), "%d pages", pages)
+		require.Equal(t, want.vain, DefaultSizes.Vain(pages), "%d pages", pages)
 		require.Equal(t, want.longest, DefaultSizes.LongestAhead(int64(pages)), "%d pages", pages)
 	}
 }

@@ -5,84 +5,150 @@ import (
 	"context"
 	"io"
 	"maps"
+	"net/url"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// aheadBytes bounds the bodies of the pages that wait for their turn, in bytes.
-const aheadBytes = 8 << 20
+const (
+	// aheadBytes bounds the bodies of the pages that wait for their turn, in bytes, if none is larger than those so far.
+	aheadBytes = 16 << 20
+	// mostEarly bounds the body of such a page, in bytes. A larger page is requested again in its turn.
+	mostEarly = 2 << 20
+)
 
-// ahead are the pages of a list by offset that were requested before their turn. Like other pages, each begins with the
-// last record of the one before, so a list that moved meanwhile shows. Pages behind the list's end, and those of a list
-// that moved, are requested in vain.
+// Ahead bounds the pages that are requested before their turn.
+type Ahead struct {
+	Vain   int // that may be requested in vain
+	AtOnce int // that may wait for their turn
+}
+
+// ahead are the pages of a list by offset that were requested before their turn. Like every page, such a page begins with
+// the last record of the page before, so it shows whether the list has moved meanwhile.
 type ahead struct {
-	pages  map[string]*pageAhead // by query
-	unused int                   // pages that were requested and not used, or not yet
-	taken  int                   // pages of the list that were read
-	length int                   // of the last body, in bytes
-	group  sync.WaitGroup
+	early      map[string]*early // by query
+	waiting    context.Context   //nolint:containedctx // of early requests that wait for the limits; it ends with the list
+	turns      int               // pages whose turn has come
+	vain       int               // pages that were requested early and not used
+	largest    int               // the largest body so far, in bytes
+	unanswered atomic.Int64      // early requests under way
+	group      sync.WaitGroup
 }
 
-// pageAhead is the body of a page that was requested before its turn.
-type pageAhead struct {
-	body []byte
-	err  error
-	done chan struct{} // closed when the body is there
+// early is a request before its turn. In its turn, its answer is that of the first attempt.
+type early struct {
+	done     chan struct{} // closed when the answer was read
+	response *response     // without a body
+	text     []byte        // the body
+	broke    error         // that broke the body off
+	err      error
+	taken    bool
 }
 
-// requestAhead requests pages behind the next one, unless the list has moved: then they begin elsewhere.
-func (p *pager[T]) requestAhead(ctx context.Context) {
+// held returns the request for the next page if it was sent early. If only others were, or the list has moved, these
+// are in vain.
+func (p *pager[T]) held() *early {
+	key := p.query.Encode()
+	next := p.early[key]
 	if p.again > 0 || p.beyond > 0 {
-		clear(p.pages)
-		return
+		next = nil
 	}
-	if p.asked.Ahead == nil || !p.listing.ReadAhead() || !p.sequence.byID() {
-		return
+	if next == nil {
+		p.vain += len(p.early)
+		clear(p.early)
 	}
+	delete(p.early, key)
+	return next
+}
+
+// requestAhead requests pages behind the next one, for which inTurn requests are still to be sent.
+func (p *pager[T]) requestAhead(ctx context.Context, inTurn int) {
 	step := int64(p.size) - p.overlap
-	most := min(p.asked.Ahead(p.taken), aheadBytes/max(1, p.length)) - p.unused
+	if p.asked.Ahead == nil || !p.listing.ReadAhead() || !p.sequence.byID() || p.again > 0 || p.beyond > 0 || step < 1 {
+		return
+	}
+	bounds := p.asked.Ahead(p.turns)
+	most := min(bounds.Vain-p.vain, bounds.AtOnce, aheadBytes/max(1, p.largest)) - len(p.early)
 	for start := p.start + step; most > 0; start += step {
 		query := maps.Clone(p.query)
 		query.Set("start", strconv.FormatInt(start, 10))
 		key := query.Encode()
-		if p.pages[key] != nil {
+		if p.early[key] != nil {
 			continue
 		}
-		if p.asked.Allow != nil && p.asked.Allow() != nil {
+		if p.allow(inTurn+1) != nil {
 			return
 		}
-		page := &pageAhead{done: make(chan struct{})}
-		p.pages[key], p.unused, most = page, p.unused+1, most-1
-		r := p.request()
-		r.query = query
-		p.group.Go(func() {
-			defer close(page.done)
-			page.body, page.err = get(ctx, p.client, r, func(b *body) ([]byte, error) { return io.ReadAll(b) })
-		})
+		p.early[key] = p.send(ctx, query)
+		most--
 	}
 }
 
-// fromAhead returns the next page if it was requested before its turn. If its body is not that of a page, ok is false: it has
-// to be requested again.
-func (p *pager[T]) fromAhead(ctx context.Context) (page envelope[T], ok bool, err error) {
-	key := p.query.Encode()
-	requested := p.pages[key]
-	if requested == nil {
-		return page, false, nil
+// allow returns an error if the budget does not allow a number of requests, besides the early ones under way.
+func (p *pager[T]) allow(requests int) error {
+	if p.asked.Allow == nil {
+		return nil
 	}
-	delete(p.pages, key)
-	select {
-	case <-requested.done:
-	case <-ctx.Done():
-		return page, false, context.Cause(ctx)
-	}
-	if requested.err != nil {
-		return page, false, requested.err
-	}
-	p.unused--
-	body := p.client.open(io.NopCloser(bytes.NewReader(requested.body)), func(time.Duration) {})
-	defer body.close()
-	page, err = p.decodePage(body)
-	return page, err == nil, nil
+	return p.asked.Allow(requests + int(p.unanswered.Load()))
 }
+
+// send sends a request early.
+func (p *pager[T]) send(ctx context.Context, query url.Values) *early {
+	e, r := &early{done: make(chan struct{})}, p.request()
+	r.query, r.waiting = query, p.waiting
+	p.unanswered.Add(1)
+	p.group.Go(func() {
+		defer close(e.done)
+		defer p.unanswered.Add(-1)
+		e.receive(p.client, r, ctx)
+	})
+	return e
+}
+
+// receive sends the request and reads the answer.
+func (e *early) receive(c *Client, r request, ctx context.Context) {
+	if e.response, e.err = c.send(ctx, r); e.err != nil {
+		return
+	}
+	body := e.response.body
+	defer body.close()
+	e.text, e.broke = io.ReadAll(io.LimitReader(body, mostEarly+1))
+	if e.broke == nil {
+		r.meter.charged(r.cost)
+		e.response.charged = true
+	}
+}
+
+// answer returns the answer to a request, or that of its first attempt, which was sent early.
+func (c *Client) answer(ctx context.Context, r request) (*response, error) {
+	e := r.early
+	if e == nil || e.taken {
+		return c.send(ctx, r)
+	}
+	e.taken = true
+	select {
+	case <-e.done:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	switch {
+	case e.err != nil:
+		return nil, e.err
+	case len(e.text) > mostEarly:
+		return c.send(ctx, r)
+	}
+	var text io.Reader = bytes.NewReader(e.text)
+	if e.broke != nil {
+		text = io.MultiReader(text, failing{e.broke})
+	}
+	began := time.Now()
+	e.response.body = c.open(io.NopCloser(text), func(waited time.Duration) { c.limiter.decoded(time.Since(began) - waited) })
+	return e.response, nil
+}
+
+// failing is a reader that fails.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }

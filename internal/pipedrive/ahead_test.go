@@ -6,7 +6,10 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,8 +53,8 @@ func readingAhead(
 
 func aSecond(int) time.Duration { return time.Second }
 
-// third permits one page before its turn for three that were read.
-func third(pages int) int { return pages / 3 }
+// third permits one page in vain for three that were read.
+func third(pages int) Ahead { return Ahead{Vain: pages / 3, AtOnce: 100} }
 
 // TestAhead_requestsPagesBeforeTheirTurn: 100 pages would take 100 seconds one after the other.
 func TestAhead_requestsPagesBeforeTheirTurn(t *testing.T) {
@@ -67,28 +70,50 @@ func TestAhead_requestsPagesBeforeTheirTurn(t *testing.T) {
 	require.Equal(t, pages*time.Second, took)
 }
 
+// TestAhead_goesOnAfterAMove: the pages that waited for their turn are dropped.
+func TestAhead_goesOnAfterAMove(t *testing.T) {
+	const pages = 200
+	l := numbered(10*pages+1, func(i int) int { return i })
+	l.before = func(n int) {
+		if n == 50 || n == 100 {
+			l.rows = l.rows[1:]
+		}
+	}
+	few := func(read int) Ahead { return Ahead{Vain: third(read).Vain, AtOnce: 4} }
+	got, _, took := readingAhead(t, l, Query{Limit: 11, Ahead: few}, aSecond, nil)
+	require.GreaterOrEqual(t, len(got), 10*pages-1)
+	require.Less(t, took, pages/3*time.Second)
+}
+
 // TestAhead_aListThatMovesLosesNothing, whichever answer comes first.
 func TestAhead_aListThatMovesLosesNothing(t *testing.T) {
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		l := numbered(200+random.IntN(200), func(i int) int { return i })
 		next, deletions := int64(len(l.rows)+1), random.IntN(20)
+		var deleted []item
+		there := map[int64]bool{}
+		for _, i := range l.rows {
+			there[i.ID] = true
+		}
 		l.before = func(int) {
 			for range random.IntN(3) {
-				if deletions > 0 && random.IntN(4) == 0 {
+				switch {
+				case deletions > 0 && random.IntN(4) == 0:
 					deletions--
 					from := random.IntN(len(l.rows))
-					l.rows = slices.Delete(l.rows, from, min(len(l.rows), from+1+random.IntN(1+random.IntN(30))))
+					to := min(len(l.rows), from+1+random.IntN(1+random.IntN(30)))
+					deleted = append(deleted, l.rows[from:to]...)
+					l.rows = slices.Delete(l.rows, from, to)
+				case len(deleted) > 0 && random.IntN(8) == 0:
+					l.set(deleted[0].ID, deleted[0].UpdateTime) // restored
+					there[deleted[0].ID], deleted = false, deleted[1:]
 				}
 				if len(l.rows) < 500 {
 					l.set(next, at(0))
 					next++
 				}
 			}
-		}
-		there := map[int64]bool{}
-		for _, i := range l.rows {
-			there[i.ID] = true
 		}
 		delay := func(n int) time.Duration {
 			return time.Duration(rand.New(rand.NewPCG(seed, uint64(n))).IntN(1000)) * time.Millisecond
@@ -109,26 +134,147 @@ func TestAhead_anAnswerThatCannotBeReadIsRequestedAgain(t *testing.T) {
 	require.Len(t, got, 500)
 }
 
-// TestAhead_theBudgetAllowsNone: then the pages come one after the other, and the refusal is no error.
-func TestAhead_theBudgetAllowsNone(t *testing.T) {
-	l := numbered(401, func(i int) int { return i })
-	c, api := start(l.answer)
-	asked, refused, read := 0, 0, 0
-	allow := func() error {
-		if asked++; asked > len(api.requests)+1 { // of a page before its turn
-			asked--
-			refused++
-			return errors.New("no tokens left")
-		}
-		return nil
+// dayOf is an API that charges 20 tokens for an answer, which comes after a second, and refuses requests once they are used up.
+type dayOf struct {
+	mu                     sync.Mutex
+	list                   *timedList
+	left, charged, refused int
+}
+
+func (d *dayOf) answer(n int, r *http.Request) reply {
+	d.mu.Lock()
+	if d.left < 20 {
+		d.refused++
+		d.mu.Unlock()
+		return reply{status: http.StatusTooManyRequests, header: map[string]string{"X-Daily-Ratelimit-Token-Remaining": "0"}}
 	}
-	for page, err := range Pages(context.Background(), c, timedListing, Query{Limit: 11, Ahead: third, Allow: allow}, nil, decodeItem) {
+	d.left, d.charged = d.left-20, d.charged+20
+	a := d.list.answer(n, r)
+	a.header = map[string]string{"X-Daily-Ratelimit-Token-Remaining": strconv.Itoa(d.left), "X-Ratelimit-Limit": "80"}
+	d.mu.Unlock()
+	time.Sleep(time.Second)
+	return a
+}
+
+// TestAhead_theReserveStays, and no paid page is lost, as if the pages came one after the other.
+func TestAhead_theReserveStays(t *testing.T) {
+	const reserve = 100
+	errReserve := errors.New("the reserve")
+	for tokens := 4000; tokens < 4200; tokens += 10 {
+		synctest.Test(t, func(t *testing.T) {
+			d := &dayOf{left: tokens, list: numbered(5000, func(i int) int { return i })}
+			c, meter, read := New(Config{
+				BaseURL: "https://api.pipedrive.test", Authorizer: APIToken(secretToken), Concurrency: 50, Transport: &fakeAPI{answer: d.answer},
+			}), &Meter{}, 0
+			listing := timedListing
+			listing.Cost = 20
+			allow := func(pages int) error {
+				if _, ok := c.Affords(func() int64 { return int64(20*pages + reserve) }); !ok {
+					return errReserve
+				}
+				return nil
+			}
+			for page, err := range Pages(context.Background(), c, listing, Query{Limit: 11, Ahead: third, Allow: allow}, meter, decodeItem) {
+				if read += len(page); err != nil {
+					require.ErrorIs(t, err, errReserve)
+				}
+			}
+			require.Zero(t, d.refused)
+			require.GreaterOrEqual(t, d.left, reserve)
+			require.Less(t, d.left, reserve+20)
+			require.EqualValues(t, d.charged, meter.Tokens())
+			require.Equal(t, d.charged/20*10+1, read)
+		})
+	}
+}
+
+// TestAhead_anOutageWhileThePagesWait: an early answer is only that of the first attempt.
+func TestAhead_anOutageWhileThePagesWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, down := numbered(2001, func(i int) int { return i }), atomic.Bool{}
+		var mu sync.Mutex
+		api := &fakeAPI{answer: func(n int, r *http.Request) reply {
+			time.Sleep(time.Second)
+			if down.Load() {
+				return reply{status: http.StatusServiceUnavailable}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			return l.answer(n, r)
+		}}
+		c, read := New(Config{
+			BaseURL: "https://api.pipedrive.test", Authorizer: APIToken(secretToken), MaxRetries: 3, Concurrency: 50, Transport: api,
+		}), 0
+		for page, err := range Pages(context.Background(), c, timedListing, Query{Limit: 11, Ahead: third}, &Meter{}, decodeItem) {
+			require.NoError(t, err)
+			if read += len(page); read == 1001 {
+				down.Store(true)
+				time.Sleep(time.Hour) // the destination is busy
+				down.Store(false)
+			}
+		}
+		require.Equal(t, 2001, read)
+	})
+}
+
+// TestAhead_vainRequestsHaveOneAttempt, and those that wait for the limits at the list's end are not sent.
+func TestAhead_vainRequestsHaveOneAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const pages = 60
+		l := numbered(10*pages+1, func(i int) int { return i })
+		var mu sync.Mutex
+		vain := map[string]int{}
+		api := &fakeAPI{answer: func(n int, r *http.Request) reply {
+			mu.Lock()
+			defer mu.Unlock()
+			at := r.URL.Query().Get("start")
+			if start, _ := strconv.Atoi(at); start > 10*pages {
+				vain[at]++
+				return reply{status: http.StatusInternalServerError}
+			}
+			return l.answer(n, r)
+		}}
+		c := New(Config{
+			BaseURL: "https://api.pipedrive.test", Authorizer: APIToken(secretToken), MaxRetries: 3, MaxRequestsPerSecond: 2, Transport: api,
+		})
+		var last time.Time
+		for _, err := range Pages(context.Background(), c, timedListing, Query{Limit: 11, Ahead: third}, &Meter{}, decodeItem) {
+			require.NoError(t, err)
+			last = time.Now()
+		}
+		require.Zero(t, time.Since(last))
+		for at, requests := range vain {
+			require.Equal(t, 1, requests, at)
+		}
+	})
+}
+
+// TestAhead_aLargePageIsRequestedAgainInItsTurn, so that few bytes wait.
+func TestAhead_aLargePageIsRequestedAgainInItsTurn(t *testing.T) {
+	l := numbered(401, func(i int) int { return i })
+	got, requests, _ := readingAhead(t, l, Query{Limit: 11, Ahead: third}, aSecond, nil)
+	require.Len(t, got, 401)
+	require.LessOrEqual(t, requests, 40+13)
+	padding := strings.Repeat(" ", mostEarly+1)
+	c, api := start(func(n int, r *http.Request) reply {
+		a := l.answer(n, r)
+		if n == 20 {
+			a.body += padding
+		}
+		return a
+	})
+	api.serial = true
+	read := 0
+	for page, err := range Pages(context.Background(), c, timedListing, Query{Limit: 11, Ahead: third}, nil, decodeItem) {
 		require.NoError(t, err)
 		read += len(page)
 	}
 	require.Equal(t, 401, read)
-	require.Len(t, api.requests, 40)
-	require.Positive(t, refused)
+	starts := map[string]int{}
+	for _, r := range api.requests {
+		starts[r.URL.Query().Get("start")]++
+	}
+	require.Equal(t, 2, starts[api.requests[19].URL.Query().Get("start")])
 }
 
 // TestAhead_aFailureCountsInItsTurn: the pages before are read, and the failed one is not requested again.

@@ -3,6 +3,7 @@
 package pipedrive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -118,11 +119,11 @@ func (c *Client) Rate() (float64, bool) {
 // Useful is the useful number of concurrent requests, by the burst limit and the time of answers.
 func (c *Client) Useful() int { return c.limiter.useful() }
 
-// learn notes the limits, the budget and the clock in an answer's headers.
-func (c *Client) learn(h http.Header) {
+// learn notes the limits, the budget and the clock in the headers of the answer to a request.
+func (c *Client) learn(h http.Header, request int) {
 	c.reached.Store(true)
 	c.limiter.learn(h)
-	c.budget.learn(h)
+	c.budget.learn(h, request)
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		c.clock.Store(date.Unix())
 	}
@@ -139,6 +140,10 @@ type request struct {
 	// scopes are OAuth scopes; the request needs one of them.
 	scopes []string
 	meter  *Meter
+	// early is the request's first attempt if it was sent before its turn; nil if not.
+	early *early
+	// waiting ends the wait for the limits of a request that is sent before its turn; nil for any other request.
+	waiting context.Context //nolint:containedctx // a part of the request has another lifetime
 }
 
 // response is an answer.
@@ -147,6 +152,8 @@ type response struct {
 	header http.Header
 	body   *body  // of an answer with status 200, still to be read and closed
 	text   []byte // the body of any other answer
+	// charged is true if the meter has counted the tokens.
+	charged bool
 }
 
 // send sends r: limit, authorise, send, classify. A result without an error has status 200. If the API refuses
@@ -182,7 +189,7 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 	}
 	nth := c.budget.begin(r.cost)
 	start := time.Now()
-	release, err := c.limiter.acquire(req.Context())
+	release, err := c.limiter.acquire(cmp.Or(r.waiting, req.Context()))
 	r.meter.waited(time.Since(start))
 	if err != nil {
 		c.budget.end(nth)
@@ -193,7 +200,10 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 	answer, err := c.http.Do(req) //nolint:bodyclose // the caller closes it, as part of the response
 	answered := time.Now()
 	end := func(waited time.Duration) {
-		release(answered, waited)
+		if r.waiting == nil { // the body of any other request is decoded later
+			c.limiter.decoded(time.Since(answered) - waited)
+		}
+		release(answered)
 		c.budget.end(nth)
 	}
 	if err != nil {
@@ -201,7 +211,7 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 		return nil, unanswered(c.failure(r, 0, "no answer", withoutURL(err)), c.config.BaseURL, c.config.URLKey, c.reached.Load())
 	}
 	c.limiter.took(answered.Sub(start))
-	c.learn(answer.Header)
+	c.learn(answer.Header, nth)
 	res := &response{status: answer.StatusCode, header: answer.Header, body: c.open(answer.Body, end)}
 	if res.status == http.StatusOK {
 		return res, nil

@@ -64,9 +64,9 @@ func newLimiter(concurrency int, perSecond float64) *limiter {
 	}
 }
 
-// acquire waits for a place and returns the function that releases it, which takes the time at which the answer began, and
-// the duration of the waiting for its bytes since. It fails only when ctx ends.
-func (l *limiter) acquire(ctx context.Context) (release func(answered time.Time, waited time.Duration), err error) {
+// acquire waits for a place and returns the function that releases it, which takes the time at which the answer began. It
+// fails only when ctx ends.
+func (l *limiter) acquire(ctx context.Context) (release func(answered time.Time), err error) {
 	if err := l.own.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -172,11 +172,17 @@ func (l *limiter) most() int {
 	return max(1, l.limit)
 }
 
-func (l *limiter) leave(answered time.Time, waited time.Duration) {
+// decoded notes the time that the decoding of an answer took, without the waits for its bytes.
+func (l *limiter) decoded(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.decoding += (d - l.decoding) / 8
+}
+
+func (l *limiter) leave(answered time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.underWay--
-	l.decoding += (time.Since(answered) - waited - l.decoding) / 8
 	switch l.limit {
 	case 0: // no answer has come yet; the next request tries again
 	case unlimited:

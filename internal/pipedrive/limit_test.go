@@ -157,11 +157,11 @@ func TestLimiter_aHugeLimitTakesNoMemory(t *testing.T) {
 		begin := time.Now()
 		release, err := l.acquire(context.Background())
 		require.NoError(t, err)
-		release(time.Now(), 0)
+		release(time.Now())
 		require.Equal(t, window, time.Since(begin), "all places are taken until the window ends")
 		release, err = l.acquire(context.Background())
 		require.NoError(t, err)
-		release(time.Now(), 0)
+		release(time.Now())
 		require.Equal(t, window, time.Since(begin), "and free afterwards")
 	})
 }
@@ -205,7 +205,8 @@ func TestLimiter_readersWhereTheCPULimits(t *testing.T) {
 			l.took(latency * time.Millisecond)
 			answered := time.Now()
 			time.Sleep(reading * time.Millisecond)
-			l.leave(answered, waited*time.Millisecond)
+			l.decoded(time.Since(answered) - waited*time.Millisecond)
+			l.leave(answered)
 		}
 		answer(1, 0, 0) // the log-in
 		for range 20 {
@@ -238,12 +239,36 @@ func TestTokensLeft_countsRequestsUnderWay(t *testing.T) {
 	require.EqualValues(t, 100, left)
 }
 
+// TestTokensLeft_answersOvertakeEachOther: an earlier answer that comes late has a higher number. After midnight, answers to
+// new requests have one.
+func TestTokensLeft_answersOvertakeEachOther(t *testing.T) {
+	c := New(Config{})
+	left := func() int64 {
+		tokens, _ := c.TokensLeft()
+		return tokens
+	}
+	learn := func(request int, tokens string) {
+		c.budget.learn(http.Header{"X-Daily-Ratelimit-Token-Remaining": {tokens}}, request)
+		c.budget.end(request)
+	}
+	first, second := c.budget.begin(0), c.budget.begin(0)
+	learn(second, "80")
+	learn(first, "100")
+	require.EqualValues(t, 80, left())
+	third, fourth := c.budget.begin(0), c.budget.begin(0)
+	learn(fourth, "40")
+	learn(third, "60")
+	require.EqualValues(t, 40, left())
+	learn(c.budget.begin(0), "9980")
+	require.EqualValues(t, 9980, left())
+}
+
 // TestAffords_waitsForRequestsUnderWay, which the API may have counted before it announced the budget.
 func TestAffords_waitsForRequestsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Config{})
 		under := c.budget.begin(5)
-		c.budget.learn(http.Header{"X-Daily-Ratelimit-Token-Remaining": {"100"}})
+		c.budget.learn(http.Header{"X-Daily-Ratelimit-Token-Remaining": {"100"}}, 0)
 		answers := make(chan bool, 1)
 		go func() {
 			_, ok := c.Affords(func() int64 { return 100 })

@@ -122,12 +122,12 @@ type Query struct {
 	// Since leaves out records that were last changed before it or never, if the listing can; zero for none. The
 	// API takes whole seconds.
 	Since time.Time
-	// Allow is called before each page; nil for no check. Its error ends the reading before the page costs
-	// anything.
-	Allow func() error
-	// Ahead returns the number of pages that may be requested before their turn, and in vain, given the number of pages
-	// that were read. It is nil for none. It applies to readings by id of listings with ReadAhead.
-	Ahead func(pages int) int
+	// Allow is called before each page, with the number of pages that are requested and not answered yet, itself
+	// included; nil for no check. Its error ends the reading before the page costs anything.
+	Allow func(pages int) error
+	// Ahead returns the bounds of the pages that are requested before their turn, given the number of those whose turn has
+	// come. It is nil for none. It applies to readings by id of listings with ReadAhead.
+	Ahead func(pages int) Ahead
 	// IDs selects the only records to read, at most ByIDs of the listing; nil for all.
 	IDs []int64
 	// MayBeEmpty is true if an empty list needs no confirmation, because it has no consequence.

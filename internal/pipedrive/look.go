@@ -21,7 +21,7 @@ func PageAt[T Record](ctx context.Context, c *Client, l Listing, q Query, start 
 	if start > 0 {
 		p.query.Set("start", strconv.FormatInt(start, 10))
 	}
-	page, err := p.read(ctx)
+	page, err := p.read(ctx, nil)
 	more := page.nextCursor != ""
 	if l.Paging == Offset {
 		said, known, _ := p.more(page)

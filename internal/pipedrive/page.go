@@ -46,16 +46,12 @@ func Pages[T Record](ctx context.Context, c *Client, l Listing, q Query, m *Mete
 			client: c, listing: l, limit: q.Limit, query: l.values(q), meter: m, decode: decode, asked: q,
 			sequence: sequence[T]{sorting: l.sorting(q)},
 			cursors:  map[string]bool{}, digests: map[uint64]bool{},
-			offset: offset{margin: 1}, since: q.Since, ahead: ahead{pages: map[string]*pageAhead{}},
+			offset: offset{margin: 1}, since: q.Since, ahead: ahead{early: map[string]*early{}},
 		}
-		ctx, cancel := context.WithCancel(ctx)
-		defer func() {
-			if p.ended {
-				p.group.Wait() // the requests under way cost tokens, which the meter counts with their answers
-			}
-			cancel()
-			p.group.Wait()
-		}()
+		var stop context.CancelFunc
+		p.waiting, stop = context.WithCancel(ctx)
+		defer p.group.Wait() // the API has charged the requests that were sent
+		defer stop()
 		if q.After != nil && p.sequence.sorting == sorted && l.Paging == Offset {
 			p.resume(*q.After)
 		}
@@ -101,12 +97,16 @@ type pager[T Record] struct {
 
 // next reads a page and moves the position behind it.
 func (p *pager[T]) next(ctx context.Context) ([]T, error) {
-	if p.asked.Allow != nil {
-		if err := p.asked.Allow(); err != nil {
+	early, inTurn := p.held(), 0
+	if early == nil {
+		inTurn = 1
+		if err := p.allow(inTurn); err != nil {
 			return nil, err
 		}
 	}
-	page, err := p.read(ctx)
+	p.requestAhead(ctx, inTurn)
+	p.turns++
+	page, err := p.read(ctx, early)
 	if err != nil {
 		return nil, err
 	}
@@ -151,13 +151,9 @@ func (p *pager[T]) confirmed() bool {
 
 var errNoNext = errors.New("the answer has a full page and does not say whether another follows")
 
-func (p *pager[T]) read(ctx context.Context) (envelope[T], error) {
-	p.requestAhead(ctx)
-	p.taken++
-	if page, ok, err := p.fromAhead(ctx); ok || err != nil {
-		return page, err
-	}
+func (p *pager[T]) read(ctx context.Context, early *early) (envelope[T], error) {
 	r := p.request()
+	r.early = early
 	page, err := get(ctx, p.client, r, p.decodePage)
 	if len(p.listing.IncludeOptional) == 0 || !isStatus(err, http.StatusBadRequest) || p.query.Has("cursor") {
 		return page, err
@@ -185,7 +181,7 @@ func (p *pager[T]) decodePage(body *body) (envelope[T], error) {
 	if err == nil && p.listing.Paging == Cursor && !page.saysNext && len(page.records) >= p.limit {
 		err = errNoNext
 	}
-	p.length = body.length
+	p.largest = max(p.largest, body.length)
 	return page, err
 }
 

@@ -67,7 +67,7 @@ func retry[T any](ctx context.Context, maxRetries int, attempt func() (T, error)
 
 func sendAndDecode[T any](ctx context.Context, c *Client, r request, decode func(*body) (T, error)) (T, error) {
 	var result T
-	res, err := c.send(ctx, r)
+	res, err := c.answer(ctx, r)
 	if err != nil {
 		return result, err
 	}
@@ -77,7 +77,9 @@ func sendAndDecode[T any](ctx context.Context, c *Client, r request, decode func
 	if failed := res.body.brokeOff(); failed != nil {
 		return result, c.brokenOff(r, res.status, failed)
 	}
-	r.meter.charged(r.cost)
+	if !res.charged {
+		r.meter.charged(r.cost)
+	}
 	var refused *recordError
 	switch {
 	case err == nil:
