@@ -102,13 +102,13 @@ func (p *pager[T]) send(ctx context.Context, query url.Values) *early {
 	p.group.Go(func() {
 		defer close(e.done)
 		defer p.unanswered.Add(-1)
-		e.receive(p.client, r, ctx)
+		e.receive(ctx, p.client, r)
 	})
 	return e
 }
 
 // receive sends the request and reads the answer.
-func (e *early) receive(c *Client, r request, ctx context.Context) {
+func (e *early) receive(ctx context.Context, c *Client, r request) {
 	if e.response, e.err = c.send(ctx, r); e.err != nil {
 		return
 	}
