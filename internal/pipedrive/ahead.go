@@ -66,7 +66,8 @@ func (p *pager[T]) held() *early {
 // requestAhead requests pages behind the next one, for which inTurn requests are still to be sent.
 func (p *pager[T]) requestAhead(ctx context.Context, inTurn int) {
 	step := int64(p.size) - p.overlap
-	if p.asked.Ahead == nil || !p.listing.ReadAhead() || !p.sequence.byID() || p.again > 0 || p.beyond > 0 || step < 1 {
+	byID := p.listing.ReadAhead() && p.sequence.byID()
+	if p.asked.Ahead == nil || !byID || p.again > 0 || p.beyond > 0 || step < 1 || p.largest > mostEarly {
 		return
 	}
 	bounds := p.asked.Ahead(p.turns)
@@ -121,23 +122,28 @@ func (e *early) receive(ctx context.Context, c *Client, r request) {
 	}
 }
 
+// large reports whether the answer is too large to be kept.
+func (e *early) large() bool { return len(e.text) > mostEarly }
+
 // answer returns the answer to a request, or that of its first attempt, which was sent early.
 func (c *Client) answer(ctx context.Context, r request) (*response, error) {
 	e := r.early
-	if e == nil || e.taken {
+	if e == nil {
 		return c.send(ctx, r)
 	}
-	e.taken = true
 	select {
 	case <-e.done:
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	switch {
-	case e.err != nil:
-		return nil, e.err
-	case len(e.text) > mostEarly:
+	if e.taken || e.large() {
+		if err := r.again(); err != nil {
+			return nil, err
+		}
 		return c.send(ctx, r)
+	}
+	if e.taken = true; e.err != nil {
+		return nil, e.err
 	}
 	var text io.Reader = bytes.NewReader(e.text)
 	if e.broke != nil {

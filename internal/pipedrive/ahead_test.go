@@ -87,7 +87,7 @@ func TestAhead_goesOnAfterAMove(t *testing.T) {
 
 // TestAhead_aListThatMovesLosesNothing, whichever answer comes first.
 func TestAhead_aListThatMovesLosesNothing(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(150) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		l := numbered(200+random.IntN(200), func(i int) int { return i })
 		next, deletions := int64(len(l.rows)+1), random.IntN(20)
@@ -138,54 +138,88 @@ func TestAhead_anAnswerThatCannotBeReadIsRequestedAgain(t *testing.T) {
 type dayOf struct {
 	mu                     sync.Mutex
 	list                   *timedList
+	padding                string         // behind each answer
+	fails                  map[string]int // attempts that fail, by start
 	left, charged, refused int
 }
 
 func (d *dayOf) answer(n int, r *http.Request) reply {
+	a := d.charge(n, r)
+	time.Sleep(time.Second)
+	return a
+}
+
+func (d *dayOf) charge(n int, r *http.Request) reply {
 	d.mu.Lock()
-	if d.left < 20 {
+	defer d.mu.Unlock()
+	start := r.URL.Query().Get("start")
+	switch {
+	case d.left < 20:
 		d.refused++
-		d.mu.Unlock()
 		return reply{status: http.StatusTooManyRequests, header: map[string]string{"X-Daily-Ratelimit-Token-Remaining": "0"}}
+	case d.fails[start] > 0:
+		d.fails[start]--
+		return reply{status: http.StatusServiceUnavailable}
 	}
 	d.left, d.charged = d.left-20, d.charged+20
 	a := d.list.answer(n, r)
+	a.body += d.padding
 	a.header = map[string]string{"X-Daily-Ratelimit-Token-Remaining": strconv.Itoa(d.left), "X-Ratelimit-Limit": "80"}
-	d.mu.Unlock()
-	time.Sleep(time.Second)
 	return a
+}
+
+// spend reads a list until the day's budget has only the reserve left. It returns the number of records.
+func (d *dayOf) spend(t *testing.T, reserve int) (read int) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		c, meter := New(Config{
+			BaseURL: "https://api.pipedrive.test", Authorizer: APIToken(secretToken), MaxRetries: 5, Concurrency: 50,
+			Transport: &fakeAPI{answer: d.answer}, Logger: zerolog.Nop(),
+		}), &Meter{}
+		listing := timedListing
+		listing.Cost = 20
+		errReserve := errors.New("the reserve")
+		allow := func(pages int) error {
+			if _, ok := c.Affords(func() int64 { return int64(20*pages + reserve) }); !ok {
+				return errReserve
+			}
+			return nil
+		}
+		for page, err := range Pages(context.Background(), c, listing, Query{Limit: 11, Ahead: third, Allow: allow}, meter, decodeItem) {
+			if read += len(page); err != nil {
+				require.ErrorIs(t, err, errReserve)
+			}
+		}
+		require.Zero(t, d.refused)
+		require.GreaterOrEqual(t, d.left, reserve)
+		require.EqualValues(t, d.charged, meter.Tokens())
+	})
+	return read
 }
 
 // TestAhead_theReserveStays, and no paid page is lost, as if the pages came one after the other.
 func TestAhead_theReserveStays(t *testing.T) {
 	const reserve = 100
-	errReserve := errors.New("the reserve")
-	for tokens := 4000; tokens < 4200; tokens += 10 {
-		synctest.Test(t, func(t *testing.T) {
-			d := &dayOf{left: tokens, list: numbered(5000, func(i int) int { return i })}
-			c, meter, read := New(Config{
-				BaseURL: "https://api.pipedrive.test", Authorizer: APIToken(secretToken), Concurrency: 50, Transport: &fakeAPI{answer: d.answer},
-			}), &Meter{}, 0
-			listing := timedListing
-			listing.Cost = 20
-			allow := func(pages int) error {
-				if _, ok := c.Affords(func() int64 { return int64(20*pages + reserve) }); !ok {
-					return errReserve
-				}
-				return nil
-			}
-			for page, err := range Pages(context.Background(), c, listing, Query{Limit: 11, Ahead: third, Allow: allow}, meter, decodeItem) {
-				if read += len(page); err != nil {
-					require.ErrorIs(t, err, errReserve)
-				}
-			}
-			require.Zero(t, d.refused)
-			require.GreaterOrEqual(t, d.left, reserve)
-			require.Less(t, d.left, reserve+20)
-			require.EqualValues(t, d.charged, meter.Tokens())
-			require.Equal(t, d.charged/20*10+1, read)
-		})
+	for tokens := 2000; tokens < 2100; tokens += 10 {
+		d := &dayOf{left: tokens, list: numbered(1500, func(i int) int { return i })}
+		read := d.spend(t, reserve)
+		require.Less(t, d.left, reserve+20)
+		require.Equal(t, d.charged/20*10+1, read)
+
+		d = &dayOf{left: tokens, list: numbered(1500, func(i int) int { return i }), fails: map[string]int{}}
+		for page := 50; page < 90; page++ {
+			d.fails[strconv.Itoa(10*page)] = 1
+		}
+		d.spend(t, reserve)
 	}
+}
+
+// TestAhead_largePagesAreNotRequestedEarly: each would be requested twice.
+func TestAhead_largePagesAreNotRequestedEarly(t *testing.T) {
+	const pages = 60
+	d := &dayOf{left: 10_000, list: numbered(10*pages+1, func(i int) int { return i }), padding: strings.Repeat(" ", mostEarly+1)}
+	require.Equal(t, 10*pages+1, d.spend(t, 0))
+	require.Equal(t, 20*pages, d.charged)
 }
 
 // TestAhead_anOutageWhileThePagesWait: an early answer is only that of the first attempt.

@@ -12,8 +12,9 @@ type dayBudget struct {
 	mu       sync.Mutex
 	left     int64         // -1 if unknown
 	perDay   int64         // 0 if unknown
-	requests int           // that were sent so far
-	known    int           // number of the last request when left was learned
+	requests int           // that have begun so far
+	sent     int           // requests that were sent so far; others wait for the limits
+	known    int           // number of sent requests when left was learned
 	underWay map[int]int64 // costs of the requests whose answers were not read yet, by their numbers
 	ended    chan struct{} // closed when one of them ends
 }
@@ -40,13 +41,21 @@ func (b *dayBudget) end(number int) {
 	b.ended = make(chan struct{})
 }
 
-// learn notes the budget in the headers of the answer to a request. Answers overtake each other, so a higher number of
-// tokens counts only if the request was sent after the present one was learned.
-func (b *dayBudget) learn(h http.Header, request int) {
+// sends notes that a request is sent, and returns its number among the sent ones.
+func (b *dayBudget) sends() (number int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if left, ok := number(h, "X-Daily-Ratelimit-Token-Remaining"); ok && (b.left < 0 || left < b.left || request > b.known) {
-		b.left, b.known = max(0, left), b.requests
+	b.sent++
+	return b.sent
+}
+
+// learn notes the budget in the headers of the answer to a request, given its number among the sent ones. Answers overtake
+// each other, so a higher number of tokens counts only if the request was sent after the present one was learned.
+func (b *dayBudget) learn(h http.Header, sent int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if left, ok := number(h, "X-Daily-Ratelimit-Token-Remaining"); ok && (b.left < 0 || left < b.left || sent > b.known) {
+		b.left, b.known = max(0, left), b.sent
 	}
 	if tokens, ok := number(h, "X-Daily-Ratelimit-Token-Limit"); ok {
 		b.perDay = max(0, tokens)

@@ -119,11 +119,12 @@ func (c *Client) Rate() (float64, bool) {
 // Useful is the useful number of concurrent requests, by the burst limit and the time of answers.
 func (c *Client) Useful() int { return c.limiter.useful() }
 
-// learn notes the limits, the budget and the clock in the headers of the answer to a request.
-func (c *Client) learn(h http.Header, request int) {
+// learn notes the limits, the budget and the clock in the headers of the answer to a request, given its number among
+// the sent ones.
+func (c *Client) learn(h http.Header, sent int) {
 	c.reached.Store(true)
 	c.limiter.learn(h)
-	c.budget.learn(h, request)
+	c.budget.learn(h, sent)
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		c.clock.Store(date.Unix())
 	}
@@ -142,6 +143,8 @@ type request struct {
 	meter  *Meter
 	// early is the request's first attempt if it was sent before its turn; nil if not.
 	early *early
+	// again returns an error if the budget does not allow the request after an early one.
+	again func() error
 	// waiting ends the wait for the limits of a request that is sent before its turn; nil for any other request.
 	waiting context.Context //nolint:containedctx // a part of the request has another lifetime
 }
@@ -196,6 +199,7 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 		return nil, err
 	}
 	r.meter.requested()
+	sent := c.budget.sends()
 	start = time.Now()
 	answer, err := c.http.Do(req) //nolint:bodyclose // the caller closes it, as part of the response
 	answered := time.Now()
@@ -211,7 +215,7 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 		return nil, unanswered(c.failure(r, 0, "no answer", withoutURL(err)), c.config.BaseURL, c.config.URLKey, c.reached.Load())
 	}
 	c.limiter.took(answered.Sub(start))
-	c.learn(answer.Header, nth)
+	c.learn(answer.Header, sent)
 	res := &response{status: answer.StatusCode, header: answer.Header, body: c.open(answer.Body, end)}
 	if res.status == http.StatusOK {
 		return res, nil

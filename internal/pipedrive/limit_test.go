@@ -249,18 +249,35 @@ func TestTokensLeft_answersOvertakeEachOther(t *testing.T) {
 	}
 	learn := func(request int, tokens string) {
 		c.budget.learn(http.Header{"X-Daily-Ratelimit-Token-Remaining": {tokens}}, request)
-		c.budget.end(request)
 	}
-	first, second := c.budget.begin(0), c.budget.begin(0)
+	first, second := c.budget.sends(), c.budget.sends()
 	learn(second, "80")
 	learn(first, "100")
 	require.EqualValues(t, 80, left())
-	third, fourth := c.budget.begin(0), c.budget.begin(0)
+	third, fourth := c.budget.sends(), c.budget.sends()
 	learn(fourth, "40")
 	learn(third, "60")
 	require.EqualValues(t, 40, left())
-	learn(c.budget.begin(0), "9980")
+	learn(c.budget.sends(), "9980")
 	require.EqualValues(t, 9980, left())
+}
+
+// TestTokensLeft_aRequestThatWaitedIsSentLater, so its answer after midnight counts.
+func TestTokensLeft_aRequestThatWaitedIsSentLater(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c, _ := start(func(n int, _ *http.Request) reply {
+			time.Sleep(time.Second)
+			return reply{header: map[string]string{"X-Daily-Ratelimit-Token-Remaining": []string{"130", "9980"}[n-1]}, body: onePage}
+		})
+		c.limiter = newLimiter(1, 0)
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() { _, _ = collect(t, c, cursorListing, 2) })
+		}
+		wg.Wait()
+		left, _ := c.TokensLeft()
+		require.EqualValues(t, 9980, left)
+	})
 }
 
 // TestAffords_waitsForRequestsUnderWay, which the API may have counted before it announced the budget.

@@ -153,8 +153,11 @@ var errNoNext = errors.New("the answer has a full page and does not say whether 
 
 func (p *pager[T]) read(ctx context.Context, early *early) (envelope[T], error) {
 	r := p.request()
-	r.early = early
+	r.early, r.again = early, func() error { return p.allow(1) }
 	page, err := get(ctx, p.client, r, p.decodePage)
+	if early != nil && early.large() {
+		p.vain++
+	}
 	if len(p.listing.IncludeOptional) == 0 || !isStatus(err, http.StatusBadRequest) || p.query.Has("cursor") {
 		return page, err
 	}
