@@ -204,7 +204,7 @@ func (c *Client) sendAuthorized(req *http.Request, r request) (*response, error)
 	answer, err := c.http.Do(req) //nolint:bodyclose // the caller closes it, as part of the response
 	answered := time.Now()
 	end := func(waited time.Duration) {
-		if r.waiting == nil { // the body of any other request is decoded later
+		if r.waiting == nil { // the body of an early request is decoded in its turn
 			c.limiter.decoded(time.Since(answered) - waited)
 		}
 		release(answered)
