@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -45,52 +45,63 @@ func pageOfTicks(w http.ResponseWriter, r *http.Request, ignores bool) {
 	fmt.Fprintf(w, `{"success":true,"data":[%s],"additional_data":{"next_cursor":%s}}`, strings.Join(ticks, ","), next)
 }
 
-// divide reads the ticks in windows of about three pages. It returns the ids that were sent, in order and each once, and the
-// number of requests.
+// inProcess answers requests in this process after a second of synctest's clock.
+type inProcess http.HandlerFunc
+
+func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(time.Second)
+	answer := httptest.NewRecorder()
+	answer.Header().Set("Content-Type", "application/json")
+	p(answer, r)
+	return answer.Result(), r.Context().Err()
+}
+
+// divide reads the ticks in windows of about three pages, on synctest's clock. It returns the ids that were sent, in order and
+// each once, and the number of requests.
 func divide(t *testing.T, options string, answer http.HandlerFunc) (ids []int64, requests int) {
 	t.Helper()
-	var mu sync.Mutex
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		if r.URL.Path == "/v1/users/me" {
-			fmt.Fprint(w, `{"success":true,"data":{"id":7,"company_id":4711}}`)
-			return
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		machine := ThisMachine
+		machine.Windows = plan.Sizes{First: 2, Window: 3, Split: 2}
+		machine.Transport = inProcess(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/v1/users/me" {
+				fmt.Fprint(w, `{"success":true,"data":{"id":7,"company_id":4711}}`)
+				return
+			}
+			mu.Lock()
+			requests++
+			mu.Unlock()
+			answer(w, r)
+		})
+		s, err := spec.Parse(fmt.Appendf(nil, `{"api_token":"x","api_url":"http://localhost","page_size":2,"max_retries":0%s}`, options))
+		require.NoError(t, err)
+		of := &table.Table{
+			Records: "ticks", V2: []pipedrive.Listing{ticks}, Incremental: true,
+			Columns: []table.Column{{Name: "id", Type: table.Int, Key: true}, {Name: "update_time", Type: table.Timestamp, IncrementalKey: true}},
 		}
-		mu.Lock()
-		requests++
-		mu.Unlock()
-		answer(w, r)
-	}))
-	t.Cleanup(server.Close)
-	s, err := spec.Parse(fmt.Appendf(nil, `{"api_token":"x","api_url":%q,"page_size":2,"max_retries":0%s}`, server.URL, options))
-	require.NoError(t, err)
-	machine := ThisMachine
-	machine.Windows = plan.Sizes{First: 2, Window: 3, Split: 2}
-	of := &table.Table{
-		Records: "ticks", V2: []pipedrive.Listing{ticks}, Incremental: true,
-		Columns: []table.Column{{Name: "id", Type: table.Int, Key: true}, {Name: "update_time", Type: table.Timestamp, IncrementalKey: true}},
-	}
-	accounts, _, err := Connect(context.Background(), s, []*table.Table{of}, "test", NewRunOn(machine, s.MaxTokens), zerolog.Nop())
-	require.NoError(t, err)
-	t.Cleanup(accounts[0].Close)
-	accounts[0].began = time.Unix(manyTicks+1000, 0)
-	pages := make(chan any)
-	r := newReading(accounts[0], of)
-	r.res = pages
-	require.NoError(t, r.prepare(context.Background()))
-	ended := make(chan error, 1)
-	go func() {
-		defer close(pages)
-		ended <- r.listing(context.Background(), ticks)
-	}()
-	for page := range pages {
-		if rows, ok := page.([]*table.Row); ok {
-			for _, row := range rows {
-				ids = append(ids, row.RecordKey().Number)
+		accounts, _, err := Connect(t.Context(), s, []*table.Table{of}, "test", NewRunOn(machine, s.MaxTokens), zerolog.Nop())
+		require.NoError(t, err)
+		defer accounts[0].Close()
+		accounts[0].began = time.Unix(manyTicks+1000, 0)
+		pages := make(chan any)
+		r := newReading(accounts[0], of)
+		r.res = pages
+		require.NoError(t, r.prepare(t.Context()))
+		ended := make(chan error, 1)
+		go func() {
+			defer close(pages)
+			ended <- r.listing(t.Context(), ticks)
+		}()
+		for page := range pages {
+			if rows, ok := page.([]*table.Row); ok {
+				for _, row := range rows {
+					ids = append(ids, row.RecordKey().Number)
+				}
 			}
 		}
-	}
-	require.NoError(t, <-ended)
+		require.NoError(t, <-ended)
+	})
 	slices.Sort(ids)
 	return slices.Compact(ids), requests
 }
@@ -104,16 +115,22 @@ func everyTick() (ids []int64) {
 
 // TestDivision_windowsAreReadSideBySide: the requests of several windows are under way at once.
 func TestDivision_windowsAreReadSideBySide(t *testing.T) {
-	together := all(2)
+	var mu sync.Mutex
+	underWay, most := 0, 0
 	ids, requests := divide(t, "", func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Has("updated_since") && !together() {
-			http.Error(w, "one after the other", http.StatusTeapot)
-			return
-		}
+		mu.Lock()
+		underWay++
+		most = max(most, underWay)
+		mu.Unlock()
+		time.Sleep(time.Second)
+		mu.Lock()
+		underWay--
+		mu.Unlock()
 		pageOfTicks(w, r, false)
 	})
 	require.Equal(t, everyTick(), ids)
 	require.Less(t, requests, 240)
+	require.Greater(t, most, 4)
 }
 
 // TestDivision_oneReaderTakesNoRequestMore: max_tokens and concurrency: 1 permit only one reader.
