@@ -38,7 +38,7 @@ func (l Listing) sorting(q Query) sorting {
 // byTime reports whether records come in the order of update_time.
 func (s sorting) byTime() bool { return s == oldestFirst || s == newestFirst }
 
-// byID reports whether records keep their places while they change.
+// byID reports whether records come in the order of ids, or in an order of their own that changes do not touch.
 func (s sorting) byID() bool { return s == sorted || s == keyed }
 
 // sequence remembers enough of the records so far to recognise new ones and to check their order: the last record,

@@ -35,18 +35,13 @@ type fakeAPI struct {
 	mu       sync.Mutex
 	answer   func(n int, r *http.Request) reply
 	requests []*http.Request
-	serial   bool // whether one request is answered at a time
 }
 
 func (f *fakeAPI) RoundTrip(r *http.Request) (*http.Response, error) {
 	f.mu.Lock()
 	f.requests = append(f.requests, r)
 	n := len(f.requests)
-	if f.serial {
-		defer f.mu.Unlock()
-	} else {
-		f.mu.Unlock()
-	}
+	f.mu.Unlock()
 	a := f.answer(n, r)
 	if a.err != nil {
 		return nil, a.err

@@ -75,6 +75,7 @@ func TestSync_readsListsByOffsetAhead(t *testing.T) {
 			keys := fmt.Sprintf(`"page_size":%d`, pageSize)
 			inTurn, one := virtualSync(t, client.ThisMachine, company, burst, keys+`,"concurrency":1`, of)
 			took, requests := virtualSync(t, client.ThisMachine, company, burst, keys, of)
+			t.Logf("%s, %d per 2 s: %v, one after the other %v", of, burst, took, inTurn)
 			require.Greater(t, inTurn, 160*time.Second)
 			require.Less(t, took, most)
 			require.LessOrEqual(t, float64(requests), 1.03*float64(one))
@@ -136,7 +137,8 @@ func TestSync_requestsAtOnceWhatDoesNotDependOnEachOther(t *testing.T) {
 		},
 	} {
 		t.Run(of.name, func(t *testing.T) {
-			took, _ := virtualSync(t, client.ThisMachine, company, 480, of.keys, of.tables...)
+			took, requests := virtualSync(t, client.ThisMachine, company, 480, of.keys, of.tables...)
+			t.Logf("%d requests in %v", requests, took)
 			require.Equal(t, time.Duration(len(of.chain))*virtualDelay, took)
 		})
 	}
